@@ -1,0 +1,1 @@
+//! Integrations as data: the interpreter, its transports and the twins.

@@ -1,0 +1,1 @@
+//! Playbooks: loading, checking, the dialect of Rhai, the library.

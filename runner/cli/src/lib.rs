@@ -1,0 +1,1 @@
+//! The program stanch: its commands and exit codes.

@@ -1,0 +1,2 @@
+//! The program `stanch`.
+fn main() {}

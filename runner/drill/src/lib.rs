@@ -1,0 +1,1 @@
+//! Drills: the supervisor, its twins, its faults.

@@ -1,0 +1,1 @@
+//! The engine: scripts that are replayed, steps, waits, approvals, proof.

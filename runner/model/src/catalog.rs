@@ -1,0 +1,107 @@
+//! What the rest of the program may know of an action: enough to check a script and to decide over an effect.
+//!
+//! `integrations` implements [`ActionIndex`]; `playbooks` checks against it and `engine` decides by it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::Hash,
+    target::{Effect, InDoubt},
+};
+
+/// One action of one platform, without its request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionInfo {
+    /// The platform's slug in the catalogue, `google-workspace`.
+    pub platform: String,
+    /// The action's name, `revoke_app_token`.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// `grant.revoke`; reads have verbs too (`app.grants`), and so have the two finders (`find_app`, `find_user`).
+    pub verb: Option<String>,
+    /// The kind of target it touches, or for a read the kind that its verb stands on.
+    pub target_kind: Option<String>,
+    /// For a read that lists targets: their kind.
+    pub yields: Option<String>,
+    /// Its arguments by name.
+    pub inputs: BTreeMap<String, InputInfo>,
+    /// The action that takes it back, if any.
+    pub undo: Option<String>,
+    /// The read that proves it, if the platform allows one.
+    pub verify: Option<VerifyInfo>,
+    /// How long issued access may live on after success.
+    pub residual: Option<Duration>,
+    /// Who settles an unknown outcome.
+    pub in_doubt: InDoubt,
+    /// True when the platform has no API for it and a person does it (a `manual` question on the target).
+    pub manual: bool,
+    /// Scopes or permissions, least first.
+    pub scopes: Vec<String>,
+    /// The vendor's own page.
+    pub docs: String,
+    /// Hash of the whole definition: pinned by a run.
+    pub hash: Hash,
+}
+
+/// How an action is proven.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerifyInfo {
+    /// The read that is made.
+    pub action: String,
+    /// A Rhai predicate over `out`, `status`, `target`, `input`.
+    pub until: String,
+    /// How long the platform may take until it shows.
+    pub within: Duration,
+}
+
+/// One argument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputInfo {
+    /// Its type.
+    pub kind: InputKind,
+    /// Must be given.
+    pub required: bool,
+    /// For people.
+    pub help: String,
+    /// Allowed values, if it is an enumeration.
+    pub one_of: Vec<String>,
+}
+
+/// The types of arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// true or false.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+    /// A secret handle.
+    Secret,
+    /// Anything.
+    Any,
+}
+
+/// What is configured, as far as scripts are concerned.
+pub trait ActionIndex {
+    /// The names of the configured integrations with their platforms, in order.
+    fn integrations(&self) -> Vec<(String, String)>;
+    /// The actions of a platform, by name.
+    fn actions(&self, platform: &str) -> Vec<&ActionInfo>;
+    /// One action of a configured integration.
+    fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo>;
+    /// The actions that a verb can become over the configured integrations: (integration name, action).
+    fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)>;
+    /// Every verb that any platform of the catalogue knows: for suggestions.
+    fn verbs(&self) -> Vec<String>;
+}

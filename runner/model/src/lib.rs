@@ -1,0 +1,22 @@
+//! The nouns of stanch: ids, entries, targets, alerts, diagnostics, configuration, API types.
+//!
+//! Everything else depends on this crate. It must never know tokio, reqwest, rhai or sled, do I/O, or read a clock.
+
+pub mod alert;
+pub mod api;
+pub mod catalog;
+pub mod config;
+pub mod diagnostic;
+pub mod entry;
+pub mod ids;
+pub mod run;
+pub mod secret;
+pub mod target;
+pub mod value;
+pub mod yaml;
+
+pub use alert::{Alert, Severity};
+pub use diagnostic::{Diagnostic, Label, Level};
+pub use entry::{Entry, Header, NewEntry};
+pub use ids::{Address, Hash, RunId, StreamId};
+pub use target::{Containment, Effect, Ended, InDoubt, Target, TargetState};

@@ -1,0 +1,1 @@
+//! Incidents, vendors, deadlines, notices.

@@ -1,0 +1,1 @@
+//! The HTTP server: alert intake, API, event stream.
