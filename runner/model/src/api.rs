@@ -1,1 +1,521 @@
-//! Request and response bodies of the HTTP API.
+//! Request and response bodies of the HTTP API: what the server writes, the client reads and the OpenAPI page describes.
+//!
+//! Only data. Times are RFC 3339 in UTC; ids are text; every list is newest first unless it says otherwise.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    alert::{Alert, Severity},
+    target::words,
+};
+
+words! {
+    /// What a caller may do; each role may do all that the ones before it may.
+    Role {
+        /// Look.
+        Viewer = "viewer",
+        /// Hand in alerts, start runs, answer questions, pause, resume, cancel, resolve what is in doubt.
+        Responder = "responder",
+        /// Say yes or no to approvals.
+        Approver = "approver",
+        /// Tokens, and everything else.
+        Admin = "admin",
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// The one member.
+    pub error: ProblemBody,
+}
+
+/// The words of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProblemBody {
+    /// For programs: `not_found`, `forbidden`, `too_large`, …
+    pub code: String,
+    /// For people: what is wrong.
+    pub message: String,
+    /// For people: the way out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// Who the server takes the caller for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Me {
+    /// The person's name, as in `people.groups`.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// `token <id>` or `socket`.
+    pub through: String,
+}
+
+/// The answer to a delivery of alerts: given only when they are durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertReceipt {
+    /// One for each alert of the delivery, in order.
+    pub alerts: Vec<AcceptedAlert>,
+    /// True when every alert of it had been delivered before.
+    pub duplicate: bool,
+    /// Why nothing was taken, when the delivery held nothing to take (a ping).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
+}
+
+/// What became of one alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AcceptedAlert {
+    /// Our id: the stream is `alert/<id>`.
+    pub id: String,
+    /// Its delivery id was known: this is the earlier alert's id.
+    pub duplicate: bool,
+    /// The runs that it started or joined.
+    pub runs: Vec<String>,
+    /// The incident that it belongs to, if it started or joined a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
+
+/// An alert in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertSummary {
+    /// Our id.
+    pub id: String,
+    /// When we made it durable.
+    pub received: String,
+    /// The runs that it started or joined.
+    pub runs: Vec<String>,
+    /// The incident that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// What it says.
+    pub alert: Alert,
+}
+
+/// An incident in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentSummary {
+    /// Its id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// The worst of its alerts, or what a person said.
+    pub severity: Severity,
+    /// When it was opened.
+    pub opened: String,
+    /// When a person closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
+    /// Its runs, oldest first.
+    pub runs: Vec<String>,
+    /// `live` or `drill`.
+    pub mode: String,
+}
+
+/// An incident in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentView {
+    /// The short form.
+    pub summary: IncidentSummary,
+    /// Who leads it, if anybody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
+    /// The alerts that opened or joined it, oldest first.
+    pub alerts: Vec<String>,
+    /// The clocks that run, earliest due first.
+    pub deadlines: Vec<DeadlineView>,
+    /// What people wrote, oldest first.
+    pub notes: Vec<Note>,
+}
+
+/// What a person wrote on an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub text: String,
+}
+
+/// A clock in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineView {
+    /// Unique within its incident.
+    pub id: String,
+    /// The incident that it belongs to.
+    pub incident: String,
+    /// `gdpr-33`, `contract`, …
+    pub rule: String,
+    /// For people, with the vendor's name where there is one.
+    pub title: String,
+    /// When the clock started.
+    pub anchor: String,
+    /// What started it: `aware`, `material`, …
+    pub anchor_event: String,
+    /// When it ends.
+    pub due: String,
+    /// `open`, `late`, `sent`, `sent_late` or `waived`.
+    pub state: String,
+    /// Who sent or waived it, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Note>,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSummary {
+    /// Its id.
+    pub id: String,
+    /// The playbook's slug.
+    pub playbook: String,
+    /// The playbook's title.
+    pub title: String,
+    /// `live`, `plan` or `drill`.
+    pub mode: String,
+    /// `running`, a parked word (`waiting`, `paused`, `limited`, `diverged`, `suspect`) or how it ended.
+    pub state: String,
+    /// What is proven, once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containment: Option<String>,
+    /// What it waits for, in plain words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
+    /// The incident that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// Who or what started it.
+    pub started_by: String,
+    /// When.
+    pub started: String,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// How many targets are in each state.
+    pub targets: BTreeMap<String, u64>,
+}
+
+/// One entry of the journal, as lists and the event stream give it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EntryView {
+    /// `run/…`, `incident/…`, `alert/…` or `system`.
+    pub stream: String,
+    /// Its place in the stream, from 1.
+    pub version: u64,
+    /// When it was written; nothing is decided by it.
+    pub time: String,
+    /// What it says, such as `step.intent`.
+    pub kind: String,
+    /// Null when retention dropped it.
+    pub body: Value,
+    /// SHA-256 of its header.
+    pub hash: String,
+}
+
+/// One event of the stream: an entry and where to resume after it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// Opaque; give it back to resume after this event.
+    pub cursor: String,
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: EntryView,
+}
+
+/// Something that waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Card {
+    /// Names the card on the API: `<run>~<address>`.
+    pub id: String,
+    /// Approval, question, manual step or a step in doubt.
+    pub kind: CardKind,
+    /// The run that waits.
+    pub run: String,
+    /// Its playbook.
+    pub playbook: String,
+    /// The incident, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// The step's address.
+    pub address: String,
+    /// The name in the manifest or the script: `cut-app`.
+    pub name: String,
+    /// The sentence that the person reads.
+    pub text: String,
+    /// The answers that are possible; empty when any text is.
+    pub choices: Vec<String>,
+    /// Who may answer: people, or empty for anybody with the role.
+    pub who: Vec<String>,
+    /// Everything else that the entry says: targets, effect, undo.
+    pub detail: Value,
+    /// When it was asked.
+    pub asked: String,
+    /// When silence becomes an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// How it ended; absent while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+}
+
+words! {
+    /// What sort of answer a card wants.
+    CardKind {
+        /// Yes or no, by those whom the manifest names.
+        Approval = "approval",
+        /// One of the choices, or text.
+        Question = "question",
+        /// Something that a person does by hand and then attests.
+        Manual = "manual",
+        /// A step of which nobody knows whether it happened: done, retry, skip or abort.
+        InDoubt = "in_doubt",
+    }
+}
+
+words! {
+    /// A decision over an approval.
+    Say { /// Yes.
+        Approve = "approve", /// No.
+        Deny = "deny" }
+}
+
+/// A decision over an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecideBody {
+    /// Yes or no.
+    pub say: Say,
+    /// Why; a no should have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Says yes without being asked, for this typed reason: everyone is told and the report shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<String>,
+}
+
+/// An answer to a question or a manual step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerBody {
+    /// One of the card's choices, or text.
+    pub answer: String,
+    /// More words, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+words! {
+    /// What a person found of a step in doubt.
+    Verdict { /// It happened.
+        Done = "done", /// It did not: do it again.
+        Retry = "retry", /// Leave it.
+        Skip = "skip", /// End the run.
+        Abort = "abort" }
+}
+
+/// What a person found of a step in doubt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolveBody {
+    /// The step's address.
+    pub step: String,
+    /// What they found.
+    pub verdict: Verdict,
+    /// How they know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The answer to a decision: durable when it is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recorded {
+    /// True.
+    pub recorded: bool,
+    /// A query with this cursor sees it.
+    pub cursor: String,
+    /// By whom, as recorded.
+    pub by: String,
+}
+
+/// Starts a run by hand.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartBody {
+    /// The playbook's slug.
+    pub playbook: String,
+    /// Its input.
+    #[serde(default)]
+    pub input: serde_json::Map<String, Value>,
+    /// Reads and prints what it would do, and writes nowhere.
+    #[serde(default)]
+    pub plan: bool,
+    /// The incident that it belongs to; a new one otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// Makes a second request the same request: the run that the first one started is the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A run that was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Started {
+    /// Its id.
+    pub run: String,
+    /// The incident that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
+
+/// Why a person paused, resumed, cancelled or repinned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// For the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What a pause holds back. Exactly one member, or none for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// One run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Every run of one playbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<String>,
+    /// Every call to one integration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
+}
+
+/// Pauses or resumes a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PauseBody {
+    /// What.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A playbook that can be started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaybookSummary {
+    /// Its slug.
+    pub slug: String,
+    /// One line.
+    pub title: String,
+    /// Who keeps it.
+    pub owner: String,
+    /// When it was last reviewed.
+    pub reviewed: String,
+    /// Hash of its sources.
+    pub version: String,
+    /// The conditions that start it.
+    pub starts_when: Vec<String>,
+}
+
+/// A configured integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IntegrationSummary {
+    /// Its name in scripts, screens and journal.
+    pub name: String,
+    /// The platform's slug.
+    pub platform: String,
+    /// How many actions it knows.
+    pub actions: usize,
+    /// True while a person holds it back.
+    pub paused: bool,
+}
+
+/// A token, without what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenInfo {
+    /// Names it: for revoking, and in the record of what was done through it.
+    pub id: String,
+    /// The person or program that holds it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it was made.
+    pub created: String,
+    /// When it stops working.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// Asks for a new token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// The person or program that will hold it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// How many days it works; for good unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+/// A new token: the only time that it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MadeToken {
+    /// What is kept of it.
+    pub info: TokenInfo,
+    /// The token itself.
+    pub token: String,
+}
+
+/// How the server is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// `stanch` and its version.
+    pub version: String,
+    /// `live` or `drill`.
+    pub mode: String,
+    /// What is held back.
+    pub paused: Vec<Scope>,
+    /// How many runs are in each state.
+    pub runs: BTreeMap<String, u64>,
+    /// How many cards wait for a person.
+    pub cards: u64,
+    /// Open incidents.
+    pub incidents: u64,
+    /// The head of the journal: where a follower that wants only news begins.
+    pub cursor: String,
+    /// The server's clock, which a drill may have moved.
+    pub now: String,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Give it back as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Problem {
+    /// A refusal without a way out.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { error: ProblemBody { code: code.to_owned(), message: message.into(), help: None } }
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.error.help = Some(help.into());
+        self
+    }
+}

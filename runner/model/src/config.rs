@@ -25,6 +25,8 @@ pub struct Config {
     pub playbooks: Vec<String>,
     /// The vendor register; `vendors.yaml` beside this file unless named.
     pub vendors: Option<String>,
+    /// The notification clocks; the built-in table unless named.
+    pub deadlines: Option<String>,
 }
 
 /// People and groups.
@@ -72,9 +74,28 @@ pub struct AlertSourceConfig {
     /// For generic formats: where the fields of an alert stand in the body (`app: data.client.name`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub map: BTreeMap<String, String>,
-    /// For `hmac`: the header that carries the signature.
+    /// The header that carries the signature (`hmac`) or the secret (`okta-event-hook`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// For `hmac`: what stands before the signature in the header, `sha256=`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// For `hmac`: how the signature is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<SignatureEncoding>,
+    /// For generic formats: the kind of an alert that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// How a signature is written in its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureEncoding {
+    /// Hex digits, either case.
+    Hex,
+    /// Standard base64 with padding.
+    Base64,
 }
 
 /// A target that no run may touch without a person.
@@ -99,10 +120,20 @@ pub struct ServerConfig {
     pub max_alert_bytes: usize,
     /// How long alerts about one thing may join one run, in minutes.
     pub fold_minutes: u32,
+    /// Requests a second that one token may make, in bursts of ten times that.
+    pub rate: u32,
+    /// Alerts a second that one source may send, in bursts of the same number.
+    pub alert_rate: u32,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:7300".to_owned(), max_alert_bytes: 1024 * 1024, fold_minutes: 60 }
+        Self {
+            listen: "127.0.0.1:7300".to_owned(),
+            max_alert_bytes: 1024 * 1024,
+            fold_minutes: 60,
+            rate: 50,
+            alert_rate: 20_000,
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod entry;
 pub mod ids;
+pub mod places;
 pub mod run;
 pub mod secret;
 pub mod target;
