@@ -1,1 +1,0 @@
-//! Entries of a run's stream and the view that they fold into.

@@ -1,0 +1,458 @@
+//! The bodies of the entries in a run's stream.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    ids::{Address, Hash, RunId},
+    target::{Containment, Effect, Ended, InDoubt, Target, TargetState},
+};
+
+/// The kinds of entries, as in [`crate::Header::kind`].
+pub mod kind {
+    /// [`super::Created`]
+    pub const CREATED: &str = "run.created";
+    /// [`super::Local`]: a step without an effect, done in one entry.
+    pub const LOCAL: &str = "step.local";
+    /// [`super::Intent`]
+    pub const INTENT: &str = "step.intent";
+    /// [`super::Deferred`]
+    pub const DEFERRED: &str = "step.deferred";
+    /// [`super::Outcome`]
+    pub const OUTCOME: &str = "step.outcome";
+    /// [`super::BranchDone`]
+    pub const BRANCH: &str = "branch.done";
+    /// [`super::TargetEntry`]
+    pub const TARGET: &str = "target";
+    /// [`super::Hold`]
+    pub const HOLD: &str = "hold";
+    /// [`super::WaitOpened`]
+    pub const WAIT: &str = "wait.opened";
+    /// [`super::Escalated`]
+    pub const ESCALATED: &str = "wait.escalated";
+    /// [`super::Decision`]
+    pub const DECISION: &str = "wait.decision";
+    /// [`super::WaitClosed`]
+    pub const CLOSED: &str = "wait.closed";
+    /// [`super::Signal`]
+    pub const SIGNAL: &str = "signal";
+    /// [`super::DeadlineStarted`]
+    pub const DEADLINE: &str = "deadline.started";
+    /// [`super::StateEntry`]
+    pub const STATE: &str = "run.state";
+    /// [`super::Cancelled`]
+    pub const CANCEL: &str = "run.cancel";
+    /// [`super::Revived`]
+    pub const REVIVED: &str = "run.revived";
+    /// [`super::Repinned`]
+    pub const REPINNED: &str = "run.repinned";
+    /// [`super::RunEnded`]
+    pub const ENDED: &str = "run.ended";
+}
+
+/// Live or rehearsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Real platforms.
+    Live,
+    /// Real reads, no writes.
+    Plan,
+    /// Twins.
+    Drill,
+}
+
+/// What replay depends on, by hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pins {
+    /// All playbook sources; they lie in the stream `playbook/<hash>`.
+    pub playbook: Option<Hash>,
+    /// Definition of every action that the manifest's `uses` can become, by `integration.action`.
+    pub actions: BTreeMap<String, Hash>,
+    /// Platform, base URL and tenant of every integration in reach, by name.
+    pub integrations: BTreeMap<String, String>,
+    /// The interpreter, `1.27.0`.
+    pub rhai: String,
+    /// Version of the host calls.
+    pub host_api: u32,
+}
+
+/// `run.created`: always the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    /// This run.
+    pub run: RunId,
+    /// Slug.
+    pub playbook: String,
+    /// The manifest's title.
+    pub title: String,
+    /// See [`Mode`].
+    pub mode: Mode,
+    /// What the script sees as `input`.
+    pub input: Value,
+    /// What the script sees as `alert` (unit when started by hand).
+    #[serde(default)]
+    pub alert: Value,
+    /// The incident it belongs to.
+    #[serde(default)]
+    pub incident: Option<String>,
+    /// For a child run: parent and the step that started it.
+    #[serde(default)]
+    pub parent: Option<(RunId, Address)>,
+    /// Depth of children, 0 for a run of its own.
+    #[serde(default)]
+    pub depth: u32,
+    /// `alert:<source>`, or a person.
+    pub started_by: String,
+    /// See [`Pins`].
+    pub pins: Pins,
+}
+
+/// `step.local`: `now`, `uuid`, `phase`, `note`, … — decided here, no effect outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Local {
+    /// Where in the tree.
+    pub address: Address,
+    /// Name of the host call.
+    pub op: String,
+    /// Hash of the canonical arguments.
+    pub args: Hash,
+    /// Line and column in the script.
+    pub at: (u32, u32),
+    /// What the script gets.
+    pub value: Value,
+}
+
+/// `step.intent`: durable before its effect starts; one for every attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Where in the tree.
+    pub address: Address,
+    /// `call` for an action; else the host call (`each`, `approve`, `settle`, …).
+    pub op: String,
+    /// `integration.action`, or the name given to the host call.
+    pub name: String,
+    /// Hash of the canonical arguments.
+    pub args: Hash,
+    /// Line and column in the script.
+    pub at: (u32, u32),
+    /// From 1.
+    pub attempt: u32,
+    /// For a fan-out: its keys in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<String>>,
+    /// For an action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallIntent>,
+}
+
+/// The part of an intent that tells of an effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallIntent {
+    /// Configured name.
+    pub integration: String,
+    /// Action name.
+    pub action: String,
+    /// See [`Effect`].
+    pub effect: Effect,
+    /// The verb by which the script called it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// Arguments, secrets as handles.
+    pub input: Value,
+    /// What is touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Idempotency key: H(run, address, generation).
+    pub key: String,
+    /// Who settles an unknown outcome.
+    pub in_doubt: InDoubt,
+    /// Captured state, where there is an undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// The resolved undo: action and arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Value>,
+    /// Id of the approval that covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
+    /// When the request is given up, Unix ms.
+    pub deadline_ms: i64,
+}
+
+/// `step.deferred`: this attempt is over (or was never sent); the next comes at `until_ms`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deferred {
+    /// Where in the tree.
+    pub address: Address,
+    /// Attempt that ended so.
+    pub attempt: u32,
+    /// Unix ms on the run's clock.
+    pub until_ms: i64,
+    /// For people.
+    pub why: String,
+}
+
+/// An error as the script sees it: `e.kind`, `e.message`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// `refused`, `forbidden`, `not_found`, `denied`, `expired`, `failed`, …
+    pub kind: String,
+    /// One line, no secrets.
+    pub message: String,
+    /// For a fan-out: the errors of its branches by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, StepError>,
+}
+
+impl StepError {
+    /// An error of this kind.
+    pub fn new(kind: &str, message: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), message: message.into(), errors: BTreeMap::new() }
+    }
+}
+
+/// `step.outcome`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Where in the tree.
+    pub address: Address,
+    /// The attempt that brought it.
+    pub attempt: u32,
+    /// What the script gets; absent for an error.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+    /// What the script catches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+    /// Who did it: `us`, `other`, `unknown`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// For a list: true when it may not have shown everything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+}
+
+/// `branch.done`: a branch of a fan-out ended and is not entered again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BranchDone {
+    /// The branch.
+    pub address: Address,
+    /// Its value.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+    /// Its error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+}
+
+/// `target`: what is now known of a cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetEntry {
+    /// What.
+    pub target: Target,
+    /// By which verb, or `integration.action`.
+    pub verb: String,
+    /// The state.
+    pub state: TargetState,
+    /// For `residual`: until when, Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+    /// The step that cut it.
+    pub address: Address,
+    /// For people: the reason, the proof, the person.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// `hold`: taken or released.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The target's key.
+    pub target: String,
+    /// The property, which is the action's verb.
+    pub property: String,
+    /// False when released.
+    pub taken: bool,
+    /// The step.
+    pub address: Address,
+}
+
+/// `wait.opened`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitOpened {
+    /// `A1`, `Q2`, `M1`, `D1`, …: unique in the run.
+    pub wait: String,
+    /// What kind.
+    pub wait_kind: super::view::WaitKind,
+    /// The step that waits; for a shared card the fan-out or the main line.
+    pub address: Address,
+    /// The name in the script, which names the policy in the manifest.
+    pub name: String,
+    /// The question.
+    pub text: String,
+    /// The answers that can be given, if they are fixed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// What it covers or concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Target>,
+    /// Groups or people asked now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ask: Vec<String>,
+    /// Who is asked next, the last being the decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<String>,
+    /// How many distinct people must say yes.
+    #[serde(default = "one")]
+    pub of: u32,
+    /// Each rung of the ladder has this long, ms.
+    #[serde(default)]
+    pub within_ms: i64,
+    /// Unix ms on the run's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// True for the card that the engine raises for effects that no approval covers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub card: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// `wait.escalated`: nobody answered; the next are asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Escalated {
+    /// Which wait.
+    pub wait: String,
+    /// Who is asked now.
+    pub ask: Vec<String>,
+    /// What is left of the ladder.
+    pub ladder: Vec<String>,
+    /// The new due time, Unix ms.
+    pub due_ms: i64,
+}
+
+/// `wait.decision`: a person spoke.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Which wait.
+    pub wait: String,
+    /// Who.
+    pub who: String,
+    /// `approve`, `deny`, `done`, `retry`, `skip`, `abort`, or an option.
+    pub say: String,
+    /// `api`, `cli`, `tui`, `slack`, …
+    pub channel: String,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Unix ms.
+    pub at_ms: i64,
+}
+
+/// `wait.closed`: exactly one for every wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitClosed {
+    /// Which wait.
+    pub wait: String,
+    /// The answer: `approve`, `deny`, `done`, …, an option, `due` for a timer.
+    pub say: String,
+    /// `person`, `expired`, `pre_approved`, `clock`, `signal`, `child`.
+    pub by: String,
+    /// The people, joined.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// A signal's data, a child's result.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+    /// Unix ms.
+    pub at_ms: i64,
+}
+
+/// `signal`: something for `wait_for`, kept when it comes early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Name, `vendor.replied`, `alert`.
+    pub name: String,
+    /// Data.
+    pub data: Value,
+}
+
+/// `deadline.started`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineStarted {
+    /// Id in the deadlines table.
+    pub deadline: String,
+    /// For people.
+    pub title: String,
+    /// Whom it is owed to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub to: String,
+    /// RFC 3339.
+    pub anchor: String,
+    /// RFC 3339.
+    pub due: String,
+}
+
+/// `run.state`: parked, paused, on the way again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// The state.
+    pub state: super::view::RunState,
+    /// What it waits for, or why it stands.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Until when, Unix ms, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// By whom, when a person did it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+}
+
+/// `run.cancel`: sticky.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// Who.
+    pub who: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// `run.revived`: found running after an unclean stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revived {
+    /// The epoch that found it.
+    pub epoch: u64,
+}
+
+/// `run.repinned`: from now on the run follows these pins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repinned {
+    /// The new pins.
+    pub pins: Pins,
+    /// By whom.
+    pub who: String,
+}
+
+/// `run.ended`: always the last, but for read-backs of residuals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEnded {
+    /// The first word.
+    pub ended: Ended,
+    /// The second word.
+    pub containment: Containment,
+    /// The error, for `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+    /// Why the containment is not better, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
+}

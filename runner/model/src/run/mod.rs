@@ -1,0 +1,9 @@
+//! A run: the bodies of its stream's entries ([`body`]), and the view that they fold into ([`view`]).
+//!
+//! The fold is the only reading of a run's history there is: the engine, the API, the command line and the TUI share it.
+
+pub mod body;
+pub mod view;
+
+pub use body::{Mode, StepError, kind};
+pub use view::{RunState, RunView, StepView, TargetView, WaitKind, WaitView};

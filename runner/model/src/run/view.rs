@@ -1,0 +1,495 @@
+//! The view of a run: a pure fold over its entries.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::{self, DeadlineStarted, Mode, StepError, kind};
+use crate::{
+    entry::Entry,
+    ids::{Address, RunId},
+    target::{Containment, Effect, Ended, Target, TargetState},
+};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// The script or a call is at work.
+    #[default]
+    Running,
+    /// Parked: waits for a person, a time, a signal, a platform.
+    Waiting,
+    /// A person stopped it.
+    Paused,
+    /// A cap was reached.
+    Limited,
+    /// The script differs from this run's history.
+    Diverged,
+    /// It was running at two unclean stops and got nowhere between.
+    Suspect,
+    /// Over.
+    Ended,
+}
+
+impl RunState {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunState::Running => "running",
+            RunState::Waiting => "waiting",
+            RunState::Paused => "paused",
+            RunState::Limited => "limited",
+            RunState::Diverged => "diverged",
+            RunState::Suspect => "suspect",
+            RunState::Ended => "ended",
+        }
+    }
+}
+
+/// What a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitKind {
+    /// A yes or a no.
+    Approval,
+    /// A question with an answer.
+    Question,
+    /// A person does something on a target and says `done` or `failed`.
+    Manual,
+    /// May have happened: `done`, `retry`, `skip`, `abort`.
+    InDoubt,
+    /// A time.
+    Timer,
+    /// A signal.
+    Signal,
+    /// A child run.
+    Child,
+    /// A guard: `go_on` or `abort`.
+    Guard,
+}
+
+impl WaitKind {
+    /// True when a person must answer.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::Approval | Self::Question | Self::Manual | Self::InDoubt | Self::Guard)
+    }
+
+    /// The letter that its ids begin with.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Approval => 'A',
+            Self::Question => 'Q',
+            Self::Manual => 'M',
+            Self::InDoubt => 'D',
+            Self::Timer => 'T',
+            Self::Signal => 'S',
+            Self::Child => 'C',
+            Self::Guard => 'G',
+        }
+    }
+}
+
+/// An open or closed wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitView {
+    /// `A1`.
+    pub id: String,
+    /// What for.
+    pub kind: WaitKind,
+    /// The step.
+    pub address: Address,
+    /// Its name in the script.
+    pub name: String,
+    /// The question.
+    pub text: String,
+    /// Fixed answers.
+    pub options: Vec<String>,
+    /// What it covers.
+    pub targets: Vec<Target>,
+    /// Who is asked now.
+    pub ask: Vec<String>,
+    /// Who next; the last is the decision.
+    pub ladder: Vec<String>,
+    /// How many must say yes.
+    pub of: u32,
+    /// Length of a rung, ms.
+    pub within_ms: i64,
+    /// Unix ms.
+    pub due_ms: Option<i64>,
+    /// Raised by the engine for effects that no approval covered.
+    pub card: bool,
+    /// RFC 3339: since when.
+    pub since: String,
+    /// Who said what so far.
+    pub decisions: Vec<DecisionView>,
+    /// The end, if it has one.
+    pub closed: Option<ClosedView>,
+}
+
+/// A decision on a wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DecisionView {
+    /// Who.
+    pub who: String,
+    /// What.
+    pub say: String,
+    /// Through what.
+    pub channel: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How a wait ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClosedView {
+    /// The answer.
+    pub say: String,
+    /// `person`, `expired`, …
+    pub by: String,
+    /// The people.
+    pub who: String,
+    /// Data.
+    pub value: Value,
+    /// Position of the entry in its stream: what an intent cites.
+    pub version: u64,
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepView {
+    /// Where in the tree.
+    pub address: Address,
+    /// `call`, `each`, `note`, …
+    pub op: String,
+    /// `okta.revoke_app_token`, or the name given.
+    pub name: String,
+    /// Line and column.
+    pub at: (u32, u32),
+    /// For actions.
+    pub effect: Option<Effect>,
+    /// For actions on a target.
+    pub target: Option<Target>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Next attempt, Unix ms, with the reason.
+    pub deferred: Option<(i64, String)>,
+    /// Number of branches.
+    pub branches: usize,
+    /// Branches done.
+    pub branches_done: usize,
+    /// True once it has an outcome.
+    pub done: bool,
+    /// Its error, if that was the outcome.
+    pub error: Option<StepError>,
+    /// `us`, `other`, `unknown`.
+    pub by: String,
+    /// Time of the first and of the last entry, RFC 3339.
+    pub since: String,
+    /// See `since`.
+    pub until: String,
+}
+
+/// What is known of a cut target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetView {
+    /// What.
+    pub target: Target,
+    /// By which verb.
+    pub verb: String,
+    /// The state.
+    pub state: TargetState,
+    /// For `residual`, Unix ms.
+    pub until_ms: Option<i64>,
+    /// Reason, proof or person.
+    pub why: String,
+    /// The step.
+    pub address: Address,
+    /// RFC 3339 of the last change.
+    pub since: String,
+}
+
+/// A run as its entries tell it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunView {
+    /// The run.
+    pub id: Option<RunId>,
+    /// Slug.
+    pub playbook: String,
+    /// The manifest's title.
+    pub title: String,
+    /// Mode; `None` before `run.created`.
+    pub mode: Option<Mode>,
+    /// Input.
+    pub input: Value,
+    /// Alert.
+    pub alert: Value,
+    /// Incident.
+    pub incident: Option<String>,
+    /// Parent.
+    pub parent: Option<RunId>,
+    /// By whom.
+    pub started_by: String,
+    /// RFC 3339.
+    pub started: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Why.
+    pub why: String,
+    /// Until when, Unix ms.
+    pub due_ms: Option<i64>,
+    /// The last `phase(…)`.
+    pub phase: String,
+    /// Steps by address.
+    pub steps: BTreeMap<Address, StepView>,
+    /// Cut targets by `key verb`.
+    pub targets: BTreeMap<String, TargetView>,
+    /// Waits in order.
+    pub waits: Vec<WaitView>,
+    /// Deadlines started.
+    pub deadlines: Vec<DeadlineStarted>,
+    /// Notes with their time.
+    pub notes: Vec<(String, String)>,
+    /// A person cancelled it.
+    pub cancelled: bool,
+    /// The first word, once ended.
+    pub ended: Option<Ended>,
+    /// The second word, once ended.
+    pub containment: Option<Containment>,
+    /// Why not better.
+    pub because: Vec<String>,
+    /// The error of a failed run.
+    pub error: Option<StepError>,
+    /// Unclean stops survived.
+    pub revived: u32,
+    /// Version of the last entry folded.
+    pub version: u64,
+    /// Entries that were not readable by this build; never silently dropped.
+    pub unknown_entries: u32,
+}
+
+impl RunView {
+    /// The view of these entries.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut view = Self::default();
+        entries.into_iter().for_each(|entry| view.apply(entry));
+        view
+    }
+
+    /// Waits that are not closed.
+    pub fn open_waits(&self) -> impl Iterator<Item = &WaitView> {
+        self.waits.iter().filter(|wait| wait.closed.is_none())
+    }
+
+    /// How many cut targets are in each state.
+    pub fn tally(&self) -> BTreeMap<TargetState, usize> {
+        let mut tally = BTreeMap::new();
+        for target in self.targets.values() {
+            *tally.entry(target.state).or_insert(0) += 1;
+        }
+        tally
+    }
+
+    /// Folds one more entry of this run's stream.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.version = entry.header.version;
+        if self.fold(entry).is_err() {
+            self.unknown_entries += 1;
+        }
+    }
+
+    fn fold(&mut self, entry: &Entry) -> Result<(), serde_json::Error> {
+        let time = &entry.header.time;
+        match entry.header.kind.as_str() {
+            kind::CREATED => self.created(entry.decode()?, time),
+            kind::LOCAL => self.local(entry.decode()?, time),
+            kind::INTENT => self.intent(entry.decode()?, time),
+            kind::DEFERRED => self.deferred(entry.decode()?, time),
+            kind::OUTCOME => self.outcome(entry.decode()?, time),
+            kind::BRANCH => self.branch(&entry.decode()?),
+            kind::TARGET => self.target(entry.decode()?, time),
+            kind::WAIT => self.wait(entry.decode()?, time),
+            kind::ESCALATED => self.escalated(entry.decode()?),
+            kind::DECISION => self.decision(entry.decode()?),
+            kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
+            kind::DEADLINE => self.deadlines.push(entry.decode()?),
+            kind::STATE => self.stands(entry.decode()?),
+            kind::CANCEL => self.cancelled = true,
+            kind::REVIVED => self.revived += 1,
+            kind::ENDED => self.over(entry.decode()?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn created(&mut self, body: body::Created, time: &str) {
+        self.id = Some(body.run);
+        self.playbook = body.playbook;
+        self.title = body.title;
+        self.mode = Some(body.mode);
+        self.input = body.input;
+        self.alert = body.alert;
+        self.incident = body.incident;
+        self.parent = body.parent.map(|(run, _)| run);
+        self.started_by = body.started_by;
+        self.started = time.to_owned();
+    }
+
+    fn local(&mut self, body: body::Local, time: &str) {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match body.op.as_str() {
+            "phase" => self.phase = text(&body.value),
+            "note" => self.notes.push((time.to_owned(), text(&body.value))),
+            _ => {}
+        }
+        let step = StepView {
+            done: true,
+            ..StepView::new(body.address.clone(), body.op, text(&body.value), body.at, time)
+        };
+        self.steps.insert(body.address, step);
+    }
+
+    fn intent(&mut self, body: body::Intent, time: &str) {
+        let step = self
+            .steps
+            .entry(body.address.clone())
+            .or_insert_with(|| StepView::new(body.address, body.op, body.name, body.at, time));
+        step.attempts = body.attempt;
+        step.deferred = None;
+        time.clone_into(&mut step.until);
+        if let Some(keys) = body.keys {
+            step.branches = keys.len();
+        }
+        if let Some(call) = body.call {
+            step.effect = Some(call.effect);
+            step.target = call.target;
+        }
+    }
+
+    fn deferred(&mut self, body: body::Deferred, time: &str) {
+        if let Some(step) = self.steps.get_mut(&body.address) {
+            step.deferred = Some((body.until_ms, body.why));
+            time.clone_into(&mut step.until);
+        }
+    }
+
+    fn outcome(&mut self, body: body::Outcome, time: &str) {
+        if let Some(step) = self.steps.get_mut(&body.address) {
+            step.done = true;
+            step.deferred = None;
+            step.error = body.error;
+            step.by = body.by;
+            time.clone_into(&mut step.until);
+        }
+    }
+
+    fn branch(&mut self, body: &body::BranchDone) {
+        let parent = body.address.as_str().rfind('[').and_then(|at| body.address.as_str()[..at].rfind('.'));
+        let parent = parent.map(|at| Address::from_stored(&body.address.as_str()[..at]));
+        if let Some(step) = parent.and_then(|address| self.steps.get_mut(&address)) {
+            step.branches_done += 1;
+        }
+    }
+
+    fn target(&mut self, body: body::TargetEntry, time: &str) {
+        let key = format!("{} {}", body.target.key(), body.verb);
+        let view = TargetView {
+            target: body.target,
+            verb: body.verb,
+            state: body.state,
+            until_ms: body.until_ms,
+            why: body.why,
+            address: body.address,
+            since: time.to_owned(),
+        };
+        self.targets.insert(key, view);
+    }
+
+    fn wait(&mut self, body: body::WaitOpened, time: &str) {
+        self.waits.push(WaitView {
+            id: body.wait,
+            kind: body.wait_kind,
+            address: body.address,
+            name: body.name,
+            text: body.text,
+            options: body.options,
+            targets: body.targets,
+            ask: body.ask,
+            ladder: body.ladder,
+            of: body.of,
+            within_ms: body.within_ms,
+            due_ms: body.due_ms,
+            card: body.card,
+            since: time.to_owned(),
+            decisions: Vec::new(),
+            closed: None,
+        });
+    }
+
+    fn wait_mut(&mut self, id: &str) -> Option<&mut WaitView> {
+        self.waits.iter_mut().rev().find(|wait| wait.id == id)
+    }
+
+    fn escalated(&mut self, body: body::Escalated) {
+        if let Some(wait) = self.wait_mut(&body.wait) {
+            wait.ask = body.ask;
+            wait.ladder = body.ladder;
+            wait.due_ms = Some(body.due_ms);
+        }
+    }
+
+    fn decision(&mut self, body: body::Decision) {
+        if let Some(wait) = self.wait_mut(&body.wait) {
+            let decision =
+                DecisionView { who: body.who, say: body.say, channel: body.channel, reason: body.reason };
+            wait.decisions.push(decision);
+        }
+    }
+
+    fn closed(&mut self, body: body::WaitClosed, version: u64) {
+        if let Some(wait) = self.wait_mut(&body.wait) {
+            wait.closed =
+                Some(ClosedView { say: body.say, by: body.by, who: body.who, value: body.value, version });
+        }
+    }
+
+    fn stands(&mut self, body: body::StateEntry) {
+        self.state = body.state;
+        self.why = body.why;
+        self.due_ms = body.due_ms;
+    }
+
+    fn over(&mut self, body: body::RunEnded) {
+        self.state = RunState::Ended;
+        self.why.clear();
+        self.due_ms = None;
+        self.ended = Some(body.ended);
+        self.containment = Some(body.containment);
+        self.because = body.because;
+        self.error = body.error;
+    }
+}
+
+impl StepView {
+    fn new(address: Address, op: String, name: String, at: (u32, u32), time: &str) -> Self {
+        Self {
+            address,
+            op,
+            name,
+            at,
+            effect: None,
+            target: None,
+            attempts: 0,
+            deferred: None,
+            branches: 0,
+            branches_done: 0,
+            done: false,
+            error: None,
+            by: String::new(),
+            since: time.to_owned(),
+            until: time.to_owned(),
+        }
+    }
+}
