@@ -1,1 +1,17 @@
 //! Integrations as data: the interpreter, its transports and the twins.
+//!
+//! A platform is a folder of `catalog/`: `integration.yaml` says how its actions look on the wire. [`Catalog`] reads and
+//! checks those files, [`Integrations`] binds them to a configuration, and makes one attempt of one action at a time. What
+//! an attempt means for a run (retry, probe, park) is decided elsewhere.
+
+mod call;
+mod catalog;
+mod configured;
+mod limit;
+mod transport;
+
+pub use call::{Admission, By, Call, ErrorKind, Identity, Limits, More, Outcome, Read, Seen, UndoCall};
+pub use catalog::{Catalog, Platform};
+pub use configured::Integrations;
+pub use limit::Permit;
+pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
