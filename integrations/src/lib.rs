@@ -9,6 +9,7 @@ mod catalog;
 mod configured;
 mod limit;
 mod transport;
+pub mod twin;
 
 pub use call::{Admission, By, Call, ErrorKind, Identity, Limits, More, Outcome, Read, Seen, UndoCall};
 pub use catalog::{Catalog, Platform};

@@ -1,0 +1,335 @@
+//! Simulated failures: what fails, when, how often and for how long.
+//!
+//! Nothing here answers a request; the platform asks which faults match and acts on them.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// One fault to switch on. Absent selectors match everything:
+/// `{ action: okta.revoke_app_token, call: 201, answer: timeout_after_effect }`, `{ platform: salesforce, answer: 429, lasts: 2m }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Only this platform (every integration of it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Only this integration, by its configured name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
+    /// Only this action: `revoke_app_token`, or with its integration or platform before it, `okta.revoke_app_token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The first matching call that fails, counted from 1 since the fault was switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+    /// How many calls fail: 1 where `call` is given, no end otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// How long the fault stays on.
+    #[serde(default, with = "span", skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Duration>,
+    /// What happens instead.
+    pub answer: Answer,
+    /// The answer's own time: Retry-After, how long a connection is held, how old a stale read is, how long an access
+    /// token lingers, when a re-consent comes, how slow is slow.
+    #[serde(default, with = "span", skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Duration>,
+    /// `hidden_grant` and `reconsent_after`: how many grants appear; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<u32>,
+    /// Overrides whether the effect happens before the answer goes wrong (statuses, `html`, `garbage`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<FaultEffect>,
+}
+
+impl Fault {
+    /// This answer to every request.
+    pub fn always(answer: Answer) -> Self {
+        Self {
+            platform: None,
+            integration: None,
+            action: None,
+            call: None,
+            count: None,
+            lasts: None,
+            answer,
+            delay: None,
+            grants: None,
+            effect: None,
+        }
+    }
+
+    /// This answer to one call of one action, counted from 1.
+    pub fn nth(action: &str, call: u64, answer: Answer) -> Self {
+        Self { action: Some(action.to_owned()), call: Some(call), ..Self::always(answer) }
+    }
+
+    /// The answer's time, or the time that the answer takes by itself.
+    pub fn delay_or_default(&self) -> Duration {
+        self.delay.unwrap_or(match self.answer {
+            Answer::Status(_) | Answer::IdpDown => Duration::from_secs(1),
+            Answer::Slow => Duration::from_secs(5),
+            Answer::StaleRead => Duration::from_secs(30),
+            Answer::LingeringAccess => Duration::from_secs(3600),
+            _ => Duration::from_secs(60),
+        })
+    }
+
+    /// True when the platform does what it was asked before the answer goes wrong.
+    pub fn happens(&self) -> bool {
+        match self.effect {
+            Some(FaultEffect::Happens) => true,
+            Some(FaultEffect::None) => false,
+            None => !matches!(
+                self.answer,
+                Answer::Status(_)
+                    | Answer::IdpDown
+                    | Answer::TimeoutBeforeEffect
+                    | Answer::Reset
+                    | Answer::Html
+                    | Answer::Redirect
+                    | Answer::MailBounce
+                    | Answer::MailSilent
+            ),
+        }
+    }
+}
+
+/// Whether a failing call has its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultEffect {
+    /// It has.
+    Happens,
+    /// It has not.
+    None,
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
+        /// How a platform can fail. In files a number (`429`, `503`) or one of the words.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Answer {
+            /// This HTTP status; 429 in the platform's own words with Retry-After. In mail: this SMTP reply.
+            Status(u16),
+            $($(#[$doc])* $variant),+
+        }
+
+        impl Answer {
+            /// Every word, in order.
+            pub const WORDS: &[&str] = &[$($word),+];
+
+            fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for Answer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self { Self::Status(status) => write!(f, "{status}"), $(Self::$variant => f.write_str($word)),+ }
+            }
+        }
+    };
+}
+
+answers! {
+    /// Nothing happens, no answer comes; the connection is held for `delay`, then closed.
+    TimeoutBeforeEffect = "timeout_before_effect",
+    /// The effect happens, no answer comes; the connection is held for `delay`, then closed.
+    TimeoutAfterEffect = "timeout_after_effect",
+    /// The connection is reset.
+    Reset = "reset",
+    /// A write is answered with success and changes nothing.
+    RevokeDoesNothing = "revoke_does_nothing",
+    /// What a write takes away is gone from lists, but its access works for `delay` more.
+    LingeringAccess = "lingering_access",
+    /// Reads show the state as it was `delay` ago.
+    StaleRead = "stale_read",
+    /// Somebody else did it a moment before.
+    AlreadyRevoked = "already_revoked",
+    /// `delay` after a write, the app it touched has `grants` new grants (unless it is blocked by then).
+    ReconsentAfter = "reconsent_after",
+    /// The app that a write touches turns out to have `grants` more.
+    HiddenGrant = "hidden_grant",
+    /// An HTML page, as from a proxy in front of the platform.
+    Html = "html",
+    /// Bytes that are no JSON, under a JSON content type.
+    Garbage = "garbage",
+    /// The right answer, cut off in the middle.
+    HalfJson = "half_json",
+    /// The right status without a body.
+    Empty = "empty",
+    /// A redirect to a foreign host.
+    Redirect = "redirect",
+    /// The right answer, `delay` late.
+    Slow = "slow",
+    /// The mail server refuses the recipient.
+    MailBounce = "mail_bounce",
+    /// The mail server says yes and delivers nothing.
+    MailSilent = "mail_silent",
+    /// The platform is down: 503 to everything, its token endpoint included.
+    IdpDown = "idp_down",
+    /// The token lacks the scope of the call: the platform's own way of saying so, which may be an empty list.
+    ScopeMissing = "scope_missing",
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Status(status) => serializer.serialize_u16(*status),
+            word => serializer.collect_str(word),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Given {
+            Status(u16),
+            Word(String),
+        }
+        let word = match Given::deserialize(deserializer)? {
+            Given::Status(status) => status.to_string(),
+            Given::Word(word) => word,
+        };
+        if let Ok(status) = word.parse::<u16>() {
+            return match status {
+                400..=599 => Ok(Self::Status(status)),
+                _ => Err(D::Error::custom(format!("{status} is not a failing status (400 to 599)"))),
+            };
+        }
+        Self::parse(&word).ok_or_else(|| {
+            let near = Self::WORDS.iter().max_by(|a, b| likeness(a, &word).total_cmp(&likeness(b, &word)));
+            D::Error::custom(format!("unknown answer `{word}`, did you mean `{}`?", near.unwrap_or(&"reset")))
+        })
+    }
+}
+
+fn likeness(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(a, b)
+}
+
+/// A fault that is on, with what it has done so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActiveFault {
+    /// Its number, to switch it off by.
+    pub id: u64,
+    /// What was asked for.
+    pub fault: Fault,
+    /// When it ends, on the twins' clock.
+    pub until: Option<Timestamp>,
+    /// Matching calls so far.
+    pub seen: u64,
+    /// Calls that it made fail.
+    pub fired: u64,
+}
+
+/// A call, as far as faults are concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) integration: &'a str,
+    pub(crate) platform: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) write: bool,
+    pub(crate) now: Timestamp,
+}
+
+/// Every fault that is on.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    next: u64,
+    active: Vec<ActiveFault>,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault, now: Timestamp) -> u64 {
+        self.next += 1;
+        let until = fault
+            .lasts
+            .and_then(|lasts| jiff::SignedDuration::try_from(lasts).ok())
+            .and_then(|lasts| now.checked_add(lasts).ok());
+        self.active.push(ActiveFault { id: self.next, fault, until, seen: 0, fired: 0 });
+        self.next
+    }
+
+    pub(crate) fn list(&self) -> Vec<ActiveFault> {
+        self.active.clone()
+    }
+
+    /// Switches one off, or all. Gives how many were on.
+    pub(crate) fn remove(&mut self, id: Option<u64>) -> usize {
+        let before = self.active.len();
+        self.active.retain(|active| id.is_some_and(|id| id != active.id));
+        before - self.active.len()
+    }
+
+    /// The fault that this call meets: the first that matches and is due. Every matching fault counts the call.
+    pub(crate) fn meet(&mut self, call: Call<'_>) -> Option<Fault> {
+        let mut met = None;
+        for active in &mut self.active {
+            if active.until.is_some_and(|until| call.now >= until) || !matches(&active.fault, call) {
+                continue;
+            }
+            active.seen += 1;
+            let first = active.fault.call.unwrap_or(1);
+            let count = active.fault.count.or(active.fault.call.map(|_| 1)).unwrap_or(u64::MAX);
+            if met.is_none() && active.seen >= first && active.fired < count {
+                active.fired += 1;
+                met = Some(active.fault.clone());
+            }
+        }
+        met
+    }
+}
+
+fn matches(fault: &Fault, call: Call<'_>) -> bool {
+    let named = |wanted: &Option<String>, given: &str| wanted.as_deref().is_none_or(|wanted| wanted == given);
+    let action = fault.action.as_deref().is_none_or(|wanted| match wanted.split_once('.') {
+        Some((place, action)) => {
+            action == call.action && (place == call.integration || place == call.platform)
+        }
+        None => wanted == call.action,
+    });
+    let sort = match fault.answer {
+        Answer::StaleRead => !call.write,
+        Answer::RevokeDoesNothing
+        | Answer::AlreadyRevoked
+        | Answer::LingeringAccess
+        | Answer::ReconsentAfter
+        | Answer::HiddenGrant => call.write,
+        _ => true,
+    };
+    named(&fault.platform, call.platform) && named(&fault.integration, call.integration) && action && sort
+}
+
+/// Durations as people write them: `90s`, `2m`, `1h 30m`, `500ms`.
+mod span {
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match span.and_then(|span| SignedDuration::try_from(span).ok()) {
+            Some(span) => serializer.serialize_str(&format!("{span:#}")),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let span: SignedDuration = text
+            .parse()
+            .map_err(|_| D::Error::custom(format!("`{text}` is not a duration such as 90s, 2m or 1h")))?;
+        Duration::try_from(span).map(Some).map_err(|_| D::Error::custom("a duration cannot be negative"))
+    }
+}
