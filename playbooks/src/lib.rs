@@ -1,1 +1,21 @@
 //! Playbooks: loading, checking, the dialect of Rhai, the library.
+//!
+//! A playbook is a folder: `playbook.yaml` says what it is and what it may do, `main.rhai` does it, `templates/*.md` are
+//! the notices it sends, `README.md` is for the person who runs it. This crate turns such a folder into a [`Playbook`],
+//! finds every mistake in it at once ([`check`]), and owns the language that scripts are written in ([`dialect`]).
+//! It never runs a script: the engine does, with the calls that [`dialect::HOST_CALLS`] describes.
+
+pub mod check;
+pub mod codes;
+pub mod dialect;
+mod files;
+mod library;
+pub mod manifest;
+pub mod outline;
+mod playbook;
+
+pub use check::{CheckContext, check};
+pub use library::Library;
+pub use manifest::Manifest;
+pub use outline::{OutlineStep, outline};
+pub use playbook::{Playbook, Template};

@@ -7,6 +7,7 @@ pub mod api;
 pub mod catalog;
 pub mod config;
 pub mod diagnostic;
+pub mod duration;
 pub mod entry;
 pub mod ids;
 pub mod places;

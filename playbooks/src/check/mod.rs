@@ -1,0 +1,41 @@
+//! Finds every mistake in a playbook at once, against the configured integrations and what else is known.
+//!
+//! One file per family of rules. Checking never runs a script and never reaches a platform.
+
+use std::collections::BTreeSet;
+
+use stanch_model::{Diagnostic, catalog::ActionIndex, config::Config};
+
+use crate::Playbook;
+
+/// What is configured around a playbook. `None` means not known: then nothing is said about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckContext {
+    /// Groups of people.
+    pub groups: Option<BTreeSet<String>>,
+    /// Who can be paged: the keys of `tell`.
+    pub tell: Option<BTreeSet<String>>,
+    /// Vendors in the register.
+    pub vendors: Option<BTreeSet<String>>,
+    /// Kinds of deadlines.
+    pub deadlines: Option<BTreeSet<String>>,
+    /// Slugs of all playbooks, for `run_playbook`.
+    pub playbooks: Option<BTreeSet<String>>,
+}
+
+impl CheckContext {
+    /// Groups and channels from a configuration. Vendors, deadlines and playbooks stay unknown.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            groups: Some(config.people.groups.keys().cloned().collect()),
+            tell: Some(config.tell.keys().cloned().collect()),
+            ..Self::default()
+        }
+    }
+}
+
+/// Every mistake in script and manifest, in the order of files and lines. Empty: nothing wrong is known.
+pub fn check(playbook: &Playbook, index: &dyn ActionIndex, world: &CheckContext) -> Vec<Diagnostic> {
+    let _ = (playbook, index, world);
+    Vec::new()
+}

@@ -1,0 +1,49 @@
+//! Calls that reach outside: they must stand in `uses`.
+
+use super::{CallClass, HostCall, ParamKind, call, may, need};
+
+pub(super) const FIND_APP: HostCall = HostCall {
+    params: &[need("app", ParamKind::Any)],
+    returns: "[app]",
+    throws: &["misuse", "unreachable", "unauthorised", "bad_answer"],
+    docs: "Asks every configured integration that can find apps, all at once, and gives what they found as targets of kind \
+           `app`, by integration in the order of the configuration. `app` is a name, a client id or a vendor; a vendor or \
+           a name in the register also stands for every client id listed there. A platform that cannot be asked is left \
+           out, noted, and keeps the run from ending `contained`; only when none can be asked does the call throw. An \
+           empty list means that all of them answered and none has it.",
+    example: r#"let apps = find_app("drift");"#,
+    ..call("find_app", CallClass::Find)
+};
+
+pub(super) const FIND_USER: HostCall = HostCall {
+    params: &[need("user", ParamKind::Any)],
+    returns: "[user]",
+    throws: &["misuse", "unreachable", "unauthorised", "bad_answer"],
+    docs: "Like `find_app`, for people: a login, a mail address or a platform's own id.",
+    example: r#"let accounts = find_user("alice@acme.example");"#,
+    ..call("find_user", CallClass::Find)
+};
+
+pub(super) const NOTIFY: HostCall = HostCall {
+    params: &[need("to", ParamKind::Any), need("template", ParamKind::Template), may("data", ParamKind::Map)],
+    returns: "#{ to, subject, id }",
+    fields: &["to", "subject", "id"],
+    throws: &["no_contact", "misuse", "refused", "unreachable"],
+    docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor (its first contact; the rest in \
+           copy), a user target, a mail address, or a list of these. A placeholder that `data` lacks throws `misuse` \
+           before anything is sent. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
+           it went out, a person looks and says. `id` is the Message-ID.",
+    example: r#"notify(vendor_of("drift"), "integration-cut", #{ since: now() });"#,
+    ..call("notify", CallClass::Tell)
+};
+
+pub(super) const PAGE: HostCall = HostCall {
+    params: &[need("channel", ParamKind::Channel), need("text", ParamKind::Text)],
+    returns: "#{ channel, sent }",
+    fields: &["channel", "sent"],
+    throws: &["no_contact", "refused", "unreachable"],
+    docs: "Tells our own people: `channel` is a key of `tell:` in the configuration, and every way listed there is used \
+           (chat, mail, webhook). `sent` counts the ways that took it; it throws only when none did.",
+    example: r#"page("team", "Drift is cut off");"#,
+    ..call("page", CallClass::Tell)
+};

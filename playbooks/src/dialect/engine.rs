@@ -1,0 +1,131 @@
+//! The interpreter: limits, constants, and what is switched off.
+
+use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel, module_resolvers::DummyModuleResolver};
+use stanch_model::Severity;
+
+/// Every limit of the interpreter. Part of what a run pins: a change here is a change of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitSet {
+    /// Bytes of one script. Rhai counts lines and columns in 16 bits.
+    pub script_bytes: usize,
+    /// Nested script function calls.
+    pub call_levels: usize,
+    /// Depth of an expression, in functions too.
+    pub expr_depth: usize,
+    /// Operations per evaluation from the top; a replay counts anew, so this is a bound and never a signal.
+    pub operations: u64,
+    /// Operations of one trigger, condition or predicate.
+    pub expression_operations: u64,
+    /// Variables in scope at once.
+    pub variables: usize,
+    /// Functions of one script, closures included.
+    pub functions: usize,
+    /// Bytes of one string.
+    pub string_bytes: usize,
+    /// Items of one array.
+    pub array_items: usize,
+    /// Keys of one map.
+    pub map_keys: usize,
+}
+
+/// The limits in force.
+pub const LIMITS: LimitSet = LimitSet {
+    script_bytes: 256 * 1024,
+    call_levels: 64,
+    expr_depth: 64,
+    operations: 50_000_000,
+    expression_operations: 100_000,
+    variables: 1_000,
+    functions: 500,
+    string_bytes: 1024 * 1024,
+    array_items: 100_000,
+    map_keys: 10_000,
+};
+
+/// Symbols that are no part of the language.
+pub(crate) const DISABLED: &[&str] =
+    &["eval", "import", "export", "print", "debug", "is_def_var", "is_def_fn"];
+
+/// The interpreter with no names but the constants.
+pub fn engine() -> Engine {
+    engine_with(|_| None)
+}
+
+/// The interpreter, with `names` asked for every variable that is no constant before the script's own scope is searched:
+/// how integrations (`okta`), `input` and the like are seen inside functions and closures, where a scope is not.
+pub fn engine_with(names: impl Fn(&str) -> Option<Dynamic> + Send + Sync + 'static) -> Engine {
+    let mut engine = Engine::new();
+    engine.set_module_resolver(DummyModuleResolver::new());
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_max_strings_interned(0);
+    limit(&mut engine, LIMITS.operations);
+    for symbol in DISABLED {
+        engine.disable_symbol(*symbol);
+    }
+    engine.on_print(|_| {});
+    engine.on_debug(|_, _, _| {});
+    no_sleep(&mut engine);
+    severities(&mut engine);
+    #[expect(deprecated, reason = "rhai marks the callback's signature as volatile; the version is pinned")]
+    engine.on_var(move |name, _, _| Ok(constant(name).or_else(|| names(name))));
+    engine
+}
+
+pub(super) fn limit(engine: &mut Engine, operations: u64) {
+    engine.set_max_operations(operations);
+    engine.set_max_call_levels(LIMITS.call_levels);
+    engine.set_max_expr_depths(LIMITS.expr_depth, LIMITS.expr_depth);
+    engine.set_max_variables(LIMITS.variables);
+    engine.set_max_functions(LIMITS.functions);
+    engine.set_max_modules(0);
+    engine.set_max_string_size(LIMITS.string_bytes);
+    engine.set_max_array_size(LIMITS.array_items);
+    engine.set_max_map_size(LIMITS.map_keys);
+}
+
+/// Rhai's `sleep` blocks the thread and survives no restart.
+fn no_sleep(engine: &mut Engine) {
+    fn refuse() -> Result<(), Box<EvalAltResult>> {
+        Err("`sleep` is no part of the language: write wait(\"30s\")".into())
+    }
+    engine.register_fn("sleep", |_: i64| refuse());
+    engine.register_fn("sleep", |_: f64| refuse());
+}
+
+fn severities(engine: &mut Engine) {
+    engine.register_type_with_name::<Severity>("Severity");
+    engine.register_fn("==", |a: Severity, b: Severity| a == b);
+    engine.register_fn("!=", |a: Severity, b: Severity| a != b);
+    engine.register_fn("<", |a: Severity, b: Severity| a < b);
+    engine.register_fn("<=", |a: Severity, b: Severity| a <= b);
+    engine.register_fn(">", |a: Severity, b: Severity| a > b);
+    engine.register_fn(">=", |a: Severity, b: Severity| a >= b);
+    engine.register_fn("to_string", |a: &mut Severity| a.to_string());
+    engine.register_fn("to_debug", |a: &mut Severity| a.to_string().to_uppercase());
+    for op in ["==", "!=", "<", "<=", ">", ">="] {
+        engine.register_fn(op, |_: Severity, text: &str| severity_text(text));
+        engine.register_fn(op, |text: &str, _: Severity| severity_text(text));
+    }
+}
+
+/// A severity and a text never compare: silence here would be a trigger that never fires.
+fn severity_text(text: &str) -> Result<bool, Box<EvalAltResult>> {
+    Err(format!("a severity is no text: write {} without quotes", text.to_uppercase()).into())
+}
+
+/// The value of a constant of the language: `INFO < LOW < MEDIUM < HIGH < CRITICAL`.
+pub fn constant(name: &str) -> Option<Dynamic> {
+    severity(name).map(Dynamic::from)
+}
+
+/// The severity that this constant names.
+pub fn severity(name: &str) -> Option<Severity> {
+    Some(match name {
+        "INFO" => Severity::Info,
+        "LOW" => Severity::Low,
+        "MEDIUM" => Severity::Medium,
+        "HIGH" => Severity::High,
+        "CRITICAL" => Severity::Critical,
+        _ => return None,
+    })
+}

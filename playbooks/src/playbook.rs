@@ -1,0 +1,126 @@
+//! A playbook: the folder as data. Loading parses and compiles; it looks at no configuration.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+use stanch_model::{Diagnostic, Hash};
+
+use crate::{Manifest, dialect, files, manifest};
+
+/// The manifest's file name.
+pub(crate) const MANIFEST: &str = "playbook.yaml";
+/// The script's file name.
+pub(crate) const SCRIPT: &str = "main.rhai";
+/// The operator's page.
+pub(crate) const README: &str = "README.md";
+/// The folder of notices.
+pub(crate) const TEMPLATES: &str = "templates/";
+
+/// One version of one playbook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Playbook {
+    /// The folder's name, and the name in `playbook:`.
+    pub slug: String,
+    /// `playbook.yaml`.
+    pub manifest: Manifest,
+    /// `main.rhai`.
+    pub script: String,
+    /// `README.md`: for the operator, no part of what runs.
+    pub readme: String,
+    /// Every file that a replay depends on, by path: manifest, script, templates. What a run pins.
+    pub sources: BTreeMap<String, String>,
+    /// The notices by name: `templates/<name>.md`.
+    pub templates: BTreeMap<String, Template>,
+    /// Over `sources`, sorted by path. Equal hashes, equal behaviour.
+    pub hash: Hash,
+}
+
+/// One notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// The subject line, from the front matter; may hold `{placeholders}` like the body.
+    pub subject: String,
+    /// The text after the front matter, markdown.
+    pub body: String,
+}
+
+impl Playbook {
+    /// Loads a folder; its name is the slug.
+    ///
+    /// # Errors
+    /// Every mistake that can be seen without configuration: unreadable files, manifest, syntax, templates.
+    pub fn load_dir(path: impl AsRef<Path>) -> Result<Self, Vec<Diagnostic>> {
+        let path = path.as_ref();
+        let slug = path
+            .canonicalize()
+            .ok()
+            .as_deref()
+            .unwrap_or(path)
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        Self::from_sources(&slug.unwrap_or_default(), files::read(path)?)
+    }
+
+    /// Makes a playbook from its files by path: how a pinned run is compiled again. A `README.md` among them is kept
+    /// aside; files that nothing reads are left out.
+    ///
+    /// # Errors
+    /// Like [`Playbook::load_dir`].
+    pub fn from_sources(slug: &str, mut sources: BTreeMap<String, String>) -> Result<Self, Vec<Diagnostic>> {
+        let readme = sources.remove(README).unwrap_or_default();
+        sources.retain(|path, _| path == MANIFEST || path == SCRIPT || template_name(path).is_some());
+        let mut problems = Vec::new();
+        let mut keep =
+            |result: Result<_, Vec<Diagnostic>>| result.map_err(|found| problems.extend(found)).ok();
+        let manifest = keep(required(&sources, MANIFEST).and_then(|text| manifest::read(MANIFEST, text)));
+        let script = sources.get(SCRIPT).cloned();
+        let compiled = required(&sources, SCRIPT).and_then(|text| dialect::compile(text).map(|_| ()));
+        problems.extend(compiled.err().unwrap_or_default());
+        let templates = sources
+            .iter()
+            .filter_map(|(path, text)| Some((template_name(path)?.to_owned(), Template::read(text))))
+            .collect();
+        match (manifest, script) {
+            (Some(manifest), Some(script)) if problems.is_empty() => {
+                let hash = hash(&sources);
+                Ok(Self { slug: slug.to_owned(), manifest, script, readme, sources, templates, hash })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+fn required<'a>(sources: &'a BTreeMap<String, String>, path: &str) -> Result<&'a str, Vec<Diagnostic>> {
+    sources.get(path).map(String::as_str).ok_or_else(|| {
+        vec![
+            Diagnostic::error("PB0002", format!("the playbook has no {path}"))
+                .help("a playbook is a folder with playbook.yaml and main.rhai; `stanch new` makes one"),
+        ]
+    })
+}
+
+fn template_name(path: &str) -> Option<&str> {
+    path.strip_prefix(TEMPLATES)?.strip_suffix(".md")
+}
+
+impl Template {
+    /// Front matter (`subject: …` between two lines of dashes), then the body.
+    fn read(text: &str) -> Self {
+        let rest = text.strip_prefix("---\n").unwrap_or_default();
+        let (front, body) = rest.split_once("\n---\n").unwrap_or(("", text));
+        let subject = front.lines().find_map(|line| line.strip_prefix("subject:")).unwrap_or_default();
+        Self { subject: subject.trim().trim_matches('"').to_owned(), body: body.trim_start().to_owned() }
+    }
+}
+
+/// Path and text of every file, each preceded by its length, so that no two folders share bytes.
+fn hash(sources: &BTreeMap<String, String>) -> Hash {
+    let mut bytes = Vec::new();
+    for (path, text) in sources {
+        for part in [path, text] {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+    }
+    Hash::of(&bytes)
+}
