@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod entry;
 pub mod ids;
+pub mod incident;
 pub mod places;
 pub mod run;
 pub mod secret;

@@ -1,1 +1,18 @@
-//! Incidents, vendors, deadlines, notices.
+//! What surrounds a run: configuration, credentials, vendors, notification clocks, notices, incidents.
+//!
+//! Plain data and pure functions over it. It must never open a socket, and reads no clock: `now` is always given.
+
+pub mod codes;
+pub mod config;
+pub mod credential;
+pub mod deadline;
+pub mod incident;
+pub mod notice;
+pub mod tell;
+pub mod vendor;
+
+pub use config::{Known, Loaded};
+pub use credential::Reference;
+pub use deadline::{Deadline, DeadlineTable};
+pub use notice::Template;
+pub use vendor::Register;

@@ -1,0 +1,98 @@
+//! The bodies of the entries in an incident's stream. The fold over them is in the response crate.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{alert::Severity, ids::RunId, run::Mode};
+
+/// The kinds of entries, as in [`crate::Header::kind`].
+pub mod kind {
+    /// [`super::Opened`]: always the first.
+    pub const OPENED: &str = "incident.opened";
+    /// [`super::Joined`]
+    pub const JOINED: &str = "incident.joined";
+    /// [`super::Changed`]
+    pub const CHANGED: &str = "incident.changed";
+    /// [`super::Noted`]
+    pub const NOTED: &str = "incident.noted";
+    /// [`super::DeadlineSettled`]
+    pub const DEADLINE_SETTLED: &str = "incident.deadline_settled";
+    /// [`super::Closed`]
+    pub const CLOSED: &str = "incident.closed";
+}
+
+/// `incident.opened`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Opened {
+    /// This incident.
+    pub incident: String,
+    /// One line.
+    pub title: String,
+    /// How bad, as far as is known.
+    pub severity: Severity,
+    /// Live or rehearsed.
+    pub mode: Mode,
+    /// `alert:<source>`, or a person.
+    pub by: String,
+}
+
+/// `incident.joined`: an alert or a run belongs to it from now on. At least one of them is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Joined {
+    /// The alert's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// The alert's severity: the incident is as bad as its worst alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// `incident.changed`: only what is given changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Changed {
+    /// The new title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The new severity, up or down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Who leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
+    /// A person, or `playbook:<slug>`.
+    pub by: String,
+}
+
+/// `incident.noted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Noted {
+    /// Who.
+    pub by: String,
+    /// What.
+    pub text: String,
+}
+
+/// `incident.deadline_settled`: the notice was sent, or a person decided that none is owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineSettled {
+    /// The deadline's id within the incident.
+    pub deadline: String,
+    /// True when nothing is owed.
+    pub waived: bool,
+    /// A person.
+    pub by: String,
+    /// What was sent, or why nothing is owed.
+    pub reason: String,
+}
+
+/// `incident.closed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Closed {
+    /// A person.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}

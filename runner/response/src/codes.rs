@@ -1,0 +1,150 @@
+//! Every diagnostic code of this crate with its page: what is wrong, why it is refused, the way out.
+
+/// A code and its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// `CF0002`.
+    pub code: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// A few sentences.
+    pub text: &'static str,
+}
+
+/// All of them, in order.
+pub const PAGES: &[Page] = &[
+    page(
+        "CF0001",
+        "the file is not a configuration",
+        "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type. Only the first such mistake is reported: everything else is checked once the file can be read.",
+    ),
+    page(
+        "CF0002",
+        "unknown platform",
+        "The catalogue has no such platform. `stanch integrations list` shows those that it has.",
+    ),
+    page(
+        "CF0003",
+        "the name cannot be used in a script",
+        "An integration's name is a variable in every playbook, so it consists of letters, digits and underscores, does not begin with a digit, and is not a word of the language or of stanch. Write `okta_emea`, not `okta-emea`.",
+    ),
+    page(
+        "CF0004",
+        "not a reference to a secret",
+        "Secrets never stand in the configuration. Name where the secret is: `env:NAME`, `file:PATH` (absolute, readable by you alone) or `exec:COMMAND` (what it prints).",
+    ),
+    page(
+        "CF0005",
+        "nobody can be told through this",
+        "Write `slack:#channel`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`; instead of `slack` and `mail` the name of a configured integration may stand.",
+    ),
+    page(
+        "CF0006",
+        "the group has nobody in it",
+        "An approval that asks an empty group can never be answered, so it would always end in silence.",
+    ),
+    page(
+        "CF0007",
+        "unknown alert format",
+        "The format says how a delivery proves itself and where its fields are.",
+    ),
+    page("CF0008", "unknown integration", "The name must stand under `integrations:` in the same file."),
+    page(
+        "CF0009",
+        "the address cannot be used",
+        "An integration's address is an `https` URL without user, password, query or fragment. Plain `http` is for loopback only: a credential would cross the network in the clear.",
+    ),
+    page(
+        "CF0010",
+        "a protect rule that protects nothing",
+        "Each rule has exactly one of `user`, `app` or `group`; a group is written `integration/Group name`.",
+    ),
+    page(
+        "CF0011",
+        "the listener's address",
+        "Write an address and a port, such as `127.0.0.1:7300`. The server speaks plain HTTP: beyond loopback put a TLS proxy before it.",
+    ),
+    page(
+        "CF0012",
+        "out of range",
+        "The limit is zero, or so large that it would limit nothing. The message names the range.",
+    ),
+    page(
+        "CF0013",
+        "the name cannot be part of an address",
+        "An alert source's name is the last part of `/v1/alerts/<name>`: letters, digits, `_` and `-`, at most 64.",
+    ),
+    page(
+        "CF0014",
+        "a setting that this format does not have",
+        "`map`, `prefix`, `encoding` and `kind` are for the generic formats; `map` knows the fields of an alert.",
+    ),
+    page("CF0015", "not a header", "Header names consist of letters, digits and `-`."),
+    page(
+        "VN0001",
+        "the file is not a vendor register",
+        "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",
+    ),
+    page(
+        "VN0002",
+        "two vendors claim one app",
+        "An app belongs to exactly one vendor: otherwise nobody knows whom to tell.",
+    ),
+    page(
+        "VN0003",
+        "nobody to write to",
+        "A vendor without a contact cannot be told. Give at least one mail address of its security team; an address is written `name@example.com`.",
+    ),
+    page(
+        "VN0004",
+        "not a length of time",
+        "Write a number and a unit: `30m`, `24h`, `3d`, or `4 business days`.",
+    ),
+    page(
+        "DL0001",
+        "the file is not a table of deadlines",
+        "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",
+    ),
+    page(
+        "DL0002",
+        "a clock that cannot run",
+        "`within` is a length of time such as `72h`, `4 business days` or `1 month`, or `contract` for what the vendor register says; `zone` is a time zone of the IANA database; holidays are dates.",
+    ),
+];
+
+const fn page(code: &'static str, title: &'static str, text: &'static str) -> Page {
+    Page { code, title, text }
+}
+
+/// The page of a code, if it is one of ours.
+pub fn explain(code: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCES: &[&str] = &[
+        include_str!("config/mod.rs"),
+        include_str!("config/check.rs"),
+        include_str!("config/alerts.rs"),
+        include_str!("vendor.rs"),
+        include_str!("deadline/table.rs"),
+    ];
+
+    #[test]
+    fn every_code_that_is_used_has_a_page_and_every_page_is_used() {
+        let used: std::collections::BTreeSet<&str> = SOURCES
+            .iter()
+            .flat_map(|source| source.split('"'))
+            .filter(|word| {
+                word.len() == 6
+                    && ["CF", "VN", "DL"].contains(&&word[..2])
+                    && word[2..].chars().all(|c| c.is_ascii_digit())
+            })
+            .collect();
+        let pages: std::collections::BTreeSet<&str> = PAGES.iter().map(|page| page.code).collect();
+        assert_eq!(used, pages);
+    }
+}

@@ -1,0 +1,201 @@
+//! The checks of values that the types alone cannot make.
+
+use std::net::{IpAddr, SocketAddr};
+
+use stanch_model::{
+    Diagnostic,
+    config::{Config, IntegrationConfig, ProtectRule},
+    diagnostic::did_you_mean,
+};
+
+use super::{Known, Marker, alerts, names, only_warn};
+use crate::{
+    credential::Reference,
+    tell::{Channel, Unheard},
+};
+
+/// Everything that is wrong or worth knowing, in the order of the file's parts.
+pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (name, integration) in &config.integrations {
+        self::integration(name, integration, known, mark, &mut found);
+    }
+    for (name, source) in &config.alerts {
+        alerts::source(name, source, config, known, mark, &mut found);
+    }
+    groups(config, mark, &mut found);
+    tell(config, mark, &mut found);
+    for (at, rule) in config.protect.iter().enumerate() {
+        protect(&at.to_string(), rule, config, mark, &mut found);
+    }
+    server(config, mark, &mut found);
+    found
+}
+
+fn integration(
+    name: &str,
+    integration: &IntegrationConfig,
+    known: Known<'_>,
+    mark: &Marker<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let path = |last| ["integrations", name, last];
+    if let Err(why) = names::variable(name) {
+        let message = match why {
+            names::Refused::Shape => format!("`{name}` cannot be a name in a script"),
+            names::Refused::Reserved => format!("`{name}` is a word of the script language"),
+        };
+        let help = format!("call it `{}`", names::repaired(name));
+        found.push(mark.key("CF0003", &["integrations", name], message).help(help));
+    }
+    let platform = integration.platform.as_str();
+    if !known.platforms.contains(&platform) {
+        let message = format!("unknown platform `{platform}`");
+        found.push(suggest(mark.value("CF0002", &path("platform"), message), platform, known.platforms));
+    }
+    if let Some(credential) = &integration.credential {
+        reference(credential, &path("credential"), mark, found);
+    }
+    if let Some(url) = &integration.url
+        && let Err(why) = usable(url)
+    {
+        found.push(mark.value("CF0009", &path("url"), why));
+    }
+    if integration.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0 && rate <= 100_000.0)) {
+        let message = "the rate is a number of requests a second, above 0 and at most 100000";
+        found.push(mark.value("CF0012", &path("rate"), message));
+    }
+}
+
+/// A secret's reference, or a diagnostic that never repeats what stands there: it may be the secret itself.
+pub(super) fn reference(text: &str, path: &[&str], mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    if let Err(why) = text.parse::<Reference>() {
+        let help = "name where the secret is: `env:NAME`, `file:PATH` or `exec:COMMAND`";
+        found.push(mark.value("CF0004", path, why.to_string()).help(help));
+    }
+}
+
+fn usable(text: &str) -> Result<(), String> {
+    let url = url::Url::parse(text).map_err(|why| format!("not a URL: {why}"))?;
+    let loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => return Err("the URL names no host".to_owned()),
+    };
+    match url.scheme() {
+        "https" | "smtps" => {}
+        "http" | "smtp" if loopback => {}
+        "http" | "smtp" => {
+            return Err("plain text to another machine: the credential could be read".to_owned());
+        }
+        other => return Err(format!("`{other}` is not a scheme that we speak")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the URL holds a user or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("the URL ends in a query or fragment".to_owned());
+    }
+    Ok(())
+}
+
+fn groups(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    for (name, people) in &config.people.groups {
+        if people.iter().all(|person| person.trim().is_empty()) {
+            found.push(mark.key("CF0006", &["people", "groups", name], format!("nobody is in `{name}`")));
+        }
+    }
+}
+
+fn tell(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    for (event, channels) in &config.tell {
+        for (at, text) in channels.iter().enumerate() {
+            let at = at.to_string();
+            let path = ["tell", event.as_str(), at.as_str()];
+            match Channel::parse(text, config) {
+                Ok(_) => {}
+                Err(why @ Unheard::NotConfigured { .. }) => {
+                    found.push(only_warn(mark.value("CF0005", &path, why.to_string())));
+                }
+                Err(why) => found.push(mark.value("CF0005", &path, why.to_string()).help(HOW_TO_TELL)),
+            }
+        }
+    }
+}
+
+const HOW_TO_TELL: &str =
+    "write `slack:#channel`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`";
+
+fn protect(at: &str, rule: &ProtectRule, config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    let given = [&rule.user, &rule.group, &rule.app];
+    let said =
+        given.iter().filter(|part| part.as_deref().is_some_and(|text| !text.trim().is_empty())).count();
+    if said != 1 {
+        let message = "a protect rule has exactly one of `user`, `app` or `group`";
+        found.push(mark.value("CF0010", &["protect", at], message));
+    }
+    let Some(group) = &rule.group else { return };
+    match group.split_once('/') {
+        Some((integration, name)) if !name.trim().is_empty() => {
+            if !config.integrations.contains_key(integration) {
+                let message = format!("there is no integration `{integration}`");
+                let diagnostic = mark.value("CF0008", &["protect", at, "group"], message);
+                found.push(suggest(diagnostic, integration, &keys(config)));
+            }
+        }
+        _ => found.push(mark.value(
+            "CF0010",
+            &["protect", at, "group"],
+            "a group is written `integration/Group name`",
+        )),
+    }
+}
+
+fn server(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    match config.server.listen.parse::<SocketAddr>() {
+        Err(_) => {
+            let message = format!("`{}` is not an address and a port", config.server.listen);
+            found.push(mark.value("CF0011", &["server", "listen"], message));
+        }
+        Ok(address) if !is_loopback(address.ip()) => {
+            let message = "others can reach this address, and the server speaks plain HTTP";
+            let help = "put a TLS proxy before it, or listen on 127.0.0.1";
+            found.push(only_warn(mark.value("CF0011", &["server", "listen"], message).help(help)));
+        }
+        Ok(_) => {}
+    }
+    let ranges = [
+        ("max_alert_bytes", config.server.max_alert_bytes, 1024, 64 * 1024 * 1024),
+        ("fold_minutes", config.server.fold_minutes as usize, 1, 7 * 24 * 60),
+        ("rate", config.server.rate as usize, 1, 1_000_000),
+        ("alert_rate", config.server.alert_rate as usize, 1, 1_000_000),
+    ];
+    for (name, value, least, most) in ranges {
+        if value < least || value > most {
+            let message = format!("`{name}` is {value}: it must be from {least} to {most}");
+            found.push(mark.value("CF0012", &["server", name], message));
+        }
+    }
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback(),
+        IpAddr::V6(address) => address.is_loopback(),
+    }
+}
+
+/// The configured integrations.
+pub(super) fn keys(config: &Config) -> Vec<&str> {
+    config.integrations.keys().map(String::as_str).collect()
+}
+
+/// Adds the known word that was probably meant, or all of them.
+pub(super) fn suggest(diagnostic: Diagnostic, word: &str, known: &[&str]) -> Diagnostic {
+    match did_you_mean(word, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => diagnostic,
+        None => diagnostic.help(format!("known are {}", known.join(", "))),
+    }
+}

@@ -1,0 +1,75 @@
+//! Loading `stanch.yaml`: the types come from the model, the checks of values stand here, each with its place.
+
+mod alerts;
+mod check;
+pub mod names;
+
+use stanch_model::{Diagnostic, Level, config::Config, places::Places, yaml};
+
+/// What the rest of the program knows and the file may refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The platforms of the catalogue.
+    pub platforms: &'a [&'a str],
+    /// The formats that the alert intake reads.
+    pub formats: &'a [&'a str],
+}
+
+/// A configuration that may be used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The file, checked.
+    pub config: Config,
+    /// What is worth knowing but refuses nothing.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and checks a configuration. `file` is only for messages.
+///
+/// # Errors
+/// Every mistake at once; a file that is not readable YAML of this shape gives its first mistake only.
+pub fn load(file: &str, source: &str, known: Known<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    let config: Config = read_or_empty(file, source)?;
+    let mut found = check::all(&config, known, &Marker { file, source, places: Places::of(source) });
+    found.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |label| label.offset));
+    if found.iter().any(|diagnostic| diagnostic.level == Level::Error) {
+        return Err(found);
+    }
+    Ok(Loaded { config, warnings: found })
+}
+
+/// A file of nothing but comments is an empty configuration.
+fn read_or_empty(file: &str, source: &str) -> Result<Config, Vec<Diagnostic>> {
+    let blank = source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    if blank {
+        return Ok(Config::default());
+    }
+    yaml::read(file, source, "CF0001").map_err(|diagnostic| vec![*diagnostic])
+}
+
+/// Makes diagnostics that point into one file.
+pub(crate) struct Marker<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) places: Places,
+}
+
+impl Marker<'_> {
+    /// A mistake at a key.
+    pub(crate) fn key(&self, code: &str, path: &[&str], message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message).at(self.file, self.source, self.places.key(path), "here")
+    }
+
+    /// A mistake at a value.
+    pub(crate) fn value(&self, code: &str, path: &[&str], message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message).at(self.file, self.source, self.places.value(path), "here")
+    }
+}
+
+/// Refuses nothing, says it all the same.
+pub(crate) fn only_warn(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic { level: Level::Warning, ..diagnostic }
+}
+
+#[cfg(test)]
+mod tests;

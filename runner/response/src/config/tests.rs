@@ -1,0 +1,81 @@
+//! One file with every mistake, and the file of the documentation.
+
+use super::{Known, Loaded, load};
+
+const KNOWN: Known<'_> = Known {
+    platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
+    formats: &["okta-event-hook", "github", "hmac", "standard-webhooks"],
+};
+
+fn refused(source: &str) -> Vec<String> {
+    let found = load("stanch.yaml", source, KNOWN).unwrap_err();
+    found
+        .iter()
+        .map(|diagnostic| match &diagnostic.help {
+            Some(help) => format!("{}; {help}", diagnostic.one_line()),
+            None => diagnostic.one_line(),
+        })
+        .collect()
+}
+
+fn accepted(source: &str) -> Loaded {
+    load("stanch.yaml", source, KNOWN).unwrap_or_else(|found| panic!("{found:#?}"))
+}
+
+#[test]
+fn nothing_is_a_configuration() {
+    assert_eq!(accepted("").config, stanch_model::config::Config::default());
+    assert_eq!(accepted("# nothing yet\n").config, stanch_model::config::Config::default());
+}
+
+#[test]
+fn every_mistake_is_found_at_once_and_in_its_place() {
+    let source = r##"
+people:
+  groups: { nobody: [] }
+integrations:
+  okta-emea: { platform: okta, url: "http://emea.okta.com", credential: env:OKTA }
+  until:     { platform: otka, credential: "hunter2" }
+  slow:      { platform: okta, rate: 0 }
+alerts:
+  "a/b":  { format: okta-event-hok, secret: env:HOOK, integration: okta_emea }
+  plain:  { format: github, secret: env:GH, prefix: "sha1=", map: { app: x } }
+  own:    { format: hmac, secret: env:HM, header: "X Sig", map: { usr: data.user } }
+tell:
+  approval: ["smoke:signal", "mail:nobody", "slack:#a b"]
+protect:
+  - { }
+  - { group: Admins }
+  - { group: okat/Admins }
+server:
+  listen: here
+  rate: 0
+"##;
+    insta::assert_snapshot!(refused(source).join("\n"));
+}
+
+#[test]
+fn a_typo_in_a_key_is_found_by_the_reader_with_its_place() {
+    insta::assert_snapshot!(refused("integrations:\n  okta: { plattform: okta }\n").join("\n"));
+    insta::assert_snapshot!(refused("tell: [\n").join("\n"));
+}
+
+#[test]
+fn an_alias_bomb_is_refused_in_no_time() {
+    let mut source = String::from("a0: &a0 [x]\n");
+    for level in 1..40 {
+        let last = level - 1;
+        source += &format!("a{level}: &a{level} [*a{last}, *a{last}, *a{last}, *a{last}]\n");
+    }
+    let found = load("stanch.yaml", &source, KNOWN).unwrap_err();
+    assert_eq!(found[0].code, "CF0001");
+}
+
+#[test]
+fn channels_without_an_integration_are_a_warning_and_plain_http_on_loopback_is_fine() {
+    let loaded = accepted(
+        "integrations:\n  okta: { platform: okta, url: \"http://127.0.0.1:1\", credential: env:K }\ntell:\n  stuck: [\"slack:#incidents\"]\nserver:\n  listen: 0.0.0.0:7300\n",
+    );
+    let warnings: Vec<String> = loaded.warnings.iter().map(stanch_model::Diagnostic::one_line).collect();
+    insta::assert_snapshot!(warnings.join("\n"));
+}

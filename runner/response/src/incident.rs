@@ -1,0 +1,193 @@
+//! An incident as its entries tell it: a pure fold.
+
+use stanch_model::{
+    Entry,
+    alert::Severity,
+    api::{IncidentSummary, Note},
+    incident::{Changed, Closed, DeadlineSettled, Joined, Noted, Opened, kind},
+    run::Mode,
+};
+
+/// An incident as its entries tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Its id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// The worst of its alerts, or what was said last.
+    pub severity: Severity,
+    /// Live or rehearsed.
+    pub mode: Mode,
+    /// Who or what opened it.
+    pub by: String,
+    /// When.
+    pub opened: String,
+    /// Who leads, if anybody said so.
+    pub lead: Option<String>,
+    /// Its alerts, oldest first.
+    pub alerts: Vec<String>,
+    /// Its runs, oldest first.
+    pub runs: Vec<String>,
+    /// What people wrote, oldest first.
+    pub notes: Vec<Note>,
+    /// The deadlines that are settled, by id, with who and why.
+    pub settled: Vec<(String, DeadlineSettled, String)>,
+    /// When it was closed.
+    pub closed: Option<String>,
+    /// Somebody set the severity: alerts no longer raise it.
+    severity_said: bool,
+}
+
+impl Incident {
+    /// The incident of these entries; `None` when they do not begin with its opening.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Option<Self> {
+        let mut entries = entries.into_iter();
+        let mut incident = Self::opened(entries.next()?)?;
+        entries.for_each(|entry| incident.apply(entry));
+        Some(incident)
+    }
+
+    /// The incident that this entry opens.
+    pub fn opened(entry: &Entry) -> Option<Self> {
+        if entry.header.kind != kind::OPENED {
+            return None;
+        }
+        let body: Opened = entry.decode().ok()?;
+        Some(Self {
+            id: body.incident,
+            title: body.title,
+            severity: body.severity,
+            mode: body.mode,
+            by: body.by,
+            opened: entry.header.time.clone(),
+            lead: None,
+            alerts: Vec::new(),
+            runs: Vec::new(),
+            notes: Vec::new(),
+            settled: Vec::new(),
+            closed: None,
+            severity_said: false,
+        })
+    }
+
+    /// Folds one more entry of its stream. Entries of kinds that this build does not know change nothing.
+    pub fn apply(&mut self, entry: &Entry) {
+        let time = entry.header.time.clone();
+        match entry.header.kind.as_str() {
+            kind::JOINED => entry.decode().into_iter().for_each(|body| self.join(body)),
+            kind::CHANGED => entry.decode().into_iter().for_each(|body| self.change(body)),
+            kind::NOTED => {
+                let notes =
+                    entry.decode().into_iter().map(|Noted { by, text }| Note { at: time.clone(), by, text });
+                self.notes.extend(notes);
+            }
+            kind::DEADLINE_SETTLED => {
+                let settled = entry
+                    .decode()
+                    .into_iter()
+                    .map(|body: DeadlineSettled| (body.deadline.clone(), body, time.clone()));
+                self.settled.extend(settled);
+            }
+            kind::CLOSED if entry.decode::<Closed>().is_ok() => self.closed = Some(time),
+            _ => {}
+        }
+    }
+
+    fn join(&mut self, body: Joined) {
+        if let Some(alert) = body.alert.filter(|alert| !self.alerts.contains(alert)) {
+            self.alerts.push(alert);
+        }
+        if let Some(run) = body.run.map(|run| run.0).filter(|run| !self.runs.contains(run)) {
+            self.runs.push(run);
+        }
+        if let Some(severity) = body.severity.filter(|_| !self.severity_said) {
+            self.severity = self.severity.max(severity);
+        }
+    }
+
+    fn change(&mut self, body: Changed) {
+        if let Some(title) = body.title {
+            self.title = title;
+        }
+        if let Some(severity) = body.severity {
+            self.severity = severity;
+            self.severity_said = true;
+        }
+        if body.lead.is_some() {
+            self.lead = body.lead;
+        }
+    }
+
+    /// The line in a list.
+    pub fn summary(&self) -> IncidentSummary {
+        let mode = match self.mode {
+            Mode::Live => "live",
+            Mode::Plan => "plan",
+            Mode::Drill => "drill",
+        };
+        IncidentSummary {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            severity: self.severity,
+            opened: self.opened.clone(),
+            closed: self.closed.clone(),
+            runs: self.runs.clone(),
+            mode: mode.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_model::{Hash, Header, StreamId};
+
+    use super::*;
+
+    fn entry(version: u64, kind: &str, body: &str) -> Entry {
+        let header = Header {
+            stream: StreamId::incident("I1"),
+            version,
+            epoch: 1,
+            time: format!("2026-11-22T00:00:0{version}.000000Z"),
+            kind: kind.to_owned(),
+            body_hash: Hash::of(body.as_bytes()),
+            prev: Hash::ZERO,
+        };
+        Entry { header, hash: Hash::ZERO, body: Some(body.into()), position: version }
+    }
+
+    const OPENED: &str =
+        r#"{"incident":"I1","title":"Drift","severity":"medium","mode":"drill","by":"alert:okta"}"#;
+
+    #[test]
+    fn it_is_as_bad_as_its_worst_alert_until_somebody_says_otherwise() {
+        let mut incident = Incident::of(&[
+            entry(1, kind::OPENED, OPENED),
+            entry(2, kind::JOINED, r#"{"alert":"A1","severity":"high","run":"R1"}"#),
+            entry(3, kind::JOINED, r#"{"alert":"A1","severity":"low"}"#),
+        ])
+        .unwrap();
+        assert_eq!((incident.severity, incident.alerts.len(), incident.runs.len()), (Severity::High, 1, 1));
+        incident.apply(&entry(4, kind::CHANGED, r#"{"severity":"low","lead":"ana","by":"ana"}"#));
+        incident.apply(&entry(5, kind::JOINED, r#"{"alert":"A2","severity":"critical"}"#));
+        assert_eq!((incident.severity, incident.lead.as_deref()), (Severity::Low, Some("ana")));
+        incident.apply(&entry(6, kind::CLOSED, r#"{"by":"ana","reason":"done"}"#));
+        assert_eq!(incident.summary().closed.as_deref(), Some("2026-11-22T00:00:06.000000Z"));
+    }
+
+    #[test]
+    fn a_stream_that_does_not_begin_with_its_opening_is_none() {
+        assert_eq!(Incident::of(&[entry(1, kind::JOINED, "{}")]), None);
+        assert_eq!(Incident::of(&[]), None);
+    }
+
+    #[test]
+    fn kinds_and_bodies_that_are_not_known_change_nothing() {
+        let mut incident = Incident::of(&[entry(1, kind::OPENED, OPENED)]).unwrap();
+        let before = incident.clone();
+        incident.apply(&entry(2, "incident.sold", "{}"));
+        incident.apply(&entry(3, kind::NOTED, "[]"));
+        assert_eq!(incident, before);
+    }
+}
