@@ -104,6 +104,53 @@ impl Diagnostic {
     }
 }
 
+/// A diagnostic as plain text for a terminal without colour: message, place, the line of each label with a caret under
+/// it, help. `source` is the text of the file that the labels name; labels in other files show their place only.
+///
+/// ```text
+/// error[PB0012] unknown verb `grant.revok`
+///   main.rhai:14:20
+///    |
+/// 14 | each(grants, |g| g.revok());
+///    |                    ^^^^^ no platform has it
+///   help: did you mean `grant.revoke`?
+/// ```
+pub fn render_plain(diagnostic: &Diagnostic, source: &str) -> String {
+    let level = match diagnostic.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    };
+    let mut out = format!("{level}[{}] {}\n", diagnostic.code, diagnostic.message);
+    let main = diagnostic.labels.first().map(|label| label.file.clone());
+    for label in &diagnostic.labels {
+        out.push_str(&format!("  {}:{}:{}\n", label.file, label.line, label.column));
+        if Some(&label.file) == main.as_ref() {
+            excerpt(&mut out, label, source);
+        } else if !label.text.is_empty() {
+            out.push_str(&format!("   = {}\n", label.text));
+        }
+    }
+    if let Some(help) = &diagnostic.help {
+        out.push_str(&format!("  help: {help}\n"));
+    }
+    out
+}
+
+/// The label's line and a caret under what it marks. Control characters become spaces so that the caret stays in place.
+fn excerpt(out: &mut String, label: &Label, source: &str) {
+    let Some(line) = source.lines().nth(label.line.saturating_sub(1)) else { return };
+    let shown: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let number = label.line.to_string();
+    let gutter = " ".repeat(number.len());
+    let before = label.column.saturating_sub(1);
+    let end = (label.offset + label.length).min(source.len());
+    let marked = source.get(label.offset..end).unwrap_or_default();
+    let width = marked.lines().next().unwrap_or_default().chars().count();
+    let width = width.clamp(1, shown.chars().count().saturating_sub(before).max(1));
+    let caret = format!("{}{} {}", " ".repeat(before), "^".repeat(width), label.text);
+    out.push_str(&format!("  {gutter} |\n  {number} | {shown}\n  {gutter} | {}\n", caret.trim_end()));
+}
+
 fn floor_char(text: &str, mut at: usize) -> usize {
     while at > 0 && !text.is_char_boundary(at) {
         at -= 1;
