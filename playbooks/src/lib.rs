@@ -13,9 +13,13 @@ mod library;
 pub mod manifest;
 pub mod outline;
 mod playbook;
+#[allow(dead_code)]
+mod syntax;
+pub mod template;
 
 pub use check::{CheckContext, check};
 pub use library::Library;
 pub use manifest::Manifest;
 pub use outline::{OutlineStep, outline};
-pub use playbook::{Playbook, Template};
+pub use playbook::Playbook;
+pub use template::Template;

@@ -99,3 +99,52 @@ fn playbook_folders(folder: &Path) -> Vec<std::path::PathBuf> {
     found.sort();
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_playbook_loads_under_its_own_name() {
+        let library = Library::embedded();
+        let folders: Vec<_> = EMBEDDED.dirs().map(|dir| dir.path().to_string_lossy().into_owned()).collect();
+        for slug in &folders {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(slug);
+            let lines = |found: Vec<Diagnostic>| found.iter().map(Diagnostic::one_line).collect::<Vec<_>>();
+            let loaded = Playbook::load_dir(folder).map_err(lines).unwrap();
+            assert_eq!(library.get(slug).as_deref(), Some(&loaded), "embedded and on disk");
+            assert_eq!(loaded.manifest.playbook, *slug);
+            assert!(!loaded.readme.is_empty(), "{slug} has no README.md");
+            assert_eq!(library.by_hash(&loaded.hash).map(|p| p.slug.clone()), Some(slug.clone()));
+        }
+        assert_eq!(library.all().count(), folders.len());
+    }
+
+    #[test]
+    fn a_folder_of_ones_own_overrides_by_slug_and_pins_another_hash() {
+        let embedded = Library::embedded().get("oauth-app-compromise").unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("oauth-app-compromise");
+        std::fs::create_dir_all(folder.join("templates")).unwrap();
+        for (path, text) in &embedded.sources {
+            std::fs::write(folder.join(path), text).unwrap();
+        }
+        let same = Library::embedded().with_folders([home.path()]).unwrap();
+        assert_eq!(same.get("oauth-app-compromise").unwrap().hash, embedded.hash);
+        std::fs::write(folder.join("main.rhai"), "settle();\n").unwrap();
+        let changed = Library::embedded().with_folders([&folder]).unwrap();
+        let own = changed.get("oauth-app-compromise").unwrap();
+        assert_eq!(own.script, "settle();\n");
+        assert_ne!(own.hash, embedded.hash);
+        assert_eq!(Playbook::from_sources(&own.slug, own.sources.clone()).unwrap().hash, own.hash);
+    }
+
+    #[test]
+    fn a_folder_with_mistakes_reports_all_of_them() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("playbook.yaml"), "playbook: Bad Name\n").unwrap();
+        std::fs::write(home.path().join("main.rhai"), b"note(\"\xff\");").unwrap();
+        let found = Library::embedded().with_folders([home.path()]).unwrap_err();
+        assert!(found.iter().any(|p| p.message.contains("byte 7 is not UTF-8")), "{found:?}");
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde::{Deserialize, Serialize};
 use stanch_model::{Diagnostic, Hash};
 
-use crate::{Manifest, dialect, files, manifest};
+use crate::{
+    Manifest, dialect, files, manifest,
+    template::{Template, TemplateError},
+};
 
 /// The manifest's file name.
 pub(crate) const MANIFEST: &str = "playbook.yaml";
@@ -33,15 +35,6 @@ pub struct Playbook {
     pub templates: BTreeMap<String, Template>,
     /// Over `sources`, sorted by path. Equal hashes, equal behaviour.
     pub hash: Hash,
-}
-
-/// One notice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Template {
-    /// The subject line, from the front matter; may hold `{placeholders}` like the body.
-    pub subject: String,
-    /// The text after the front matter, markdown.
-    pub body: String,
 }
 
 impl Playbook {
@@ -76,10 +69,14 @@ impl Playbook {
         let script = sources.get(SCRIPT).cloned();
         let compiled = required(&sources, SCRIPT).and_then(|text| dialect::compile(text).map(|_| ()));
         problems.extend(compiled.err().unwrap_or_default());
-        let templates = sources
-            .iter()
-            .filter_map(|(path, text)| Some((template_name(path)?.to_owned(), Template::read(text))))
-            .collect();
+        let mut templates = BTreeMap::new();
+        for (path, text) in &sources {
+            let Some(name) = template_name(path) else { continue };
+            match template(path, text) {
+                Ok(template) => drop(templates.insert(name.to_owned(), template)),
+                Err(found) => problems.extend(found),
+            }
+        }
         match (manifest, script) {
             (Some(manifest), Some(script)) if problems.is_empty() => {
                 let hash = hash(&sources);
@@ -103,14 +100,16 @@ fn template_name(path: &str) -> Option<&str> {
     path.strip_prefix(TEMPLATES)?.strip_suffix(".md")
 }
 
-impl Template {
-    /// Front matter (`subject: …` between two lines of dashes), then the body.
-    fn read(text: &str) -> Self {
-        let rest = text.strip_prefix("---\n").unwrap_or_default();
-        let (front, body) = rest.split_once("\n---\n").unwrap_or(("", text));
-        let subject = front.lines().find_map(|line| line.strip_prefix("subject:")).unwrap_or_default();
-        Self { subject: subject.trim().trim_matches('"').to_owned(), body: body.trim_start().to_owned() }
-    }
+/// The diagnostics of one template.
+fn template(path: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
+    Template::parse(text).map_err(|errors| {
+        let place = |error: &TemplateError| match error {
+            TemplateError::BadPlaceholder { span, .. } => span.clone(),
+            TemplateError::NoSubject => 0..0,
+        };
+        let help = "begin with `---`, `subject: …`, `---`; a placeholder is `{name}` or `{name.part}`, `{{` is a brace";
+        errors.iter().map(|e| Diagnostic::error("PB0015", e.to_string()).at(path, text, place(e), "").help(help)).collect()
+    })
 }
 
 /// Path and text of every file, each preceded by its length, so that no two folders share bytes.

@@ -113,6 +113,9 @@ fn severity_text(text: &str) -> Result<bool, Box<EvalAltResult>> {
     Err(format!("a severity is no text: write {} without quotes", text.to_uppercase()).into())
 }
 
+/// The constants of the language, in order.
+pub const SEVERITIES: [&str; 5] = ["INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"];
+
 /// The value of a constant of the language: `INFO < LOW < MEDIUM < HIGH < CRITICAL`.
 pub fn constant(name: &str) -> Option<Dynamic> {
     severity(name).map(Dynamic::from)
@@ -120,12 +123,72 @@ pub fn constant(name: &str) -> Option<Dynamic> {
 
 /// The severity that this constant names.
 pub fn severity(name: &str) -> Option<Severity> {
-    Some(match name {
-        "INFO" => Severity::Info,
-        "LOW" => Severity::Low,
-        "MEDIUM" => Severity::Medium,
-        "HIGH" => Severity::High,
-        "CRITICAL" => Severity::Critical,
-        _ => return None,
-    })
+    let at = SEVERITIES.iter().position(|constant| *constant == name)?;
+    Severity::ALL.get(at).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(script: &str) -> String {
+        engine()
+            .eval::<Dynamic>(script)
+            .map(|value| format!("gave {value:?}"))
+            .unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_journaled_is_not_there() {
+        for script in [
+            "timestamp()",
+            "sleep(1)",
+            "sleep(0.1)",
+            "eval(\"1\")",
+            "import \"x\" as x;",
+            "print(1)",
+            "rand()",
+        ] {
+            let said = fails(script);
+            assert!(!said.starts_with("gave"), "{script} {said}");
+        }
+    }
+
+    #[test]
+    fn constants_are_seen_in_functions_and_closures() {
+        let script =
+            "fn worst(s) { s >= HIGH } let check = |s| s >= MEDIUM && worst(s); check.call(CRITICAL)";
+        assert_eq!(engine().eval::<bool>(script).ok(), Some(true));
+    }
+
+    #[test]
+    fn names_given_by_the_engine_are_seen_in_closures_and_functions() {
+        let engine = engine_with(|name| (name == "okta").then(|| Dynamic::from(7_i64)));
+        assert_eq!(engine.eval::<i64>("fn f() { okta } let g = || okta + f(); g.call()").ok(), Some(14));
+    }
+
+    #[test]
+    fn a_severity_and_a_text_never_compare() {
+        assert!(fails("HIGH >= \"high\"").contains("write HIGH without quotes"));
+        assert!(fails("\"low\" == LOW").contains("write LOW without quotes"));
+    }
+
+    #[test]
+    fn endless_work_ends() {
+        for script in [
+            "let x = 0; loop { x += 1; }",
+            "fn f(n) { f(n + 1) } f(0)",
+            "let s = \"xxxxxxxxxx\"; loop { s += s; }",
+            "let a = [1]; loop { a.append(a); }",
+            "let a = []; a.pad(1000000, 1);",
+        ] {
+            let said = std::thread::Builder::new()
+                .stack_size(64 * 1024 * 1024)
+                .spawn(move || fails(script))
+                .unwrap()
+                .join()
+                .unwrap();
+            assert!(!said.starts_with("gave"), "{script} {said}");
+        }
+    }
 }

@@ -4,13 +4,15 @@
 //! host call: the engine does. Everything that reads a clock, a file or randomness is off, so that a script can only
 //! learn about the world through steps.
 
+mod builtin;
 mod calls;
 mod compile;
 mod engine;
 mod expression;
 
+pub use builtin::{builtins, is_builtin};
 pub use calls::{CallClass, ERROR_KINDS, HOST_CALLS, HostCall, Param, ParamKind, host_call};
 pub use compile::compile;
-pub use engine::{LIMITS, LimitSet, constant, engine, engine_with, severity};
+pub use engine::{LIMITS, LimitSet, SEVERITIES, constant, engine, engine_with, severity};
 pub use expression::{Expression, ExpressionError, Var, expression};
 pub use stanch_model::duration::parse as duration;

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::Effect;
 
+mod input;
 mod read;
+mod reader;
 pub use read::read;
 
 /// The whole manifest.
