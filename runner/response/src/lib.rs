@@ -14,5 +14,5 @@ pub mod vendor;
 pub use config::{Known, Loaded};
 pub use credential::Reference;
 pub use deadline::{Deadline, DeadlineTable};
-pub use notice::Template;
+pub use notice::Notice;
 pub use vendor::Register;

@@ -1,1 +1,6 @@
 //! The HTTP server: alert intake, API, event stream.
+
+mod clock;
+pub mod intake;
+
+pub use clock::Clock;
