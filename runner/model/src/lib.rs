@@ -11,7 +11,6 @@ pub mod duration;
 pub mod entry;
 pub mod ids;
 pub mod incident;
-pub mod places;
 pub mod run;
 pub mod secret;
 pub mod target;

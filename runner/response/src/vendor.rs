@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
-use stanch_model::{Diagnostic, Target, places::Places, yaml};
+use stanch_model::{Diagnostic, Target, yaml};
 
 use crate::{config::Marker, deadline::Span, tell::is_mail};
 
@@ -110,7 +110,7 @@ impl Register {
         }
         let vendors: BTreeMap<String, Vendor> =
             yaml::read(file, source, "VN0001").map_err(|diagnostic| vec![*diagnostic])?;
-        let mark = Marker { file, source, places: Places::of(source) };
+        let mark = Marker::of(file, source);
         let mut found = Vec::new();
         let mut register = Self::default();
         for (slug, vendor) in vendors {

@@ -2,9 +2,12 @@
 
 mod alerts;
 mod check;
+mod marker;
 pub mod names;
 
-use stanch_model::{Diagnostic, Level, config::Config, places::Places, yaml};
+use stanch_model::{Diagnostic, Level, config::Config, yaml};
+
+pub(crate) use marker::Marker;
 
 /// What the rest of the program knows and the file may refer to.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +33,7 @@ pub struct Loaded {
 /// Every mistake at once; a file that is not readable YAML of this shape gives its first mistake only.
 pub fn load(file: &str, source: &str, known: Known<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let config: Config = read_or_empty(file, source)?;
-    let mut found = check::all(&config, known, &Marker { file, source, places: Places::of(source) });
+    let mut found = check::all(&config, known, &Marker::of(file, source));
     found.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |label| label.offset));
     if found.iter().any(|diagnostic| diagnostic.level == Level::Error) {
         return Err(found);
@@ -45,25 +48,6 @@ fn read_or_empty(file: &str, source: &str) -> Result<Config, Vec<Diagnostic>> {
         return Ok(Config::default());
     }
     yaml::read(file, source, "CF0001").map_err(|diagnostic| vec![*diagnostic])
-}
-
-/// Makes diagnostics that point into one file.
-pub(crate) struct Marker<'a> {
-    pub(crate) file: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) places: Places,
-}
-
-impl Marker<'_> {
-    /// A mistake at a key.
-    pub(crate) fn key(&self, code: &str, path: &[&str], message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, message).at(self.file, self.source, self.places.key(path), "here")
-    }
-
-    /// A mistake at a value.
-    pub(crate) fn value(&self, code: &str, path: &[&str], message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, message).at(self.file, self.source, self.places.value(path), "here")
-    }
 }
 
 /// Refuses nothing, says it all the same.

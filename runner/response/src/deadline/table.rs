@@ -8,7 +8,7 @@ use jiff::{
     tz::TimeZone,
 };
 use serde::Deserialize;
-use stanch_model::{Diagnostic, diagnostic::did_you_mean, places::Places, yaml};
+use stanch_model::{Diagnostic, diagnostic::did_you_mean, yaml};
 
 use super::{Deadline, Span, span::Calendar};
 use crate::config::Marker;
@@ -109,7 +109,7 @@ impl DeadlineTable {
     /// Every mistake at once; a file that is not readable YAML of this shape gives its first mistake only.
     pub fn load(file: &str, source: &str) -> Result<Self, Vec<Diagnostic>> {
         let read: File = yaml::read(file, source, "DL0001").map_err(|diagnostic| vec![*diagnostic])?;
-        let mark = Marker { file, source, places: Places::of(source) };
+        let mark = Marker::of(file, source);
         let mut found = Vec::new();
         let dated = keep(read.dated.parse(), &["dated"], "is not a date", &mark, &mut found);
         let mut holidays = BTreeMap::new();
