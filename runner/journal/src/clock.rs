@@ -36,11 +36,6 @@ fn put(slot: &mut [u8], mut value: u64) {
     }
 }
 
-/// [`now`] as a string.
-pub(crate) fn now_text() -> String {
-    String::from_utf8_lossy(&now()).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::format;

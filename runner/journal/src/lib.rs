@@ -6,7 +6,7 @@
 
 mod append;
 mod clock;
-mod disk;
+pub mod disk;
 mod error;
 mod follow;
 mod journal;
@@ -16,6 +16,8 @@ mod local;
 mod memory;
 mod query;
 mod rules;
+mod segment;
+mod table;
 mod vault;
 mod waiters;
 
@@ -23,7 +25,7 @@ pub use append::{Blob, Epoch, Post, Posted, Row, StreamAppend, Ticket, With, inb
 pub use error::{Difference, JournalError};
 pub use follow::Follower;
 pub use journal::{BoxFuture, DurableHook, Journal, PostHook};
-pub use local::{KeySource, LocalJournal, Options};
+pub use local::{KeySource, LocalJournal, LostHook, Options};
 pub use memory::MemoryJournal;
 pub use query::{Claim, Cursor, Filter, NotACursor, Page, Stats, StreamInfo};
 pub use vault::Vault;

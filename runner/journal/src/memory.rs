@@ -321,6 +321,8 @@ impl Journal for MemoryJournal {
             let part = IndexPart { unique: vec![unique], post: Some(key.to_owned()), ..IndexPart::default() };
             let entry = NewEntry { kind: kind.to_owned(), body };
             rules::one_line(&entry)?;
+            rules::plain("the key of a post", key)?;
+            rules::plain("the name of a stream", stream.as_str())?;
             let epoch = Epoch(store.leases.opened());
             store.write(&inbox, epoch, entry, part);
         }

@@ -20,7 +20,20 @@ pub(crate) fn well_formed(group: &[StreamAppend]) -> Result<(), JournalError> {
         if group[..at].iter().any(|other| other.stream == append.stream) {
             return Err(JournalError::Invalid(format!("{} twice in one group", append.stream)));
         }
+        plain("the name of a stream", append.stream.as_str())?;
+        if let Some(row) = &append.row {
+            plain("the state of a row", &row.state)?;
+            plain("the token of a wait", row.wait.as_deref().unwrap_or("-"))?;
+        }
         append.entries.iter().try_for_each(one_line)?;
+    }
+    Ok(())
+}
+
+/// Names and tokens are keys: not empty, no control characters, at most 1 KiB.
+pub(crate) fn plain(what: &str, text: &str) -> Result<(), JournalError> {
+    if text.is_empty() || text.len() > 1_024 || text.chars().any(char::is_control) {
+        return Err(JournalError::Invalid(format!("{what} cannot be {text:?}")));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ring::{
@@ -16,7 +17,10 @@ use ring::{
 };
 use stanch_model::secret::{SecretBox, SecretError};
 
-use crate::{disk, local::KeySource};
+use crate::{
+    disk::{self, Disk, RealDisk},
+    local::KeySource,
+};
 
 /// Proves that a key is this vault's, without sealing anything.
 const CHECK: &str = "key-check";
@@ -27,6 +31,7 @@ pub struct Vault {
     handles: hmac::Key,
     seal: LessSafeKey,
     random: SystemRandom,
+    disk: Arc<dyn Disk>,
 }
 
 impl Vault {
@@ -35,18 +40,25 @@ impl Vault {
     /// # Errors
     /// `Key` when the key is missing, malformed or another vault's, `Io` when the disk refuses.
     pub fn open(folder: impl Into<PathBuf>, key: &KeySource) -> Result<Self, SecretError> {
-        let folder = folder.into();
+        Self::open_on(folder.into(), key, Arc::new(RealDisk))
+    }
+
+    pub(crate) fn open_on(
+        folder: PathBuf,
+        key: &KeySource,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, SecretError> {
         let is_new = !folder.join(CHECK).exists();
         let master = match key {
             KeySource::Bytes(bytes) => *bytes,
-            KeySource::File(path) => key_file(path, is_new)?,
+            KeySource::File(path) => key_file(&*disk, path, is_new)?,
         };
-        let vault = Self::with_master(folder, &master)?;
+        let vault = Self::with_master(folder, &master, disk)?;
         vault.check_key(is_new)?;
         Ok(vault)
     }
 
-    fn with_master(folder: PathBuf, master: &[u8; 32]) -> Result<Self, SecretError> {
+    fn with_master(folder: PathBuf, master: &[u8; 32], disk: Arc<dyn Disk>) -> Result<Self, SecretError> {
         let master = hmac::Key::new(hmac::HMAC_SHA256, master);
         let derive = |purpose: &str| hmac::sign(&master, purpose.as_bytes());
         let seal = UnboundKey::new(&CHACHA20_POLY1305, derive("stanch vault seal").as_ref())
@@ -56,6 +68,7 @@ impl Vault {
             handles: hmac::Key::new(hmac::HMAC_SHA256, derive("stanch vault handle").as_ref()),
             seal: LessSafeKey::new(seal),
             random: SystemRandom::new(),
+            disk,
         })
     }
 
@@ -64,7 +77,7 @@ impl Vault {
         let mine = hex(hmac::sign(&self.handles, b"stanch vault check").as_ref());
         if is_new {
             disk::create_dir_synced(&self.folder).map_err(refused(&self.folder))?;
-            return disk::write_synced(&path, mine.as_bytes()).map_err(refused(&path));
+            return disk::write_synced(&*self.disk, &path, mine.as_bytes()).map_err(refused(&path));
         }
         let found = fs::read_to_string(&path).map_err(refused(&path))?;
         if found == mine {
@@ -90,8 +103,8 @@ impl Vault {
             Err(error) => return Err(refused(&path)(error)),
         };
         overwrite(&path, length).map_err(refused(&path))?;
-        fs::remove_file(&path).map_err(refused(&path))?;
-        disk::sync_dir(&self.folder).map_err(refused(&self.folder))
+        self.disk.remove(&path).map_err(refused(&path))?;
+        self.disk.sync_dir(&self.folder).map_err(refused(&self.folder))
     }
 
     /// Every handle in the vault, in no order.
@@ -132,7 +145,7 @@ impl SecretBox for Vault {
             )
             .map_err(|_| SecretError::Io("sealing failed".to_owned()))?;
         sealed.splice(0..0, nonce);
-        disk::write_synced(&path, &sealed).map_err(refused(&path))?;
+        disk::write_synced(&*self.disk, &path, &sealed).map_err(refused(&path))?;
         Ok(handle)
     }
 
@@ -153,21 +166,21 @@ impl SecretBox for Vault {
     }
 }
 
-fn key_file(path: &Path, may_create: bool) -> Result<[u8; 32], SecretError> {
+fn key_file(disk: &dyn Disk, path: &Path, may_create: bool) -> Result<[u8; 32], SecretError> {
     match fs::read_to_string(path) {
         Ok(text) => unhex(text.trim())
             .ok_or_else(|| SecretError::Key(format!("{} does not hold 64 hex digits", path.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => generate(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => generate(disk, path),
         Err(error) => Err(SecretError::Key(format!("{}: {error}", path.display()))),
     }
 }
 
-fn generate(path: &Path) -> Result<[u8; 32], SecretError> {
+fn generate(disk: &dyn Disk, path: &Path) -> Result<[u8; 32], SecretError> {
     let mut key = [0u8; 32];
     SystemRandom::new().fill(&mut key).map_err(|_| SecretError::Io("no random bytes".to_owned()))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     disk::create_dir_synced(parent).map_err(refused(parent))?;
-    disk::write_synced(path, format!("{}\n", hex(&key)).as_bytes()).map_err(refused(path))?;
+    disk::write_synced(disk, path, format!("{}\n", hex(&key)).as_bytes()).map_err(refused(path))?;
     Ok(key)
 }
 
