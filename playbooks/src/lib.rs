@@ -14,6 +14,8 @@ pub mod manifest;
 pub mod outline;
 mod playbook;
 #[allow(dead_code)]
+mod survey;
+#[allow(dead_code)]
 mod syntax;
 pub mod template;
 

@@ -108,7 +108,10 @@ fn template(path: &str, text: &str) -> Result<Template, Vec<Diagnostic>> {
             TemplateError::NoSubject => 0..0,
         };
         let help = "begin with `---`, `subject: …`, `---`; a placeholder is `{name}` or `{name.part}`, `{{` is a brace";
-        errors.iter().map(|e| Diagnostic::error("PB0015", e.to_string()).at(path, text, place(e), "").help(help)).collect()
+        errors
+            .iter()
+            .map(|e| Diagnostic::error("PB0015", e.to_string()).at(path, text, place(e), "").help(help))
+            .collect()
     })
 }
 

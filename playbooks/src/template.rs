@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::value::{as_secret, as_target};
 
-/// What every notice may use besides its data: whom it is for, the incident, the instant of sending.
-pub const RESERVED: &[&str] = &["to", "incident", "now"];
+/// What every notice may use besides its data: whom it is for, as the script named them (`{to.name}` of a vendor).
+pub const RESERVED: &[&str] = &["to"];
 
 /// One notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,7 +224,7 @@ mod tests {
         let filled = template.fill(&data).unwrap();
         assert_eq!(filled.subject, "[i1] 2 apps");
         assert_eq!(filled.body, "- Drift (app on okta)\n- b\n\nalso Drift (app on okta), b, none {x}\n");
-        assert_eq!(template.placeholders(), ["n", "n.count", "none"]);
+        assert_eq!(template.placeholders(), ["incident.id", "n", "n.count", "none"]);
     }
 
     #[test]

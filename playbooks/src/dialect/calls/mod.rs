@@ -170,22 +170,30 @@ pub fn host_call(name: &str) -> Option<&'static HostCall> {
     HOST_CALLS.iter().find(|call| call.name == name)
 }
 
-/// Every value of `e.kind` with what it means. An error is a map `#{ kind, message, target, status, errors }`: `target` and
-/// `status` are `()` where there is none, `errors` holds all errors of a fan-out and is empty elsewhere.
+/// Every value of `e.kind` with what it means. An error is a map `#{ kind, message, status, target, errors }`: `status` (the
+/// platform's code) and `target` are `()` where there is none, `errors` holds the errors of a fan-out by key and is empty
+/// elsewhere.
 pub const ERROR_KINDS: &[(&str, &str)] = &[
     ("denied", "a person, or silence, said no to an approval"),
     ("unanswered", "a question's time ran out and the manifest gives no answer for that"),
-    ("refused", "the platform understood and said no; `status` holds its answer's code"),
-    ("unauthorised", "the platform does not accept our credential, or it lacks a scope"),
-    ("not_found", "the platform does not know the thing that was read"),
-    ("unreachable", "no answer within the step's time, or none at all"),
-    ("bad_answer", "an answer that is not what the platform documents: HTML, a redirect, broken JSON"),
+    ("auth", "the platform does not accept our credential"),
+    ("forbidden", "our credential may not do this: it lacks a scope, or a guard on the platform forbids it"),
+    ("not_found", "the platform does not know it, or hides it from our credential"),
+    ("invalid", "an argument is wrong, in our eyes or the platform's"),
+    ("state", "the thing is in a state that forbids it"),
+    ("refused", "another definite no of the platform"),
+    ("unreachable", "no usable answer within the step's time"),
+    ("garbled", "an answer that is not what the platform documents: HTML, broken JSON, a redirect"),
+    ("too_large", "more data than is taken from a platform, or than a script may hold"),
     ("no_contact", "nobody to write to: the register has no address, or no channel is configured"),
-    ("misuse", "the script called something wrongly: types, names, duplicate keys"),
-    ("not_allowed", "the manifest's `uses` does not list it, or a guard forbids it"),
-    ("limit", "more than the run may do"),
-    ("failed", "the script called `fail`, or a child run ended `failed`"),
-    ("cancelled", "a child run was cancelled"),
+    ("misuse", "the script called something wrongly: types, names, keys that are not unique"),
+    ("not_allowed", "the manifest's `uses` does not list it; nothing catches this one"),
+    ("limit", "more than a run may do"),
+    ("failed", "the script called `fail`, a person gave the step up, or a child run ended so"),
+    ("thrown", "the script threw a text of its own"),
+    ("script", "a mistake in the script that only running it shows"),
+    ("too_long", "the script computed for longer than it may"),
+    ("too_deep", "functions called each other deeper than they may"),
 ];
 
 const fn need(name: &'static str, kind: ParamKind) -> Param {

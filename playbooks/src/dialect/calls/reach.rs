@@ -5,7 +5,7 @@ use super::{CallClass, HostCall, ParamKind, call, may, need};
 pub(super) const FIND_APP: HostCall = HostCall {
     params: &[need("app", ParamKind::Any)],
     returns: "[app]",
-    throws: &["misuse", "unreachable", "unauthorised", "bad_answer"],
+    throws: &["misuse", "unreachable", "auth", "forbidden", "garbled"],
     docs: "Asks every configured integration that can find apps, all at once, and gives what they found as targets of kind \
            `app`, by integration in the order of the configuration. `app` is a name, a client id or a vendor; a vendor or \
            a name in the register also stands for every client id listed there. A platform that cannot be asked is left \
@@ -18,7 +18,7 @@ pub(super) const FIND_APP: HostCall = HostCall {
 pub(super) const FIND_USER: HostCall = HostCall {
     params: &[need("user", ParamKind::Any)],
     returns: "[user]",
-    throws: &["misuse", "unreachable", "unauthorised", "bad_answer"],
+    throws: &["misuse", "unreachable", "auth", "forbidden", "garbled"],
     docs: "Like `find_app`, for people: a login, a mail address or a platform's own id.",
     example: r#"let accounts = find_user("alice@acme.example");"#,
     ..call("find_user", CallClass::Find)
@@ -29,9 +29,8 @@ pub(super) const NOTIFY: HostCall = HostCall {
     returns: "#{ to, subject, id }",
     fields: &["to", "subject", "id"],
     throws: &["no_contact", "misuse", "refused", "unreachable"],
-    docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor (its first contact; the rest in \
-           copy), a user target, a mail address, or a list of these. A placeholder that `data` lacks throws `misuse` \
-           before anything is sent. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
+    docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor (every contact of its), a user target, a mail address, or a list of these. `data` is what its placeholders are filled from, besides \
+           `{to}`; one that it lacks throws `misuse` before anything is sent. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
            it went out, a person looks and says. `id` is the Message-ID.",
     example: r#"notify(vendor_of("drift"), "integration-cut", #{ since: now() });"#,
     ..call("notify", CallClass::Tell)

@@ -48,8 +48,8 @@ pub(super) const VENDOR_OF: HostCall = HostCall {
     docs: "The vendor register's entry for an app target, a list of them, an app's name or client id, or a vendor's name. \
            One vendor: the first that any of them leads to. When the register knows none, gives a stand-in with \
            `known: false`, the app's own name, no contacts: the script need not branch, `notify` to it throws \
-           `no_contact`, `deadline` gives `()`. `contacts` are mail addresses, first to write to first; `owner` is our \
-           person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`.",
+           `no_contact`, `deadline` gives `()`. `contacts` are mail addresses, the first to write to \
+           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`.",
     example: r#"let supplier = vendor_of("drift");"#,
     ..call("vendor_of", CallClass::Local)
 };

@@ -1,0 +1,68 @@
+//! What host calls, verbs and Rhai's own functions give.
+
+use stanch_model::Effect;
+
+use super::{Ty, World};
+use crate::dialect::HostCall;
+
+/// What a host call gives, from its arguments and the value of the closure among them.
+pub(super) fn host(call: &'static HostCall, types: &[Ty], body: Option<Ty>) -> Ty {
+    let body = body.unwrap_or(Ty::Any);
+    match call.name {
+        "find_app" => Ty::list(Ty::target("app")),
+        "find_user" => Ty::list(Ty::target("user")),
+        "each" => Ty::list(body),
+        "together" => Ty::Any,
+        "attempt" => Ty::Record(call, Box::new(body)),
+        "settle" => Ty::Record(call, Box::new(Ty::list(Ty::Target(None)))),
+        "wait_until" => body,
+        "manual" => types.get(1).cloned().unwrap_or(Ty::Any),
+        "flat" => Ty::list(types.first().map_or(Ty::Any, Ty::innermost)),
+        "holders" => Ty::list(Ty::target("user")),
+        "ask" | "now" | "uuid" => Ty::Text,
+        "wait_for" => Ty::Any,
+        "phase" | "note" | "evidence" | "wait" | "fail" => Ty::Unit,
+        _ => Ty::Record(call, Box::new(Ty::Any)),
+    }
+}
+
+/// What a field of a host call's result is.
+pub(super) fn field(call: &HostCall, name: &str, value: &Ty) -> Ty {
+    match (call.name, name) {
+        ("attempt", "value") => value.clone(),
+        ("attempt", "ok") => Ty::Bool,
+        ("settle", _) => value.clone(),
+        ("incident", "severity") => Ty::Severity,
+        ("run_playbook", "targets") => Ty::list(Ty::Target(None)),
+        ("run_playbook", "ended" | "containment") => Ty::Text,
+        ("approve", "pre_approved") => Ty::Bool,
+        _ => Ty::Any,
+    }
+}
+
+/// What a verb gives: a read its list, a cut its target.
+pub(super) fn verb(world: &World<'_>, verbs: &[String]) -> Ty {
+    let found = verbs.iter().flat_map(|verb| world.index.verb(verb));
+    found.fold(Ty::Any, |all, (_, action)| {
+        let one = match (&action.yields, &action.target_kind) {
+            (Some(kind), _) => Ty::list(Ty::target(kind)),
+            (None, Some(kind)) if action.effect != Effect::Read => Ty::target(kind),
+            _ => Ty::Any,
+        };
+        all.either(one)
+    })
+}
+
+/// What one of Rhai's own functions gives, called on a value.
+pub(super) fn builtin(name: &str, on: &Ty, body: Option<Ty>) -> Ty {
+    match (name, on) {
+        ("len" | "index_of", _) => Ty::Number,
+        ("is_empty" | "contains" | "some" | "all" | "starts_with" | "ends_with", _) => Ty::Bool,
+        ("map", Ty::List(_)) => Ty::list(body.unwrap_or(Ty::Any)),
+        ("filter" | "extract" | "dedup", list) => list.clone(),
+        ("find" | "pop" | "shift" | "get" | "remove", list) => list.item(),
+        ("to_string" | "trim" | "to_upper" | "to_lower" | "sub_string" | "replace", _) => Ty::Text,
+        ("keys" | "split", _) => Ty::list(Ty::Text),
+        _ => Ty::Any,
+    }
+}

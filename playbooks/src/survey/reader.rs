@@ -1,0 +1,455 @@
+//! Walks a script in running order.
+
+use std::collections::BTreeSet;
+
+use super::{Place, Seen, Survey, Ty, What, World, methods};
+use crate::{
+    dialect::{CallClass, HostCall, host_call, is_builtin, severity},
+    syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind},
+};
+
+pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
+    let mut reader = Reader {
+        script,
+        world,
+        seen: Vec::new(),
+        places: BTreeSet::new(),
+        names: Vec::new(),
+        walls: Vec::new(),
+        inside: Vec::new(),
+        place: Place { used: true, ..Place::default() },
+    };
+    reader.block(&script.body);
+    for (name, function) in &script.functions {
+        // Functions that nothing calls are read too: their mistakes are mistakes.
+        let types = vec![Ty::Any; function.params.len()];
+        reader.function(name, function, &types);
+    }
+    Survey { seen: reader.seen }
+}
+
+struct Reader<'a> {
+    script: &'a Script,
+    world: &'a World<'a>,
+    seen: Vec<Seen<'a>>,
+    /// Places already seen: a function that is called twice is reported once.
+    places: BTreeSet<(usize, u8)>,
+    names: Vec<(&'a str, Ty)>,
+    /// Where the names of a branch begin: those before are captured.
+    walls: Vec<usize>,
+    /// Functions being read, against recursion.
+    inside: Vec<&'a str>,
+    place: Place,
+}
+
+impl<'a> Reader<'a> {
+    fn see(&mut self, at: usize, what: What<'a>) {
+        // Only what is not a step is reported once; steps count again, because their order matters.
+        let repeated = !self.places.insert((at, rank(&what)));
+        if !repeated || Survey::is_step(&what) {
+            self.seen.push(Seen { at, what, place: self.place.clone() });
+        }
+    }
+
+    /// Gives the type of the last value.
+    fn block(&mut self, statements: &'a [Statement]) -> Ty {
+        let depth = self.names.len();
+        let mut last = Ty::Unit;
+        let mut over = false;
+        for (n, statement) in statements.iter().enumerate() {
+            if std::mem::take(&mut over) {
+                self.see(statement.at, What::Unreachable);
+            }
+            let is_last = n + 1 == statements.len();
+            last = self.statement(statement, is_last);
+            over = leaves(statement);
+        }
+        self.names.truncate(depth);
+        last
+    }
+
+    fn statement(&mut self, statement: &'a Statement, is_last: bool) -> Ty {
+        match &statement.kind {
+            StatementKind::Let { name, value } => {
+                let ty = self.value(value);
+                self.declare(name, ty, statement.at);
+            }
+            StatementKind::Assign { target, value } => self.assign(target, value),
+            StatementKind::Expr(expr) => {
+                // The last statement of a closure or function is its value; at the top it is the run's.
+                return self.with(|place| place.used = is_last, |reader| reader.expr(expr));
+            }
+            StatementKind::If { condition, then, otherwise } => {
+                self.value(condition);
+                let ty = self.block(then);
+                return ty.either(self.block(otherwise));
+            }
+            StatementKind::Switch { on, arms } => {
+                self.value(on);
+                arms.iter().for_each(|arm| drop(self.value(arm)));
+                return Ty::Any;
+            }
+            StatementKind::While { condition, body } => self.repeat(statement.at, condition.as_ref(), body),
+            StatementKind::For { name, counter, over, body } => {
+                let item = self.value(over).item();
+                let depth = self.names.len();
+                self.declare(name, item, statement.at);
+                counter.iter().for_each(|counter| self.declare(counter, Ty::Number, statement.at));
+                self.block(body);
+                self.names.truncate(depth);
+            }
+            StatementKind::Try { body, name, catch } => {
+                self.block(body);
+                let depth = self.names.len();
+                name.iter().for_each(|name| self.declare(name, Ty::Error, statement.at));
+                self.block(catch);
+                self.names.truncate(depth);
+            }
+            StatementKind::Block(body) => return self.block(body),
+            StatementKind::Return(value)
+            | StatementKind::Throw(value)
+            | StatementKind::Break { value, .. } => {
+                return value.as_ref().map_or(Ty::Any, |value| self.value(value));
+            }
+        }
+        Ty::Unit
+    }
+
+    fn repeat(&mut self, at: usize, condition: Option<&'a Expr>, body: &'a [Statement]) {
+        if let Some(condition) = condition {
+            self.value(condition);
+        }
+        let before = self.seen.len();
+        self.block(body);
+        if condition.is_none() {
+            let steps = self.seen[before..].iter().any(|seen| Survey::is_step(&seen.what));
+            self.see(at, What::Endless { left: body.iter().any(goes_out), steps });
+        }
+    }
+
+    fn declare(&mut self, name: &'a str, ty: Ty, at: usize) {
+        if self.owned(name) {
+            self.see(at, What::Declared { name });
+        }
+        self.names.push((name, ty));
+    }
+
+    /// Names that are answered before any variable of the script.
+    fn owned(&self, name: &str) -> bool {
+        matches!(name, "input" | "alert")
+            || severity(name).is_some()
+            || self.world.integrations.contains(name)
+    }
+
+    fn assign(&mut self, target: &'a Expr, value: &'a Expr) {
+        let ty = self.value(value);
+        let root = root(target);
+        if let ExprKind::Name(name) = &root.kind {
+            let found = self.names.iter().rposition(|(known, _)| known == name);
+            if found.is_some_and(|found| self.walls.last().is_some_and(|wall| found < *wall)) {
+                self.see(root.at, What::Captured { name });
+            }
+            if let (Some(found), ExprKind::Name(_)) = (found, &target.kind) {
+                let known = std::mem::replace(&mut self.names[found].1, Ty::Any);
+                self.names[found].1 = known.either(ty);
+            }
+        }
+        self.value(target);
+    }
+
+    /// Reads an expression whose value is used.
+    fn value(&mut self, expr: &'a Expr) -> Ty {
+        self.with(|place| place.used = true, |reader| reader.expr(expr))
+    }
+
+    fn with<T>(&mut self, change: impl FnOnce(&mut Place), read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.place.clone();
+        change(&mut self.place);
+        let result = read(self);
+        self.place = before;
+        result
+    }
+
+    fn expr(&mut self, expr: &'a Expr) -> Ty {
+        match &expr.kind {
+            ExprKind::Unit => Ty::Unit,
+            ExprKind::Bool(_) => Ty::Bool,
+            ExprKind::Integer(_) | ExprKind::Float => Ty::Number,
+            ExprKind::Text(_) => Ty::Text,
+            ExprKind::Template(parts) => {
+                parts.iter().for_each(|part| drop(self.value(part)));
+                Ty::Text
+            }
+            ExprKind::List(items) => {
+                let item = items.iter().map(|item| self.value(item)).reduce(Ty::either).unwrap_or(Ty::Any);
+                Ty::list(item)
+            }
+            ExprKind::Map(entries) => {
+                entries.iter().for_each(|(_, value)| drop(self.value(value)));
+                Ty::Map
+            }
+            ExprKind::Name(name) => self.name(expr.at, name),
+            ExprKind::Closure(function) => {
+                self.closure(function, &[]);
+                Ty::Closure
+            }
+            ExprKind::Call { name, args } => self.call(expr.at, name, args),
+            ExprKind::Method { on, name, args } => self.method(expr.at, on, name, args),
+            ExprKind::Field { on, name } => self.field(expr.at, on, name),
+            ExprKind::Index { on, index } => {
+                self.value(index);
+                self.value(on).item()
+            }
+            ExprKind::Operator { op, operands } => self.operator(expr.at, op, operands),
+            ExprKind::And(items) | ExprKind::Or(items) => {
+                items.iter().for_each(|item| drop(self.value(item)));
+                Ty::Bool
+            }
+            ExprKind::Coalesce(items) => {
+                items.iter().map(|item| self.value(item)).reduce(Ty::either).unwrap_or(Ty::Any)
+            }
+            ExprKind::Block(body) => self.block(body),
+        }
+    }
+
+    fn name(&mut self, at: usize, name: &'a str) -> Ty {
+        match name {
+            "input" => return Ty::Input,
+            "alert" => return Ty::Alert,
+            "this" => return Ty::Any,
+            _ if severity(name).is_some() => return Ty::Severity,
+            _ if self.world.integrations.contains(name) => return Ty::Integration(name.to_owned()),
+            _ => {}
+        }
+        match self.names.iter().rev().find(|(known, _)| *known == name) {
+            Some((_, ty)) => ty.clone(),
+            None => {
+                if !self.world.lost.contains(name) && !self.script.functions.contains_key(name) {
+                    self.see(at, What::Name { name });
+                }
+                Ty::Any
+            }
+        }
+    }
+
+    /// Reads the body of a closure with what its parameters are; gives what it gives.
+    fn closure(&mut self, function: &'a Function, params: &[Ty]) -> Ty {
+        let depth = self.names.len();
+        for (n, name) in function.params.iter().enumerate() {
+            self.names.push((name, params.get(n).cloned().unwrap_or(Ty::Any)));
+        }
+        let ty = self.with(|place| place.used = true, |reader| reader.block(&function.body));
+        self.names.truncate(depth);
+        ty
+    }
+
+    fn function(&mut self, name: &'a str, function: &'a Function, types: &[Ty]) -> Ty {
+        if self.inside.contains(&name) || self.inside.len() > 16 {
+            return Ty::Any;
+        }
+        self.inside.push(name);
+        // A function sees nothing of what is around its call.
+        let names = std::mem::take(&mut self.names);
+        let walls = std::mem::take(&mut self.walls);
+        let ty = self.closure(function, types);
+        (self.names, self.walls) = (names, walls);
+        self.inside.pop();
+        ty
+    }
+
+    /// Reads arguments; closures among them run with these parameters. Gives the types, and what a closure gives.
+    fn args(&mut self, args: &'a [Expr], params: &Ty) -> (Vec<Ty>, Option<Ty>) {
+        let mut body = None;
+        let mut types = Vec::new();
+        for arg in args {
+            types.push(match &arg.kind {
+                ExprKind::Closure(function) => {
+                    let gives = self.closure(function, std::slice::from_ref(params));
+                    body.get_or_insert(gives);
+                    Ty::Closure
+                }
+                _ => self.value(arg),
+            });
+        }
+        (types, body)
+    }
+
+    fn call(&mut self, at: usize, name: &'a str, args: &'a [Expr]) -> Ty {
+        if let Some(call) = host_call(name) {
+            return self.host(at, call, args);
+        }
+        if let Some(function) = self.script.functions.get(name) {
+            let (types, _) = self.args(args, &Ty::Any);
+            return self.function(name, function, &types);
+        }
+        self.args(args, &Ty::Any);
+        let known = is_builtin(name)
+            || self.names.iter().any(|(known, _)| *known == name)
+            || self.world.lost.contains(name);
+        if !known {
+            self.see(at, What::Call { name });
+        }
+        Ty::Any
+    }
+
+    fn host(&mut self, at: usize, call: &'static HostCall, args: &'a [Expr]) -> Ty {
+        let branch = call.class == CallClass::Branch;
+        // `each` hands its items on, `wait_until` what it read: the first argument is read before the closures.
+        let (mut types, mut first) = (Vec::new(), None);
+        let (head, rest) = args.split_at(usize::from(!args.is_empty()));
+        let place = self.place.clone();
+        if branch {
+            self.place.branches += 1;
+            self.walls.push(self.names.len());
+        }
+        for (n, part) in [head, rest].into_iter().enumerate() {
+            let params = match (n, types.first()) {
+                (1, Some(Ty::List(item))) => (**item).clone(),
+                (1, Some(Ty::Closure)) => first.clone().unwrap_or(Ty::Any),
+                _ => Ty::Any,
+            };
+            let (more, body) = self.args(part, &params);
+            types.extend(more);
+            first = first.or(body);
+        }
+        if branch {
+            self.walls.pop();
+        }
+        self.place = place;
+        let ty = methods::host(call, &types, first);
+        self.see(at, What::Host { call, args, types });
+        ty
+    }
+
+    fn method(&mut self, at: usize, on: &'a Expr, name: &'a str, args: &'a [Expr]) -> Ty {
+        let receiver = self.value(on);
+        if let Ty::Integration(integration) = receiver {
+            self.args(args, &Ty::Any);
+            self.see(at, What::Action { integration, action: name, args });
+            return Ty::Any;
+        }
+        let verbs = self.verbs(&receiver, name);
+        let is_verb = match &receiver {
+            Ty::Target(_) => !verbs.is_empty() || !is_builtin(name),
+            Ty::Any => !verbs.is_empty() && !is_builtin(name),
+            _ => false,
+        };
+        if is_verb {
+            self.args(args, &Ty::Any);
+            let ty = methods::verb(self.world, &verbs);
+            let kind = if let Ty::Target(kind) = receiver { kind } else { None };
+            self.see(at, What::Verb { method: name, kind, verbs, args });
+            return ty;
+        }
+        let known = is_builtin(name) || self.script.functions.contains_key(name);
+        let native = is_builtin(name).then(|| name.to_owned());
+        let (_, body) = self.with(
+            |place| place.native = native.or(place.native.take()),
+            |reader| reader.args(args, &receiver.item()),
+        );
+        if !known && (receiver != Ty::Any || !self.lost_receiver(on)) {
+            self.see(at, What::Method { name, on: receiver.clone() });
+        }
+        methods::builtin(name, &receiver, body)
+    }
+
+    fn lost_receiver(&self, on: &Expr) -> bool {
+        matches!(&root(on).kind, ExprKind::Name(name) if self.world.lost.contains(name.as_str()))
+    }
+
+    /// The verbs that this method may be: of the target's kind, or of any kind where that is not known.
+    fn verbs(&self, receiver: &Ty, method: &str) -> Vec<String> {
+        let kind = match receiver {
+            Ty::Target(kind) => kind.as_deref(),
+            _ => None,
+        };
+        let fits = |verb: &&String| {
+            verb.split_once('.')
+                .is_some_and(|(on, name)| name == method && kind.is_none_or(|kind| kind == on))
+        };
+        if receiver.may_be_target() {
+            self.world.verbs.iter().filter(fits).cloned().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn field(&mut self, at: usize, on: &'a Expr, name: &'a str) -> Ty {
+        let ty = self.value(on);
+        let gives = match &ty {
+            Ty::Record(call, value) => methods::field(call, name, value),
+            Ty::Alert if name == "severity" => Ty::Severity,
+            Ty::Error if ["kind", "message"].contains(&name) => Ty::Text,
+            _ => Ty::Any,
+        };
+        self.see(at, What::Field { on: ty, name });
+        gives
+    }
+
+    fn operator(&mut self, at: usize, op: &str, operands: &'a [Expr]) -> Ty {
+        let types: Vec<Ty> = operands.iter().map(|operand| self.value(operand)).collect();
+        let compares = ["==", "!=", "<", "<=", ">", ">="].contains(&op);
+        match <[Ty; 2]>::try_from(types) {
+            Ok(types) if compares => {
+                self.see(at, What::Compare { types, operands });
+                Ty::Bool
+            }
+            Ok([Ty::Text, _] | [_, Ty::Text]) if op == "+" => Ty::Text,
+            Ok([Ty::List(a), Ty::List(b)]) if op == "+" => Ty::list(a.either(*b)),
+            _ if op == "!" => Ty::Bool,
+            _ => Ty::Any,
+        }
+    }
+}
+
+/// What `a.b[c]` begins with.
+fn root(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Field { on, .. } | ExprKind::Index { on, .. } | ExprKind::Method { on, .. } => root(on),
+        _ => expr,
+    }
+}
+
+/// True if nothing after this statement runs.
+fn leaves(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Return(_) | StatementKind::Throw(_) | StatementKind::Break { .. } => true,
+        StatementKind::Expr(expr) => matches!(&expr.kind, ExprKind::Call { name, .. } if name == "fail"),
+        StatementKind::Block(body) => body.iter().any(leaves),
+        StatementKind::If { then, otherwise, .. } => then.iter().any(leaves) && otherwise.iter().any(leaves),
+        _ => false,
+    }
+}
+
+/// True if something in this statement leaves the loop around it.
+fn goes_out(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Return(_) | StatementKind::Throw(_) => true,
+        StatementKind::Break { out, .. } => *out,
+        StatementKind::While { body, .. } | StatementKind::For { body, .. } => body.iter().any(returns),
+        StatementKind::Switch { .. } => true,
+        other => other.bodies().into_iter().flatten().any(goes_out) || leaves(statement),
+    }
+}
+
+/// True if a loop inside a loop leaves both.
+fn returns(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Return(_) | StatementKind::Throw(_) => true,
+        other => other.bodies().into_iter().flatten().any(returns),
+    }
+}
+
+fn rank(what: &What<'_>) -> u8 {
+    match what {
+        What::Host { .. } | What::Verb { .. } | What::Action { .. } => 0,
+        What::Call { .. } | What::Method { .. } => 1,
+        What::Name { .. } => 2,
+        What::Declared { .. } => 3,
+        What::Field { .. } => 4,
+        What::Captured { .. } => 5,
+        What::Compare { .. } => 6,
+        What::Endless { .. } => 7,
+        What::Unreachable => 8,
+    }
+}
