@@ -1,5 +1,7 @@
 //! One suite that every backend passes, with two owners where owners matter.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{
     sync::{
         Arc, Mutex,

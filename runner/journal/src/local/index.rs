@@ -43,13 +43,16 @@ pub(crate) struct PostAt {
     pub(crate) position: u64,
 }
 
+/// Version in the inbox and position; `None` for a post that was folded.
+pub(crate) type PostPlace = Option<(u64, u64)>;
+
 /// What became durable and is not in the index yet, coalesced.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) streams: HashMap<Name, Known>,
     pub(crate) uniques: Vec<(String, Name)>,
-    /// Owner, post; `None` for one that was folded.
-    pub(crate) posts: Vec<(Name, String, Option<(u64, u64)>)>,
+    /// Owner and key of posts, and where they lie.
+    pub(crate) posts: Vec<(Name, String, PostPlace)>,
     /// Stream, segment, first version there.
     pub(crate) segments: Vec<(Name, u32, u64)>,
     /// Everything up to here is in it.
@@ -340,7 +343,7 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn due_key(due_ms: i64, name: &str) -> Vec<u8> {
-    [&[b'd'], &sortable(due_ms).to_be_bytes()[..], name.as_bytes()].concat()
+    [b"d", &sortable(due_ms).to_be_bytes()[..], name.as_bytes()].concat()
 }
 
 /// Maps signed to unsigned in the same order.

@@ -25,6 +25,7 @@ use std::{path::Path, sync::Arc, thread};
 
 use stanch_model::{NewEntry, StreamId};
 
+pub(crate) use self::layout::Layout;
 use self::{core::Core, layout::Lock, recover::recover};
 use crate::{append::StreamAppend, disk::create_dir_synced, error::JournalError, vault::Vault};
 
