@@ -1,0 +1,173 @@
+//! The border between script and journal: which values may cross, and how.
+//!
+//! Unit, bool, i64, finite f64, string, array, map, targets and secret handles cross. Functions, shared values and
+//! everything else are refused with a message that names them. Integers that do not fit i64 stay strings.
+
+
+use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
+use serde_json::{Number, Value};
+use stanch_model::{run::StepError, value, Target};
+
+/// A secret as a script sees it: an opaque handle that can be passed on and compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) std::sync::Arc<str>);
+
+
+/// Values nested deeper than this are refused: nothing a platform sends is.
+const DEPTH: usize = 64;
+
+/// Script to journal.
+pub(crate) fn to_value(dynamic: &Dynamic) -> Result<Value, StepError> {
+    encode(dynamic, 0)
+}
+
+fn encode(dynamic: &Dynamic, depth: usize) -> Result<Value, StepError> {
+    if depth > DEPTH {
+        return Err(StepError::new("misuse", format!("a value nested deeper than {DEPTH} levels")));
+    }
+    if dynamic.is_shared() {
+        return encode(&dynamic.flatten_clone(), depth);
+    }
+    if dynamic.is_unit() {
+        return Ok(Value::Null);
+    }
+    if let Ok(flag) = dynamic.as_bool() {
+        return Ok(Value::Bool(flag));
+    }
+    if let Ok(number) = dynamic.as_int() {
+        return Ok(Value::Number(number.into()));
+    }
+    if let Ok(number) = dynamic.as_float() {
+        return Number::from_f64(number)
+            .map(Value::Number)
+            .ok_or_else(|| StepError::new("misuse", format!("{number} is no finite number")));
+    }
+    if let Ok(text) = dynamic.as_immutable_string_ref() {
+        return Ok(Value::String(text.to_string()));
+    }
+    if let Ok(letter) = dynamic.as_char() {
+        return Ok(Value::String(letter.to_string()));
+    }
+    if let Ok(items) = dynamic.as_array_ref() {
+        return items.iter().map(|item| encode(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array);
+    }
+    if let Ok(map) = dynamic.as_map_ref() {
+        let pairs = map.iter().map(|(key, item)| Ok((key.to_string(), encode(item, depth + 1)?)));
+        return pairs.collect::<Result<_, StepError>>().map(Value::Object);
+    }
+    if let Some(target) = dynamic.read_lock::<Target>() {
+        return Ok(value::of_target(&target));
+    }
+    if let Some(secret) = dynamic.read_lock::<Secret>() {
+        return Ok(value::of_secret(&secret.0));
+    }
+    Err(StepError::new("misuse", format!("a {} cannot be journaled; only plain values and targets can", dynamic.type_name())))
+}
+
+/// Journal to script.
+pub(crate) fn to_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Null => Dynamic::UNIT,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.into(),
+            (None, Some(float)) if !number.is_u64() => float.into(),
+            _ => number.to_string().into(),
+        },
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => items.iter().map(to_dynamic).collect::<Array>().into(),
+        Value::Object(map) => {
+            if let Some(target) = value::as_target(value) {
+                return Dynamic::from(target);
+            }
+            if let Some(handle) = value::as_secret(value) {
+                return Dynamic::from(Secret(handle.into()));
+            }
+            map.iter().map(|(key, item)| (key.as_str().into(), to_dynamic(item))).collect::<Map>().into()
+        }
+    }
+}
+
+/// An error as a script catches it: a map with `kind` and `message`.
+pub(crate) fn throw(error: &StepError) -> Box<EvalAltResult> {
+    let map = serde_json::to_value(error).unwrap_or_default();
+    Box::new(EvalAltResult::ErrorRuntime(to_dynamic(&map), Position::NONE))
+}
+
+/// What a script threw, or what the interpreter says of it.
+pub(crate) fn caught(error: &EvalAltResult) -> StepError {
+    let mut inner = error;
+    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) = inner {
+        inner = next;
+    }
+    if let EvalAltResult::ErrorRuntime(thrown, _) = inner {
+        let value = to_value(thrown).unwrap_or_default();
+        if let Ok(step) = serde_json::from_value::<StepError>(value.clone()) {
+            return step;
+        }
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return StepError::new("thrown", located(&text, error));
+    }
+    StepError::new(kind_of(inner), located(&inner.to_string(), error))
+}
+
+fn located(text: &str, error: &EvalAltResult) -> String {
+    match (error.position().line(), error.position().position()) {
+        (Some(line), Some(column)) if !text.contains("(line ") => format!("{text} (line {line}, position {column})"),
+        _ => text.to_owned(),
+    }
+}
+
+fn kind_of(error: &EvalAltResult) -> &'static str {
+    match error {
+        EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => "too_long",
+        EvalAltResult::ErrorStackOverflow(_) => "too_deep",
+        EvalAltResult::ErrorDataTooLarge(..) => "too_large",
+        _ => "script",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_filter("finite", |float| float.is_finite()).prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-z]{1,6}", inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_crosses_comes_back(value in values()) {
+            let back = to_value(&to_dynamic(&value)).unwrap();
+            prop_assert_eq!(value.to_string(), back.to_string());
+        }
+    }
+
+    #[test]
+    fn functions_and_infinities_do_not_cross() {
+        let function = rhai::FnPtr::new("f").unwrap();
+        assert!(to_value(&Dynamic::from(function)).unwrap_err().message.contains("Fn"));
+        assert!(to_value(&Dynamic::from(f64::INFINITY)).is_err());
+    }
+
+    #[test]
+    fn large_integers_stay_text() {
+        let value = serde_json::json!(18_446_744_073_709_551_615_u64);
+        assert_eq!(to_dynamic(&value).into_string().unwrap(), "18446744073709551615");
+    }
+}
