@@ -90,8 +90,32 @@ pub(crate) fn to_dynamic(value: &Value) -> Dynamic {
 
 /// An error as a script catches it: a map with `kind` and `message`.
 pub(crate) fn throw(error: &StepError) -> Box<EvalAltResult> {
-    let map = serde_json::to_value(error).unwrap_or_default();
-    Box::new(EvalAltResult::ErrorRuntime(to_dynamic(&map), Position::NONE))
+    Box::new(EvalAltResult::ErrorRuntime(error_map(error), Position::NONE))
+}
+
+/// An error as a map that has all its keys: `()` where there is nothing.
+pub(crate) fn error_map(error: &StepError) -> Dynamic {
+    let mut map = Map::new();
+    map.insert("kind".into(), error.kind.as_str().into());
+    map.insert("message".into(), error.message.as_str().into());
+    map.insert("status".into(), error.status.map_or(Dynamic::UNIT, |status| i64::from(status).into()));
+    map.insert("target".into(), error.target.clone().map_or(Dynamic::UNIT, Dynamic::from));
+    let errors = error.errors.iter().map(|(key, inner)| (key.as_str().into(), error_map(inner)));
+    map.insert("errors".into(), errors.collect::<Map>().into());
+    map.into()
+}
+
+/// Reads back what [`error_map`] wrote, when a script throws it on.
+fn from_error_map(thrown: &Dynamic) -> Option<StepError> {
+    let map = thrown.as_map_ref().ok()?;
+    let text = |key: &str| map.get(key).and_then(|value| value.clone().into_string().ok());
+    let mut error = StepError::new(&text("kind")?, text("message")?);
+    error.status = map.get("status").and_then(|status| status.as_int().ok()).and_then(|s| u16::try_from(s).ok());
+    error.target = map.get("target").and_then(|target| target.clone().try_cast::<Target>());
+    if let Some(errors) = map.get("errors").and_then(|errors| errors.as_map_ref().ok()) {
+        error.errors = errors.iter().filter_map(|(key, e)| Some((key.to_string(), from_error_map(e)?))).collect();
+    }
+    Some(error)
 }
 
 /// What a script threw, or what the interpreter says of it.
@@ -101,10 +125,10 @@ pub(crate) fn caught(error: &EvalAltResult) -> StepError {
         inner = next;
     }
     if let EvalAltResult::ErrorRuntime(thrown, _) = inner {
-        let value = to_value(thrown).unwrap_or_default();
-        if let Ok(step) = serde_json::from_value::<StepError>(value.clone()) {
+        if let Some(step) = from_error_map(thrown) {
             return step;
         }
+        let value = to_value(thrown).unwrap_or_default();
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return StepError::new("thrown", located(&text, error));
     }

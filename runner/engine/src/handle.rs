@@ -1,18 +1,28 @@
 //! What the rest of the program may ask of the engine.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{atomic::Ordering, Arc},
+};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_integrations::Integrations;
-use stanch_journal::Journal;
+use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
     config::Config,
     ids::{Address, RunId},
-    run::{body::DeadlineStarted, Mode, RunState, RunView},
-    Alert, Diagnostic, Target,
+    run::{body::Decision, Mode, RunState, RunView, WaitKind, WaitView},
+    Alert, Diagnostic, StreamId,
 };
 use stanch_playbooks::Library;
+
+use crate::{
+    desk::Desk,
+    env::{Clock, Env, InProcess, Patience},
+    intake::{self, Trigger},
+    shard::{Inbox, Message, Shard},
+};
 
 /// What the engine is built from.
 pub struct EngineOptions {
@@ -22,42 +32,22 @@ pub struct EngineOptions {
     pub integrations: Integrations,
     /// The playbooks.
     pub library: Arc<Library>,
-    /// People and groups, protected targets, tell channels.
+    /// People and groups, protected targets, how long alerts fold.
     pub config: Arc<Config>,
-    /// Vendors, deadlines, notices.
+    /// Vendors, deadlines, messages.
     pub desk: Arc<dyn Desk>,
+    /// The run's clock.
+    pub clock: Arc<dyn Clock>,
     /// Mode of the runs it starts.
     pub mode: Mode,
-    /// Come up without acting: every run stands until resumed.
+    /// Come up without acting: every run stands until `all` is resumed.
     pub paused: bool,
-    /// Threads that evaluate scripts; 1 is enough for most.
+    /// Threads that evaluate scripts.
     pub shards: usize,
-    /// Where the journal lies, for messages.
-    pub data: Option<PathBuf>,
-}
-
-/// What the response crate knows and the engine asks: every answer is journaled as the step's value.
-pub trait Desk: Send + Sync {
-    /// The vendor of these apps as a map with at least `name`; `None` when the register has none.
-    fn vendor_of(&self, apps: &[Target]) -> Option<Value>;
-    /// Starts a deadline: due time of `id` owed to `to` (a vendor map or a name), counted from `anchor` (RFC 3339).
-    fn deadline(&self, id: &str, to: &Value, anchor: &str) -> Result<DeadlineStarted, String>;
-    /// The messages of a notice: who gets what, through which channel (`mail:…`, `slack:#…`, `webhook:…`).
-    /// `template` is the playbook's own text, when it has one of that name.
-    fn notice(&self, to: &Value, name: &str, template: Option<&str>, data: &Value, mode: Mode) -> Result<Vec<Message>, String>;
-    /// The messages of `page(group, text)`, from `tell:` in the configuration.
-    fn page(&self, group: &str, text: &str, mode: Mode) -> Result<Vec<Message>, String>;
-}
-
-/// One message to one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// `slack:#incidents`, `mail:soc@acme.example`, `webhook:soc`.
-    pub channel: String,
-    /// Empty where the channel has none.
-    pub subject: String,
-    /// Plain text, marked EXERCISE in a drill.
-    pub text: String,
+    /// How long things may take.
+    pub patience: Patience,
+    /// Effects inside this process, for measuring and tests.
+    pub in_process: Option<Arc<dyn InProcess>>,
 }
 
 /// A run to be started by hand, from an alert or by another run.
@@ -76,7 +66,7 @@ pub struct StartRun {
 }
 
 /// What became of an alert; durable when returned.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Accepted {
     /// The alert's stream id.
     pub alert: String,
@@ -89,7 +79,7 @@ pub struct Accepted {
 }
 
 /// What a trigger decided.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// Slug.
     pub playbook: String,
@@ -240,6 +230,9 @@ pub enum EngineError {
         /// Why not.
         why: String,
     },
+    /// The operating system gave no thread.
+    #[error("no thread for the engine: {0}")]
+    Thread(String),
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] stanch_journal::JournalError),
@@ -248,46 +241,391 @@ pub enum EngineError {
 /// The engine: cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<EngineOptions>,
+    env: Arc<Env>,
+    triggers: Arc<Vec<Trigger>>,
 }
 
-#[expect(unused_variables, clippy::unused_async, clippy::todo, reason = "signatures first")]
 impl Engine {
-    /// Opens: claims this data folder's unfinished runs and goes on with them. Needs a tokio runtime around it.
+    /// Opens: takes up this data folder's unfinished runs and goes on with them. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// When the journal's index fails.
     pub fn start(options: EngineOptions) -> Result<Self, EngineError> {
-        Ok(Self { inner: Arc::new(options) })
+        let shards = options.shards.max(1);
+        let paused = options.paused;
+        let triggers = Arc::new(intake::triggers(&options.library));
+        let env = Arc::new(Env::new(options));
+        let engine = Self { env, triggers };
+        engine.recall_pauses(paused)?;
+        engine.start_shards(shards)?;
+        engine.take_up()?;
+        Ok(engine)
     }
+
+    fn start_shards(&self, shards: usize) -> Result<(), EngineError> {
+        let inboxes: Vec<_> = (0..shards).map(|_| Inbox::new()).collect();
+        *self.env.shards.write() = inboxes.iter().map(|(inbox, _)| inbox.clone()).collect();
+        for (n, (inbox, receiver)) in inboxes.into_iter().enumerate() {
+            let env = Arc::clone(&self.env);
+            let named = std::thread::Builder::new().name(format!("shard-{n}"));
+            named.spawn(move || Shard::run(env, inbox, receiver)).map_err(|error| EngineError::Thread(error.to_string()))?;
+        }
+        let listening = Arc::downgrade(&self.env);
+        self.env.journal.on_durable(Arc::new(move |_| {
+            if let Some(env) = listening.upgrade() {
+                env.shards.read().iter().for_each(Inbox::durable);
+            }
+        }));
+        let listening = Arc::downgrade(&self.env);
+        self.env.journal.on_post(Arc::new(move |stream| {
+            if let (Some(env), Some(run)) = (listening.upgrade(), stream.as_run()) {
+                env.shard_of(&run, Message::Wake(run.clone()));
+            }
+        }));
+        crate::alarm::start(&self.env);
+        Ok(())
+    }
+
+    /// Unfinished runs go on: those that were running, and those with unread posts.
+    fn take_up(&self) -> Result<(), EngineError> {
+        let filter = Filter { prefix: "run/".to_owned(), states: vec!["running".to_owned()], ..Filter::default() };
+        let running = self.env.journal.query(&filter, Cursor::START)?;
+        let runs: Vec<RunId> = running.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
+        for run in &runs {
+            match self.env.revive(run)? {
+                true => self.env.shard_of(run, Message::Wake(run.clone())),
+                false => tracing::error!(%run, "was running at two unclean stops and got nowhere between: it stands as suspect"),
+            }
+        }
+        let env = Arc::clone(&self.env);
+        let triggers = Arc::clone(&self.triggers);
+        self.env.runtime.spawn_blocking(move || {
+            let filter = Filter { prefix: "run/".to_owned(), states: vec!["running".to_owned(), "waiting".to_owned(), "paused".to_owned()], ..Filter::default() };
+            if let Ok(page) = env.journal.query(&filter, Cursor::START) {
+                let runs: Vec<RunId> = page.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
+                env.remember_unfinished(&triggers, &runs);
+            }
+        });
+        Ok(())
+    }
+
     /// Takes an authenticated, normalised alert: journals it, the trigger verdicts and the runs they create in one
     /// append; durable when it returns.
-    pub async fn alert(&self, alert: Alert) -> Result<Accepted, EngineError> { todo!() }
-    /// Starts a run; durable when it returns.
-    pub async fn run(&self, start: StartRun) -> Result<(RunId, String), EngineError> { todo!() }
+    ///
+    /// # Errors
+    /// When a fired playbook cannot be started with this alert, or the journal refuses. Nothing was written then.
+    pub async fn alert(&self, alert: Alert) -> Result<Accepted, EngineError> {
+        let (accepted, position) = self.env.take_alert(&self.triggers, alert)?;
+        self.env.journal.durable_at(position).await?;
+        if !accepted.duplicate {
+            return Ok(accepted);
+        }
+        let entries = self.env.journal.read(&StreamId::alert(&accepted.alert), 2, 1)?;
+        let first = entries.first().and_then(|entry| entry.decode::<Accepted>().ok());
+        Ok(Accepted { duplicate: true, ..first.unwrap_or(accepted) })
+    }
+
+    /// Starts a run; durable when it returns. Gives the run and its incident.
+    ///
+    /// # Errors
+    /// When there is no such playbook, an input is wrong, or the journal refuses.
+    pub async fn run(&self, mut start: StartRun) -> Result<(RunId, String), EngineError> {
+        let opened = start.incident.is_none();
+        let incident = start.incident.get_or_insert_with(|| ulid::Ulid::generate().to_string()).clone();
+        let title = format!("{} by {}", start.playbook, start.started_by);
+        let severity = start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
+        let mut birth = self.env.birth(start, None)?;
+        if opened {
+            birth.appends.push(self.env.incident_opened(&incident, &title, severity, None, &[&birth.run]));
+        }
+        let ticket = self.env.journal.append(birth.appends.clone(), With::default())?;
+        let run = birth.run.clone();
+        self.env.announce(birth);
+        self.env.journal.durable_at(ticket.position).await?;
+        Ok((run, incident))
+    }
+
     /// Takes a person's answer to an approval or question; durable when it returns.
-    pub async fn answer(&self, run: &RunId, answer: Answer) -> Result<Receipt, AnswerError> { todo!() }
+    ///
+    /// # Errors
+    /// When the wait is not open, the person may not answer it, or the answer is none. Nothing was written then.
+    pub async fn answer(&self, run: &RunId, answer: Answer) -> Result<Receipt, AnswerError> {
+        let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
+        let missing = || AnswerError::NoWait { run: run.to_string(), wait: answer.wait.clone() };
+        let wait = view.waits.iter().find(|wait| wait.id == answer.wait).ok_or_else(missing)?;
+        self.may_answer(&view, wait, &answer)?;
+        let decision = Decision {
+            wait: answer.wait.clone(),
+            who: answer.who.clone(),
+            say: answer.say.clone(),
+            channel: answer.channel,
+            reason: answer.reason,
+            at_ms: self.env.now_ms(),
+        };
+        let key = format!("{} {} {}", answer.wait, answer.who, answer.say);
+        let body = serde_json::to_value(&decision).unwrap_or_default();
+        self.post(run, key, "decision", body).await.map_err(AnswerError::Journal)
+    }
+
+    fn may_answer(&self, view: &RunView, wait: &WaitView, answer: &Answer) -> Result<(), AnswerError> {
+        let not_you = |why: String| AnswerError::NotYou { who: answer.who.clone(), wait: wait.id.clone(), why };
+        if let Some(closed) = &wait.closed {
+            let who = if closed.who.is_empty() { closed.by.clone() } else { closed.who.clone() };
+            return Err(AnswerError::Closed { wait: wait.id.clone(), say: closed.say.clone(), who });
+        }
+        if !wait.kind.needs_person() {
+            return Err(not_you("nobody can: it waits for something else".to_owned()));
+        }
+        if !wait.options.is_empty() && !wait.options.contains(&answer.say) {
+            let options = wait.options.join(", ");
+            return Err(AnswerError::NotAnOption { wait: wait.id.clone(), say: answer.say.clone(), options });
+        }
+        if wait.kind == WaitKind::Approval && answer.who == view.started_by {
+            return Err(not_you("who started the run cannot approve what it does".to_owned()));
+        }
+        if wait.kind != WaitKind::InDoubt && !wait.ask.is_empty() && !self.env.is_asked(&answer.who, &wait.ask) {
+            return Err(not_you(format!("{} is asked", wait.ask.join(", "))));
+        }
+        Ok(())
+    }
+
     /// Settles a step that may have happened.
-    pub async fn resolve(&self, run: &RunId, step: &Address, how: Resolve, who: &str, reason: &str) -> Result<Receipt, AnswerError> { todo!() }
-    /// A signal for `wait_for`.
-    pub async fn signal(&self, run: &RunId, key: &str, name: &str, data: Value) -> Result<Receipt, EngineError> { todo!() }
+    ///
+    /// # Errors
+    /// When this step is in no doubt.
+    pub async fn resolve(&self, run: &RunId, step: &Address, how: Resolve, who: &str, reason: &str) -> Result<Receipt, AnswerError> {
+        let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
+        let named = |wait: &&WaitView| wait.kind == WaitKind::InDoubt && (wait.address == *step || wait.id == step.as_str());
+        let wait = view.open_waits().find(named).ok_or_else(|| AnswerError::NoWait { run: run.to_string(), wait: step.to_string() })?;
+        let answer = Answer {
+            wait: wait.id.clone(),
+            say: how.as_str().to_owned(),
+            who: who.to_owned(),
+            channel: "api".to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.answer(run, answer).await
+    }
+
+    /// A signal for `wait_for`; the same key counts once.
+    ///
+    /// # Errors
+    /// When there is no such run or the journal refuses.
+    pub async fn signal(&self, run: &RunId, key: &str, name: &str, data: Value) -> Result<Receipt, EngineError> {
+        self.known(run)?;
+        let body = serde_json::json!({ "name": name, "data": data });
+        Ok(self.post(run, format!("signal {key}"), "signal", body).await?)
+    }
+
     /// Cancels: sticky.
-    pub async fn cancel(&self, run: &RunId, who: &str, reason: &str) -> Result<Receipt, EngineError> { todo!() }
+    ///
+    /// # Errors
+    /// When there is no such run, it has ended, or the journal refuses.
+    pub async fn cancel(&self, run: &RunId, who: &str, reason: &str) -> Result<Receipt, EngineError> {
+        self.unfinished(run)?;
+        let body = serde_json::json!({ "who": who, "reason": reason });
+        Ok(self.post(run, "cancel".to_owned(), "cancel", body).await?)
+    }
+
     /// Pauses or resumes one run.
-    pub async fn pause(&self, run: &RunId, paused: bool, who: &str) -> Result<Receipt, EngineError> { todo!() }
-    /// Pauses or resumes `all`, `playbook:<slug>` or `integration:<name>`.
-    pub async fn pause_scope(&self, scope: &str, paused: bool, who: &str) -> Result<Receipt, EngineError> { todo!() }
+    ///
+    /// # Errors
+    /// When there is no such run, it has ended, or the journal refuses.
+    pub async fn pause(&self, run: &RunId, paused: bool, who: &str) -> Result<Receipt, EngineError> {
+        self.unfinished(run)?;
+        let kind = if paused { "pause" } else { "resume" };
+        let body = serde_json::json!({ "who": who });
+        let key = format!("{kind} {}", ulid::Ulid::generate());
+        Ok(self.post(run, key, kind, body).await?)
+    }
+
+    /// Pauses or resumes `all`, `playbook:<slug>` or `integration:<name>`: journaled, survives restarts.
+    ///
+    /// # Errors
+    /// When there is no such scope or the journal refuses.
+    pub async fn pause_scope(&self, scope: &str, paused: bool, who: &str) -> Result<Receipt, EngineError> {
+        self.known_scope(scope)?;
+        let ticket = self.env.journal_pause(scope, paused, who)?;
+        self.env.journal.durable_at(ticket.position).await?;
+        if paused {
+            self.env.paused.write().insert(scope.to_owned());
+        } else {
+            self.env.paused.write().remove(scope);
+            self.wake_held(scope)?;
+        }
+        self.env.shards.read().iter().for_each(|shard| shard.send(Message::Look));
+        Ok(Receipt { position: ticket.position, new: true })
+    }
+
     /// The scopes paused now.
-    pub fn paused_scopes(&self) -> Vec<String> { todo!() }
-    /// Pins a diverged run to what is there now, after replaying its history against it.
-    pub async fn repin(&self, run: &RunId, who: &str) -> Result<Receipt, EngineError> { todo!() }
-    /// The view of a run, from committed entries. Accepts a unique prefix or suffix of an id.
-    pub fn view(&self, run: &RunId) -> Result<RunView, EngineError> { todo!() }
-    /// The run that this id, prefix or short id (its last 6 characters) names.
-    pub fn find(&self, text: &str) -> Result<RunId, EngineError> { todo!() }
+    pub fn paused_scopes(&self) -> Vec<String> {
+        self.env.paused.read().iter().cloned().collect()
+    }
+
+    /// Pins a diverged run to what is there now; its history is replayed against it before anything acts.
+    ///
+    /// # Errors
+    /// When the run is not diverged, or its playbook is gone.
+    pub async fn repin(&self, run: &RunId, who: &str) -> Result<Receipt, EngineError> {
+        let view = self.view(run)?;
+        if view.state != RunState::Diverged {
+            let why = "only a diverged run can be pinned anew".to_owned();
+            return Err(EngineError::State { run: run.to_string(), state: view.state.as_str().to_owned(), why });
+        }
+        let body = serde_json::json!({ "who": who });
+        Ok(self.post(run, format!("repin {}", view.version), "repin", body).await?)
+    }
+
+    /// The view of a run, from committed entries.
+    ///
+    /// # Errors
+    /// When there is no such run or its entries cannot be read.
+    pub fn view(&self, run: &RunId) -> Result<RunView, EngineError> {
+        let stream = StreamId::run(run);
+        let mut view = RunView::default();
+        loop {
+            let entries = self.env.journal.read(&stream, view.version + 1, 10_000)?;
+            entries.iter().for_each(|entry| view.apply(entry));
+            if entries.len() < 10_000 {
+                break;
+            }
+        }
+        if view.id.is_none() { Err(EngineError::NoRun(run.to_string())) } else { Ok(view) }
+    }
+
+    /// The run that this id, unique prefix or unique ending names.
+    ///
+    /// # Errors
+    /// When none or several do.
+    pub fn find(&self, text: &str) -> Result<RunId, EngineError> {
+        let wanted = text.trim().to_ascii_uppercase();
+        let exact = RunId(wanted.clone());
+        if self.env.journal.stream(&StreamId::run(&exact))?.is_some() {
+            return Ok(exact);
+        }
+        let page = self.env.journal.query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
+        let runs = page.streams.into_iter().filter_map(|(stream, _)| stream.as_run());
+        let mut found: Vec<RunId> = runs.filter(|run| run.0.starts_with(&wanted) || run.0.ends_with(&wanted)).collect();
+        match (found.pop(), found.is_empty() && !wanted.is_empty()) {
+            (Some(run), true) => Ok(run),
+            (Some(_), false) => Err(EngineError::NoRun(format!("{text}: several runs are called so, write more of the id"))),
+            (None, _) => Err(EngineError::NoRun(text.to_owned())),
+        }
+    }
+
     /// Runs, newest first; `open` leaves out those that ended.
-    pub fn runs(&self, open: bool, limit: usize) -> Result<Vec<RunRow>, EngineError> { todo!() }
-    /// Stops taking up work and waits for what is in flight.
-    pub async fn drain(&self) {}
+    ///
+    /// # Errors
+    /// When the journal's index fails.
+    pub fn runs(&self, open: bool, limit: usize) -> Result<Vec<RunRow>, EngineError> {
+        let page = self.env.journal.query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
+        let rows = page.streams.into_iter().rev().filter_map(|(stream, info)| {
+            let row = info.row?;
+            let state = RunState::parse(&row.state).unwrap_or_default();
+            Some(RunRow { id: stream.as_run()?, state, wait: row.wait, due_ms: row.due_ms, version: info.version })
+        });
+        Ok(rows.filter(|row| !open || row.state != RunState::Ended).take(limit).collect())
+    }
+
+    /// Stops taking up work and waits until every request that is out has come back and is journaled.
+    pub async fn drain(&self) {
+        self.env.draining.store(true, Ordering::Relaxed);
+        let shards = self.env.shards.read().clone();
+        let waiting = tokio::task::spawn_blocking(move || {
+            for shard in shards {
+                let (done, answer) = crossbeam_channel::bounded(1);
+                shard.send(Message::Drain(done));
+                let _ = answer.recv_timeout(std::time::Duration::from_secs(20));
+            }
+        });
+        let _ = waiting.await;
+        self.env.close_cleanly();
+    }
+
     /// The playbooks.
-    pub fn library(&self) -> &Arc<Library> { &self.inner.library }
+    pub fn library(&self) -> &Arc<Library> {
+        &self.env.library
+    }
+
     /// The integrations.
-    pub fn integrations(&self) -> &Integrations { &self.inner.integrations }
+    pub fn integrations(&self) -> &Integrations {
+        &self.env.integrations
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.env.journal
+    }
+
+    async fn post(&self, run: &RunId, key: String, kind: &'static str, body: Value) -> Result<Receipt, JournalError> {
+        let (journal, stream) = (Arc::clone(&self.env.journal), StreamId::run(run));
+        let posted = tokio::task::spawn_blocking(move || {
+            let posted = journal.post(&stream, &key, kind, body.to_string())?;
+            Ok::<_, JournalError>(Receipt { position: journal.durable(), new: posted.new })
+        });
+        posted.await.map_err(|error| JournalError::Unknown(error.to_string()))?
+    }
+
+    fn known(&self, run: &RunId) -> Result<(), EngineError> {
+        match self.env.journal.stream(&StreamId::run(run))? {
+            Some(_) => Ok(()),
+            None => Err(EngineError::NoRun(run.to_string())),
+        }
+    }
+
+    fn unfinished(&self, run: &RunId) -> Result<(), EngineError> {
+        let info = self.env.journal.stream(&StreamId::run(run))?.ok_or_else(|| EngineError::NoRun(run.to_string()))?;
+        match info.row {
+            Some(row) if row.state == "ended" => {
+                Err(EngineError::State { run: run.to_string(), state: row.state, why: "it is over".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn known_scope(&self, scope: &str) -> Result<(), EngineError> {
+        let unknown = |what: &str| EngineError::State { run: scope.to_owned(), state: "unknown".to_owned(), why: format!("there is no such {what}") };
+        match scope.split_once(':') {
+            None if scope == "all" => Ok(()),
+            Some(("playbook", slug)) if self.env.library.get(slug).is_some() => Ok(()),
+            Some(("playbook", _)) => Err(unknown("playbook")),
+            Some(("integration", name)) if self.env.integrations.identity(name).is_some() => Ok(()),
+            Some(("integration", _)) => Err(unknown("integration")),
+            _ => Err(unknown("scope: say all, playbook:SLUG or integration:NAME")),
+        }
+    }
+
+    /// Runs that a scope's pause parked go on.
+    fn wake_held(&self, scope: &str) -> Result<(), EngineError> {
+        let filter = Filter { prefix: "run/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
+        let why = format!("{scope} is paused");
+        for (stream, _) in self.env.journal.query(&filter, Cursor::START)?.streams {
+            let Some(run) = stream.as_run() else { continue };
+            if self.view(&run).is_ok_and(|view| view.why == why) {
+                self.env.post(&run, &format!("resume {}", ulid::Ulid::generate()), "resume", &serde_json::json!({ "who": "" }));
+            }
+        }
+        Ok(())
+    }
+
+    fn recall_pauses(&self, paused: bool) -> Result<(), EngineError> {
+        let mut scopes = self.env.journaled_pauses()?;
+        if paused {
+            scopes.insert("all".to_owned());
+        }
+        *self.env.paused.write() = scopes;
+        Ok(())
+    }
+}
+
+impl Resolve {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Abort => "abort",
+        }
+    }
 }

@@ -1,15 +1,32 @@
 //! The engine: scripts that are replayed, steps, waits, approvals, proof.
 //!
-//! The way of a run: [`intake`] turns an alert into a run's first entry → [`shard`] picks it up and evaluates its script
-//! on a [`fiber`] → a host call ([`host`]) becomes a step: its intent is journaled, its effect happens, its outcome is
-//! journaled → the script goes on, or parks → [`settle`] proves what was cut → the run ends with two words.
+//! The way of a run: [`intake`] turns an alert into a run's first entry → a [`shard`] takes it up ([`shard::life`]) and
+//! evaluates its script on a [`fiber`] → a host call ([`host`]) becomes a [`step`], or branches of a [`fan`] → its call
+//! goes its way as an [`act`]: guarded ([`guard`]), covered ([`coverage`]), journaled, sent, settled when in doubt → what
+//! was cut is proven behind the script → the run parks, or ends with two words.
 //!
 //! The engine must never read the wall clock or randomness except through journaled host calls, never act without a
 //! durable intent of its own, and never tell anybody anything that is not committed.
 
+mod act;
+mod alarm;
+mod border;
+mod coverage;
+mod current;
+mod desk;
+mod env;
+mod fan;
+mod fiber;
+mod guard;
 mod handle;
+mod host;
+mod intake;
+mod ledger;
+mod live;
+mod pins;
+mod shard;
+mod step;
 
-pub use handle::{
-    Accepted, Answer, AnswerError, Desk, Engine, EngineError, EngineOptions, Message, Receipt, Resolve, RunRow, StartRun,
-    Verdict,
-};
+pub use desk::{Desk, DeskError, Message, Template};
+pub use env::{Clock, InProcess, Patience, WallClock};
+pub use handle::{Accepted, Answer, AnswerError, Engine, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict};

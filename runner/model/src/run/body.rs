@@ -196,7 +196,7 @@ pub struct Deferred {
     pub why: String,
 }
 
-/// An error as the script sees it: `e.kind`, `e.message`.
+/// An error as the script sees it: `e.kind`, `e.message`; the kinds are listed with the host calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{message}")]
 pub struct StepError {
@@ -204,6 +204,12 @@ pub struct StepError {
     pub kind: String,
     /// One line, no secrets.
     pub message: String,
+    /// The platform's answer, for `refused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// For a fan-out: the errors of its branches by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, StepError>,
@@ -212,7 +218,7 @@ pub struct StepError {
 impl StepError {
     /// An error of this kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into(), errors: BTreeMap::new() }
+        Self { kind: kind.to_owned(), message: message.into(), status: None, target: None, errors: BTreeMap::new() }
     }
 }
 
@@ -455,4 +461,7 @@ pub struct RunEnded {
     /// Why the containment is not better, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
+    /// The script's last value, for a parent run.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
 }

@@ -1,0 +1,123 @@
+//! A call on its way: from the script's wish to an outcome, through admission, capture, approval, intent and doubt.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use stanch_integrations::{Outcome, Permit, Seen};
+use stanch_model::{ids::Hash, target::Effect, Address, Target};
+
+use crate::live::Info;
+
+/// What the script asked for. Does not change from attempt to attempt.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) address: Address,
+    pub(crate) at: (u32, u32),
+    /// `integration.action`.
+    pub(crate) name: String,
+    pub(crate) args: Hash,
+    pub(crate) integration: String,
+    pub(crate) info: Info,
+    pub(crate) verb: Option<String>,
+    pub(crate) input: Value,
+    pub(crate) target: Option<Target>,
+}
+
+impl Spec {
+    /// True for what takes access away: its target is counted, proven and settled.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self.info.effect, Effect::Reversible | Effect::Permanent) && self.target.is_some()
+    }
+
+    /// The word under which the target's state is kept: the verb, or the action's full name.
+    pub(crate) fn property(&self) -> String {
+        self.verb.clone().unwrap_or_else(|| self.name.clone())
+    }
+}
+
+/// A call on its way.
+pub(crate) struct Act {
+    pub(crate) spec: Arc<Spec>,
+    /// The attempt that is on its way, or was last; 0 before the first.
+    pub(crate) attempt: u32,
+    pub(crate) first_ms: i64,
+    pub(crate) before: Option<Value>,
+    pub(crate) undo: Option<Value>,
+    pub(crate) approval: Option<String>,
+    /// When the last request is surely dead, Unix ms.
+    pub(crate) dead_ms: i64,
+    pub(crate) phase: Phase,
+}
+
+impl Act {
+    /// The intent went into the journal at this position.
+    pub(crate) fn set_position(&mut self, position: u64) {
+        if let Phase::Intended(at, _) = &mut self.phase {
+            *at = position;
+        }
+    }
+
+    /// True when a request may be on the wire.
+    pub(crate) fn is_out(&self) -> bool {
+        matches!(self.phase, Phase::Intended(..) | Phase::Flying)
+    }
+}
+
+/// Where a call stands.
+pub(crate) enum Phase {
+    /// The shard has not looked at it.
+    New,
+    /// An attempt was made in an earlier life, and nobody knows how it went.
+    Recovered,
+    /// A guard or an approval card holds it; the wait's id once it is open.
+    Held(Option<String>),
+    /// Reads what is to be changed.
+    Capturing,
+    /// Waits for its turn.
+    Admitting,
+    /// Not before this time.
+    Deferred(i64),
+    /// The intent is queued; durable at this position.
+    Intended(u64, Option<Permit>),
+    /// The request is out.
+    Flying,
+    /// A look is under way at whether it happened.
+    Probing,
+    /// The next look comes then.
+    ProbeAt(i64),
+    /// A person looks; the wait's id.
+    Asking(String),
+}
+
+impl Phase {
+    /// True when something outside the script is at work and will come back soon.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::New | Self::Recovered | Self::Capturing | Self::Admitting | Self::Intended(..) | Self::Flying | Self::Probing)
+    }
+
+    /// When it goes on by itself.
+    pub(crate) fn due_ms(&self) -> Option<i64> {
+        match self {
+            Self::Deferred(due) | Self::ProbeAt(due) => Some(*due),
+            _ => None,
+        }
+    }
+}
+
+/// What happened to a call.
+pub(crate) enum Event {
+    Captured(Result<Value, String>),
+    Admitted(Permit),
+    NotBefore(i64),
+    Answered(Box<Outcome>),
+    Probed(Box<Seen>),
+}
+
+/// A cut that the platform accepted and that is being read back.
+pub(crate) struct Proof {
+    pub(crate) spec: Arc<Spec>,
+    pub(crate) accepted_ms: i64,
+    pub(crate) tries: u32,
+    /// `None` while a look is under way.
+    pub(crate) again_ms: Option<i64>,
+}

@@ -1,0 +1,55 @@
+//! Which approval covers which target, and who is asked when none does.
+
+use stanch_model::{run::WaitKind, Target};
+use stanch_playbooks::{
+    dialect::{expression, Expression, Var},
+    manifest::ApprovalSpec,
+};
+
+use crate::{border, current::Current, live::Live};
+
+/// The granted approval of this run that covers the target: its id.
+pub(crate) fn covering(live: &mut Live, target: &Target) -> Option<String> {
+    let closed = live.view.waits.iter().filter(|wait| wait.closed.is_some()).count();
+    if closed != live.covered_waits {
+        live.covered_waits = closed;
+        let granted = live.view.waits.iter().filter(|wait| {
+            wait.kind == WaitKind::Approval && wait.closed.as_ref().is_some_and(|closed| closed.say == "approve")
+        });
+        live.covered = granted
+            .flat_map(|wait| wait.targets.iter().map(move |target| (target.key(), wait.id.clone())))
+            .collect();
+    }
+    live.covered.get(&target.key()).cloned()
+}
+
+/// The policy of the run's latest approval; else the manifest's first.
+pub(crate) fn latest_policy(live: &Live) -> Option<(String, ApprovalSpec)> {
+    let approvals = &live.playbook.manifest.approvals;
+    let latest = live.view.waits.iter().rev().find(|wait| wait.kind == WaitKind::Approval).map(|wait| wait.name.clone());
+    match latest.and_then(|name| approvals.get(&name).map(|policy| (name, policy.clone()))) {
+        Some(found) => Some(found),
+        None => approvals.iter().next().map(|(name, policy)| (name.clone(), policy.clone())),
+    }
+}
+
+/// Whether the manifest says yes by itself. A condition that fails to evaluate is a no: then people are asked.
+pub(crate) fn pre_approved(here: &Current, policy: &ApprovalSpec, targets: &[Target]) -> bool {
+    let Some(text) = &policy.pre_approved else { return false };
+    let Ok(condition) = expression(text, Var::PRE_APPROVED) else { return false };
+    let (alert, input) = here.live(|live| (live.created.alert.clone(), live.created.input.clone()));
+    holds(&condition, &alert, &input, targets)
+}
+
+fn holds(condition: &Expression, alert: &serde_json::Value, input: &serde_json::Value, targets: &[Target]) -> bool {
+    let mut scope = rhai::Scope::new();
+    let alert = match serde_json::from_value::<stanch_model::Alert>(alert.clone()) {
+        Ok(alert) => Expression::alert(&alert),
+        Err(_) => border::to_dynamic(alert),
+    };
+    scope.push_dynamic("alert", alert);
+    scope.push_dynamic("input", border::to_dynamic(input));
+    let targets: rhai::Array = targets.iter().cloned().map(rhai::Dynamic::from).collect();
+    scope.push_dynamic("targets", targets.into());
+    condition.eval(&mut scope).unwrap_or(false)
+}

@@ -1,0 +1,125 @@
+//! What every part of the engine may reach: the journal, the platforms, the playbooks, the clock.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
+use stanch_integrations::Integrations;
+use stanch_journal::Journal;
+use stanch_model::{config::Config, run::{body::Pins, Mode}, Hash, RunId};
+use stanch_playbooks::{Library, Playbook};
+
+use crate::{desk::Desk, shard::Inbox};
+
+/// The run's clock: waits, grace, token life and deadlines run on it. A drill brings its own.
+pub trait Clock: Send + Sync {
+    /// Unix time in milliseconds.
+    fn now_ms(&self) -> i64;
+    /// How long to sleep on the wall until the clock may show `due_ms`. Waking early is harmless.
+    fn until(&self, due_ms: i64) -> Duration;
+}
+
+/// The wall clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now_ms(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn until(&self, due_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(due_ms.saturating_sub(self.now_ms())).unwrap_or(0))
+    }
+}
+
+/// Effects that happen inside this process, for `stanch bench` and tests: an integration that no configuration can name.
+pub trait InProcess: Send + Sync {
+    /// Its name in scripts.
+    fn name(&self) -> &'static str;
+    /// Performs the effect. Called on the script's own thread, after the intent's sync.
+    fn perform(&self, action: &str, input: &Value) -> Value;
+}
+
+/// How long things may take. All on the wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// One attempt of one call, paging included.
+    pub call: Duration,
+    /// From the first attempt of a cut to giving it up.
+    pub cut: Duration,
+    /// How long a platform may need after a request died until a look at it tells the truth.
+    pub settle: Duration,
+    /// An effect or approval older than this asks again when a run is taken up anew.
+    pub stale: Duration,
+    /// A run that nothing can move for this long leaves memory.
+    pub park: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(15),
+            cut: Duration::from_secs(120),
+            settle: Duration::from_secs(1),
+            stale: Duration::from_secs(3600),
+            park: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Shared by all shards.
+pub(crate) struct Env {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) integrations: Integrations,
+    pub(crate) library: Arc<Library>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) in_process: Option<Arc<dyn InProcess>>,
+    pub(crate) mode: Mode,
+    pub(crate) patience: Patience,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) shards: RwLock<Vec<Inbox>>,
+    pub(crate) paused: RwLock<BTreeSet<String>>,
+    pub(crate) draining: AtomicBool,
+    /// Playbooks that only the journal still has.
+    pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,
+    pub(crate) pins: RwLock<HashMap<Hash, Pins>>,
+    /// Unfinished runs that alerts may join: run, incident, since when.
+    pub(crate) open: Mutex<HashMap<String, (RunId, Option<String>, i64)>>,
+}
+
+impl Env {
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The scope that holds this run (and call) back, if one does.
+    pub(crate) fn held_by(&self, playbook: &str, integration: Option<&str>) -> Option<String> {
+        let paused = self.paused.read();
+        if paused.is_empty() {
+            return None;
+        }
+        let mut scopes = vec!["all".to_owned(), format!("playbook:{playbook}")];
+        scopes.extend(integration.map(|name| format!("integration:{name}")));
+        scopes.into_iter().find(|scope| paused.contains(scope))
+    }
+}
+
+/// An instant as text: RFC 3339 in UTC, milliseconds.
+pub(crate) fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |t| format!("{t:.3}"))
+}

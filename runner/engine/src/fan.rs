@@ -1,0 +1,225 @@
+//! Fan-outs: branches with addresses of their own, entered again only where something happened.
+//!
+//! On the main line the fan-out keeps its stack and waits for any of its branches. Inside another branch it unwinds with
+//! that branch: only what is journaled survives, and only branches that something happened in are entered again.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+use serde_json::{json, Value};
+use stanch_model::{
+    run::{body::BranchDone, StepError},
+    Address,
+};
+
+use crate::{
+    border,
+    current::{terminated, Current, Hosted},
+    live::{Frame, Leave},
+    step::{misuse, Enter, Mark},
+};
+
+/// What a branch does.
+pub(crate) type Body<'a> = Box<dyn Fn() -> Hosted<Value> + 'a>;
+
+/// More branches than this are refused before the first starts.
+const MAX_BRANCHES: usize = 20_000;
+
+/// What every branch came to, by key in the order given.
+pub(crate) type Results = Vec<(String, Result<Value, StepError>)>;
+
+impl Current {
+    /// Runs the branches to their ends. `args` identify the fan-out on replay.
+    pub(crate) fn fan(
+        &self,
+        at: (u32, u32),
+        op: &'static str,
+        name: &str,
+        args: &Value,
+        bodies: Vec<(String, Body<'_>)>,
+    ) -> Hosted<Results> {
+        let keys = check_keys(op, &bodies)?;
+        let mark = Mark::new(at, op, name, &json!([keys, args]));
+        let address = match self.enter(mark)? {
+            Enter::Done(_) => {
+                let address = self.live(|live| live.frames.last().map(|frame| frame.address.step(frame.ordinal)));
+                return Ok(self.results(&address.unwrap_or_default(), op, &keys));
+            }
+            Enter::Pending(address) => address,
+            Enter::Fresh(address) => {
+                self.intend(mark, &address, Some(keys.clone()));
+                address
+            }
+        };
+        let places: Vec<Address> = keys.iter().map(|key| address.branch(op, key)).collect();
+        self.run_branches(&address, &places, &bodies)?;
+        // The values lie in the branches' own entries; the outcome only says that the join is over.
+        let _ = self.conclude(&address, Ok(json!({ "joined": keys.len() })));
+        Ok(self.results(&address, op, &keys))
+    }
+
+    fn run_branches(
+        &self,
+        address: &Address,
+        places: &[Address],
+        bodies: &[(String, Body<'_>)],
+    ) -> Hosted<()> {
+        let index: BTreeMap<&str, usize> = places.iter().enumerate().map(|(n, place)| (place.as_str(), n)).collect();
+        let mut open: BTreeSet<usize> =
+            self.live(|live| (0..places.len()).filter(|n| !live.branches.contains_key(&places[*n])).collect());
+        let mut next: Vec<usize> = self.live(|live| {
+            let dirty = dirty_under(&live.dirty, address, &index);
+            open.iter().copied().filter(|n| !live.entered.contains(&places[*n]) || dirty.contains(n)).collect()
+        });
+        loop {
+            self.forget_dirty(address);
+            for n in next {
+                if open.contains(&n) && self.enter_branch(&places[n], &bodies[n].1)? {
+                    open.remove(&n);
+                }
+            }
+            if open.is_empty() {
+                return Ok(());
+            }
+            loop {
+                next = self.live(|live| dirty_under(&live.dirty, address, &index)).into_iter().collect();
+                if !next.is_empty() {
+                    break;
+                }
+                self.block()?;
+            }
+        }
+    }
+
+    fn forget_dirty(&self, address: &Address) {
+        self.live(|live| {
+            if live.fans == 0 {
+                live.dirty.clear();
+            } else {
+                live.dirty.retain(|dirty| !dirty.is_within(address));
+            }
+        });
+    }
+
+    /// True when the branch ended.
+    fn enter_branch(&self, place: &Address, body: &Body<'_>) -> Hosted<bool> {
+        self.live(|live| {
+            live.frames.push(Frame { address: place.clone(), ordinal: 0 });
+            live.fans += 1;
+        });
+        let result = body();
+        let (frame, leaving) = self.live(|live| {
+            live.fans -= 1;
+            (live.frames.pop(), live.leaving.clone())
+        });
+        match leaving {
+            // Whatever the script made of the error on its way out does not count.
+            Some(Leave::Branch) => {
+                self.live(|live| {
+                    live.leaving = None;
+                    live.entered.insert(place.clone());
+                });
+                Ok(false)
+            }
+            Some(_) => Err(terminated()),
+            None => {
+                self.check_left_over(frame)?;
+                let done = match result {
+                    Ok(value) => BranchDone { address: place.clone(), value, error: None },
+                    Err(error) => {
+                        BranchDone { address: place.clone(), value: Value::Null, error: Some(border::caught(&error)) }
+                    }
+                };
+                let now = self.env.now_ms();
+                self.live(|live| live.record_branch(done, now));
+                Ok(true)
+            }
+        }
+    }
+
+    /// A branch or script that ends before its history does is another script.
+    pub(crate) fn check_left_over(&self, frame: Option<Frame>) -> Hosted<()> {
+        let Some(frame) = frame else { return Ok(()) };
+        let left = self.live(|live| {
+            let step = live.left_over(&frame)?;
+            let address = frame.address.step(frame.ordinal + 1);
+            Some(format!("this run did step {address} `{}` (line {}); the script now ends before it", step.op, step.at.0))
+        });
+        match left {
+            Some(left) => self.leave(Leave::Diverged(left)),
+            None => Ok(()),
+        }
+    }
+
+    fn results(&self, address: &Address, op: &str, keys: &[String]) -> Results {
+        let missing = || Err(StepError::new("misuse", "this branch has no result in the journal"));
+        self.live(|live| {
+            let result = |key: &String| live.branches.get(&address.branch(op, key)).cloned().unwrap_or_else(missing);
+            keys.iter().map(|key| (key.clone(), result(key))).collect()
+        })
+    }
+}
+
+/// The branches under `address` in which something happened.
+fn dirty_under(dirty: &[Address], address: &Address, index: &BTreeMap<&str, usize>) -> HashSet<usize> {
+    let depth = address.as_str().len();
+    let under = dirty.iter().filter(|place| place.is_within(address));
+    under
+        .filter_map(|place| {
+            let rest = place.as_str().get(depth..)?;
+            let end = rest.find(']')?;
+            index.get(&place.as_str()[..=depth + end]).copied()
+        })
+        .collect()
+}
+
+fn check_keys(op: &str, bodies: &[(String, Body<'_>)]) -> Hosted<Vec<String>> {
+    if bodies.len() > MAX_BRANCHES {
+        let error = StepError::new("limit", format!("`{op}` over {} items; at most {MAX_BRANCHES} are taken", bodies.len()));
+        return Err(border::throw(&error));
+    }
+    let mut seen = HashSet::with_capacity(bodies.len());
+    for (key, _) in bodies {
+        if key.is_empty() {
+            return misuse(format!("an item of `{op}` has an empty key"));
+        }
+        if !seen.insert(key.as_str()) {
+            return misuse(format!("two items of `{op}` have the key {key:?}; keys must be unique"));
+        }
+    }
+    Ok(bodies.iter().map(|(key, _)| key.clone()).collect())
+}
+
+/// The values in order; or, if any branch threw, the error of the first that did with all of them attached.
+pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Value)>> {
+    let errors: BTreeMap<String, StepError> =
+        results.iter().filter_map(|(key, result)| Some((key.clone(), result.as_ref().err()?.clone()))).collect();
+    let first = results.iter().find_map(|(_, result)| result.as_ref().err());
+    if let Some(first) = first {
+        let mut error = first.clone();
+        error.errors = errors;
+        return Err(border::throw(&error));
+    }
+    Ok(results.into_iter().filter_map(|(key, result)| Some((key, result.ok()?))).collect())
+}
+
+/// A closure of the script as a branch's body: its arguments and what it captured are copies.
+pub(crate) fn scripted<'a>(ctx: &'a NativeCallContext<'a>, closure: &rhai::FnPtr, args: Vec<Dynamic>) -> Body<'a> {
+    let closure = closure.clone();
+    Box::new(move || {
+        let value = call(ctx, &closure, args.iter().map(copy).collect())?;
+        border::to_value(&value).map_err(|error| border::throw(&error))
+    })
+}
+
+/// Calls a closure with copies of what it captured.
+pub(crate) fn call(ctx: &NativeCallContext<'_>, closure: &rhai::FnPtr, args: Vec<Dynamic>) -> Hosted<Dynamic> {
+    let mut own = closure.clone();
+    let captured: Vec<Dynamic> = closure.curry().iter().map(copy).collect();
+    own.set_curry(captured);
+    own.call_raw(ctx, None, args).map_err(Box::<EvalAltResult>::from)
+}
+
+fn copy(value: &Dynamic) -> Dynamic {
+    value.flatten_clone()
+}

@@ -1,0 +1,244 @@
+//! Actions: by verb on a target (`grant.revoke()`), or by name on an integration (`okta.suspend_user(#{ … })`).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use rhai::{Dynamic, Engine, Map, NativeCallContext};
+use serde_json::{json, Value};
+use stanch_integrations::Integrations;
+use stanch_model::{
+    catalog::{ActionIndex, ActionInfo},
+    diagnostic::did_you_mean,
+    run::{body::kind, body::TargetEntry, body::WaitOpened, StepError, WaitKind},
+    target::{Effect, InDoubt},
+    value, Hash, Target, TargetState,
+};
+
+use crate::{
+    act::{Act, Phase, Spec},
+    border,
+    current::{Current, Hosted},
+    env::InProcess,
+    live::Info,
+    step::{here, misuse, place, Enter, Mark},
+};
+
+/// A configured integration as a script sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Integration(pub(crate) Arc<str>);
+
+/// Registers a method for every verb, and for every action of the configured platforms.
+pub(super) fn register(engine: &mut Engine, integrations: &Integrations, own: Option<&dyn InProcess>) {
+    engine.register_type_with_name::<Integration>("Integration");
+    engine.register_fn("to_string", |integration: &mut Integration| integration.0.to_string());
+    let verbs = integrations.verbs();
+    let methods: BTreeSet<&str> = verbs.iter().filter_map(|verb| Some(verb.split_once('.')?.1)).collect();
+    for method in methods {
+        let name = Arc::<str>::from(method);
+        let with_options = Arc::clone(&name);
+        engine.register_fn(method, move |ctx: NativeCallContext<'_>, target: Target| {
+            by_verb(&ctx, &target, &name, &Map::new())
+        });
+        engine.register_fn(method, move |ctx: NativeCallContext<'_>, target: Target, input: Map| {
+            by_verb(&ctx, &target, &with_options, &input)
+        });
+    }
+    let mut actions: BTreeSet<String> = BTreeSet::new();
+    for (_, platform) in integrations.integrations() {
+        actions.extend(integrations.actions(&platform).into_iter().map(|action| action.name.clone()));
+    }
+    if own.is_some() {
+        actions.insert("step".to_owned());
+    }
+    for action in actions {
+        let name = Arc::<str>::from(action.as_str());
+        let with_input = Arc::clone(&name);
+        engine.register_fn(action.as_str(), move |ctx: NativeCallContext<'_>, on: Integration| {
+            by_name(&ctx, &on.0, &name, &Map::new())
+        });
+        engine.register_fn(action.as_str(), move |ctx: NativeCallContext<'_>, on: Integration, input: Map| {
+            by_name(&ctx, &on.0, &with_input, &input)
+        });
+    }
+}
+
+fn by_verb(ctx: &NativeCallContext<'_>, target: &Target, method: &str, input: &Map) -> Hosted<Dynamic> {
+    let here = here()?;
+    let verb = format!("{}.{method}", target.kind);
+    let found = here.env.integrations.verb(&verb);
+    let Some((_, info)) = found.into_iter().find(|(integration, _)| *integration == target.integration) else {
+        return misuse(no_verb(&here, target, &verb));
+    };
+    let info = Arc::new(info.clone());
+    here.allowed(&verb, &target.integration, &info)?;
+    let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
+    let result = here.call(place(ctx), &target.integration, info, Some(verb), input, Some(target.clone()))?;
+    result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error))
+}
+
+fn no_verb(here: &Current, target: &Target, verb: &str) -> String {
+    let verbs = here.env.integrations.verbs();
+    let hint = did_you_mean(verb, verbs.iter().map(String::as_str))
+        .filter(|near| *near != verb)
+        .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+    format!("{} has no `{verb}`{hint}", target.integration)
+}
+
+fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: &Map) -> Hosted<Dynamic> {
+    let here = here()?;
+    let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
+    if let Some(own) = here.env.in_process.as_ref().filter(|own| own.name() == integration) {
+        let result = here.call(place(ctx), own.name(), Arc::new(in_process(action)), None, input, None)?;
+        return result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error));
+    }
+    let Some(info) = here.env.integrations.action(integration, action) else {
+        return misuse(format!("{integration} has no action `{action}`"));
+    };
+    let info = Arc::new(info.clone());
+    here.allowed(&format!("{integration}.{action}"), integration, &info)?;
+    let target = here.env.integrations.target_of(integration, action, None, &input);
+    let result = here.call(place(ctx), integration, info, None, input, target)?;
+    result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error))
+}
+
+/// An effect of this process itself: safe to repeat, since it dies with the process.
+fn in_process(action: &str) -> ActionInfo {
+    ActionInfo {
+        platform: "in-process".to_owned(),
+        name: action.to_owned(),
+        title: String::new(),
+        effect: Effect::Tell,
+        verb: None,
+        target_kind: None,
+        yields: None,
+        inputs: std::collections::BTreeMap::new(),
+        undo: None,
+        verify: None,
+        residual: None,
+        in_doubt: InDoubt::Repeat,
+        manual: false,
+        scopes: Vec::new(),
+        docs: String::new(),
+        hash: Hash::ZERO,
+    }
+}
+
+impl Current {
+    /// The manifest lists all that a script may do; anything else ends the run.
+    pub(crate) fn allowed(&self, name: &str, integration: &str, info: &ActionInfo) -> Hosted<()> {
+        let by_platform = format!("{}.{}", info.platform, info.name);
+        let by_name = format!("{integration}.{}", info.name);
+        let names = [Some(name), info.verb.as_deref(), Some(by_name.as_str()), Some(by_platform.as_str())];
+        let listed = self.live(|live| {
+            names.iter().flatten().find_map(|name| live.playbook.manifest.listed(name))
+        });
+        match listed {
+            None => self.fatal("not_allowed", format!("{name} is not in the manifest's `uses`: list it under `{}`", info.effect)),
+            Some(effect) if effect != info.effect => self.fatal(
+                "not_allowed",
+                format!("{by_name} is {}, but the manifest's `uses` lists it under `{effect}`", info.effect),
+            ),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// One action as a step.
+    pub(crate) fn call(
+        &self,
+        at: (u32, u32),
+        integration: &str,
+        info: Info,
+        verb: Option<String>,
+        input: Value,
+        target: Option<Target>,
+    ) -> Hosted<Result<Value, StepError>> {
+        let name = format!("{integration}.{}", info.name);
+        let on = target.as_ref().map(Target::key);
+        let mark = Mark { name: &name, op: "call", args: value::hash_of(&json!([on, input])), at };
+        let (address, phase) = match self.enter(mark)? {
+            Enter::Done(result) => return Ok(result),
+            Enter::Pending(address) => (address, Phase::Recovered),
+            Enter::Fresh(address) => (address, Phase::New),
+        };
+        let known = self.live(|live| live.acts.contains_key(&address));
+        if !known {
+            let spec = Arc::new(Spec {
+                address: address.clone(),
+                at: mark.at,
+                name: name.clone(),
+                args: mark.args,
+                integration: integration.to_owned(),
+                info,
+                verb,
+                input,
+                target,
+            });
+            if spec.info.manual {
+                return Ok(self.by_hand(&spec));
+            }
+            self.live(|live| {
+                live.acts.insert(address.clone(), Act::new(spec, phase));
+                live.fresh.push(address.clone());
+            });
+        }
+        self.await_outcome(&address)
+    }
+
+    /// An action that the platform has no API for: a person is asked, the script goes on.
+    fn by_hand(&self, spec: &Arc<Spec>) -> Result<Value, StepError> {
+        let now = self.env.now_ms();
+        let env = &self.env;
+        let text = env.integrations.manual_text(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
+        let mark = Mark { op: "call", name: &spec.name, args: spec.args, at: spec.at };
+        self.intend(mark, &spec.address, None);
+        let value = match &spec.target {
+            Some(target) => {
+                let entry = TargetEntry {
+                    target: target.clone(),
+                    verb: spec.property(),
+                    state: TargetState::Requested,
+                    until_ms: None,
+                    address: spec.address.clone(),
+                    why: "no API: a person does it".to_owned(),
+                };
+                self.live(|live| live.record(kind::TARGET, entry, now));
+                cut_value(target, TargetState::Requested)
+            }
+            None => Value::Null,
+        };
+        let wait = WaitOpened {
+            wait: self.live(|live| live.next_wait(WaitKind::Manual)),
+            wait_kind: WaitKind::Manual,
+            address: spec.address.clone(),
+            name: spec.property(),
+            text: text.unwrap_or_else(|| spec.info.title.clone()),
+            options: vec!["done".to_owned(), "failed".to_owned()],
+            targets: spec.target.iter().map(bare).collect(),
+            ask: Vec::new(),
+            ladder: Vec::new(),
+            of: 1,
+            within_ms: 0,
+            due_ms: None,
+            card: false,
+        };
+        self.open_wait(wait);
+        self.conclude(&spec.address, Ok(value))
+    }
+}
+
+/// What a cut returns: its target with the state that it is in.
+pub(crate) fn cut_value(target: &Target, state: TargetState) -> Value {
+    let mut target = target.clone();
+    target.attrs.insert("state".to_owned(), json!(state));
+    value::of_target(&target)
+}
+
+/// A target without its attributes: enough to name it.
+pub(crate) fn bare(target: &Target) -> Target {
+    Target { attrs: std::collections::BTreeMap::new(), ..target.clone() }
+}
+
+impl Act {
+    fn new(spec: Arc<Spec>, phase: Phase) -> Self {
+        Self { spec, attempt: 0, first_ms: 0, before: None, undo: None, approval: None, dead_ms: 0, phase }
+    }
+}

@@ -1,0 +1,125 @@
+//! The host calls: all that a script can say to the world.
+//!
+//! Their promises are written down in `stanch_playbooks::dialect::HOST_CALLS`; this module makes them true. A host call
+//! never waits on a thread and never performs an effect itself: it leaves a wish, and the shard acts.
+
+mod branches;
+mod calls;
+mod people;
+mod reach;
+mod record;
+pub(crate) mod settle;
+mod waits;
+
+use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use stanch_model::{catalog::ActionIndex, Target};
+
+use crate::{
+    border::{self, Secret},
+    current::{self, peek},
+    env::Env,
+    fiber::{self, Pause},
+    live::Leave,
+};
+
+pub(crate) use calls::{bare, cut_value, Integration};
+pub(crate) use people::card;
+
+/// Version of the host calls: pinned by runs. Changes when a call's arguments or value change their meaning.
+pub(crate) const HOST_API: u32 = 1;
+
+/// Operations between two looks at whether others want the thread.
+const SLICE: u64 = 20_000;
+
+/// The interpreter with every host call, for the integrations configured now.
+pub(crate) fn engine(env: &Env) -> Engine {
+    let mut engine = stanch_playbooks::dialect::engine_with(name);
+    engine.set_max_operations(0);
+    let limit = stanch_playbooks::dialect::LIMITS.operations;
+    engine.on_progress(move |operations| progress(operations, limit));
+    types(&mut engine);
+    record::register(&mut engine);
+    branches::register(&mut engine);
+    people::register(&mut engine);
+    waits::register(&mut engine);
+    reach::register(&mut engine);
+    settle::register(&mut engine);
+    calls::register(&mut engine, &env.integrations, env.in_process.as_deref());
+    engine
+}
+
+/// `input`, `alert` and the integrations are seen everywhere, inside functions and closures too.
+fn name(name: &str) -> Option<Dynamic> {
+    let current = peek()?;
+    match name {
+        "input" => Some(border::to_dynamic(&current.live(|live| live.created.input.clone()))),
+        "alert" => Some(border::to_dynamic(&current.live(|live| live.created.alert.clone()))),
+        _ => {
+            let known = current.env.integrations.identity(name).is_some()
+                || current.env.in_process.as_ref().is_some_and(|own| own.name() == name);
+            known.then(|| Dynamic::from(Integration(name.into())))
+        }
+    }
+}
+
+/// Called by the interpreter at every operation: hands the thread on, and ends what never ends. Only what lies beyond the
+/// last fresh step counts, so that a replay is never too long.
+fn progress(operations: u64, limit: u64) -> Option<Dynamic> {
+    if operations % 1024 != 0 {
+        return None;
+    }
+    let current = peek()?;
+    let (leaving, slice_over, too_long) = current.live(|live| {
+        if live.operations_mark == 0 || live.operations_mark > operations {
+            live.operations_mark = operations.max(1);
+        }
+        let slice_over = operations.saturating_sub(live.operations_slice) >= SLICE;
+        if slice_over || live.operations_slice > operations {
+            live.operations_slice = operations;
+        }
+        (live.leaving.is_some(), slice_over, operations - live.operations_mark > limit)
+    });
+    if leaving {
+        return Some(Dynamic::UNIT);
+    }
+    if too_long {
+        let message = format!("the script did more than {limit} operations without a step: does a loop never end?");
+        let _: current::Hosted<()> = current.fatal("too_long", message);
+        return Some(Dynamic::UNIT);
+    }
+    if slice_over && fiber::pause(Pause::Preempted) == fiber::Wake::Unwind {
+        current.live(|live| {
+            live.leaving.get_or_insert(Leave::Park);
+        });
+        return Some(Dynamic::UNIT);
+    }
+    None
+}
+
+fn types(engine: &mut Engine) {
+    engine.register_type_with_name::<Target>("Target");
+    engine.register_get("integration", |target: &mut Target| target.integration.clone());
+    engine.register_get("kind", |target: &mut Target| target.kind.clone());
+    engine.register_get("id", |target: &mut Target| target.id.clone());
+    engine.register_get("label", |target: &mut Target| target.label.clone());
+    engine.register_get("name", |target: &mut Target| target.name().to_owned());
+    engine.register_get("state", |target: &mut Target| state_of(target));
+    engine.register_indexer_get(|target: &mut Target, field: &str| -> Result<Dynamic, Box<EvalAltResult>> {
+        Ok(target.attrs.get(field).map_or(Dynamic::UNIT, border::to_dynamic))
+    });
+    engine.register_fn("to_string", |target: &mut Target| target.name().to_owned());
+    engine.register_fn("to_debug", |target: &mut Target| target.key());
+    engine.register_fn("==", |a: Target, b: Target| a == b);
+    engine.register_fn("!=", |a: Target, b: Target| a != b);
+    engine.register_type_with_name::<Secret>("Secret");
+    engine.register_fn("==", |a: Secret, b: Secret| a == b);
+    engine.register_fn("!=", |a: Secret, b: Secret| a != b);
+    engine.register_fn("to_string", |_: &mut Secret| "(secret)".to_owned());
+    engine.register_fn("to_debug", |_: &mut Secret| "(secret)".to_owned());
+}
+
+/// The state that the call which returned this target gave it; `()` for a target that no call has cut.
+fn state_of(target: &Target) -> Dynamic {
+    target.attrs.get("state").map_or(Dynamic::UNIT, border::to_dynamic)
+}
+

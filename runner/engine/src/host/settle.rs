@@ -1,0 +1,277 @@
+//! `settle`: waits for every proof, reads every scope again, and says what is left.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rhai::{Engine, Map, NativeCallContext};
+use serde_json::{json, Value};
+use stanch_model::{
+    catalog::ActionIndex,
+    run::{body::CallIntent, RunView, WaitKind},
+    target::Effect,
+    value, Address, Containment, Target, TargetState,
+};
+
+use crate::{
+    act::{Proof, Spec},
+    border,
+    current::{Current, Hosted},
+    fan::Body,
+    live::{Frame, Live},
+    step::{here, misuse, place, Enter, Mark},
+};
+
+const FIELDS: [(&str, TargetState); 5] = [
+    ("failed", TargetState::Failed),
+    ("residual", TargetState::Residual),
+    ("attested", TargetState::Attested),
+    ("in_doubt", TargetState::InDoubt),
+    ("skipped", TargetState::Skipped),
+];
+
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_fn("settle", |ctx: NativeCallContext<'_>| -> Hosted<Map> {
+        let here = here()?;
+        if here.live(|live| live.fans > 0) {
+            return misuse("`settle` waits for the whole run: call it on the main line, not in a branch");
+        }
+        Ok(script_map(&settle(&here, place(&ctx))?))
+    });
+}
+
+fn script_map(value: &Value) -> Map {
+    let fields = FIELDS.iter().map(|(name, _)| *name).chain(["found"]);
+    fields.map(|name| (name.into(), border::to_dynamic(&value[name]))).collect()
+}
+
+/// Settles; the value holds what the script sees, and `unread`: the lists that could not be read again.
+pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
+    let mark = Mark::new(at, "settle", "", &Value::Null);
+    let address = match here.enter(mark)? {
+        Enter::Done(result) => return Ok(result.unwrap_or_default()),
+        Enter::Pending(address) => address,
+        Enter::Fresh(address) => {
+            here.intend(mark, &address, None);
+            address
+        }
+    };
+    quiet(here)?;
+    let scopes = here.live(|live| scopes(live, &here.env.integrations, &address));
+    here.live(|live| live.frames.push(Frame { address: address.branch("settle", "1"), ordinal: 0 }));
+    let fresh = reread(here, at, &scopes);
+    here.live(|live| live.frames.pop());
+    let (held, unread) = fresh?;
+    prove_again(here, &held)?;
+    let value = here.live(|live| left(live, &held, &unread));
+    Ok(here.conclude(&address, Ok(value)).unwrap_or_default())
+}
+
+/// Waits until nothing about a target is open.
+fn quiet(here: &Current) -> Hosted<()> {
+    loop {
+        let open = here.live(|live| {
+            !live.proofs.is_empty() || live.view.open_waits().any(|wait| wait.kind == WaitKind::Manual)
+        });
+        if !open {
+            return Ok(());
+        }
+        here.block()?;
+    }
+}
+
+/// A list to be read again.
+struct Scope {
+    key: String,
+    call: CallIntent,
+}
+
+/// The lists that scoped a cut: those that showed a cut target, those that showed nothing, and those that failed.
+fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope> {
+    let cut: std::collections::HashSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
+    let kinds: std::collections::HashSet<&str> = live.view.targets.values().map(|view| view.target.kind.as_str()).collect();
+    let mut scopes = BTreeMap::new();
+    for (address, step) in &live.steps {
+        if address.is_within(settling) {
+            continue;
+        }
+        let Some(call) = step.intent.as_ref().and_then(|intent| intent.call.as_ref()) else { continue };
+        if call.effect != Effect::Read {
+            continue;
+        }
+        let Some(yields) = index.action(&call.integration, &call.action).and_then(|info| info.yields.clone()) else { continue };
+        let relevant = match &step.result {
+            Some(Ok(value)) => {
+                let shown = value::targets_in(value);
+                step.incomplete
+                    || shown.iter().any(|target| cut.contains(&target.key()))
+                    || (shown.is_empty() && kinds.contains(yields.as_str()))
+            }
+            Some(Err(_)) | None => true,
+        };
+        if relevant {
+            let key = format!("{} {}", step.name, step.args.short());
+            scopes.insert(key.clone(), Scope { key, call: call.clone() });
+        }
+    }
+    scopes.into_values().collect()
+}
+
+/// Reads the lists again: the targets they hold now, and the lists that could not be read whole.
+fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Target>, Vec<String>)> {
+    let bodies = scopes.iter().map(|scope| {
+        let body: Body<'_> = Box::new(move || {
+            let call = &scope.call;
+            let Some(info) = here.env.integrations.action(&call.integration, &call.action) else {
+                return misuse(format!("{} is no longer configured", call.integration));
+            };
+            let info = Arc::new(info.clone());
+            let result = here.call(at, &call.integration, info, call.verb.clone(), call.input.clone(), call.target.clone())?;
+            let value = result.map_err(|error| border::throw(&error))?;
+            let whole = here.live(|live| {
+                let place = live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
+                live.steps.get(&place).is_some_and(|step| !step.incomplete)
+            });
+            let held: Vec<Value> = value::targets_in(&value).iter().map(value::of_target).collect();
+            Ok(json!({ "held": held, "whole": whole }))
+        });
+        (scope.key.clone(), body)
+    });
+    let results = here.fan(at, "reread", "", &Value::Null, bodies.collect())?;
+    let mut held: Vec<Target> = Vec::new();
+    let mut unread = Vec::new();
+    for (key, result) in results {
+        match result {
+            Ok(value) => {
+                if value["whole"] != json!(true) {
+                    unread.push(format!("{key}: the list may be incomplete"));
+                }
+                held.extend(value::targets_in(&value["held"]));
+            }
+            Err(error) => unread.push(format!("{key}: {error}")),
+        }
+    }
+    held.sort();
+    held.dedup();
+    Ok((held, unread))
+}
+
+/// What stands in a fresh list although it was proven cut is looked at once more.
+fn prove_again(here: &Current, held: &[Target]) -> Hosted<()> {
+    let now = here.env.now_ms();
+    here.live(|live| {
+        for target in held {
+            let again: Vec<_> = live
+                .view
+                .targets
+                .values()
+                .filter(|view| view.target == *target && view.state == TargetState::Verified)
+                .filter_map(|view| spec_of(live, &here.env.integrations, view))
+                .collect();
+            for spec in again {
+                let key = format!("{} {}", target.key(), spec.property());
+                live.proofs.insert(key, Proof { spec: Arc::new(spec), accepted_ms: now, tries: 0, again_ms: Some(now) });
+            }
+        }
+    });
+    quiet(here)
+}
+
+/// The call that cut this target, from the history.
+pub(crate) fn spec_of(live: &Live, index: &dyn ActionIndex, view: &stanch_model::run::TargetView) -> Option<Spec> {
+    let step = live.steps.get(&view.address)?;
+    let call = step.intent.as_ref()?.call.as_ref()?;
+    let info = index.action(&call.integration, &call.action)?;
+    info.verify.as_ref()?;
+    Some(Spec {
+        address: view.address.clone(),
+        at: step.at,
+        name: step.name.to_string(),
+        args: step.args,
+        integration: call.integration.clone(),
+        info: Arc::new(info.clone()),
+        verb: call.verb.clone(),
+        input: call.input.clone(),
+        target: call.target.clone(),
+    })
+}
+
+fn left(live: &Live, held: &[Target], unread: &[String]) -> Value {
+    let mut value = json!({ "unread": unread });
+    for (name, state) in FIELDS {
+        let targets = live.view.targets.values().filter(|view| view.state == state);
+        let mut targets: Vec<&Target> = targets.map(|view| &view.target).collect();
+        targets.dedup();
+        value[name] = targets.into_iter().map(value::of_target).collect();
+    }
+    let cut: std::collections::HashSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
+    let found = held.iter().filter(|target| !cut.contains(&target.key()));
+    value["found"] = found.map(value::of_target).collect();
+    value
+}
+
+/// True when something was cut or listed after the last settling, so that the run must settle by itself.
+pub(crate) fn is_unsettled(live: &Live) -> bool {
+    let last = |wanted: &dyn Fn(&crate::live::Step) -> bool| {
+        live.steps.values().filter(|step| wanted(step)).map(|step| step.version).max().unwrap_or(0)
+    };
+    let cut = last(&|step| {
+        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
+        call.is_some_and(|call| matches!(call.effect, Effect::Reversible | Effect::Permanent))
+    });
+    let waiting = live.view.open_waits().any(|wait| wait.kind == WaitKind::Manual);
+    !live.proofs.is_empty() || waiting || (!live.view.targets.is_empty() && cut.max(1) > last(&|step| &*step.op == "settle"))
+}
+
+/// The second word, and for anything short of `contained` the reasons.
+pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
+    let settled = live.steps.values().filter(|step| &*step.op == "settle").max_by_key(|step| step.version);
+    let settled = settled.and_then(|step| step.result.as_ref()?.as_ref().ok());
+    let list = |name: &str| settled.map(|value| value::targets_in(&value[name])).unwrap_or_default();
+    let unread: Vec<String> =
+        settled.and_then(|value| serde_json::from_value(value["unread"].clone()).ok()).unwrap_or_default();
+    let mut because: Vec<String> = unread.iter().map(|list| format!("not read again: {list}")).collect();
+    because.extend(list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())));
+    if live.view.targets.is_empty() {
+        return nothing_cut(live, because);
+    }
+    if settled.is_none() {
+        because.push("the scope was not read again after the last cut".to_owned());
+    }
+    judge(&live.view, because)
+}
+
+fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {
+    let failed = live.steps.iter().filter(|(_, step)| {
+        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
+        call.is_some_and(|call| call.effect == Effect::Read) && (step.incomplete || matches!(step.result, Some(Err(_))))
+    });
+    because.extend(failed.map(|(_, step)| format!("not read: {}", step.name)));
+    if !live.seen.is_empty() {
+        because.push(format!("{} targets were found and none was cut", live.seen.len()));
+    }
+    match because.is_empty() {
+        true => (Containment::NothingToContain, because),
+        false => (Containment::NotContained, because),
+    }
+}
+
+fn judge(view: &RunView, mut because: Vec<String>) -> (Containment, Vec<String>) {
+    let whole = because.is_empty();
+    let tally = view.tally();
+    let count = |state: TargetState| tally.get(&state).copied().unwrap_or(0);
+    let proven = count(TargetState::Verified);
+    let held = count(TargetState::Residual) + count(TargetState::Attested);
+    let all: usize = tally.values().sum();
+    for (state, count) in tally.iter().filter(|(state, _)| **state != TargetState::Verified) {
+        because.push(format!("{count} {state}"));
+    }
+    let containment = if proven + held == 0 {
+        Containment::NotContained
+    } else if proven + held < all || !whole {
+        Containment::PartlyContained
+    } else if held > 0 {
+        Containment::ContainedWithResidual
+    } else {
+        Containment::Contained
+    };
+    (containment, because)
+}

@@ -1,0 +1,219 @@
+//! What the engine writes outside a run's own stream: incidents, pauses, openings and closings; and posts to other runs.
+
+use std::collections::BTreeSet;
+
+use serde_json::{json, Value};
+use stanch_journal::{Cursor, Filter, JournalError, StreamAppend, Ticket, With};
+use stanch_model::{
+    diagnostic::did_you_mean,
+    run::{
+        body::{kind, Created, Pins, Revived, StateEntry, StepError},
+        RunState,
+    },
+    Address, NewEntry, RunId, StreamId,
+};
+use stanch_playbooks::Playbook;
+
+use crate::{
+    env::Env,
+    handle::{EngineError, EngineOptions, StartRun},
+    live::row,
+    pins,
+    shard::Message,
+};
+
+impl Env {
+    pub(crate) fn new(options: EngineOptions) -> Self {
+        Self {
+            journal: options.journal,
+            integrations: options.integrations,
+            library: options.library,
+            config: options.config,
+            desk: options.desk,
+            clock: options.clock,
+            in_process: options.in_process,
+            mode: options.mode,
+            patience: options.patience,
+            runtime: tokio::runtime::Handle::current(),
+            shards: Default::default(),
+            paused: Default::default(),
+            draining: Default::default(),
+            pinned: Default::default(),
+            pins: Default::default(),
+            open: Default::default(),
+        }
+    }
+
+    /// The pins of a playbook as things are now; computed once, since neither catalogue nor library changes under us.
+    pub(crate) fn pins_of(&self, playbook: &Playbook) -> Pins {
+        if let Some(pins) = self.pins.read().get(&playbook.hash) {
+            return pins.clone();
+        }
+        let pins = pins::take(self, playbook);
+        self.pins.write().insert(playbook.hash, pins.clone());
+        pins
+    }
+
+    /// Sends something to the shard that owns this run.
+    pub(crate) fn shard_of(&self, run: &RunId, message: Message) {
+        let shards = self.shards.read();
+        let sum = run.0.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        if let Some(shard) = shards.get(sum % shards.len().max(1)) {
+            shard.send(message);
+        }
+    }
+
+    /// Leaves something for another run. A failure is logged: the poster's own entry is durable and will post again.
+    pub(crate) fn post(&self, run: &RunId, key: &str, kind: &str, body: &Value) {
+        if let Err(error) = self.journal.post(&StreamId::run(run), key, kind, body.to_string()) {
+            tracing::error!(%run, kind, %error, "a post was not taken");
+        }
+    }
+
+    /// Starts a child run; finding it there already is as good.
+    pub(crate) fn start_child(&self, parent: &Created, child: RunId, playbook: &str, input: Value, address: Address) -> Result<(), EngineError> {
+        let start = StartRun {
+            playbook: playbook.to_owned(),
+            input: input.as_object().cloned().unwrap_or_default().into_iter().collect(),
+            alert: serde_json::from_value(parent.alert.clone()).ok(),
+            incident: parent.incident.clone(),
+            started_by: parent.started_by.clone(),
+        };
+        let birth = match self.birth(start, Some((child.clone(), parent, address))) {
+            Ok(birth) => birth,
+            Err(error) => {
+                let error = StepError::new("misuse", error.to_string());
+                let value = json!({ "run": child, "ended": "failed", "containment": Value::Null, "targets": [], "value": Value::Null });
+                let body = json!({ "run": child, "states": [], "value": value, "error": error });
+                self.post(&parent.run, &format!("child.ended {child}"), "child.ended", &body);
+                return Ok(());
+            }
+        };
+        match self.journal.append(birth.appends.clone(), With::default()) {
+            Ok(_) => {
+                self.announce(birth);
+                Ok(())
+            }
+            Err(JournalError::Conflict { .. }) => {
+                self.shard_of(&child, Message::Wake(child.clone()));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What scripts learn of their incident.
+    pub(crate) fn incident(&self, id: Option<&str>) -> Value {
+        let mut known = json!({ "id": id, "title": Value::Null, "severity": Value::Null, "lead": Value::Null });
+        let Some(id) = id else { return known };
+        let entries = self.journal.read(&StreamId::incident(id), 1, 1000).unwrap_or_default();
+        for entry in entries {
+            let body: Value = entry.decode().unwrap_or_default();
+            for field in ["title", "severity", "lead"] {
+                if !body[field].is_null() {
+                    known[field] = body[field].clone();
+                }
+            }
+        }
+        known
+    }
+
+    /// The append that opens an incident.
+    pub(crate) fn incident_opened(&self, id: &str, title: &str, severity: Value, alert: Option<&str>, runs: &[&RunId]) -> StreamAppend {
+        let body = json!({ "incident": id, "title": title, "severity": severity, "alert": alert, "runs": runs });
+        let entry = NewEntry::new("incident.opened", &body);
+        StreamAppend { create: true, ..StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry]) }
+    }
+
+    /// The append that changes an incident, for changes that a run's script made.
+    pub(crate) fn incident_change(&self, id: Option<&str>, run: &RunId, changes: &[Value]) -> Option<StreamAppend> {
+        let id = id.filter(|_| !changes.is_empty())?;
+        let entries = changes.iter().map(|change| {
+            let mut body = change.clone();
+            body["by"] = json!(format!("run/{run}"));
+            NewEntry::new("incident.changed", &body)
+        });
+        Some(StreamAppend::new(StreamId::incident(id), self.journal.epoch(), entries.collect()))
+    }
+
+    /// True when this person is in one of the groups, or named.
+    pub(crate) fn is_asked(&self, who: &str, ask: &[String]) -> bool {
+        ask.iter().any(|name| {
+            name == who || self.config.people.groups.get(name).is_some_and(|people| people.iter().any(|person| person == who))
+        })
+    }
+
+    /// Where a message of this channel goes: integration, action, arguments.
+    pub(crate) fn route(&self, channel: &str, subject: &str, text: &str) -> Result<(String, String, Value), StepError> {
+        let (way, place) = channel.split_once(':').unwrap_or((channel, ""));
+        let (verb, input) = match way {
+            "mail" => ("mail.send", json!({ "to": place, "subject": subject, "text": text })),
+            "webhook" => ("webhook.send", json!({ "kind": subject, "data": { "text": text } })),
+            _ => ("chat.post", json!({ "channel": place, "text": text })),
+        };
+        use stanch_model::catalog::ActionIndex;
+        let found = self.integrations.verb(verb);
+        let named = |name: &String| match way {
+            "mail" => true,
+            "webhook" => name == place,
+            _ => name == way,
+        };
+        match found.into_iter().find(|(name, _)| named(name)) {
+            Some((name, info)) => Ok((name, info.name.clone(), input)),
+            None => {
+                let names: Vec<String> = self.integrations.integrations().into_iter().map(|(name, _)| name).collect();
+                let hint = did_you_mean(way, names.iter().map(String::as_str)).map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+                Err(StepError::new("no_contact", format!("nothing configured can send to {channel}{hint}")))
+            }
+        }
+    }
+
+    /// Notes that a running run was found after an unclean stop; false when it was found so twice with nothing between.
+    pub(crate) fn revive(&self, run: &RunId) -> Result<bool, EngineError> {
+        let stream = StreamId::run(run);
+        let Some(info) = self.journal.stream(&stream)? else { return Ok(false) };
+        let last = self.journal.read(&stream, info.version, 1)?;
+        let stuck = last.first().is_some_and(|entry| entry.header.kind == kind::REVIVED);
+        let stuck = stuck && !self.is_paused_whole();
+        let epoch = self.journal.epoch();
+        let (entry, state) = match stuck {
+            false => (NewEntry::new(kind::REVIVED, &Revived { epoch: epoch.0 }), RunState::Running),
+            true => {
+                let why = "it was running at two unclean stops and got nowhere between".to_owned();
+                let body = StateEntry { state: RunState::Suspect, why, due_ms: None, who: String::new() };
+                (NewEntry::new(kind::STATE, &body), RunState::Suspect)
+            }
+        };
+        let append = StreamAppend { row: Some(row(state, None, None)), ..StreamAppend::new(stream, epoch, vec![entry]) };
+        self.journal.append(vec![append], With::default())?;
+        self.journal.kick();
+        Ok(!stuck)
+    }
+
+    fn is_paused_whole(&self) -> bool {
+        self.paused.read().contains("all")
+    }
+
+    pub(crate) fn journal_pause(&self, scope: &str, paused: bool, who: &str) -> Result<Ticket, JournalError> {
+        let kind = if paused { "pause" } else { "resume" };
+        let entry = NewEntry::new(kind, &json!({ "scope": scope, "who": who }));
+        let stream = StreamId::from_stored(format!("pause/{scope}"));
+        let state = if paused { "paused" } else { "resumed" };
+        let row = stanch_journal::Row { state: state.to_owned(), ..stanch_journal::Row::default() };
+        let append = StreamAppend { row: Some(row), ..StreamAppend::new(stream, self.journal.epoch(), vec![entry]) };
+        let ticket = self.journal.append(vec![append], With::default())?;
+        self.journal.kick();
+        Ok(ticket)
+    }
+
+    pub(crate) fn journaled_pauses(&self) -> Result<BTreeSet<String>, JournalError> {
+        let filter = Filter { prefix: "pause/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
+        let page = self.journal.query(&filter, Cursor::START)?;
+        Ok(page.streams.iter().filter_map(|(stream, _)| Some(stream.as_str().strip_prefix("pause/")?.to_owned())).collect())
+    }
+
+    /// The last entry of a clean stop; running runs are told by their rows.
+    pub(crate) fn close_cleanly(&self) {
+        self.journal.kick();
+    }
+}

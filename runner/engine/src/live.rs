@@ -1,0 +1,446 @@
+//! One run in memory: what its entries say, and what is on the way.
+//!
+//! Every change goes through [`Live::record`], which folds an entry and queues it for the journal: there is no state here
+//! that a replay of the entries would not bring back, but for [`Act`]s and [`Proof`]s, which a restart begins anew.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use serde_json::Value;
+use stanch_journal::{Blob, JournalError, Row};
+use stanch_model::{
+    catalog::ActionInfo,
+    entry::Header,
+    ids::Hash,
+    run::{
+        body::{self, kind, Created, Intent},
+        RunView, StepError,
+    },
+    Address, Entry, NewEntry, RunId, StreamId, Target,
+};
+use stanch_playbooks::Playbook;
+
+use crate::act::{Act, Proof};
+
+/// What replay knows of one step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) op: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) args: Hash,
+    pub(crate) at: (u32, u32),
+    /// The last attempt's intent, for steps that reach out.
+    pub(crate) intent: Option<Box<Intent>>,
+    /// Wall-clock milliseconds at which the last intent was written, as far as its entry tells.
+    pub(crate) since_ms: i64,
+    pub(crate) deferred: Option<(i64, String)>,
+    pub(crate) result: Option<Result<Value, StepError>>,
+    pub(crate) by: Box<str>,
+    pub(crate) incomplete: bool,
+    /// Version of its outcome's entry: tells what came after what.
+    pub(crate) version: u64,
+}
+
+/// Why the script is leaving.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Leave {
+    /// This branch waits; its fan-out catches it.
+    Branch,
+    /// Nothing can move for a while.
+    Park,
+    /// A person paused it, or a scope that it lies in.
+    Paused(String),
+    /// A person cancelled it.
+    Cancelled,
+    /// Not what the history says.
+    Diverged(String),
+    /// More than a run may do.
+    Limited(String),
+    /// It did what it may not, or too much: no `catch` helps.
+    Fatal(StepError),
+}
+
+/// A place in the tree where steps are counted.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) address: Address,
+    pub(crate) ordinal: u32,
+}
+
+/// What goes down in one append.
+pub(crate) struct Out {
+    pub(crate) entries: Vec<NewEntry>,
+    pub(crate) row: Option<Row>,
+    pub(crate) folds: Vec<String>,
+    pub(crate) blobs: Vec<Blob>,
+    pub(crate) incident: Vec<Value>,
+}
+
+/// A run in memory.
+pub(crate) struct Live {
+    pub(crate) id: RunId,
+    pub(crate) stream: StreamId,
+    pub(crate) created: Created,
+    pub(crate) playbook: Arc<Playbook>,
+    pub(crate) view: RunView,
+    pub(crate) steps: HashMap<Address, Step>,
+    pub(crate) branches: HashMap<Address, Result<Value, StepError>>,
+    pub(crate) signals: Vec<body::Signal>,
+    pub(crate) signals_taken: usize,
+    pub(crate) holds: HashSet<(String, String)>,
+    pub(crate) version: u64,
+    /// Entries outside fan-outs: what the limit counts.
+    pub(crate) counted: u64,
+
+    pub(crate) frames: Vec<Frame>,
+    /// How many fan-outs lie around the current place.
+    pub(crate) fans: u32,
+    pub(crate) leaving: Option<Leave>,
+    /// Branches that were entered in this life and wait.
+    pub(crate) entered: HashSet<Address>,
+    /// Addresses at which something happened since the fan-outs last looked.
+    pub(crate) dirty: Vec<Address>,
+    pub(crate) acts: HashMap<Address, Act>,
+    /// Acts that the shard has not looked at.
+    pub(crate) fresh: Vec<Address>,
+    pub(crate) proofs: BTreeMap<String, Proof>,
+    /// Targets that a list of this run has shown.
+    pub(crate) seen: HashSet<String>,
+    /// Operations of the interpreter at the last fresh step.
+    pub(crate) operations_mark: u64,
+    pub(crate) operations_slice: u64,
+    /// Targets that granted approvals cover, and how many closed waits that was computed from.
+    pub(crate) covered: HashMap<String, String>,
+    pub(crate) covered_waits: usize,
+    /// Child runs to be started: id, playbook, input, the step.
+    pub(crate) children: Vec<(RunId, String, Value, Address)>,
+    /// The script's last value.
+    pub(crate) value: Value,
+    /// A wait for a signal was opened: one that came early may fit.
+    pub(crate) look_for_signals: bool,
+
+    /// Calls whose intents are queued for the next append.
+    intended: Vec<Address>,
+
+    blobs: Vec<Blob>,
+    incident: Vec<Value>,
+    out: Vec<NewEntry>,
+    folds: Vec<String>,
+    row: Option<Row>,
+}
+
+impl Live {
+    /// A run whose first entry is about to be folded.
+    pub(crate) fn new(created: Created, playbook: Arc<Playbook>) -> Self {
+        let id = created.run.clone();
+        Self {
+            stream: StreamId::run(&id),
+            id,
+            created,
+            playbook,
+            view: RunView::default(),
+            steps: HashMap::new(),
+            branches: HashMap::new(),
+            signals: Vec::new(),
+            signals_taken: 0,
+            holds: HashSet::new(),
+            version: 0,
+            counted: 0,
+            frames: Vec::new(),
+            fans: 0,
+            leaving: None,
+            entered: HashSet::new(),
+            dirty: Vec::new(),
+            acts: HashMap::new(),
+            fresh: Vec::new(),
+            proofs: BTreeMap::new(),
+            seen: HashSet::new(),
+            operations_mark: 0,
+            operations_slice: 0,
+            covered: HashMap::new(),
+            covered_waits: 0,
+            children: Vec::new(),
+            value: Value::Null,
+            look_for_signals: false,
+            intended: Vec::new(),
+            blobs: Vec::new(),
+            incident: Vec::new(),
+            out: Vec::new(),
+            folds: Vec::new(),
+            row: None,
+        }
+    }
+
+    /// Folds an entry read from the journal.
+    pub(crate) fn replay(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        let corrupt = |error: serde_json::Error| JournalError::Invalid(format!("{} {}: {error}", self.stream, entry.header.version));
+        let (kind, version) = (entry.header.kind.as_str(), entry.header.version);
+        let time = millis(&entry.header.time);
+        match kind {
+            kind::LOCAL => self.fold_local(entry.decode().map_err(corrupt)?, version),
+            kind::INTENT => self.fold_intent(entry.decode().map_err(corrupt)?, time, version),
+            kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
+            kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
+            kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
+            kind::SIGNAL => self.signals.push(entry.decode().map_err(corrupt)?),
+            kind::HOLD => self.fold_hold(&entry.decode().map_err(corrupt)?),
+            kind::REPINNED => self.created.pins = entry.decode::<body::Repinned>().map_err(corrupt)?.pins,
+            _ => {}
+        }
+        if is_for_people(kind) {
+            self.view.apply(entry);
+        }
+        self.version = version;
+        Ok(())
+    }
+
+    /// Folds a new entry and queues it.
+    pub(crate) fn record<B: Serialize>(&mut self, kind: &'static str, body: B, now_ms: i64) {
+        let entry = NewEntry::new(kind, &body);
+        self.version += 1;
+        if is_for_people(kind) {
+            self.view.apply(&self.as_entry(kind, &entry.body, now_ms));
+        }
+        if kind == kind::HOLD || kind == kind::SIGNAL || kind == kind::REPINNED {
+            // Rare kinds fold by way of their bytes; the frequent ones have typed ways below.
+            let stored = self.as_entry(kind, &entry.body, now_ms);
+            let version = self.version;
+            let folded = self.replay(&stored);
+            debug_assert!(folded.is_ok(), "our own entry does not read back");
+            self.version = version;
+        }
+        self.out.push(entry);
+    }
+
+    pub(crate) fn record_local(&mut self, body: body::Local, now_ms: i64) {
+        self.count(&body.address);
+        self.record(kind::LOCAL, Echo(&body), now_ms);
+        self.fold_local(body, self.version);
+    }
+
+    pub(crate) fn record_intent(&mut self, body: Intent, now_ms: i64) {
+        self.count(&body.address);
+        self.record(kind::INTENT, Echo(&body), now_ms);
+        self.fold_intent(body, now_ms, self.version);
+    }
+
+    pub(crate) fn record_deferred(&mut self, body: body::Deferred, now_ms: i64) {
+        self.record(kind::DEFERRED, Echo(&body), now_ms);
+        self.fold_deferred(body);
+    }
+
+    pub(crate) fn record_outcome(&mut self, body: body::Outcome, now_ms: i64) {
+        self.count(&body.address);
+        self.record(kind::OUTCOME, Echo(&body), now_ms);
+        self.fold_outcome(body, self.version);
+    }
+
+    pub(crate) fn record_branch(&mut self, body: body::BranchDone, now_ms: i64) {
+        self.record(kind::BRANCH, Echo(&body), now_ms);
+        self.fold_branch(body);
+    }
+
+    fn count(&mut self, address: &Address) {
+        if address.is_main_line() {
+            self.counted += 1;
+        }
+    }
+
+    fn as_entry(&self, kind: &str, body: &str, now_ms: i64) -> Entry {
+        let header = Header {
+            stream: self.stream.clone(),
+            version: self.version,
+            epoch: 0,
+            time: crate::env::rfc3339(now_ms),
+            kind: kind.to_owned(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        };
+        Entry { header, hash: Hash::ZERO, body: Some(body.into()), position: 0 }
+    }
+
+    /// Sets the index row that goes down with the queued entries.
+    pub(crate) fn set_row(&mut self, row: Row) {
+        self.row = Some(row);
+    }
+
+    /// Names a post that the queued entries consume.
+    pub(crate) fn fold_post(&mut self, key: String) {
+        self.folds.push(key);
+    }
+
+    /// Keeps a payload: synced before the entries that name it.
+    pub(crate) fn keep(&mut self, blob: Blob) {
+        self.blobs.push(blob);
+    }
+
+    /// Changes something about the incident, in the same append.
+    pub(crate) fn tell_incident(&mut self, change: Value) {
+        self.incident.push(change);
+    }
+
+    /// The intent of the call at this address is queued: the request waits for its sync.
+    pub(crate) fn intended(&mut self, address: &Address) {
+        self.intended.push(address.clone());
+    }
+
+    /// The calls whose intents went down with the last append.
+    pub(crate) fn take_intended(&mut self) -> Vec<Address> {
+        std::mem::take(&mut self.intended)
+    }
+
+    /// What is queued; `None` when nothing is.
+    pub(crate) fn take_out(&mut self) -> Option<Out> {
+        if self.out.is_empty() {
+            return None;
+        }
+        Some(Out {
+            entries: std::mem::take(&mut self.out),
+            row: self.row.take(),
+            folds: std::mem::take(&mut self.folds),
+            blobs: std::mem::take(&mut self.blobs),
+            incident: std::mem::take(&mut self.incident),
+        })
+    }
+
+    pub(crate) fn has_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    fn fold_local(&mut self, body: body::Local, version: u64) {
+        let step = Step {
+            op: body.op.into(),
+            name: "".into(),
+            args: body.args,
+            at: body.at,
+            intent: None,
+            since_ms: 0,
+            deferred: None,
+            result: Some(Ok(body.value)),
+            by: "".into(),
+            incomplete: false,
+            version,
+        };
+        self.steps.insert(body.address, step);
+    }
+
+    fn fold_intent(&mut self, body: Intent, now_ms: i64, version: u64) {
+        if let Some(step) = self.steps.get_mut(&body.address) {
+            step.deferred = None;
+            step.since_ms = now_ms;
+            step.intent = Some(Box::new(body));
+            return;
+        }
+        let step = Step {
+            op: body.op.as_str().into(),
+            name: body.name.as_str().into(),
+            args: body.args,
+            at: body.at,
+            since_ms: now_ms,
+            deferred: None,
+            result: None,
+            by: "".into(),
+            incomplete: false,
+            version,
+            intent: None,
+        };
+        let address = body.address.clone();
+        let keep = body.call.is_some();
+        let step = Step { intent: keep.then(|| Box::new(body)), ..step };
+        self.steps.insert(address, step);
+    }
+
+    fn fold_deferred(&mut self, body: body::Deferred) {
+        if let Some(step) = self.steps.get_mut(&body.address) {
+            step.deferred = Some((body.until_ms, body.why));
+        }
+    }
+
+    fn fold_outcome(&mut self, body: body::Outcome, version: u64) {
+        let Some(step) = self.steps.get_mut(&body.address) else { return };
+        if step.intent.as_ref().and_then(|intent| intent.call.as_ref()).is_some_and(|call| call.effect == stanch_model::Effect::Read) {
+            self.seen.extend(stanch_model::value::targets_in(&body.value).iter().map(Target::key));
+        }
+        step.deferred = None;
+        step.by = body.by.into();
+        step.incomplete = body.incomplete;
+        step.version = version;
+        step.result = Some(match body.error {
+            Some(error) => Err(error),
+            None => Ok(body.value),
+        });
+    }
+
+    fn fold_branch(&mut self, body: body::BranchDone) {
+        let result = match body.error {
+            Some(error) => Err(error),
+            None => Ok(body.value),
+        };
+        self.branches.insert(body.address, result);
+    }
+
+    fn fold_hold(&mut self, body: &body::Hold) {
+        let key = (body.target.clone(), body.property.clone());
+        if body.taken {
+            self.holds.insert(key);
+        } else {
+            self.holds.remove(&key);
+        }
+    }
+
+    /// The next wait id of a kind: `A1`, `A2`, …
+    pub(crate) fn next_wait(&self, kind: stanch_model::run::WaitKind) -> String {
+        let so_far = self.view.waits.iter().filter(|wait| wait.kind == kind).count();
+        format!("{}{}", kind.letter(), so_far + 1)
+    }
+
+    /// The address of the next step here.
+    pub(crate) fn next_address(&mut self) -> Address {
+        match self.frames.last_mut() {
+            Some(frame) => {
+                frame.ordinal += 1;
+                frame.address.step(frame.ordinal)
+            }
+            None => Address::root(),
+        }
+    }
+
+    /// A step in the history that the script did not reach in this frame.
+    pub(crate) fn left_over(&self, frame: &Frame) -> Option<&Step> {
+        self.steps.get(&frame.address.step(frame.ordinal + 1))
+    }
+
+    /// Something happened at this address: the run and its fan-outs look again.
+    pub(crate) fn touch(&mut self, address: &Address) {
+        self.dirty.push(address.clone());
+    }
+}
+
+/// Kinds that the view keeps; steps have leaner places here.
+fn is_for_people(kind: &str) -> bool {
+    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD)
+}
+
+/// Serializes a borrowed body; [`Live::record`] asks for an owned type only where it reads one back.
+struct Echo<'a, T>(&'a T);
+
+impl<T: Serialize> Serialize for Echo<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+fn millis(time: &str) -> i64 {
+    time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond)
+}
+
+/// A run's entry for the row in the index.
+pub(crate) fn row(state: stanch_model::run::RunState, wait: Option<String>, due_ms: Option<i64>) -> Row {
+    Row { state: state.as_str().to_owned(), wait, due_ms }
+}
+
+/// The action behind a step, shared by everything that needs it.
+pub(crate) type Info = Arc<ActionInfo>;

@@ -1,0 +1,107 @@
+//! Pins: what replay depends on, taken at the start of a run, compared whenever it is taken up again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use stanch_journal::StreamAppend;
+use stanch_model::{
+    catalog::ActionIndex,
+    run::body::Pins,
+    Hash, NewEntry, StreamId,
+};
+use stanch_playbooks::Playbook;
+
+use crate::{env::Env, host::HOST_API, live::Live};
+
+/// The interpreter that this build carries.
+const RHAI: &str = "1.27.0";
+
+/// The stream in which a playbook's sources lie.
+pub(crate) fn stream(hash: &Hash) -> StreamId {
+    StreamId::from_stored(format!("playbook/{hash}"))
+}
+
+/// What a run of this playbook depends on, as things are now.
+pub(crate) fn take(env: &Env, playbook: &Playbook) -> Pins {
+    let mut pins = Pins { playbook: Some(playbook.hash), rhai: RHAI.to_owned(), host_api: HOST_API, ..Pins::default() };
+    for (name, _) in env.integrations.integrations() {
+        if let Some(identity) = env.integrations.identity(&name) {
+            pins.integrations.insert(name, format!("{} {} {}", identity.platform, identity.base_url, identity.tenant));
+        }
+    }
+    pins.actions = actions(env, playbook);
+    pins
+}
+
+fn actions(env: &Env, playbook: &Playbook) -> BTreeMap<String, Hash> {
+    let mut actions = BTreeMap::new();
+    for name in playbook.manifest.uses.values().flatten() {
+        for (integration, info) in env.integrations.verb(name) {
+            actions.insert(format!("{integration}.{}", info.name), info.hash);
+        }
+        if let Some((integration, action)) = name.split_once('.') {
+            if let Some(info) = env.integrations.action(integration, action) {
+                actions.insert(name.clone(), info.hash);
+            }
+        }
+    }
+    actions
+}
+
+/// What differs from the run's pins, in words; `None` when nothing does.
+pub(crate) fn changed(env: &Env, live: &Live) -> Option<String> {
+    let pinned = &live.created.pins;
+    if pinned.rhai != RHAI || pinned.host_api != HOST_API {
+        return Some(format!(
+            "this run was started under rhai {} and host calls {}; this program has {RHAI} and {HOST_API}",
+            pinned.rhai, pinned.host_api
+        ));
+    }
+    let now = take(env, &live.playbook);
+    for (name, identity) in &pinned.integrations {
+        match now.integrations.get(name) {
+            Some(current) if current != identity => {
+                return Some(format!("integration {name} was {identity} when this run started and is {current} now"));
+            }
+            _ => {}
+        }
+    }
+    for (name, hash) in &pinned.actions {
+        match now.actions.get(name) {
+            Some(current) if current != hash => return Some(format!("the definition of {name} is not the one that this run started with")),
+            None => return Some(format!("{name} was there when this run started and is gone")),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The append that keeps a playbook's sources, unless they are kept already.
+pub(crate) fn keep(env: &Env, playbook: &Playbook) -> Option<StreamAppend> {
+    let stream = stream(&playbook.hash);
+    let known = env.journal.stream(&stream).ok().flatten().is_some();
+    (!known).then(|| {
+        let entry = NewEntry::new("playbook.sources", &playbook.sources);
+        StreamAppend { create: true, ..StreamAppend::new(stream, env.journal.epoch(), vec![entry]) }
+    })
+}
+
+/// The playbook with this hash: from the library if it still is the same, else from the journal.
+pub(crate) fn playbook(env: &Env, slug: &str, hash: &Hash) -> Result<Arc<Playbook>, String> {
+    if let Some(playbook) = env.library.by_hash(hash) {
+        return Ok(playbook);
+    }
+    if let Some(playbook) = env.pinned.read().get(hash) {
+        return Ok(Arc::clone(playbook));
+    }
+    let entries = env.journal.read(&stream(hash), 1, 1).map_err(|error| error.to_string())?;
+    let entry = entries.first().ok_or_else(|| format!("the sources of {slug} {} are not in the journal", hash.short()))?;
+    let sources: BTreeMap<String, String> = entry.decode().map_err(|error| error.to_string())?;
+    let playbook = Playbook::from_sources(slug, sources)
+        .map_err(|mistakes| mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; "))?;
+    if playbook.hash != *hash {
+        return Err(format!("the journal's sources of {slug} hash to {}, not to {}", playbook.hash.short(), hash.short()));
+    }
+    let playbook = Arc::new(playbook);
+    env.pinned.write().insert(*hash, Arc::clone(&playbook));
+    Ok(playbook)
+}

@@ -1,0 +1,315 @@
+//! How a run comes into memory and how it ends.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use rhai::{Dynamic, Scope, AST};
+use serde_json::{json, Value};
+use stanch_model::{
+    run::{
+        body::{self, kind, Created, RunEnded},
+        RunState, RunView, StepError,
+    },
+    target::Ended,
+    Address, Entry, RunId, StreamId,
+};
+use stanch_playbooks::Playbook;
+
+use super::{Finish, Shard, Slot};
+use crate::{
+    border,
+    current::{peek, Current},
+    fiber::Fiber,
+    host::settle,
+    live::{row, Frame, Leave, Live},
+    pins,
+};
+
+type Shared = Rc<RefCell<Live>>;
+
+/// Entries read at a time.
+const PAGE: usize = 10_000;
+
+impl Shard {
+    /// A run was woken: by a post, by its time, or because it is there at all.
+    pub(super) fn wake(&mut self, run: &RunId) {
+        if self.slots.contains_key(run) {
+            return self.with(run, |shard, live| {
+                shard.hear_posts(live);
+                let now = shard.env.now_ms();
+                shard.waits_due(live, now);
+            });
+        }
+        if self.broken.contains(run) || self.env.is_draining() {
+            return;
+        }
+        match self.load(run) {
+            Ok(Some(live)) => self.take(live),
+            Ok(None) => {}
+            Err(why) => {
+                tracing::error!(%run, %why, "this run cannot be read");
+                self.broken.insert(run.clone());
+            }
+        }
+    }
+
+    /// A run that was created a moment ago: its first entry is at hand.
+    pub(super) fn created(&mut self, entry: &Entry) {
+        let Ok(created) = entry.decode::<Created>() else { return };
+        if self.slots.contains_key(&created.run) {
+            return;
+        }
+        match self.playbook(&created) {
+            Ok(playbook) => {
+                let mut live = Live::new(created, playbook);
+                if live.replay(entry).is_ok() {
+                    self.take(live);
+                }
+            }
+            Err(why) => tracing::error!(run = %created.run, %why, "the playbook of a new run cannot be read"),
+        }
+    }
+
+    fn load(&mut self, run: &RunId) -> Result<Option<Live>, String> {
+        let stream = StreamId::run(run);
+        let mut live: Option<Live> = None;
+        let mut from = 1;
+        loop {
+            let entries = self.env.journal.read(&stream, from, PAGE).map_err(|error| error.to_string())?;
+            for entry in &entries {
+                if live.is_none() {
+                    let created: Created = entry.decode().map_err(|error| error.to_string())?;
+                    let playbook = self.playbook(&created)?;
+                    live = Some(Live::new(created, playbook));
+                }
+                if let Some(live) = &mut live {
+                    live.replay(entry).map_err(|error| error.to_string())?;
+                }
+            }
+            if entries.len() < PAGE {
+                break;
+            }
+            from += entries.len() as u64;
+        }
+        if let Some(live) = &mut live {
+            // A repin moved the run to other sources.
+            if live.created.pins.playbook != Some(live.playbook.hash) {
+                live.playbook = self.playbook(&live.created)?;
+            }
+        }
+        Ok(live)
+    }
+
+    fn playbook(&self, created: &Created) -> Result<Arc<Playbook>, String> {
+        let hash = created.pins.playbook.ok_or("its first entry pins no playbook")?;
+        pins::playbook(&self.env, &created.playbook, &hash)
+    }
+
+    /// Takes a run into memory and lets its script run, unless it stands.
+    fn take(&mut self, live: Live) {
+        let run = live.id.clone();
+        let live = Rc::new(RefCell::new(live));
+        self.slots.insert(run.clone(), Slot { live: Rc::clone(&live), fiber: None, queued: false });
+        self.hear_posts(&live);
+        let now = self.env.now_ms();
+        self.waits_due(&live, now);
+        let (state, ended) = {
+            let live = live.borrow();
+            (live.view.state, live.view.ended.is_some())
+        };
+        if ended {
+            return self.read_back_residuals(&run, &live);
+        }
+        if matches!(state, RunState::Paused | RunState::Diverged | RunState::Limited | RunState::Suspect) {
+            self.flush(&live);
+            self.slots.remove(&run);
+            return;
+        }
+        if let Some(why) = pins::changed(&self.env, &live.borrow()) {
+            return self.stand(&run, &live, RunState::Diverged, &why);
+        }
+        if state == RunState::Waiting {
+            let mut live = live.borrow_mut();
+            let running = body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who: String::new() };
+            live.record(kind::STATE, running, now);
+            live.set_row(row(RunState::Running, None, None));
+        }
+        self.prove_left_over(&live);
+        match self.fiber(&live) {
+            Ok(fiber) => {
+                if let Some(slot) = self.slots.get_mut(&run) {
+                    slot.fiber = Some(fiber);
+                }
+                self.flush(&live);
+                self.queue(&run);
+            }
+            Err(why) => {
+                tracing::error!(%run, %why, "this run cannot be evaluated");
+                self.broken.insert(run.clone());
+                self.slots.remove(&run);
+            }
+        }
+    }
+
+    fn ast(&mut self, playbook: &Playbook) -> Result<Arc<AST>, String> {
+        if let Some(ast) = self.asts.get(&playbook.hash) {
+            return Ok(Arc::clone(ast));
+        }
+        let ast = stanch_playbooks::dialect::compile(&playbook.script)
+            .map_err(|mistakes| mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; "))?;
+        let ast = Arc::new(ast);
+        self.asts.insert(playbook.hash, Arc::clone(&ast));
+        Ok(ast)
+    }
+
+    pub(super) fn fiber(&mut self, live: &Shared) -> Result<Fiber<Finish>, String> {
+        let playbook = Arc::clone(&live.borrow().playbook);
+        let ast = self.ast(&playbook)?;
+        let host = Arc::clone(&self.host);
+        {
+            let mut live = live.borrow_mut();
+            live.frames = vec![Frame { address: Address::root(), ordinal: 0 }];
+            live.leaving = None;
+        }
+        Fiber::new(move || {
+            let result = host.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
+            match peek() {
+                Some(here) => last_words(&here, result),
+                None => Err(StepError::new("script", "the script ended outside its run")),
+            }
+        })
+        .map_err(|error| format!("no stack for the script: {error}"))
+    }
+
+    /// The script is out: it ended, or it left for a reason.
+    pub(super) fn finished(&mut self, run: &RunId, live: &Shared, finish: Finish) {
+        self.take_up(live);
+        let leaving = live.borrow().leaving.clone();
+        match leaving {
+            None => self.end(run, live, finish),
+            Some(Leave::Fatal(error)) => self.end(run, live, Err(error)),
+            Some(Leave::Cancelled) => self.end(run, live, Err(StepError::new("cancelled", "a person cancelled it"))),
+            Some(Leave::Diverged(why)) => self.stand(run, live, RunState::Diverged, &why),
+            Some(Leave::Limited(why)) => self.stand(run, live, RunState::Limited, &why),
+            Some(Leave::Paused(why)) => self.stand(run, live, RunState::Paused, &why),
+            Some(Leave::Park | Leave::Branch) => {
+                self.flush(live);
+                self.slots.remove(run);
+            }
+        }
+    }
+
+    /// Parks a run that a person must look at.
+    fn stand(&mut self, run: &RunId, live: &Shared, state: RunState, why: &str) {
+        let now = self.env.now_ms();
+        {
+            let mut live = live.borrow_mut();
+            let entry = body::StateEntry { state, why: why.to_owned(), due_ms: None, who: String::new() };
+            live.record(kind::STATE, entry, now);
+            live.set_row(row(state, None, None));
+        }
+        self.flush(live);
+        self.slots.remove(run);
+    }
+
+    fn end(&mut self, run: &RunId, live: &Shared, finish: Finish) {
+        let now = self.env.now_ms();
+        let parent = {
+            let mut live = live.borrow_mut();
+            let (ended, error, value) = match finish {
+                Ok(value) => (Ended::Finished, None, border::to_value(&value).unwrap_or_default()),
+                Err(error) if error.kind == "cancelled" => (Ended::Cancelled, None, Value::Null),
+                Err(error) => (Ended::Failed, Some(error), Value::Null),
+            };
+            let (containment, because) = settle::containment(&live);
+            live.record(kind::ENDED, RunEnded { ended, containment, error, because, value: value.clone() }, now);
+            live.value = value;
+            let residual = live.view.targets.values().filter_map(|view| view.until_ms).min();
+            live.set_row(row(RunState::Ended, None, residual));
+            live.created.parent.clone()
+        };
+        self.flush(live);
+        self.slots.remove(run);
+        if let Some((parent, _)) = parent {
+            let body = child_result(&live.borrow());
+            self.env.post(&parent, &format!("child.ended {run}"), "child.ended", &body);
+        }
+    }
+
+    /// A run that ended with residuals reads them back when their time is over.
+    fn read_back_residuals(&mut self, run: &RunId, live: &Shared) {
+        self.prove_left_over(live);
+        let due = live.borrow().view.targets.values().filter_map(|view| view.until_ms).min();
+        live.borrow_mut().set_row(row(RunState::Ended, None, due));
+        self.flush(live);
+        if live.borrow().proofs.is_empty() {
+            self.slots.remove(run);
+        }
+    }
+
+    /// Something of this run is due.
+    pub(super) fn on_time(&mut self, live: &Shared) {
+        let now = self.env.now_ms();
+        self.calls_due(live, now);
+        self.proofs_due(live, now);
+        self.waits_due(live, now);
+    }
+
+    /// Starts the child runs that the script asked for.
+    pub(super) fn start_children(&mut self, live: &Shared) {
+        let children = std::mem::take(&mut live.borrow_mut().children);
+        if children.is_empty() {
+            return;
+        }
+        self.flush(live);
+        let parent = live.borrow().created.clone();
+        for (child, playbook, input, address) in children {
+            if let Err(error) = self.env.start_child(&parent, child, &playbook, input, address) {
+                tracing::error!(run = %parent.run, %playbook, %error, "a child run could not be started");
+            }
+        }
+    }
+}
+
+/// Runs on the script's own stack, after its last line: a run settles by itself.
+fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
+    let finish = result.map_err(|error| border::caught(&error));
+    if here.live(|live| live.leaving.is_some()) {
+        return finish;
+    }
+    if finish.is_ok() {
+        let frame = here.live(|live| live.frames.last().cloned());
+        let settled_itself = here.live(|live| {
+            let next = frame.as_ref().map(|frame| frame.address.step(frame.ordinal + 1));
+            next.and_then(|next| live.steps.get(&next)).is_some_and(|step| &*step.op == "settle")
+        });
+        if !settled_itself && here.check_left_over(frame).is_err() {
+            return finish;
+        }
+    }
+    if here.live(|live| settle::is_unsettled(live)) {
+        let _ = settle::settle(here, (0, 0));
+    }
+    finish
+}
+
+fn child_result(live: &Live) -> Value {
+    let view: &RunView = &live.view;
+    let states: Vec<Value> = view
+        .targets
+        .values()
+        .map(|t| json!({ "target": t.target, "verb": t.verb, "state": t.state, "until_ms": t.until_ms, "address": t.address, "why": t.why }))
+        .collect();
+    let targets: Vec<Value> = view.targets.values().map(|t| stanch_model::value::of_target(&t.target)).collect();
+    json!({
+        "run": live.id,
+        "states": states,
+        "value": {
+            "run": live.id,
+            "ended": view.ended,
+            "containment": view.containment,
+            "targets": targets,
+            "value": live.value,
+        },
+    })
+}
+

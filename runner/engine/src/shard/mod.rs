@@ -1,0 +1,320 @@
+//! The thread that runs scripts: one loop over everything that happened.
+//!
+//! It alone changes runs. It evaluates a script until it waits, appends what that left behind, starts the effects whose
+//! intents are durable, and sleeps only when nothing is left to do; then it commits on its own thread, so that a run that
+//! runs alone pays for its sync and for no hand-off.
+
+mod acts;
+mod answers;
+mod life;
+mod parking;
+mod proofs;
+
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
+    rc::Rc,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use rhai::{Engine as Rhai, AST};
+use stanch_integrations::Seen;
+use stanch_journal::{JournalError, StreamAppend, With};
+use stanch_model::{ids::Hash, run::StepError, Address, RunId};
+
+use crate::{
+    act::Event,
+    current::{during, Current},
+    env::Env,
+    fiber::{Fiber, Pause, Ran, Wake},
+    live::Live,
+};
+
+/// Something happened.
+pub(crate) enum Message {
+    /// A run exists, or something was posted to it: look at it.
+    Wake(RunId),
+    /// A run that this process just created, with its first entry.
+    Created(Box<stanch_model::Entry>),
+    /// A call came on.
+    Act(RunId, Address, u32, Event),
+    /// A look at a target came back.
+    Proof(RunId, String, Box<Seen>),
+    /// Something became durable.
+    Durable,
+    /// The clock or the pauses changed.
+    Look,
+    /// Answers when everything in flight is settled.
+    Drain(Sender<()>),
+}
+
+/// The way to a shard.
+#[derive(Clone)]
+pub(crate) struct Inbox {
+    sender: Sender<Message>,
+    woken: Arc<AtomicBool>,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> (Self, Receiver<Message>) {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        (Self { sender, woken: Arc::new(AtomicBool::new(false)) }, receiver)
+    }
+
+    pub(crate) fn send(&self, message: Message) {
+        // A shard that is gone has stopped for good; its runs are on disk.
+        let _ = self.sender.send(message);
+    }
+
+    /// Says that something became durable; at most one such message is on its way.
+    pub(crate) fn durable(&self) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.send(Message::Durable);
+        }
+    }
+}
+
+/// What a script comes to.
+pub(crate) type Finish = Result<rhai::Dynamic, StepError>;
+
+/// A run that this shard holds.
+struct Slot {
+    live: Rc<RefCell<Live>>,
+    fiber: Option<Fiber<Finish>>,
+    queued: bool,
+}
+
+/// What a shard owns.
+pub(crate) struct Shard {
+    env: Arc<Env>,
+    own: Inbox,
+    inbox: Receiver<Message>,
+    host: Arc<Rhai>,
+    asts: HashMap<Hash, Arc<AST>>,
+    slots: HashMap<RunId, Slot>,
+    ready: VecDeque<RunId>,
+    timers: BinaryHeap<Reverse<(i64, RunId)>>,
+    /// Calls whose intents are queued, in the order of the journal.
+    intended: VecDeque<(u64, RunId, Address)>,
+    /// Runs that cannot be read: named once, left alone.
+    broken: HashSet<RunId>,
+    uncommitted: bool,
+    draining: Vec<Sender<()>>,
+}
+
+/// A shard looks at the journal's due times at least this often: a drill's clock may jump.
+const TICK: Duration = Duration::from_millis(200);
+
+impl Shard {
+    /// The loop. Ends when the engine is gone.
+    pub(crate) fn run(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) {
+        let host = Arc::new(crate::host::engine(&env));
+        let mut shard = Self {
+            env,
+            own,
+            inbox,
+            host,
+            asts: HashMap::new(),
+            slots: HashMap::new(),
+            ready: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            intended: VecDeque::new(),
+            broken: HashSet::new(),
+            uncommitted: false,
+            draining: Vec::new(),
+        };
+        while shard.turn() {}
+    }
+
+    /// One turn: everything that happened, everything that is ready, everything that became durable; then sleep.
+    fn turn(&mut self) -> bool {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(message) => self.hear(message),
+                Err(crossbeam_channel::TryRecvError::Empty) => break,
+                Err(crossbeam_channel::TryRecvError::Disconnected) => return false,
+            }
+        }
+        self.fire_timers();
+        while let Some(run) = self.ready.pop_front() {
+            self.evaluate(&run);
+        }
+        self.start_durable();
+        if !self.ready.is_empty() {
+            return true;
+        }
+        if self.uncommitted {
+            self.uncommitted = false;
+            if self.env.journal.commit_here() {
+                self.start_durable();
+                return true;
+            }
+            self.env.journal.kick();
+        }
+        self.answer_drain();
+        match self.inbox.recv_timeout(self.sleep()) {
+            Ok(message) => self.hear(message),
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return false,
+        }
+        true
+    }
+
+    fn sleep(&self) -> Duration {
+        match self.timers.peek() {
+            Some(Reverse((due, _))) => self.env.clock.until(*due).clamp(Duration::from_millis(1), TICK),
+            None => Duration::from_secs(1),
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Wake(run) => self.wake(&run),
+            Message::Created(entry) => self.created(&entry),
+            Message::Act(run, address, attempt, event) => self.with(&run, |shard, live| {
+                shard.advance(live, &address, attempt, event);
+            }),
+            Message::Proof(run, key, seen) => self.with(&run, |shard, live| shard.proven(live, &key, *seen)),
+            Message::Durable => self.own.woken.store(false, Ordering::Release),
+            Message::Look => {
+                let held: Vec<RunId> = self.slots.keys().cloned().collect();
+                held.into_iter().for_each(|run| self.queue(&run));
+            }
+            Message::Drain(done) => self.draining.push(done),
+        }
+    }
+
+    /// Works on a run that is here; afterwards appends what that left and lets the script look again if it should.
+    fn with(&mut self, run: &RunId, work: impl FnOnce(&mut Self, &Rc<RefCell<Live>>)) {
+        let Some(slot) = self.slots.get(run) else { return };
+        let live = Rc::clone(&slot.live);
+        work(self, &live);
+        self.flush(&live);
+        if live.borrow().dirty.is_empty() {
+            self.consider_parking(run);
+        } else {
+            self.queue(run);
+        }
+    }
+
+    fn queue(&mut self, run: &RunId) {
+        if let Some(slot) = self.slots.get_mut(run) {
+            if !slot.queued {
+                slot.queued = true;
+                self.ready.push_back(run.clone());
+            }
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.env.now_ms();
+        while self.timers.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+            let Some(Reverse((_, run))) = self.timers.pop() else { break };
+            if self.slots.contains_key(&run) {
+                self.with(&run, Shard::on_time);
+            }
+        }
+    }
+
+    /// Sets an alarm for a run.
+    fn alarm(&mut self, run: &RunId, due_ms: i64) {
+        self.timers.push(Reverse((due_ms, run.clone())));
+    }
+
+    /// Runs the script until it waits or ends.
+    fn evaluate(&mut self, run: &RunId) {
+        let Some(slot) = self.slots.get_mut(run) else { return };
+        slot.queued = false;
+        let live = Rc::clone(&slot.live);
+        let Some(fiber) = slot.fiber.take() else { return };
+        let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
+        live.borrow_mut().operations_slice = 0;
+        match during(current, || fiber.resume(Wake::Go)) {
+            Ran::Paused(why, fiber) => {
+                if let Some(slot) = self.slots.get_mut(run) {
+                    slot.fiber = Some(fiber);
+                }
+                self.take_up(&live);
+                self.flush(&live);
+                match why {
+                    Pause::Preempted => self.queue(run),
+                    Pause::Blocked if !live.borrow().dirty.is_empty() => self.queue(run),
+                    Pause::Blocked => self.consider_parking(run),
+                }
+            }
+            Ran::Finished(finish) => self.finished(run, &live, finish),
+        }
+    }
+
+    /// Appends what is queued in the run.
+    fn flush(&mut self, live: &Rc<RefCell<Live>>) {
+        let mut guard = live.borrow_mut();
+        let Some(out) = guard.take_out() else { return };
+        let mut append = StreamAppend::new(guard.stream.clone(), self.env.journal.epoch(), out.entries);
+        append.expect = Some(guard.version - append.entries.len() as u64);
+        append.row = out.row;
+        append.folds = out.folds;
+        let mut group = vec![append];
+        group.extend(self.env.incident_change(guard.created.incident.as_deref(), &guard.id, &out.incident));
+        let reserve = !guard.view.targets.is_empty();
+        match self.env.journal.append(group, With { blobs: out.blobs, reserve, ..With::default() }) {
+            Ok(ticket) => {
+                self.uncommitted = true;
+                let run = guard.id.clone();
+                for address in guard.take_intended() {
+                    if let Some(act) = guard.acts.get_mut(&address) {
+                        act.set_position(ticket.position);
+                    }
+                    self.intended.push_back((ticket.position, run.clone(), address));
+                }
+            }
+            Err(error) => {
+                drop(guard);
+                self.lost(live, &error);
+            }
+        }
+    }
+
+    /// The journal did not take it: this process no longer owns the run, or the disk is full. What is in memory is void.
+    fn lost(&mut self, live: &Rc<RefCell<Live>>, error: &JournalError) {
+        let run = live.borrow().id.clone();
+        tracing::error!(%run, %error, "the journal refused an entry: the run leaves memory as it was on disk");
+        if let Some(mut slot) = self.slots.remove(&run) {
+            slot.live.borrow_mut().leaving = Some(crate::live::Leave::Park);
+            if let Some(fiber) = slot.fiber.take() {
+                let current = Current { live: Rc::clone(&slot.live), env: Arc::clone(&self.env) };
+                let _ = during(current, || fiber.resume(Wake::Unwind));
+            }
+        }
+        if matches!(error, JournalError::Full) {
+            self.alarm(&run, self.env.now_ms() + 1000);
+        }
+    }
+
+    /// Starts the effects whose intents are durable now.
+    fn start_durable(&mut self) {
+        let durable = self.env.journal.durable();
+        while self.intended.front().is_some_and(|(position, ..)| *position <= durable) {
+            let Some((_, run, address)) = self.intended.pop_front() else { break };
+            self.with(&run, |shard, live| shard.send(live, &address));
+        }
+    }
+
+    fn answer_drain(&mut self) {
+        if self.draining.is_empty() {
+            return;
+        }
+        let busy = self.slots.values().any(|slot| slot.live.borrow().acts.values().any(|act| act.is_out()));
+        if !busy && self.intended.is_empty() {
+            self.draining.drain(..).for_each(|done| {
+                let _ = done.send(());
+            });
+        }
+    }
+}

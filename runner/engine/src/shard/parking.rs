@@ -1,0 +1,185 @@
+//! Parking: a run that nothing can move for a while leaves memory and becomes a row on disk.
+
+use std::{cell::RefCell, rc::Rc};
+
+use stanch_model::{
+    run::{
+        body::{self, kind},
+        RunState, WaitKind,
+    },
+    Address, RunId,
+};
+
+use super::Shard;
+use crate::{
+    act::Phase,
+    coverage::{latest_policy, pre_approved},
+    current::{during, Current},
+    fiber::{Ran, Wake},
+    host::card,
+    live::{row, Leave, Live},
+};
+
+type Shared = Rc<RefCell<Live>>;
+
+impl Shard {
+    /// The script waits. Raises the card that is due, arms the next alarm, or lets the run go.
+    pub(super) fn consider_parking(&mut self, run: &RunId) {
+        let Some(slot) = self.slots.get(run) else { return };
+        if slot.fiber.is_none() || slot.queued {
+            return;
+        }
+        let live = Rc::clone(&slot.live);
+        if live.borrow().look_for_signals {
+            live.borrow_mut().look_for_signals = false;
+            self.match_signals(&live);
+            self.flush(&live);
+            if !live.borrow().dirty.is_empty() {
+                return self.queue(run);
+            }
+        }
+        if is_busy(&live.borrow()) {
+            return;
+        }
+        if self.raise_card(&live) {
+            return self.flush_and_look(run, &live);
+        }
+        let now = self.env.now_ms();
+        let due = next_due(&live.borrow());
+        let patience = i64::try_from(self.env.patience.park.as_millis()).unwrap_or(i64::MAX);
+        match due {
+            Some(due) if due.saturating_sub(now) <= patience => self.alarm(run, due),
+            _ => self.park(run, &live, due),
+        }
+    }
+
+    fn flush_and_look(&mut self, run: &RunId, live: &Shared) {
+        self.flush(live);
+        if live.borrow().dirty.is_empty() {
+            self.consider_parking(run);
+        } else {
+            self.queue(run);
+        }
+    }
+
+    /// One card for all effects that no approval covers, once none of the run's branches can go further.
+    fn raise_card(&mut self, live: &Shared) -> bool {
+        let uncovered: Vec<Address> = {
+            let live = live.borrow();
+            let mut held: Vec<_> =
+                live.acts.iter().filter(|(_, act)| matches!(act.phase, Phase::Held(None))).map(|(a, _)| a.clone()).collect();
+            held.sort();
+            held
+        };
+        if uncovered.is_empty() {
+            return false;
+        }
+        let now = self.env.now_ms();
+        let targets: Vec<_> = {
+            let live = live.borrow();
+            let acts = uncovered.iter().filter_map(|address| live.acts.get(address));
+            acts.filter_map(|act| act.spec.target.as_ref().map(crate::host::bare)).collect()
+        };
+        let here = Current { live: Rc::clone(live), env: std::sync::Arc::clone(&self.env) };
+        let policy = latest_policy(&live.borrow());
+        let Some((name, policy)) = policy else {
+            for address in uncovered {
+                let Some(spec) = super::acts::spec(live, &address) else { continue };
+                self.skip(live, &spec, "it cannot be undone, and the manifest names nobody who may allow it", now);
+            }
+            return true;
+        };
+        let open = open_card(&live.borrow(), &targets);
+        let id = match open {
+            Some(id) => id,
+            None => {
+                let text = format!("{name}: {} more, which no approval covers yet", targets.len());
+                let free = pre_approved(&here, &policy, &targets);
+                let place = uncovered.first().cloned().unwrap_or_default();
+                let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
+                let id = wait.wait.clone();
+                here.open_wait(body::WaitOpened { address: place, card: true, ..wait });
+                if free {
+                    let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
+                    hold(live, &uncovered, &id);
+                    if let Some(wait) = wait {
+                        self.close(live, &wait, "approve", "pre_approved", "", serde_json::Value::Null);
+                    }
+                    return true;
+                }
+                id
+            }
+        };
+        hold(live, &uncovered, &id);
+        true
+    }
+
+    /// Unwinds the script and drops the run; its row says what it waits for and until when.
+    fn park(&mut self, run: &RunId, live: &Shared, due: Option<i64>) {
+        let now = self.env.now_ms();
+        let why = describe(&live.borrow());
+        {
+            let mut live = live.borrow_mut();
+            live.leaving = Some(Leave::Park);
+            let waits: Vec<&str> = live.view.open_waits().map(|wait| wait.id.as_str()).collect();
+            let waits = waits.join(" ");
+            let state = body::StateEntry { state: RunState::Waiting, why, due_ms: due, who: String::new() };
+            live.record(kind::STATE, state, now);
+            live.set_row(row(RunState::Waiting, (!waits.is_empty()).then_some(waits), due));
+        }
+        self.flush(live);
+        self.unwind(run);
+    }
+
+    /// Takes the run out of memory. What it did not journal never happened.
+    pub(super) fn unwind(&mut self, run: &RunId) {
+        let Some(mut slot) = self.slots.remove(run) else { return };
+        let Some(fiber) = slot.fiber.take() else { return };
+        slot.live.borrow_mut().leaving.get_or_insert(Leave::Park);
+        let current = Current { live: Rc::clone(&slot.live), env: std::sync::Arc::clone(&self.env) };
+        let mut ran = during(current.clone(), || fiber.resume(Wake::Unwind));
+        // A script that swallows the error meets it again at its next call or operation.
+        while let Ran::Paused(_, fiber) = ran {
+            ran = during(current.clone(), || fiber.resume(Wake::Unwind));
+        }
+    }
+}
+
+fn hold(live: &Shared, addresses: &[Address], id: &str) {
+    let mut live = live.borrow_mut();
+    for address in addresses {
+        if let Some(act) = live.acts.get_mut(address) {
+            act.phase = Phase::Held(Some(id.to_owned()));
+        }
+    }
+}
+
+/// A card of an earlier life that asks for all of these already.
+fn open_card(live: &Live, targets: &[stanch_model::Target]) -> Option<String> {
+    let mut cards = live.view.open_waits().filter(|wait| wait.card && wait.kind == WaitKind::Approval);
+    cards.find(|wait| targets.iter().all(|target| wait.targets.contains(target))).map(|wait| wait.id.clone())
+}
+
+fn is_busy(live: &Live) -> bool {
+    live.acts.values().any(|act| act.phase.is_busy()) || live.proofs.values().any(|proof| proof.again_ms.is_none())
+}
+
+pub(super) fn next_due(live: &Live) -> Option<i64> {
+    let acts = live.acts.values().filter_map(|act| act.phase.due_ms());
+    let proofs = live.proofs.values().filter_map(|proof| proof.again_ms);
+    let waits = live.view.open_waits().filter_map(|wait| wait.due_ms);
+    acts.chain(proofs).chain(waits).min()
+}
+
+fn describe(live: &Live) -> String {
+    let waits: Vec<String> = live.view.open_waits().map(|wait| format!("{} {}", wait.id, wait.name)).collect();
+    match waits.is_empty() {
+        false => waits.join(", "),
+        true => live
+            .steps
+            .values()
+            .filter(|step| step.result.is_none())
+            .find_map(|step| step.deferred.as_ref().map(|(_, why)| format!("{}: {why}", step.name)))
+            .unwrap_or_default(),
+    }
+}

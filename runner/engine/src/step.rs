@@ -1,0 +1,211 @@
+//! The step: how a host call finds its place in the history, waits, and gets its value.
+
+use rhai::NativeCallContext;
+use serde_json::Value;
+use stanch_model::{
+    ids::Hash,
+    run::{
+        body::{Intent, Local, Outcome},
+        StepError,
+    },
+    value, Address,
+};
+
+use crate::{
+    border,
+    current::{current, terminated, Current, Hosted},
+    fiber::{self, Pause, Wake},
+    live::Leave,
+};
+
+/// A run warns at this many entries outside fan-outs.
+pub(crate) const WARN_ENTRIES: u64 = 10_000;
+/// And is parked as limited at this many.
+const MAX_ENTRIES: u64 = 50_000;
+
+/// Where a step stands in the history.
+pub(crate) enum Enter {
+    /// Its outcome is journaled.
+    Done(Result<Value, StepError>),
+    /// Its intent is, its outcome is not.
+    Pending(Address),
+    /// It is beyond everything that is journaled.
+    Fresh(Address),
+}
+
+/// What identifies a step on replay.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark<'a> {
+    pub(crate) op: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) args: Hash,
+    pub(crate) at: (u32, u32),
+}
+
+impl<'a> Mark<'a> {
+    pub(crate) fn new(at: (u32, u32), op: &'a str, name: &'a str, args: &Value) -> Self {
+        Self { op, name, args: value::hash_of(args), at }
+    }
+}
+
+/// Line and column of the call in the script.
+pub(crate) fn place(ctx: &NativeCallContext<'_>) -> (u32, u32) {
+    let at = ctx.call_position();
+    let number = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    (number(at.line()), number(at.position()))
+}
+
+impl Current {
+    /// Takes the next address of this branch and looks it up.
+    pub(crate) fn enter(&self, mark: Mark<'_>) -> Hosted<Enter> {
+        let diverged = {
+            let mut live = self.live.borrow_mut();
+            if live.leaving.is_some() {
+                return Err(terminated());
+            }
+            let address = live.next_address();
+            let Some(step) = live.steps.get(&address) else {
+                drop(live);
+                return self.beyond_history(address);
+            };
+            if &*step.op == mark.op && step.args == mark.args && (step.name.is_empty() || &*step.name == mark.name) {
+                return Ok(match &step.result {
+                    Some(result) => Enter::Done(result.clone()),
+                    None => Enter::Pending(address),
+                });
+            }
+            let (line, column) = mark.at;
+            format!(
+                "main.rhai:{line}:{column}: at step {address} this run did `{}`{}, the script now does `{}`{}",
+                step.op,
+                named(&step.name, step.at),
+                mark.op,
+                named(mark.name, mark.at),
+            )
+        };
+        self.leave(Leave::Diverged(diverged))
+    }
+
+    /// Nothing is decided by a person behind the frontier: cancel, pause and limits are seen here only.
+    fn beyond_history(&self, address: Address) -> Hosted<Enter> {
+        let why = self.live(|live| {
+            live.operations_mark = 0;
+            if live.view.cancelled {
+                return Some(Leave::Cancelled);
+            }
+            if let Some(scope) = self.env.held_by(&live.created.playbook, None) {
+                return Some(Leave::Paused(format!("{scope} is paused")));
+            }
+            if live.view.state == stanch_model::run::RunState::Paused {
+                return Some(Leave::Paused(live.view.why.clone()));
+            }
+            (live.counted >= MAX_ENTRIES).then(|| Leave::Limited(format!("{MAX_ENTRIES} entries")))
+        });
+        match why {
+            Some(why) => self.leave(why),
+            None => Ok(Enter::Fresh(address)),
+        }
+    }
+
+    /// Waits until something changes. On the main line the stack stays; in a branch the branch is left and entered again.
+    pub(crate) fn block(&self) -> Hosted<()> {
+        let in_fan = self.live(|live| live.fans > 0);
+        if in_fan {
+            return self.leave(Leave::Branch);
+        }
+        match fiber::pause(Pause::Blocked) {
+            Wake::Go => match self.live(|live| live.leaving.is_some()) {
+                true => Err(terminated()),
+                false => Ok(()),
+            },
+            Wake::Unwind => Err(terminated()),
+        }
+    }
+
+    /// Waits until the step at this address has an outcome.
+    pub(crate) fn await_outcome(&self, address: &Address) -> Hosted<Result<Value, StepError>> {
+        loop {
+            let result = self.live(|live| live.steps.get(address).and_then(|step| step.result.clone()));
+            if let Some(result) = result {
+                return Ok(result);
+            }
+            self.block()?;
+        }
+    }
+
+    /// Journals the intent of a step that is no call.
+    pub(crate) fn intend(&self, mark: Mark<'_>, address: &Address, keys: Option<Vec<String>>) {
+        let now = self.env.now_ms();
+        let intent = Intent {
+            address: address.clone(),
+            op: mark.op.to_owned(),
+            name: mark.name.to_owned(),
+            args: mark.args,
+            at: mark.at,
+            attempt: 1,
+            keys,
+            call: None,
+        };
+        self.live(|live| live.record_intent(intent, now));
+    }
+
+    /// Journals the outcome of a step that is no call, and gives it back.
+    pub(crate) fn conclude(&self, address: &Address, result: Result<Value, StepError>) -> Result<Value, StepError> {
+        let now = self.env.now_ms();
+        let (value, error) = match &result {
+            Ok(value) => (value.clone(), None),
+            Err(error) => (Value::Null, Some(error.clone())),
+        };
+        let outcome =
+            Outcome { address: address.clone(), attempt: 1, value, error, by: String::new(), incomplete: false };
+        self.live(|live| live.record_outcome(outcome, now));
+        result
+    }
+
+    /// A step that is decided here and has no effect: one entry.
+    pub(crate) fn local(
+        &self,
+        ctx: &NativeCallContext<'_>,
+        op: &str,
+        args: &Value,
+        decide: impl FnOnce(&Self) -> Result<Value, StepError>,
+    ) -> Hosted<Value> {
+        let mark = Mark::new(place(ctx), op, "", args);
+        match self.enter(mark)? {
+            Enter::Done(result) => result.map_err(|error| border::throw(&error)),
+            Enter::Fresh(address) | Enter::Pending(address) => {
+                let value = decide(self).map_err(|error| border::throw(&error))?;
+                let now = self.env.now_ms();
+                let body = Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value: value.clone() };
+                self.live(|live| live.record_local(body, now));
+                Ok(value)
+            }
+        }
+    }
+
+    /// Ends the run: the script did what it may not.
+    pub(crate) fn fatal<T>(&self, kind: &str, message: impl Into<String>) -> Hosted<T> {
+        self.leave(Leave::Fatal(StepError::new(kind, message)))
+    }
+}
+
+fn named(name: &str, at: (u32, u32)) -> String {
+    match (name.is_empty(), at) {
+        (true, _) => String::new(),
+        (false, (line, _)) => format!(" {name} (line {line})"),
+    }
+}
+
+/// A misuse that the script may catch.
+pub(crate) fn misuse<T>(message: impl Into<String>) -> Hosted<T> {
+    Err(border::throw(&StepError::new("misuse", message)))
+}
+
+/// The current run, for a host call.
+pub(crate) fn here() -> Hosted<Current> {
+    let current = current()?;
+    if current.live(|live| live.leaving.is_some()) {
+        return Err(terminated());
+    }
+    Ok(current)
+}
