@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stanch_integrations::{Outcome, Permit, Seen};
-use stanch_model::{ids::Hash, target::Effect, Address, Target};
+use stanch_model::{Address, Target, ids::Hash, target::Effect};
 
 use crate::live::Info;
 
@@ -85,14 +85,23 @@ pub(crate) enum Phase {
     Probing,
     /// The next look comes then.
     ProbeAt(i64),
-    /// A person looks; the wait's id.
-    Asking(String),
+    /// A person looks.
+    Asking,
 }
 
 impl Phase {
     /// True when something outside the script is at work and will come back soon.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self, Self::New | Self::Recovered | Self::Capturing | Self::Admitting | Self::Intended(..) | Self::Flying | Self::Probing)
+        matches!(
+            self,
+            Self::New
+                | Self::Recovered
+                | Self::Capturing
+                | Self::Admitting
+                | Self::Intended(..)
+                | Self::Flying
+                | Self::Probing
+        )
     }
 
     /// When it goes on by itself.

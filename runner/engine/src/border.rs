@@ -3,15 +3,13 @@
 //! Unit, bool, i64, finite f64, string, array, map, targets and secret handles cross. Functions, shared values and
 //! everything else are refused with a message that names them. Integers that do not fit i64 stay strings.
 
-
 use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use serde_json::{Number, Value};
-use stanch_model::{run::StepError, value, Target};
+use stanch_model::{Target, run::StepError, value};
 
 /// A secret as a script sees it: an opaque handle that can be passed on and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) std::sync::Arc<str>);
-
 
 /// Values nested deeper than this are refused: nothing a platform sends is.
 const DEPTH: usize = 64;
@@ -61,7 +59,10 @@ fn encode(dynamic: &Dynamic, depth: usize) -> Result<Value, StepError> {
     if let Some(secret) = dynamic.read_lock::<Secret>() {
         return Ok(value::of_secret(&secret.0));
     }
-    Err(StepError::new("misuse", format!("a {} cannot be journaled; only plain values and targets can", dynamic.type_name())))
+    Err(StepError::new(
+        "misuse",
+        format!("a {} cannot be journaled; only plain values and targets can", dynamic.type_name()),
+    ))
 }
 
 /// Journal to script.
@@ -99,7 +100,7 @@ pub(crate) fn error_map(error: &StepError) -> Dynamic {
     map.insert("kind".into(), error.kind.as_str().into());
     map.insert("message".into(), error.message.as_str().into());
     map.insert("status".into(), error.status.map_or(Dynamic::UNIT, |status| i64::from(status).into()));
-    map.insert("target".into(), error.target.clone().map_or(Dynamic::UNIT, Dynamic::from));
+    map.insert("target".into(), error.target.as_deref().cloned().map_or(Dynamic::UNIT, Dynamic::from));
     let errors = error.errors.iter().map(|(key, inner)| (key.as_str().into(), error_map(inner)));
     map.insert("errors".into(), errors.collect::<Map>().into());
     map.into()
@@ -110,10 +111,12 @@ fn from_error_map(thrown: &Dynamic) -> Option<StepError> {
     let map = thrown.as_map_ref().ok()?;
     let text = |key: &str| map.get(key).and_then(|value| value.clone().into_string().ok());
     let mut error = StepError::new(&text("kind")?, text("message")?);
-    error.status = map.get("status").and_then(|status| status.as_int().ok()).and_then(|s| u16::try_from(s).ok());
-    error.target = map.get("target").and_then(|target| target.clone().try_cast::<Target>());
+    error.status =
+        map.get("status").and_then(|status| status.as_int().ok()).and_then(|s| u16::try_from(s).ok());
+    error.target = map.get("target").and_then(|target| target.clone().try_cast::<Target>()).map(Box::new);
     if let Some(errors) = map.get("errors").and_then(|errors| errors.as_map_ref().ok()) {
-        error.errors = errors.iter().filter_map(|(key, e)| Some((key.to_string(), from_error_map(e)?))).collect();
+        error.errors =
+            errors.iter().filter_map(|(key, e)| Some((key.to_string(), from_error_map(e)?))).collect();
     }
     Some(error)
 }
@@ -121,7 +124,9 @@ fn from_error_map(thrown: &Dynamic) -> Option<StepError> {
 /// What a script threw, or what the interpreter says of it.
 pub(crate) fn caught(error: &EvalAltResult) -> StepError {
     let mut inner = error;
-    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) = inner {
+    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) =
+        inner
+    {
         inner = next;
     }
     if let EvalAltResult::ErrorRuntime(thrown, _) = inner {
@@ -137,7 +142,9 @@ pub(crate) fn caught(error: &EvalAltResult) -> StepError {
 
 fn located(text: &str, error: &EvalAltResult) -> String {
     match (error.position().line(), error.position().position()) {
-        (Some(line), Some(column)) if !text.contains("(line ") => format!("{text} (line {line}, position {column})"),
+        (Some(line), Some(column)) if !text.contains("(line ") => {
+            format!("{text} (line {line}, position {column})")
+        }
         _ => text.to_owned(),
     }
 }

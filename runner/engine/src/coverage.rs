@@ -1,8 +1,8 @@
 //! Which approval covers which target, and who is asked when none does.
 
-use stanch_model::{run::WaitKind, Target};
+use stanch_model::{Target, run::WaitKind};
 use stanch_playbooks::{
-    dialect::{expression, Expression, Var},
+    dialect::{Expression, Var, expression},
     manifest::ApprovalSpec,
 };
 
@@ -14,7 +14,8 @@ pub(crate) fn covering(live: &mut Live, target: &Target) -> Option<String> {
     if closed != live.covered_waits {
         live.covered_waits = closed;
         let granted = live.view.waits.iter().filter(|wait| {
-            wait.kind == WaitKind::Approval && wait.closed.as_ref().is_some_and(|closed| closed.say == "approve")
+            wait.kind == WaitKind::Approval
+                && wait.closed.as_ref().is_some_and(|closed| closed.say == "approve")
         });
         live.covered = granted
             .flat_map(|wait| wait.targets.iter().map(move |target| (target.key(), wait.id.clone())))
@@ -26,7 +27,13 @@ pub(crate) fn covering(live: &mut Live, target: &Target) -> Option<String> {
 /// The policy of the run's latest approval; else the manifest's first.
 pub(crate) fn latest_policy(live: &Live) -> Option<(String, ApprovalSpec)> {
     let approvals = &live.playbook.manifest.approvals;
-    let latest = live.view.waits.iter().rev().find(|wait| wait.kind == WaitKind::Approval).map(|wait| wait.name.clone());
+    let latest = live
+        .view
+        .waits
+        .iter()
+        .rev()
+        .find(|wait| wait.kind == WaitKind::Approval)
+        .map(|wait| wait.name.clone());
     match latest.and_then(|name| approvals.get(&name).map(|policy| (name, policy.clone()))) {
         Some(found) => Some(found),
         None => approvals.iter().next().map(|(name, policy)| (name.clone(), policy.clone())),
@@ -41,7 +48,12 @@ pub(crate) fn pre_approved(here: &Current, policy: &ApprovalSpec, targets: &[Tar
     holds(&condition, &alert, &input, targets)
 }
 
-fn holds(condition: &Expression, alert: &serde_json::Value, input: &serde_json::Value, targets: &[Target]) -> bool {
+fn holds(
+    condition: &Expression,
+    alert: &serde_json::Value,
+    input: &serde_json::Value,
+    targets: &[Target],
+) -> bool {
     let mut scope = rhai::Scope::new();
     let alert = match serde_json::from_value::<stanch_model::Alert>(alert.clone()) {
         Ok(alert) => Expression::alert(&alert),

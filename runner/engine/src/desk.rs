@@ -2,10 +2,7 @@
 //! the desk's files may change under a run.
 
 use serde_json::Value;
-use stanch_model::{
-    run::{body::DeadlineStarted, Mode},
-    Target,
-};
+use stanch_model::run::{Mode, body::DeadlineStarted};
 
 /// The desk. Implemented over the vendor register, the deadlines table and the `tell:` part of the configuration.
 pub trait Desk: Send + Sync {
@@ -27,7 +24,13 @@ pub trait Desk: Send + Sync {
     ///
     /// # Errors
     /// `no_contact` or `misuse` with one line for the author.
-    fn notice(&self, to: &Value, template: &Template<'_>, data: &Value, mode: Mode) -> Result<Vec<Message>, DeskError>;
+    fn notice(
+        &self,
+        to: &Value,
+        template: &Template<'_>,
+        data: &Value,
+        mode: Mode,
+    ) -> Result<Vec<Message>, DeskError>;
 
     /// The messages of `page(channel, text)`: one for every way under that key of `tell:`.
     ///

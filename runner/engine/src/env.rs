@@ -3,8 +3,8 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{
-        atomic::{AtomicBool, Ordering},
         Arc,
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -13,7 +13,11 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use stanch_integrations::Integrations;
 use stanch_journal::Journal;
-use stanch_model::{config::Config, run::{body::Pins, Mode}, Hash, RunId};
+use stanch_model::{
+    Hash, RunId,
+    config::Config,
+    run::{Mode, body::Pins},
+};
 use stanch_playbooks::{Library, Playbook};
 
 use crate::{desk::Desk, shard::Inbox};
@@ -76,6 +80,9 @@ impl Default for Patience {
     }
 }
 
+/// A run that alerts may join: the run, its incident, since when.
+pub(crate) type OpenRun = (RunId, Option<String>, i64);
+
 /// Shared by all shards.
 pub(crate) struct Env {
     pub(crate) journal: Arc<dyn Journal>,
@@ -95,7 +102,7 @@ pub(crate) struct Env {
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,
     pub(crate) pins: RwLock<HashMap<Hash, Pins>>,
     /// Unfinished runs that alerts may join: run, incident, since when.
-    pub(crate) open: Mutex<HashMap<String, (RunId, Option<String>, i64)>>,
+    pub(crate) open: Mutex<HashMap<String, OpenRun>>,
 }
 
 impl Env {

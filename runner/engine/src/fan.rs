@@ -5,18 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rhai::{Dynamic, EvalAltResult, NativeCallContext};
-use serde_json::{json, Value};
+use rhai::{Dynamic, NativeCallContext};
+use serde_json::{Value, json};
 use stanch_model::{
-    run::{body::BranchDone, StepError},
     Address,
+    run::{StepError, body::BranchDone},
 };
 
 use crate::{
     border,
-    current::{terminated, Current, Hosted},
+    current::{Current, Hosted, terminated},
     live::{Frame, Leave},
-    step::{misuse, Enter, Mark},
+    step::{Enter, Mark, misuse},
 };
 
 /// What a branch does.
@@ -42,7 +42,8 @@ impl Current {
         let mark = Mark::new(at, op, name, &json!([keys, args]));
         let address = match self.enter(mark)? {
             Enter::Done(_) => {
-                let address = self.live(|live| live.frames.last().map(|frame| frame.address.step(frame.ordinal)));
+                let address =
+                    self.live(|live| live.frames.last().map(|frame| frame.address.step(frame.ordinal)));
                 return Ok(self.results(&address.unwrap_or_default(), op, &keys));
             }
             Enter::Pending(address) => address,
@@ -64,12 +65,16 @@ impl Current {
         places: &[Address],
         bodies: &[(String, Body<'_>)],
     ) -> Hosted<()> {
-        let index: BTreeMap<&str, usize> = places.iter().enumerate().map(|(n, place)| (place.as_str(), n)).collect();
-        let mut open: BTreeSet<usize> =
-            self.live(|live| (0..places.len()).filter(|n| !live.branches.contains_key(&places[*n])).collect());
+        let index: BTreeMap<&str, usize> =
+            places.iter().enumerate().map(|(n, place)| (place.as_str(), n)).collect();
+        let mut open: BTreeSet<usize> = self
+            .live(|live| (0..places.len()).filter(|n| !live.branches.contains_key(&places[*n])).collect());
         let mut next: Vec<usize> = self.live(|live| {
             let dirty = dirty_under(&live.dirty, address, &index);
-            open.iter().copied().filter(|n| !live.entered.contains(&places[*n]) || dirty.contains(n)).collect()
+            open.iter()
+                .copied()
+                .filter(|n| !live.entered.contains(&places[*n]) || dirty.contains(n))
+                .collect()
         });
         loop {
             self.forget_dirty(address);
@@ -126,9 +131,11 @@ impl Current {
                 self.check_left_over(frame)?;
                 let done = match result {
                     Ok(value) => BranchDone { address: place.clone(), value, error: None },
-                    Err(error) => {
-                        BranchDone { address: place.clone(), value: Value::Null, error: Some(border::caught(&error)) }
-                    }
+                    Err(error) => BranchDone {
+                        address: place.clone(),
+                        value: Value::Null,
+                        error: Some(border::caught(&error)),
+                    },
                 };
                 let now = self.env.now_ms();
                 self.live(|live| live.record_branch(done, now));
@@ -143,7 +150,10 @@ impl Current {
         let left = self.live(|live| {
             let step = live.left_over(&frame)?;
             let address = frame.address.step(frame.ordinal + 1);
-            Some(format!("this run did step {address} `{}` (line {}); the script now ends before it", step.op, step.at.0))
+            Some(format!(
+                "this run did step {address} `{}` (line {}); the script now ends before it",
+                step.op, step.at.0
+            ))
         });
         match left {
             Some(left) => self.leave(Leave::Diverged(left)),
@@ -154,7 +164,8 @@ impl Current {
     fn results(&self, address: &Address, op: &str, keys: &[String]) -> Results {
         let missing = || Err(StepError::new("misuse", "this branch has no result in the journal"));
         self.live(|live| {
-            let result = |key: &String| live.branches.get(&address.branch(op, key)).cloned().unwrap_or_else(missing);
+            let result =
+                |key: &String| live.branches.get(&address.branch(op, key)).cloned().unwrap_or_else(missing);
             keys.iter().map(|key| (key.clone(), result(key))).collect()
         })
     }
@@ -175,7 +186,10 @@ fn dirty_under(dirty: &[Address], address: &Address, index: &BTreeMap<&str, usiz
 
 fn check_keys(op: &str, bodies: &[(String, Body<'_>)]) -> Hosted<Vec<String>> {
     if bodies.len() > MAX_BRANCHES {
-        let error = StepError::new("limit", format!("`{op}` over {} items; at most {MAX_BRANCHES} are taken", bodies.len()));
+        let error = StepError::new(
+            "limit",
+            format!("`{op}` over {} items; at most {MAX_BRANCHES} are taken", bodies.len()),
+        );
         return Err(border::throw(&error));
     }
     let mut seen = HashSet::with_capacity(bodies.len());
@@ -192,8 +206,10 @@ fn check_keys(op: &str, bodies: &[(String, Body<'_>)]) -> Hosted<Vec<String>> {
 
 /// The values in order; or, if any branch threw, the error of the first that did with all of them attached.
 pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Value)>> {
-    let errors: BTreeMap<String, StepError> =
-        results.iter().filter_map(|(key, result)| Some((key.clone(), result.as_ref().err()?.clone()))).collect();
+    let errors: BTreeMap<String, StepError> = results
+        .iter()
+        .filter_map(|(key, result)| Some((key.clone(), result.as_ref().err()?.clone())))
+        .collect();
     let first = results.iter().find_map(|(_, result)| result.as_ref().err());
     if let Some(first) = first {
         let mut error = first.clone();
@@ -204,7 +220,11 @@ pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Value)>> {
 }
 
 /// A closure of the script as a branch's body: its arguments and what it captured are copies.
-pub(crate) fn scripted<'a>(ctx: &'a NativeCallContext<'a>, closure: &rhai::FnPtr, args: Vec<Dynamic>) -> Body<'a> {
+pub(crate) fn scripted<'a>(
+    ctx: &'a NativeCallContext<'a>,
+    closure: &rhai::FnPtr,
+    args: Vec<Dynamic>,
+) -> Body<'a> {
     let closure = closure.clone();
     Box::new(move || {
         let value = call(ctx, &closure, args.iter().map(copy).collect())?;
@@ -213,11 +233,15 @@ pub(crate) fn scripted<'a>(ctx: &'a NativeCallContext<'a>, closure: &rhai::FnPtr
 }
 
 /// Calls a closure with copies of what it captured.
-pub(crate) fn call(ctx: &NativeCallContext<'_>, closure: &rhai::FnPtr, args: Vec<Dynamic>) -> Hosted<Dynamic> {
+pub(crate) fn call(
+    ctx: &NativeCallContext<'_>,
+    closure: &rhai::FnPtr,
+    args: Vec<Dynamic>,
+) -> Hosted<Dynamic> {
     let mut own = closure.clone();
     let captured: Vec<Dynamic> = closure.curry().iter().map(copy).collect();
     own.set_curry(captured);
-    own.call_raw(ctx, None, args).map_err(Box::<EvalAltResult>::from)
+    own.call_raw(ctx, None, args)
 }
 
 fn copy(value: &Dynamic) -> Dynamic {

@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use corosensei::{stack::DefaultStack, Coroutine, CoroutineResult, Yielder};
+use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 
 /// Rhai needs up to 200 KiB per level of script calls in a debug build (measured), 30 KiB in a release build, and we
 /// allow 32 levels. The pages are mapped lazily: a script that does not recurse touches about 60 KiB.
@@ -89,7 +89,10 @@ impl<T: 'static> Fiber<T> {
 }
 
 /// Stops the fiber that is running on this thread until it is resumed. Outside a fiber there is nothing to stop: `Go`.
-#[expect(unsafe_code, reason = "corosensei lends its yielder by reference; a thread-local cannot carry the lifetime")]
+#[expect(
+    unsafe_code,
+    reason = "corosensei lends its yielder by reference; a thread-local cannot carry the lifetime"
+)]
 pub(crate) fn pause(why: Pause) -> Wake {
     let yielder = YIELDER.get();
     if yielder.is_null() {
@@ -114,7 +117,9 @@ mod tests {
         })
         .unwrap();
         let Ran::Paused(Pause::Blocked, fiber) = fiber.resume(Wake::Go) else { panic!("should block") };
-        let Ran::Paused(Pause::Preempted, fiber) = fiber.resume(Wake::Go) else { panic!("should be preempted") };
+        let Ran::Paused(Pause::Preempted, fiber) = fiber.resume(Wake::Go) else {
+            panic!("should be preempted")
+        };
         let Ran::Finished(words) = fiber.resume(Wake::Unwind) else { panic!("should end") };
         assert_eq!(words, (Wake::Go, Wake::Unwind));
     }

@@ -1,12 +1,12 @@
 //! Guards at the intent: protected targets and caps. They stop; they never warn and go on.
 
 use stanch_model::{
+    Target,
     config::ProtectRule,
     run::{
-        body::{kind, WaitOpened},
         WaitKind,
+        body::{WaitOpened, kind},
     },
-    Target,
 };
 use stanch_playbooks::manifest::Limit;
 
@@ -15,8 +15,18 @@ use crate::{act::Spec, env::Env, live::Live};
 /// The wait that holds this cut, opening one if a guard is met for the first time; `None` lets it pass.
 pub(crate) fn stop(env: &Env, live: &mut Live, spec: &Spec) -> Option<Option<String>> {
     let target = spec.target.as_ref()?;
-    let why = env.config.protect.iter().find_map(|rule| protects(rule, target)).or_else(|| over_limit(live, target))?;
-    let known = live.view.waits.iter().rev().find(|wait| wait.kind == WaitKind::Guard && wait.name == why && covers(wait, target));
+    let why = env
+        .config
+        .protect
+        .iter()
+        .find_map(|rule| protects(rule, target))
+        .or_else(|| over_limit(live, target))?;
+    let known = live
+        .view
+        .waits
+        .iter()
+        .rev()
+        .find(|wait| wait.kind == WaitKind::Guard && wait.name == why && covers(wait, target));
     match known.map(|wait| (wait.id.clone(), wait.closed.as_ref().map(|closed| closed.say.clone()))) {
         Some((_, Some(say))) if say == "go_on" => None,
         Some((id, _)) => Some(Some(id)),
@@ -54,15 +64,17 @@ fn open(env: &Env, live: &mut Live, spec: &Spec, target: &Target, why: &str) -> 
 fn protects(rule: &ProtectRule, target: &Target) -> Option<String> {
     let same = |name: &str| name.eq_ignore_ascii_case(&target.id) || name.eq_ignore_ascii_case(&target.label);
     let login = target.attrs.get("login").and_then(serde_json::Value::as_str).unwrap_or_default();
-    if let Some(user) = rule.user.as_deref() {
-        if target.kind == "user" && (same(user) || user.eq_ignore_ascii_case(login)) {
-            return Some(format!("protected user {user}"));
-        }
+    if let Some(user) = rule.user.as_deref()
+        && target.kind == "user"
+        && (same(user) || user.eq_ignore_ascii_case(login))
+    {
+        return Some(format!("protected user {user}"));
     }
-    if let Some(app) = rule.app.as_deref() {
-        if target.kind == "app" && same(app) {
-            return Some(format!("protected app {app}"));
-        }
+    if let Some(app) = rule.app.as_deref()
+        && target.kind == "app"
+        && same(app)
+    {
+        return Some(format!("protected app {app}"));
     }
     None
 }
@@ -71,7 +83,14 @@ fn protects(rule: &ProtectRule, target: &Target) -> Option<String> {
 fn over_limit(live: &Live, target: &Target) -> Option<String> {
     let limits = &live.playbook.manifest.limits;
     let known = |wanted: &dyn Fn(&Target) -> bool| {
-        let mut keys: Vec<String> = live.view.targets.values().map(|view| &view.target).filter(|t| wanted(t)).map(Target::key).collect();
+        let mut keys: Vec<String> = live
+            .view
+            .targets
+            .values()
+            .map(|view| &view.target)
+            .filter(|t| wanted(t))
+            .map(Target::key)
+            .collect();
         keys.sort();
         keys.dedup();
         (keys.contains(&target.key()), keys.len() as u64)

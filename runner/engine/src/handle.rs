@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{atomic::Ordering, Arc},
+    sync::{Arc, atomic::Ordering},
 };
 
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use serde_json::Value;
 use stanch_integrations::Integrations;
 use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
+    Alert, Diagnostic, StreamId,
     config::Config,
     ids::{Address, RunId},
-    run::{body::Decision, Mode, RunState, RunView, WaitKind, WaitView},
-    Alert, Diagnostic, StreamId,
+    run::{Mode, RunState, RunView, WaitKind, WaitView, body::Decision},
 };
 use stanch_playbooks::Library;
 
@@ -268,7 +268,9 @@ impl Engine {
         for (n, (inbox, receiver)) in inboxes.into_iter().enumerate() {
             let env = Arc::clone(&self.env);
             let named = std::thread::Builder::new().name(format!("shard-{n}"));
-            named.spawn(move || Shard::run(env, inbox, receiver)).map_err(|error| EngineError::Thread(error.to_string()))?;
+            named
+                .spawn(move || Shard::run(env, inbox, receiver))
+                .map_err(|error| EngineError::Thread(error.to_string()))?;
         }
         let listening = Arc::downgrade(&self.env);
         self.env.journal.on_durable(Arc::new(move |_| {
@@ -288,21 +290,29 @@ impl Engine {
 
     /// Unfinished runs go on: those that were running, and those with unread posts.
     fn take_up(&self) -> Result<(), EngineError> {
-        let filter = Filter { prefix: "run/".to_owned(), states: vec!["running".to_owned()], ..Filter::default() };
+        let filter =
+            Filter { prefix: "run/".to_owned(), states: vec!["running".to_owned()], ..Filter::default() };
         let running = self.env.journal.query(&filter, Cursor::START)?;
         let runs: Vec<RunId> = running.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
         for run in &runs {
             match self.env.revive(run)? {
                 true => self.env.shard_of(run, Message::Wake(run.clone())),
-                false => tracing::error!(%run, "was running at two unclean stops and got nowhere between: it stands as suspect"),
+                false => {
+                    tracing::error!(%run, "was running at two unclean stops and got nowhere between: it stands as suspect")
+                }
             }
         }
         let env = Arc::clone(&self.env);
         let triggers = Arc::clone(&self.triggers);
         self.env.runtime.spawn_blocking(move || {
-            let filter = Filter { prefix: "run/".to_owned(), states: vec!["running".to_owned(), "waiting".to_owned(), "paused".to_owned()], ..Filter::default() };
+            let filter = Filter {
+                prefix: "run/".to_owned(),
+                states: vec!["running".to_owned(), "waiting".to_owned(), "paused".to_owned()],
+                ..Filter::default()
+            };
             if let Ok(page) = env.journal.query(&filter, Cursor::START) {
-                let runs: Vec<RunId> = page.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
+                let runs: Vec<RunId> =
+                    page.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
                 env.remember_unfinished(&triggers, &runs);
             }
         });
@@ -333,7 +343,8 @@ impl Engine {
         let opened = start.incident.is_none();
         let incident = start.incident.get_or_insert_with(|| ulid::Ulid::generate().to_string()).clone();
         let title = format!("{} by {}", start.playbook, start.started_by);
-        let severity = start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
+        let severity =
+            start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
         let mut birth = self.env.birth(start, None)?;
         if opened {
             birth.appends.push(self.env.incident_opened(&incident, &title, severity, None, &[&birth.run]));
@@ -368,7 +379,8 @@ impl Engine {
     }
 
     fn may_answer(&self, view: &RunView, wait: &WaitView, answer: &Answer) -> Result<(), AnswerError> {
-        let not_you = |why: String| AnswerError::NotYou { who: answer.who.clone(), wait: wait.id.clone(), why };
+        let not_you =
+            |why: String| AnswerError::NotYou { who: answer.who.clone(), wait: wait.id.clone(), why };
         if let Some(closed) = &wait.closed {
             let who = if closed.who.is_empty() { closed.by.clone() } else { closed.who.clone() };
             return Err(AnswerError::Closed { wait: wait.id.clone(), say: closed.say.clone(), who });
@@ -383,7 +395,10 @@ impl Engine {
         if wait.kind == WaitKind::Approval && answer.who == view.started_by {
             return Err(not_you("who started the run cannot approve what it does".to_owned()));
         }
-        if wait.kind != WaitKind::InDoubt && !wait.ask.is_empty() && !self.env.is_asked(&answer.who, &wait.ask) {
+        if wait.kind != WaitKind::InDoubt
+            && !wait.ask.is_empty()
+            && !self.env.is_asked(&answer.who, &wait.ask)
+        {
             return Err(not_you(format!("{} is asked", wait.ask.join(", "))));
         }
         Ok(())
@@ -393,10 +408,22 @@ impl Engine {
     ///
     /// # Errors
     /// When this step is in no doubt.
-    pub async fn resolve(&self, run: &RunId, step: &Address, how: Resolve, who: &str, reason: &str) -> Result<Receipt, AnswerError> {
+    pub async fn resolve(
+        &self,
+        run: &RunId,
+        step: &Address,
+        how: Resolve,
+        who: &str,
+        reason: &str,
+    ) -> Result<Receipt, AnswerError> {
         let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
-        let named = |wait: &&WaitView| wait.kind == WaitKind::InDoubt && (wait.address == *step || wait.id == step.as_str());
-        let wait = view.open_waits().find(named).ok_or_else(|| AnswerError::NoWait { run: run.to_string(), wait: step.to_string() })?;
+        let named = |wait: &&WaitView| {
+            wait.kind == WaitKind::InDoubt && (wait.address == *step || wait.id == step.as_str())
+        };
+        let wait = view
+            .open_waits()
+            .find(named)
+            .ok_or_else(|| AnswerError::NoWait { run: run.to_string(), wait: step.to_string() })?;
         let answer = Answer {
             wait: wait.id.clone(),
             say: how.as_str().to_owned(),
@@ -411,7 +438,13 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run or the journal refuses.
-    pub async fn signal(&self, run: &RunId, key: &str, name: &str, data: Value) -> Result<Receipt, EngineError> {
+    pub async fn signal(
+        &self,
+        run: &RunId,
+        key: &str,
+        name: &str,
+        data: Value,
+    ) -> Result<Receipt, EngineError> {
         self.known(run)?;
         let body = serde_json::json!({ "name": name, "data": data });
         Ok(self.post(run, format!("signal {key}"), "signal", body).await?)
@@ -470,7 +503,11 @@ impl Engine {
         let view = self.view(run)?;
         if view.state != RunState::Diverged {
             let why = "only a diverged run can be pinned anew".to_owned();
-            return Err(EngineError::State { run: run.to_string(), state: view.state.as_str().to_owned(), why });
+            return Err(EngineError::State {
+                run: run.to_string(),
+                state: view.state.as_str().to_owned(),
+                why,
+            });
         }
         let body = serde_json::json!({ "who": who });
         Ok(self.post(run, format!("repin {}", view.version), "repin", body).await?)
@@ -503,12 +540,18 @@ impl Engine {
         if self.env.journal.stream(&StreamId::run(&exact))?.is_some() {
             return Ok(exact);
         }
-        let page = self.env.journal.query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
+        let page = self
+            .env
+            .journal
+            .query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
         let runs = page.streams.into_iter().filter_map(|(stream, _)| stream.as_run());
-        let mut found: Vec<RunId> = runs.filter(|run| run.0.starts_with(&wanted) || run.0.ends_with(&wanted)).collect();
+        let mut found: Vec<RunId> =
+            runs.filter(|run| run.0.starts_with(&wanted) || run.0.ends_with(&wanted)).collect();
         match (found.pop(), found.is_empty() && !wanted.is_empty()) {
             (Some(run), true) => Ok(run),
-            (Some(_), false) => Err(EngineError::NoRun(format!("{text}: several runs are called so, write more of the id"))),
+            (Some(_), false) => {
+                Err(EngineError::NoRun(format!("{text}: several runs are called so, write more of the id")))
+            }
             (None, _) => Err(EngineError::NoRun(text.to_owned())),
         }
     }
@@ -518,11 +561,20 @@ impl Engine {
     /// # Errors
     /// When the journal's index fails.
     pub fn runs(&self, open: bool, limit: usize) -> Result<Vec<RunRow>, EngineError> {
-        let page = self.env.journal.query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
+        let page = self
+            .env
+            .journal
+            .query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
         let rows = page.streams.into_iter().rev().filter_map(|(stream, info)| {
             let row = info.row?;
             let state = RunState::parse(&row.state).unwrap_or_default();
-            Some(RunRow { id: stream.as_run()?, state, wait: row.wait, due_ms: row.due_ms, version: info.version })
+            Some(RunRow {
+                id: stream.as_run()?,
+                state,
+                wait: row.wait,
+                due_ms: row.due_ms,
+                version: info.version,
+            })
         });
         Ok(rows.filter(|row| !open || row.state != RunState::Ended).take(limit).collect())
     }
@@ -557,7 +609,13 @@ impl Engine {
         &self.env.journal
     }
 
-    async fn post(&self, run: &RunId, key: String, kind: &'static str, body: Value) -> Result<Receipt, JournalError> {
+    async fn post(
+        &self,
+        run: &RunId,
+        key: String,
+        kind: &'static str,
+        body: Value,
+    ) -> Result<Receipt, JournalError> {
         let (journal, stream) = (Arc::clone(&self.env.journal), StreamId::run(run));
         let posted = tokio::task::spawn_blocking(move || {
             let posted = journal.post(&stream, &key, kind, body.to_string())?;
@@ -574,17 +632,27 @@ impl Engine {
     }
 
     fn unfinished(&self, run: &RunId) -> Result<(), EngineError> {
-        let info = self.env.journal.stream(&StreamId::run(run))?.ok_or_else(|| EngineError::NoRun(run.to_string()))?;
+        let info = self
+            .env
+            .journal
+            .stream(&StreamId::run(run))?
+            .ok_or_else(|| EngineError::NoRun(run.to_string()))?;
         match info.row {
-            Some(row) if row.state == "ended" => {
-                Err(EngineError::State { run: run.to_string(), state: row.state, why: "it is over".to_owned() })
-            }
+            Some(row) if row.state == "ended" => Err(EngineError::State {
+                run: run.to_string(),
+                state: row.state,
+                why: "it is over".to_owned(),
+            }),
             _ => Ok(()),
         }
     }
 
     fn known_scope(&self, scope: &str) -> Result<(), EngineError> {
-        let unknown = |what: &str| EngineError::State { run: scope.to_owned(), state: "unknown".to_owned(), why: format!("there is no such {what}") };
+        let unknown = |what: &str| EngineError::State {
+            run: scope.to_owned(),
+            state: "unknown".to_owned(),
+            why: format!("there is no such {what}"),
+        };
         match scope.split_once(':') {
             None if scope == "all" => Ok(()),
             Some(("playbook", slug)) if self.env.library.get(slug).is_some() => Ok(()),
@@ -597,12 +665,18 @@ impl Engine {
 
     /// Runs that a scope's pause parked go on.
     fn wake_held(&self, scope: &str) -> Result<(), EngineError> {
-        let filter = Filter { prefix: "run/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
+        let filter =
+            Filter { prefix: "run/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
         let why = format!("{scope} is paused");
         for (stream, _) in self.env.journal.query(&filter, Cursor::START)?.streams {
             let Some(run) = stream.as_run() else { continue };
             if self.view(&run).is_ok_and(|view| view.why == why) {
-                self.env.post(&run, &format!("resume {}", ulid::Ulid::generate()), "resume", &serde_json::json!({ "who": "" }));
+                self.env.post(
+                    &run,
+                    &format!("resume {}", ulid::Ulid::generate()),
+                    "resume",
+                    &serde_json::json!({ "who": "" }),
+                );
             }
         }
         Ok(())

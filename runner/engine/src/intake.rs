@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_journal::{JournalError, StreamAppend, With};
 use stanch_model::{
-    run::body::{kind, Created},
     Address, Alert, Entry, Header, NewEntry, RunId, StreamId,
+    run::body::{Created, kind},
 };
 use stanch_playbooks::{
-    dialect::{expression, Expression, Var},
-    manifest::{InputSpec, InputType, TriggerSpec},
     Library, Playbook,
+    dialect::{Expression, Var, expression},
+    manifest::{InputSpec, InputType, TriggerSpec},
 };
 
 use crate::{
-    env::{rfc3339, Env},
+    env::{Env, rfc3339},
     handle::{Accepted, EngineError, StartRun, Verdict},
     live::row,
     pins,
@@ -31,7 +31,8 @@ pub(crate) struct Trigger {
 
 /// The triggers of a library. One that does not compile never fires; `check` says so.
 pub(crate) fn triggers(library: &Library) -> Vec<Trigger> {
-    let specs = library.all().flat_map(|playbook| playbook.manifest.start.iter().map(move |spec| (playbook, spec)));
+    let specs =
+        library.all().flat_map(|playbook| playbook.manifest.start.iter().map(move |spec| (playbook, spec)));
     specs
         .filter_map(|(playbook, spec)| {
             let when = expression(&spec.when, Var::TRIGGER).ok()?;
@@ -49,13 +50,22 @@ pub(crate) struct Birth {
 
 impl Env {
     /// Takes an alert. Everything is queued in one append; the caller waits for the ticket before it says so.
-    pub(crate) fn take_alert(&self, triggers: &[Trigger], alert: Alert) -> Result<(Accepted, u64), EngineError> {
-        let delivery = format!("delivery:{}:{}", alert.source, if alert.delivery.is_empty() { &alert.id } else { &alert.delivery });
+    pub(crate) fn take_alert(
+        &self,
+        triggers: &[Trigger],
+        alert: Alert,
+    ) -> Result<(Accepted, u64), EngineError> {
+        let delivery = format!(
+            "delivery:{}:{}",
+            alert.source,
+            if alert.delivery.is_empty() { &alert.id } else { &alert.delivery }
+        );
         let id = ulid::Ulid::generate().to_string();
         let stream = StreamId::alert(&id);
         let fired = fire(triggers, &alert);
         let incident = (!fired.is_empty()).then(|| ulid::Ulid::generate().to_string());
-        let mut accepted = Accepted { alert: id.clone(), duplicate: false, incident: incident.clone(), verdicts: Vec::new() };
+        let mut accepted =
+            Accepted { alert: id, duplicate: false, incident: incident.clone(), verdicts: Vec::new() };
         let mut births = Vec::new();
         for trigger in fired {
             if let Some((run, joined_incident)) = self.open_run(trigger, &alert) {
@@ -73,7 +83,11 @@ impl Env {
                 started_by: format!("alert:{}", alert.source),
             };
             let birth = self.birth(start, None)?;
-            accepted.verdicts.push(Verdict { playbook: trigger.slug.clone(), run: birth.run.clone(), joined: false });
+            accepted.verdicts.push(Verdict {
+                playbook: trigger.slug.clone(),
+                run: birth.run.clone(),
+                joined: false,
+            });
             births.push((trigger, birth));
         }
         let (position, duplicate) = self.journal_alert(&stream, &alert, &mut accepted, &births, delivery)?;
@@ -97,27 +111,46 @@ impl Env {
     ) -> Result<(u64, Option<Accepted>), EngineError> {
         let epoch = self.journal.epoch();
         let entries = vec![NewEntry::new("alert.received", alert), NewEntry::new("alert.verdict", accepted)];
-        let mut group = vec![StreamAppend { create: true, ..StreamAppend::new(stream.clone(), epoch, entries) }];
+        let mut group =
+            vec![StreamAppend { create: true, ..StreamAppend::new(stream.clone(), epoch, entries) }];
         group.extend(births.iter().flat_map(|(_, birth)| birth.appends.clone()));
-        if !births.is_empty() {
-            if let Some(incident) = &accepted.incident {
-                let runs: Vec<&RunId> = births.iter().map(|(_, birth)| &birth.run).collect();
-                group.push(self.incident_opened(incident, &alert.title, json!(alert.severity), Some(&accepted.alert), &runs));
-            }
+        if !births.is_empty()
+            && let Some(incident) = &accepted.incident
+        {
+            let runs: Vec<&RunId> = births.iter().map(|(_, birth)| &birth.run).collect();
+            group.push(self.incident_opened(
+                incident,
+                &alert.title,
+                json!(alert.severity),
+                Some(&accepted.alert),
+                &runs,
+            ));
         }
         dedupe(&mut group);
         match self.journal.append(group, With { unique: vec![delivery], ..With::default() }) {
             Ok(ticket) => Ok((ticket.position, None)),
             Err(JournalError::Duplicate { stream, position, .. }) => {
                 // The first delivery may still be in the queue; the caller waits until it is durable, then reads it.
-                Ok((position, Some(Accepted { alert: stream.as_str().trim_start_matches("alert/").to_owned(), duplicate: true, incident: None, verdicts: Vec::new() })))
+                Ok((
+                    position,
+                    Some(Accepted {
+                        alert: stream.as_str().trim_start_matches("alert/").to_owned(),
+                        duplicate: true,
+                        incident: None,
+                        verdicts: Vec::new(),
+                    }),
+                ))
             }
             Err(error) => Err(error.into()),
         }
     }
 
     /// The first entries of a run, checked: playbook, inputs, pins.
-    pub(crate) fn birth(&self, start: StartRun, child: Option<(RunId, &Created, Address)>) -> Result<Birth, EngineError> {
+    pub(crate) fn birth(
+        &self,
+        start: StartRun,
+        child: Option<(RunId, &Created, Address)>,
+    ) -> Result<Birth, EngineError> {
         let playbook = self.library.get(&start.playbook).ok_or_else(|| self.no_playbook(&start.playbook))?;
         let now = self.now_ms();
         let input = inputs(&playbook, &start, &rfc3339(now))?;
@@ -131,7 +164,11 @@ impl Env {
             title: playbook.manifest.title.clone(),
             mode: self.mode,
             input,
-            alert: start.alert.as_ref().and_then(|alert| serde_json::to_value(alert).ok()).unwrap_or_default(),
+            alert: start
+                .alert
+                .as_ref()
+                .and_then(|alert| serde_json::to_value(alert).ok())
+                .unwrap_or_default(),
             incident: start.incident,
             parent,
             depth,
@@ -192,13 +229,16 @@ impl Env {
 
     /// After a start: which unfinished runs alerts may still join. Reads the first entry of each run that has not ended.
     pub(crate) fn remember_unfinished(&self, triggers: &[Trigger], runs: &[RunId]) {
-        let folding: Vec<&Trigger> = triggers.iter().filter(|trigger| trigger.spec.one_run_per.is_some()).collect();
+        let folding: Vec<&Trigger> =
+            triggers.iter().filter(|trigger| trigger.spec.one_run_per.is_some()).collect();
         if folding.is_empty() {
             return;
         }
         for run in runs {
             let Ok(entries) = self.journal.read(&StreamId::run(run), 1, 1) else { continue };
-            let Some(created) = entries.first().and_then(|entry| entry.decode::<Created>().ok()) else { continue };
+            let Some(created) = entries.first().and_then(|entry| entry.decode::<Created>().ok()) else {
+                continue;
+            };
             let Ok(alert) = serde_json::from_value::<Alert>(created.alert.clone()) else { continue };
             for trigger in folding.iter().filter(|trigger| trigger.slug == created.playbook) {
                 self.remember_open(trigger, &alert, run, created.incident.clone());
@@ -214,7 +254,9 @@ fn fire<'a>(triggers: &'a [Trigger], alert: &Alert) -> Vec<&'a Trigger> {
     for trigger in triggers {
         let mut scope = rhai::Scope::new();
         scope.push_dynamic("alert", value.clone());
-        if trigger.when.eval(&mut scope).unwrap_or(false) && !fired.iter().any(|other| other.slug == trigger.slug) {
+        if trigger.when.eval(&mut scope).unwrap_or(false)
+            && !fired.iter().any(|other| other.slug == trigger.slug)
+        {
             fired.push(trigger);
         }
     }
@@ -257,7 +299,8 @@ fn inputs(playbook: &Playbook, start: &StartRun, now: &str) -> Result<Value, Eng
         let value = given.or_else(|| default(spec, now));
         match value {
             Some(value) => {
-                let value = typed(spec.kind, value).map_err(|why| EngineError::Input { name: name.clone(), why })?;
+                let value =
+                    typed(spec.kind, value).map_err(|why| EngineError::Input { name: name.clone(), why })?;
                 map.insert(name.clone(), value);
             }
             None if spec.required => {
@@ -298,16 +341,21 @@ fn typed(kind: InputType, value: Value) -> Result<Value, String> {
         }
         (InputType::Integer, value) if value.is_i64() => Ok(value),
         (InputType::Integer, value) => wrong("whole number", &value),
-        (InputType::Bool, Value::String(text)) => {
-            text.trim().parse::<bool>().map(Value::from).map_err(|_| format!("{text:?} is neither true nor false"))
-        }
+        (InputType::Bool, Value::String(text)) => text
+            .trim()
+            .parse::<bool>()
+            .map(Value::from)
+            .map_err(|_| format!("{text:?} is neither true nor false")),
         (InputType::Bool, value) if value.is_boolean() => Ok(value),
         (InputType::Bool, value) => wrong("true or false", &value),
-        (InputType::List, Value::String(text)) => Ok(text.split(',').map(|item| json!(item.trim())).collect()),
+        (InputType::List, Value::String(text)) => {
+            Ok(text.split(',').map(|item| json!(item.trim())).collect())
+        }
         (InputType::List, value) if value.is_array() => Ok(value),
         (InputType::List, value) => wrong("list", &value),
         (InputType::Time, Value::String(text)) => {
-            text.parse::<jiff::Timestamp>().map_err(|_| format!("{text:?} is no instant; write it like 2026-03-13T02:40:00Z"))?;
+            text.parse::<jiff::Timestamp>()
+                .map_err(|_| format!("{text:?} is no instant; write it like 2026-03-13T02:40:00Z"))?;
             Ok(Value::String(text))
         }
         (InputType::Secret, value) if stanch_model::value::as_secret(&value).is_some() => Ok(value),

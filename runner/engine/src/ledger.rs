@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_journal::{Cursor, Filter, JournalError, StreamAppend, Ticket, With};
 use stanch_model::{
+    Address, NewEntry, RunId, StreamId,
     diagnostic::did_you_mean,
     run::{
-        body::{kind, Created, Pins, Revived, StateEntry, StepError},
         RunState,
+        body::{Created, Pins, Revived, StateEntry, StepError, kind},
     },
-    Address, NewEntry, RunId, StreamId,
 };
 use stanch_playbooks::Playbook;
 
@@ -57,7 +57,8 @@ impl Env {
     /// Sends something to the shard that owns this run.
     pub(crate) fn shard_of(&self, run: &RunId, message: Message) {
         let shards = self.shards.read();
-        let sum = run.0.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let sum =
+            run.0.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
         if let Some(shard) = shards.get(sum % shards.len().max(1)) {
             shard.send(message);
         }
@@ -71,7 +72,14 @@ impl Env {
     }
 
     /// Starts a child run; finding it there already is as good.
-    pub(crate) fn start_child(&self, parent: &Created, child: RunId, playbook: &str, input: Value, address: Address) -> Result<(), EngineError> {
+    pub(crate) fn start_child(
+        &self,
+        parent: &Created,
+        child: RunId,
+        playbook: &str,
+        input: Value,
+        address: Address,
+    ) -> Result<(), EngineError> {
         let start = StartRun {
             playbook: playbook.to_owned(),
             input: input.as_object().cloned().unwrap_or_default().into_iter().collect(),
@@ -104,7 +112,8 @@ impl Env {
 
     /// What scripts learn of their incident.
     pub(crate) fn incident(&self, id: Option<&str>) -> Value {
-        let mut known = json!({ "id": id, "title": Value::Null, "severity": Value::Null, "lead": Value::Null });
+        let mut known =
+            json!({ "id": id, "title": Value::Null, "severity": Value::Null, "lead": Value::Null });
         let Some(id) = id else { return known };
         let entries = self.journal.read(&StreamId::incident(id), 1, 1000).unwrap_or_default();
         for entry in entries {
@@ -119,14 +128,30 @@ impl Env {
     }
 
     /// The append that opens an incident.
-    pub(crate) fn incident_opened(&self, id: &str, title: &str, severity: Value, alert: Option<&str>, runs: &[&RunId]) -> StreamAppend {
-        let body = json!({ "incident": id, "title": title, "severity": severity, "alert": alert, "runs": runs });
+    pub(crate) fn incident_opened(
+        &self,
+        id: &str,
+        title: &str,
+        severity: Value,
+        alert: Option<&str>,
+        runs: &[&RunId],
+    ) -> StreamAppend {
+        let body =
+            json!({ "incident": id, "title": title, "severity": severity, "alert": alert, "runs": runs });
         let entry = NewEntry::new("incident.opened", &body);
-        StreamAppend { create: true, ..StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry]) }
+        StreamAppend {
+            create: true,
+            ..StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry])
+        }
     }
 
     /// The append that changes an incident, for changes that a run's script made.
-    pub(crate) fn incident_change(&self, id: Option<&str>, run: &RunId, changes: &[Value]) -> Option<StreamAppend> {
+    pub(crate) fn incident_change(
+        &self,
+        id: Option<&str>,
+        run: &RunId,
+        changes: &[Value],
+    ) -> Option<StreamAppend> {
         let id = id.filter(|_| !changes.is_empty())?;
         let entries = changes.iter().map(|change| {
             let mut body = change.clone();
@@ -139,12 +164,23 @@ impl Env {
     /// True when this person is in one of the groups, or named.
     pub(crate) fn is_asked(&self, who: &str, ask: &[String]) -> bool {
         ask.iter().any(|name| {
-            name == who || self.config.people.groups.get(name).is_some_and(|people| people.iter().any(|person| person == who))
+            name == who
+                || self
+                    .config
+                    .people
+                    .groups
+                    .get(name)
+                    .is_some_and(|people| people.iter().any(|person| person == who))
         })
     }
 
     /// Where a message of this channel goes: integration, action, arguments.
-    pub(crate) fn route(&self, channel: &str, subject: &str, text: &str) -> Result<(String, String, Value), StepError> {
+    pub(crate) fn route(
+        &self,
+        channel: &str,
+        subject: &str,
+        text: &str,
+    ) -> Result<(String, String, Value), StepError> {
         let (way, place) = channel.split_once(':').unwrap_or((channel, ""));
         let (verb, input) = match way {
             "mail" => ("mail.send", json!({ "to": place, "subject": subject, "text": text })),
@@ -161,8 +197,10 @@ impl Env {
         match found.into_iter().find(|(name, _)| named(name)) {
             Some((name, info)) => Ok((name, info.name.clone(), input)),
             None => {
-                let names: Vec<String> = self.integrations.integrations().into_iter().map(|(name, _)| name).collect();
-                let hint = did_you_mean(way, names.iter().map(String::as_str)).map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+                let names: Vec<String> =
+                    self.integrations.integrations().into_iter().map(|(name, _)| name).collect();
+                let hint = did_you_mean(way, names.iter().map(String::as_str))
+                    .map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
                 Err(StepError::new("no_contact", format!("nothing configured can send to {channel}{hint}")))
             }
         }
@@ -184,7 +222,10 @@ impl Env {
                 (NewEntry::new(kind::STATE, &body), RunState::Suspect)
             }
         };
-        let append = StreamAppend { row: Some(row(state, None, None)), ..StreamAppend::new(stream, epoch, vec![entry]) };
+        let append = StreamAppend {
+            row: Some(row(state, None, None)),
+            ..StreamAppend::new(stream, epoch, vec![entry])
+        };
         self.journal.append(vec![append], With::default())?;
         self.journal.kick();
         Ok(!stuck)
@@ -200,16 +241,22 @@ impl Env {
         let stream = StreamId::from_stored(format!("pause/{scope}"));
         let state = if paused { "paused" } else { "resumed" };
         let row = stanch_journal::Row { state: state.to_owned(), ..stanch_journal::Row::default() };
-        let append = StreamAppend { row: Some(row), ..StreamAppend::new(stream, self.journal.epoch(), vec![entry]) };
+        let append =
+            StreamAppend { row: Some(row), ..StreamAppend::new(stream, self.journal.epoch(), vec![entry]) };
         let ticket = self.journal.append(vec![append], With::default())?;
         self.journal.kick();
         Ok(ticket)
     }
 
     pub(crate) fn journaled_pauses(&self) -> Result<BTreeSet<String>, JournalError> {
-        let filter = Filter { prefix: "pause/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
+        let filter =
+            Filter { prefix: "pause/".to_owned(), states: vec!["paused".to_owned()], ..Filter::default() };
         let page = self.journal.query(&filter, Cursor::START)?;
-        Ok(page.streams.iter().filter_map(|(stream, _)| Some(stream.as_str().strip_prefix("pause/")?.to_owned())).collect())
+        Ok(page
+            .streams
+            .iter()
+            .filter_map(|(stream, _)| Some(stream.as_str().strip_prefix("pause/")?.to_owned()))
+            .collect())
     }
 
     /// The last entry of a clean stop; running runs are told by their rows.

@@ -29,4 +29,7 @@ mod step;
 
 pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
-pub use handle::{Accepted, Answer, AnswerError, Engine, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict};
+pub use handle::{
+    Accepted, Answer, AnswerError, Engine, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun,
+    Verdict,
+};

@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 use stanch_journal::{Blob, JournalError, Row};
 use stanch_model::{
+    Address, Entry, NewEntry, RunId, StreamId, Target,
     catalog::ActionInfo,
     entry::Header,
     ids::Hash,
     run::{
-        body::{self, kind, Created, Intent},
         RunView, StepError,
+        body::{self, Created, Intent, kind},
     },
-    Address, Entry, NewEntry, RunId, StreamId, Target,
 };
 use stanch_playbooks::Playbook;
 
@@ -89,7 +89,6 @@ pub(crate) struct Live {
     pub(crate) steps: HashMap<Address, Step>,
     pub(crate) branches: HashMap<Address, Result<Value, StepError>>,
     pub(crate) signals: Vec<body::Signal>,
-    pub(crate) signals_taken: usize,
     pub(crate) holds: HashSet<(String, String)>,
     pub(crate) version: u64,
     /// Entries outside fan-outs: what the limit counts.
@@ -117,6 +116,8 @@ pub(crate) struct Live {
     pub(crate) covered_waits: usize,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
+    /// The script is only compared with the history: nothing fresh happens.
+    pub(crate) rehearsing: bool,
     /// The script's last value.
     pub(crate) value: Value,
     /// A wait for a signal was opened: one that came early may fit.
@@ -145,7 +146,6 @@ impl Live {
             steps: HashMap::new(),
             branches: HashMap::new(),
             signals: Vec::new(),
-            signals_taken: 0,
             holds: HashSet::new(),
             version: 0,
             counted: 0,
@@ -163,6 +163,7 @@ impl Live {
             covered: HashMap::new(),
             covered_waits: 0,
             children: Vec::new(),
+            rehearsing: false,
             value: Value::Null,
             look_for_signals: false,
             intended: Vec::new(),
@@ -176,7 +177,9 @@ impl Live {
 
     /// Folds an entry read from the journal.
     pub(crate) fn replay(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let corrupt = |error: serde_json::Error| JournalError::Invalid(format!("{} {}: {error}", self.stream, entry.header.version));
+        let corrupt = |error: serde_json::Error| {
+            JournalError::Invalid(format!("{} {}: {error}", self.stream, entry.header.version))
+        };
         let (kind, version) = (entry.header.kind.as_str(), entry.header.version);
         let time = millis(&entry.header.time);
         match kind {
@@ -361,7 +364,12 @@ impl Live {
 
     fn fold_outcome(&mut self, body: body::Outcome, version: u64) {
         let Some(step) = self.steps.get_mut(&body.address) else { return };
-        if step.intent.as_ref().and_then(|intent| intent.call.as_ref()).is_some_and(|call| call.effect == stanch_model::Effect::Read) {
+        if step
+            .intent
+            .as_ref()
+            .and_then(|intent| intent.call.as_ref())
+            .is_some_and(|call| call.effect == stanch_model::Effect::Read)
+        {
             self.seen.extend(stanch_model::value::targets_in(&body.value).iter().map(Target::key));
         }
         step.deferred = None;

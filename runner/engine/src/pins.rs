@@ -3,11 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use stanch_journal::StreamAppend;
-use stanch_model::{
-    catalog::ActionIndex,
-    run::body::Pins,
-    Hash, NewEntry, StreamId,
-};
+use stanch_model::{Hash, NewEntry, StreamId, catalog::ActionIndex, run::body::Pins};
 use stanch_playbooks::Playbook;
 
 use crate::{env::Env, host::HOST_API, live::Live};
@@ -22,10 +18,12 @@ pub(crate) fn stream(hash: &Hash) -> StreamId {
 
 /// What a run of this playbook depends on, as things are now.
 pub(crate) fn take(env: &Env, playbook: &Playbook) -> Pins {
-    let mut pins = Pins { playbook: Some(playbook.hash), rhai: RHAI.to_owned(), host_api: HOST_API, ..Pins::default() };
+    let mut pins =
+        Pins { playbook: Some(playbook.hash), rhai: RHAI.to_owned(), host_api: HOST_API, ..Pins::default() };
     for (name, _) in env.integrations.integrations() {
         if let Some(identity) = env.integrations.identity(&name) {
-            pins.integrations.insert(name, format!("{} {} {}", identity.platform, identity.base_url, identity.tenant));
+            pins.integrations
+                .insert(name, format!("{} {} {}", identity.platform, identity.base_url, identity.tenant));
         }
     }
     pins.actions = actions(env, playbook);
@@ -38,10 +36,10 @@ fn actions(env: &Env, playbook: &Playbook) -> BTreeMap<String, Hash> {
         for (integration, info) in env.integrations.verb(name) {
             actions.insert(format!("{integration}.{}", info.name), info.hash);
         }
-        if let Some((integration, action)) = name.split_once('.') {
-            if let Some(info) = env.integrations.action(integration, action) {
-                actions.insert(name.clone(), info.hash);
-            }
+        if let Some((integration, action)) = name.split_once('.')
+            && let Some(info) = env.integrations.action(integration, action)
+        {
+            actions.insert(name.clone(), info.hash);
         }
     }
     actions
@@ -60,14 +58,18 @@ pub(crate) fn changed(env: &Env, live: &Live) -> Option<String> {
     for (name, identity) in &pinned.integrations {
         match now.integrations.get(name) {
             Some(current) if current != identity => {
-                return Some(format!("integration {name} was {identity} when this run started and is {current} now"));
+                return Some(format!(
+                    "integration {name} was {identity} when this run started and is {current} now"
+                ));
             }
             _ => {}
         }
     }
     for (name, hash) in &pinned.actions {
         match now.actions.get(name) {
-            Some(current) if current != hash => return Some(format!("the definition of {name} is not the one that this run started with")),
+            Some(current) if current != hash => {
+                return Some(format!("the definition of {name} is not the one that this run started with"));
+            }
             None => return Some(format!("{name} was there when this run started and is gone")),
             _ => {}
         }
@@ -94,12 +96,19 @@ pub(crate) fn playbook(env: &Env, slug: &str, hash: &Hash) -> Result<Arc<Playboo
         return Ok(Arc::clone(playbook));
     }
     let entries = env.journal.read(&stream(hash), 1, 1).map_err(|error| error.to_string())?;
-    let entry = entries.first().ok_or_else(|| format!("the sources of {slug} {} are not in the journal", hash.short()))?;
+    let entry = entries
+        .first()
+        .ok_or_else(|| format!("the sources of {slug} {} are not in the journal", hash.short()))?;
     let sources: BTreeMap<String, String> = entry.decode().map_err(|error| error.to_string())?;
-    let playbook = Playbook::from_sources(slug, sources)
-        .map_err(|mistakes| mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; "))?;
+    let playbook = Playbook::from_sources(slug, sources).map_err(|mistakes| {
+        mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; ")
+    })?;
     if playbook.hash != *hash {
-        return Err(format!("the journal's sources of {slug} hash to {}, not to {}", playbook.hash.short(), hash.short()));
+        return Err(format!(
+            "the journal's sources of {slug} hash to {}, not to {}",
+            playbook.hash.short(),
+            hash.short()
+        ));
     }
     let playbook = Arc::new(playbook);
     env.pinned.write().insert(*hash, Arc::clone(&playbook));

@@ -3,24 +3,23 @@
 use rhai::NativeCallContext;
 use serde_json::Value;
 use stanch_model::{
+    Address,
     ids::Hash,
     run::{
-        body::{Intent, Local, Outcome},
         StepError,
+        body::{Intent, Local, Outcome},
     },
-    value, Address,
+    value,
 };
 
 use crate::{
     border,
-    current::{current, terminated, Current, Hosted},
+    current::{Current, Hosted, current, terminated},
     fiber::{self, Pause, Wake},
     live::Leave,
 };
 
-/// A run warns at this many entries outside fan-outs.
-pub(crate) const WARN_ENTRIES: u64 = 10_000;
-/// And is parked as limited at this many.
+/// A run is parked as limited at this many entries outside fan-outs.
 const MAX_ENTRIES: u64 = 50_000;
 
 /// Where a step stands in the history.
@@ -68,7 +67,10 @@ impl Current {
                 drop(live);
                 return self.beyond_history(address);
             };
-            if &*step.op == mark.op && step.args == mark.args && (step.name.is_empty() || &*step.name == mark.name) {
+            if &*step.op == mark.op
+                && step.args == mark.args
+                && (step.name.is_empty() || &*step.name == mark.name)
+            {
                 return Ok(match &step.result {
                     Some(result) => Enter::Done(result.clone()),
                     None => Enter::Pending(address),
@@ -88,6 +90,9 @@ impl Current {
 
     /// Nothing is decided by a person behind the frontier: cancel, pause and limits are seen here only.
     fn beyond_history(&self, address: Address) -> Hosted<Enter> {
+        if self.live(|live| live.rehearsing) {
+            return self.stop_rehearsing();
+        }
         let why = self.live(|live| {
             live.operations_mark = 0;
             if live.view.cancelled {
@@ -113,6 +118,9 @@ impl Current {
         if in_fan {
             return self.leave(Leave::Branch);
         }
+        if self.live(|live| live.rehearsing) {
+            return self.leave(Leave::Park);
+        }
         match fiber::pause(Pause::Blocked) {
             Wake::Go => match self.live(|live| live.leaving.is_some()) {
                 true => Err(terminated()),
@@ -120,6 +128,12 @@ impl Current {
             },
             Wake::Unwind => Err(terminated()),
         }
+    }
+
+    /// A rehearsal compares the script with the history and goes no further.
+    fn stop_rehearsing<T>(&self) -> Hosted<T> {
+        let in_fan = self.live(|live| live.fans > 0);
+        self.leave(if in_fan { Leave::Branch } else { Leave::Park })
     }
 
     /// Waits until the step at this address has an outcome.
@@ -150,14 +164,24 @@ impl Current {
     }
 
     /// Journals the outcome of a step that is no call, and gives it back.
-    pub(crate) fn conclude(&self, address: &Address, result: Result<Value, StepError>) -> Result<Value, StepError> {
+    pub(crate) fn conclude(
+        &self,
+        address: &Address,
+        result: Result<Value, StepError>,
+    ) -> Result<Value, StepError> {
         let now = self.env.now_ms();
         let (value, error) = match &result {
             Ok(value) => (value.clone(), None),
             Err(error) => (Value::Null, Some(error.clone())),
         };
-        let outcome =
-            Outcome { address: address.clone(), attempt: 1, value, error, by: String::new(), incomplete: false };
+        let outcome = Outcome {
+            address: address.clone(),
+            attempt: 1,
+            value,
+            error,
+            by: String::new(),
+            incomplete: false,
+        };
         self.live(|live| live.record_outcome(outcome, now));
         result
     }
@@ -176,7 +200,8 @@ impl Current {
             Enter::Fresh(address) | Enter::Pending(address) => {
                 let value = decide(self).map_err(|error| border::throw(&error))?;
                 let now = self.env.now_ms();
-                let body = Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value: value.clone() };
+                let body =
+                    Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value: value.clone() };
                 self.live(|live| live.record_local(body, now));
                 Ok(value)
             }

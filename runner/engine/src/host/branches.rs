@@ -1,19 +1,21 @@
 //! `each`, `together`, `attempt`.
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_model::{target::Target, value};
 
 use crate::{
     border,
     current::{Current, Hosted},
-    fan::{call, join, scripted, Body},
+    fan::{Body, call, join, scripted},
     live::Frame,
-    step::{here, misuse, place, Enter, Mark},
+    step::{Enter, Mark, here, misuse, place},
 };
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn("each", |ctx: NativeCallContext<'_>, items: Array, body: FnPtr| each(&ctx, &items, &body, None));
+    engine.register_fn("each", |ctx: NativeCallContext<'_>, items: Array, body: FnPtr| {
+        each(&ctx, &items, &body, None)
+    });
     engine.register_fn("each", |ctx: NativeCallContext<'_>, items: Array, body: FnPtr, options: Map| {
         each(&ctx, &items, &body, Some(&options))
     });
@@ -48,11 +50,17 @@ fn key_of(item: &Dynamic, value: &Value, field: Option<&str>) -> Hosted<String> 
         (Value::Number(number), _) => Ok(number.to_string()),
         (Value::Object(map), Some(field)) => match map.get(field) {
             Some(Value::String(text)) => Ok(text.clone()),
-            Some(inner) => Ok(value::as_target(inner).map_or_else(|| inner.to_string(), |target| target.key())),
+            Some(inner) => {
+                Ok(value::as_target(inner).map_or_else(|| inner.to_string(), |target| target.key()))
+            }
             None => misuse(format!("an item of `each` has no field `{field}`, which is its key")),
         },
-        (Value::Object(_), None) => misuse("`each` over maps needs to know what tells them apart: each(items, |item| …, #{ key: \"id\" })"),
-        _ => misuse(format!("an item of `each` is {value}, which is no key: use targets, texts, numbers or maps with a key")),
+        (Value::Object(_), None) => misuse(
+            "`each` over maps needs to know what tells them apart: each(items, |item| …, #{ key: \"id\" })",
+        ),
+        _ => misuse(format!(
+            "an item of `each` is {value}, which is no key: use targets, texts, numbers or maps with a key"
+        )),
     }
 }
 

@@ -3,14 +3,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_integrations::Integrations;
 use stanch_model::{
+    Hash, Target, TargetState,
     catalog::{ActionIndex, ActionInfo},
     diagnostic::did_you_mean,
-    run::{body::kind, body::TargetEntry, body::WaitOpened, StepError, WaitKind},
+    run::{StepError, WaitKind, body::TargetEntry, body::WaitOpened, body::kind},
     target::{Effect, InDoubt},
-    value, Hash, Target, TargetState,
+    value,
 };
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     current::{Current, Hosted},
     env::InProcess,
     live::Info,
-    step::{here, misuse, place, Enter, Mark},
+    step::{Enter, Mark, here, misuse, place},
 };
 
 /// A configured integration as a script sees it.
@@ -55,9 +56,12 @@ pub(super) fn register(engine: &mut Engine, integrations: &Integrations, own: Op
         engine.register_fn(action.as_str(), move |ctx: NativeCallContext<'_>, on: Integration| {
             by_name(&ctx, &on.0, &name, &Map::new())
         });
-        engine.register_fn(action.as_str(), move |ctx: NativeCallContext<'_>, on: Integration, input: Map| {
-            by_name(&ctx, &on.0, &with_input, &input)
-        });
+        engine.register_fn(
+            action.as_str(),
+            move |ctx: NativeCallContext<'_>, on: Integration, input: Map| {
+                by_name(&ctx, &on.0, &with_input, &input)
+            },
+        );
     }
 }
 
@@ -65,7 +69,8 @@ fn by_verb(ctx: &NativeCallContext<'_>, target: &Target, method: &str, input: &M
     let here = here()?;
     let verb = format!("{}.{method}", target.kind);
     let found = here.env.integrations.verb(&verb);
-    let Some((_, info)) = found.into_iter().find(|(integration, _)| *integration == target.integration) else {
+    let Some((_, info)) = found.into_iter().find(|(integration, _)| *integration == target.integration)
+    else {
         return misuse(no_verb(&here, target, &verb));
     };
     let info = Arc::new(info.clone());
@@ -128,11 +133,13 @@ impl Current {
         let by_platform = format!("{}.{}", info.platform, info.name);
         let by_name = format!("{integration}.{}", info.name);
         let names = [Some(name), info.verb.as_deref(), Some(by_name.as_str()), Some(by_platform.as_str())];
-        let listed = self.live(|live| {
-            names.iter().flatten().find_map(|name| live.playbook.manifest.listed(name))
-        });
+        let listed =
+            self.live(|live| names.iter().flatten().find_map(|name| live.playbook.manifest.listed(name)));
         match listed {
-            None => self.fatal("not_allowed", format!("{name} is not in the manifest's `uses`: list it under `{}`", info.effect)),
+            None => self.fatal(
+                "not_allowed",
+                format!("{name} is not in the manifest's `uses`: list it under `{}`", info.effect),
+            ),
             Some(effect) if effect != info.effect => self.fatal(
                 "not_allowed",
                 format!("{by_name} is {}, but the manifest's `uses` lists it under `{effect}`", info.effect),
@@ -187,7 +194,12 @@ impl Current {
     fn by_hand(&self, spec: &Arc<Spec>) -> Result<Value, StepError> {
         let now = self.env.now_ms();
         let env = &self.env;
-        let text = env.integrations.manual_text(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
+        let text = env.integrations.manual_text(
+            &spec.integration,
+            &spec.info.name,
+            spec.target.as_ref(),
+            &spec.input,
+        );
         let mark = Mark { op: "call", name: &spec.name, args: spec.args, at: spec.at };
         self.intend(mark, &spec.address, None);
         let value = match &spec.target {

@@ -11,8 +11,8 @@ mod record;
 pub(crate) mod settle;
 mod waits;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Position};
-use stanch_model::{catalog::ActionIndex, Target};
+use rhai::{Dynamic, Engine, EvalAltResult};
+use stanch_model::Target;
 
 use crate::{
     border::{self, Secret},
@@ -22,7 +22,7 @@ use crate::{
     live::Leave,
 };
 
-pub(crate) use calls::{bare, cut_value, Integration};
+pub(crate) use calls::{Integration, bare, cut_value};
 pub(crate) use people::card;
 
 /// Version of the host calls: pinned by runs. Changes when a call's arguments or value change their meaning.
@@ -65,7 +65,7 @@ fn name(name: &str) -> Option<Dynamic> {
 /// Called by the interpreter at every operation: hands the thread on, and ends what never ends. Only what lies beyond the
 /// last fresh step counts, so that a replay is never too long.
 fn progress(operations: u64, limit: u64) -> Option<Dynamic> {
-    if operations % 1024 != 0 {
+    if !operations.is_multiple_of(1024) {
         return None;
     }
     let current = peek()?;
@@ -83,7 +83,8 @@ fn progress(operations: u64, limit: u64) -> Option<Dynamic> {
         return Some(Dynamic::UNIT);
     }
     if too_long {
-        let message = format!("the script did more than {limit} operations without a step: does a loop never end?");
+        let message =
+            format!("the script did more than {limit} operations without a step: does a loop never end?");
         let _: current::Hosted<()> = current.fatal("too_long", message);
         return Some(Dynamic::UNIT);
     }
@@ -122,4 +123,3 @@ fn types(engine: &mut Engine) {
 fn state_of(target: &Target) -> Dynamic {
     target.attrs.get("state").map_or(Dynamic::UNIT, border::to_dynamic)
 }
-

@@ -1,10 +1,11 @@
 //! `approve`, `ask`, `manual`.
 
 use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_model::{
-    run::{body::kind, body::WaitClosed, body::WaitOpened, view::ClosedView, StepError, WaitKind},
-    value, Target,
+    Target,
+    run::{StepError, WaitKind, body::WaitClosed, body::WaitOpened, body::kind, view::ClosedView},
+    value,
 };
 use stanch_playbooks::manifest::ApprovalSpec;
 
@@ -14,18 +15,22 @@ use crate::{
     coverage::pre_approved,
     current::{Current, Hosted},
     env::rfc3339,
-    step::{here, misuse, place, Enter, Mark},
+    step::{Enter, Mark, here, misuse, place},
 };
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("approve", |ctx: NativeCallContext<'_>, name: &str, text: &str, targets: Dynamic| {
         approve(&ctx, name, text, &targets)
     });
-    engine.register_fn("ask", |ctx: NativeCallContext<'_>, name: &str, text: &str| ask(&ctx, name, text, &Array::new()));
+    engine.register_fn("ask", |ctx: NativeCallContext<'_>, name: &str, text: &str| {
+        ask(&ctx, name, text, &Array::new())
+    });
     engine.register_fn("ask", |ctx: NativeCallContext<'_>, name: &str, text: &str, choices: Array| {
         ask(&ctx, name, text, &choices)
     });
-    engine.register_fn("manual", |ctx: NativeCallContext<'_>, name: &str, target: Target| manual(&ctx, name, &target, ""));
+    engine.register_fn("manual", |ctx: NativeCallContext<'_>, name: &str, target: Target| {
+        manual(&ctx, name, &target, "")
+    });
     engine.register_fn("manual", |ctx: NativeCallContext<'_>, name: &str, target: Target, text: &str| {
         manual(&ctx, name, &target, text)
     });
@@ -44,7 +49,9 @@ fn approve(ctx: &NativeCallContext<'_>, name: &str, text: &str, targets: &Dynami
     let mark = Mark::new(place(ctx), "approve", name, &json!(keys));
     let count = covered.len();
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return result.map(|value| granted(&value)).map_err(|error| border::throw(&error)),
+        Enter::Done(result) => {
+            return result.map(|value| granted(&value)).map_err(|error| border::throw(&error));
+        }
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
@@ -81,7 +88,13 @@ pub(crate) fn card(
         ladder: policy.unanswered.clone(),
         of: policy.of,
         within_ms,
-        ..plain_wait(here, wait_kind, &stanch_model::Address::root(), name, Some(here.env.now_ms().saturating_add(within_ms)))
+        ..plain_wait(
+            here,
+            wait_kind,
+            &stanch_model::Address::root(),
+            name,
+            Some(here.env.now_ms().saturating_add(within_ms)),
+        )
     }
 }
 
@@ -101,13 +114,19 @@ fn close_at_once(here: &Current, wait: &str, count: usize) {
 
 fn verdict(name: &str, closed: &ClosedView, count: usize, here: &Current) -> Result<Value, StepError> {
     if closed.say != "approve" {
-        let who = if closed.who.is_empty() { "nobody answered in time".to_owned() } else { format!("{} said no", closed.who) };
+        let who = if closed.who.is_empty() {
+            "nobody answered in time".to_owned()
+        } else {
+            format!("{} said no", closed.who)
+        };
         return Err(StepError::new("denied", format!("{name}: {who}")));
     }
     let by: Vec<&str> = closed.who.split(", ").filter(|who| !who.is_empty()).collect();
     let why = closed.value["reason"].as_str().filter(|why| !why.is_empty());
     let at = closed.value["at_ms"].as_i64().unwrap_or_else(|| here.env.now_ms());
-    Ok(json!({ "by": by, "at": rfc3339(at), "why": why, "pre_approved": closed.by == "pre_approved", "targets": count }))
+    Ok(
+        json!({ "by": by, "at": rfc3339(at), "why": why, "pre_approved": closed.by == "pre_approved", "targets": count }),
+    )
 }
 
 fn granted(value: &Value) -> Map {
@@ -120,7 +139,8 @@ fn granted(value: &Value) -> Map {
 
 fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> Hosted<String> {
     let here = here()?;
-    let choices: Vec<String> = choices.iter().filter_map(|choice| choice.clone().into_string().ok()).collect();
+    let choices: Vec<String> =
+        choices.iter().filter_map(|choice| choice.clone().into_string().ok()).collect();
     let mark = Mark::new(place(ctx), "ask", name, &json!([text, choices]));
     let address = match here.enter(mark)? {
         Enter::Done(result) => return answer(result),
@@ -129,7 +149,8 @@ fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> 
             here.intend(mark, &address, None);
             let spec = here.live(|live| live.playbook.manifest.questions.get(name).cloned());
             let within = spec.as_ref().and_then(|spec| spec.within);
-            let due = within.map(|within| here.env.now_ms() + i64::try_from(within.as_millis()).unwrap_or(i64::MAX / 2));
+            let due = within
+                .map(|within| here.env.now_ms() + i64::try_from(within.as_millis()).unwrap_or(i64::MAX / 2));
             let wait = plain_wait(&here, WaitKind::Question, &address, name, due);
             here.open_wait(WaitOpened {
                 text: text.to_owned(),
@@ -156,7 +177,11 @@ fn answer(result: Result<Value, StepError>) -> Hosted<String> {
 
 fn manual(ctx: &NativeCallContext<'_>, name: &str, target: &Target, text: &str) -> Hosted<Target> {
     let here = here()?;
-    let text = if text.is_empty() { format!("{name}: {} ({})", target.name(), target.key()) } else { text.to_owned() };
+    let text = if text.is_empty() {
+        format!("{name}: {} ({})", target.name(), target.key())
+    } else {
+        text.to_owned()
+    };
     let mark = Mark::new(place(ctx), "manual", name, &json!([target.key(), text]));
     if let Enter::Fresh(address) | Enter::Pending(address) = here.enter(mark)? {
         here.intend(mark, &address, None);

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_integrations::Read;
-use stanch_model::{catalog::ActionIndex, run::StepError, target::Effect, value, Target};
+use stanch_model::{Target, catalog::ActionIndex, run::StepError, target::Effect, value};
 
 use crate::{
     border,
@@ -17,21 +17,27 @@ use crate::{
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("find_app", |ctx: NativeCallContext<'_>, app: Dynamic| find(&ctx, "find_app", &app));
-    engine.register_fn("find_user", |ctx: NativeCallContext<'_>, user: Dynamic| find(&ctx, "find_user", &user));
+    engine
+        .register_fn("find_user", |ctx: NativeCallContext<'_>, user: Dynamic| find(&ctx, "find_user", &user));
     engine.register_fn("notify", |ctx: NativeCallContext<'_>, to: Dynamic, template: &str| {
         notify(&ctx, &to, template, &Map::new())
     });
     engine.register_fn("notify", |ctx: NativeCallContext<'_>, to: Dynamic, template: &str, data: Map| {
         notify(&ctx, &to, template, &data)
     });
-    engine.register_fn("page", |ctx: NativeCallContext<'_>, channel: &str, text: &str| page(&ctx, channel, text));
+    engine.register_fn("page", |ctx: NativeCallContext<'_>, channel: &str, text: &str| {
+        page(&ctx, channel, text)
+    });
 }
 
 fn listed(here: &Current, name: &str, effect: Effect) -> Hosted<()> {
     let listed = here.live(|live| live.playbook.manifest.listed(name));
     match listed {
         Some(listed) if listed == effect => Ok(()),
-        _ => here.fatal("not_allowed", format!("{name} is not in the manifest's `uses`: list it under `{effect}`")),
+        _ => here.fatal(
+            "not_allowed",
+            format!("{name} is not in the manifest's `uses`: list it under `{effect}`"),
+        ),
     }
 }
 
@@ -42,7 +48,12 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
         Some(target) => target.name().to_owned(),
         None => match what.clone().into_string() {
             Ok(text) if !text.trim().is_empty() => text,
-            _ => return misuse(format!("`{finder}` takes a name, an id or a target, not {}", what.type_name())),
+            _ => {
+                return misuse(format!(
+                    "`{finder}` takes a name, an id or a target, not {}",
+                    what.type_name()
+                ));
+            }
         },
     };
     // The names that the register knows it by are journaled: the register may change under the run.
@@ -64,7 +75,8 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
             }
         }
     }
-    let bodies = reads.iter().map(|(integration, reads)| (integration.clone(), found_by(&here, ctx, reads))).collect();
+    let bodies =
+        reads.iter().map(|(integration, reads)| (integration.clone(), found_by(&here, ctx, reads))).collect();
     let results = here.fan(place(ctx), "find", finder, &json!(names), bodies)?;
     gather(finder, results)
 }
@@ -102,7 +114,8 @@ fn gather(finder: &str, results: Results) -> Hosted<Array> {
         }
     }
     if asked > 0 && errors.len() == asked {
-        let mut error = errors.values().next().cloned().unwrap_or_else(|| StepError::new("unreachable", finder));
+        let mut error =
+            errors.values().next().cloned().unwrap_or_else(|| StepError::new("unreachable", finder));
         error.errors = errors;
         return Err(border::throw(&error));
     }
@@ -136,9 +149,13 @@ fn notify(ctx: &NativeCallContext<'_>, to: &Dynamic, template: &str, data: &Map)
     let results = send(ctx, &here, "notify", template, &drafts)?;
     let first = crate::fan::join(results)?.into_iter().next().map(|(_, value)| value).unwrap_or_default();
     let mut map = Map::new();
-    let recipients: Array = drafts.iter().map(|draft| draft.channel.trim_start_matches("mail:").into()).collect();
+    let recipients: Array =
+        drafts.iter().map(|draft| draft.channel.trim_start_matches("mail:").into()).collect();
     map.insert("to".into(), recipients.into());
-    map.insert("subject".into(), drafts.first().map_or_else(String::new, |draft| draft.subject.clone()).into());
+    map.insert(
+        "subject".into(),
+        drafts.first().map_or_else(String::new, |draft| draft.subject.clone()).into(),
+    );
     map.insert("id".into(), border::to_dynamic(&first["id"]));
     Ok(map)
 }
@@ -172,14 +189,23 @@ fn desk_error(error: &DeskError) -> StepError {
 }
 
 fn drafts_of(messages: Vec<crate::desk::Message>) -> Value {
-    let drafts = messages.into_iter().map(|m| json!({ "channel": m.channel, "subject": m.subject, "text": m.text }));
+    let drafts =
+        messages.into_iter().map(|m| json!({ "channel": m.channel, "subject": m.subject, "text": m.text }));
     drafts.collect()
 }
 
-fn send(ctx: &NativeCallContext<'_>, here: &Current, op: &'static str, name: &str, drafts: &[Draft]) -> Hosted<Results> {
+fn send(
+    ctx: &NativeCallContext<'_>,
+    here: &Current,
+    op: &'static str,
+    name: &str,
+    drafts: &[Draft],
+) -> Hosted<Results> {
     let bodies = drafts.iter().map(|draft| {
         let body: Body<'_> = Box::new(move || {
-            let (integration, action, input) = here.env.route(&draft.channel, &draft.subject, &draft.text)
+            let (integration, action, input) = here
+                .env
+                .route(&draft.channel, &draft.subject, &draft.text)
                 .map_err(|error| border::throw(&error))?;
             let Some(info) = here.env.integrations.action(&integration, &action) else {
                 return misuse(format!("{integration} has no action `{action}`"));

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_journal::Blob;
 use stanch_model::{
-    run::{body::kind, StepError},
-    value, Target,
+    Target,
+    run::{StepError, body::kind},
+    value,
 };
 
 use crate::{
@@ -20,13 +21,17 @@ use crate::{
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("phase", |ctx: NativeCallContext<'_>, name: &str| text(&ctx, "phase", name));
     engine.register_fn("note", |ctx: NativeCallContext<'_>, line: &str| text(&ctx, "note", line));
-    engine.register_fn("evidence", |ctx: NativeCallContext<'_>, name: &str, value: Dynamic| evidence(&ctx, name, &value));
+    engine.register_fn("evidence", |ctx: NativeCallContext<'_>, name: &str, value: Dynamic| {
+        evidence(&ctx, name, &value)
+    });
     engine.register_fn("now", |ctx: NativeCallContext<'_>| now(&ctx));
     engine.register_fn("uuid", |ctx: NativeCallContext<'_>| uuid(&ctx));
     engine.register_fn("incident", |ctx: NativeCallContext<'_>| incident(&ctx, &Map::new()));
     engine.register_fn("incident", |ctx: NativeCallContext<'_>, changes: Map| incident(&ctx, &changes));
     engine.register_fn("vendor_of", |ctx: NativeCallContext<'_>, what: Dynamic| vendor_of(&ctx, &what));
-    engine.register_fn("deadline", |ctx: NativeCallContext<'_>, kind: &str| deadline(&ctx, kind, &Dynamic::UNIT, &Map::new()));
+    engine.register_fn("deadline", |ctx: NativeCallContext<'_>, kind: &str| {
+        deadline(&ctx, kind, &Dynamic::UNIT, &Map::new())
+    });
     engine.register_fn("deadline", |ctx: NativeCallContext<'_>, kind: &str, about: Dynamic| {
         deadline(&ctx, kind, &about, &Map::new())
     });
@@ -66,7 +71,14 @@ fn uuid(ctx: &NativeCallContext<'_>) -> Hosted<ImmutableString> {
     let value = here()?.local(ctx, "uuid", &Value::Null, |_| {
         let bits = ulid::Ulid::generate().0 ^ (u128::from(std::process::id()) << 64);
         let hash = stanch_model::Hash::of(&bits.to_be_bytes()).to_string();
-        Ok(json!(format!("{}-{}-4{}-8{}-{}", &hash[..8], &hash[8..12], &hash[13..16], &hash[17..20], &hash[20..32])))
+        Ok(json!(format!(
+            "{}-{}-4{}-8{}-{}",
+            &hash[..8],
+            &hash[8..12],
+            &hash[13..16],
+            &hash[17..20],
+            &hash[20..32]
+        )))
     })?;
     Ok(value.as_str().unwrap_or_default().into())
 }
@@ -78,7 +90,11 @@ fn incident(ctx: &NativeCallContext<'_>, changes: &Map) -> Hosted<Dynamic> {
         let value = match key.as_str() {
             "title" | "lead" => value.clone().into_string().map(Value::from).ok(),
             "severity" => value.clone().try_cast::<stanch_model::Severity>().map(|severity| json!(severity)),
-            other => return misuse(format!("an incident has no `{other}`; title, severity and lead can be changed")),
+            other => {
+                return misuse(format!(
+                    "an incident has no `{other}`; title, severity and lead can be changed"
+                ));
+            }
         };
         let Some(value) = value else { return misuse(format!("`{key}` of an incident cannot be that")) };
         asked.insert(key.to_string(), value);
@@ -113,7 +129,8 @@ fn deadline(ctx: &NativeCallContext<'_>, kind: &str, about: &Dynamic, options: &
     let args = json!([kind, about, aware, due]);
     let value = here.local(ctx, "deadline", &args, |here| {
         let aware = aware.clone().unwrap_or_else(|| here.live(|live| live.view.started.clone()));
-        let started = here.env.desk.deadline(kind, &about, &aware).map_err(|why| StepError::new("misuse", why))?;
+        let started =
+            here.env.desk.deadline(kind, &about, &aware).map_err(|why| StepError::new("misuse", why))?;
         let Some(mut started) = started else { return Ok(Value::Null) };
         if let Some(due) = due.clone() {
             started.due = due;
@@ -121,7 +138,8 @@ fn deadline(ctx: &NativeCallContext<'_>, kind: &str, about: &Dynamic, options: &
         let value = json!({ "kind": kind, "about": about, "due": started.due });
         let now = here.env.now_ms();
         here.live(|live| {
-            let known = live.view.deadlines.iter().any(|d| d.deadline == started.deadline && d.to == started.to);
+            let known =
+                live.view.deadlines.iter().any(|d| d.deadline == started.deadline && d.to == started.to);
             if !known {
                 live.record(kind::DEADLINE, started, now);
             }
@@ -157,7 +175,9 @@ fn holders(targets: &Dynamic) -> Hosted<Array> {
     let mut seen = HashSet::new();
     let mut out = Array::new();
     for target in value::targets_in(&value) {
-        let Some(id) = target.attrs.get("holder").and_then(Value::as_str).filter(|id| !id.is_empty()) else { continue };
+        let Some(id) = target.attrs.get("holder").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
+            continue;
+        };
         let label = target.attrs.get("holder_name").and_then(Value::as_str).unwrap_or_default();
         let user = Target {
             integration: target.integration.clone(),

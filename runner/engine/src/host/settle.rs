@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rhai::{Engine, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_model::{
+    Address, Containment, Target, TargetState,
     catalog::ActionIndex,
-    run::{body::CallIntent, RunView, WaitKind},
+    run::{RunView, WaitKind, body::CallIntent},
     target::Effect,
-    value, Address, Containment, Target, TargetState,
+    value,
 };
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     current::{Current, Hosted},
     fan::Body,
     live::{Frame, Live},
-    step::{here, misuse, place, Enter, Mark},
+    step::{Enter, Mark, here, misuse, place},
 };
 
 const FIELDS: [(&str, TargetState); 5] = [
@@ -86,8 +87,10 @@ struct Scope {
 
 /// The lists that scoped a cut: those that showed a cut target, those that showed nothing, and those that failed.
 fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope> {
-    let cut: std::collections::HashSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
-    let kinds: std::collections::HashSet<&str> = live.view.targets.values().map(|view| view.target.kind.as_str()).collect();
+    let cut: std::collections::HashSet<String> =
+        live.view.targets.values().map(|view| view.target.key()).collect();
+    let kinds: std::collections::HashSet<&str> =
+        live.view.targets.values().map(|view| view.target.kind.as_str()).collect();
     let mut scopes = BTreeMap::new();
     for (address, step) in &live.steps {
         if address.is_within(settling) {
@@ -97,7 +100,10 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         if call.effect != Effect::Read {
             continue;
         }
-        let Some(yields) = index.action(&call.integration, &call.action).and_then(|info| info.yields.clone()) else { continue };
+        let Some(yields) = index.action(&call.integration, &call.action).and_then(|info| info.yields.clone())
+        else {
+            continue;
+        };
         let relevant = match &step.result {
             Some(Ok(value)) => {
                 let shown = value::targets_in(value);
@@ -124,10 +130,18 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
                 return misuse(format!("{} is no longer configured", call.integration));
             };
             let info = Arc::new(info.clone());
-            let result = here.call(at, &call.integration, info, call.verb.clone(), call.input.clone(), call.target.clone())?;
+            let result = here.call(
+                at,
+                &call.integration,
+                info,
+                call.verb.clone(),
+                call.input.clone(),
+                call.target.clone(),
+            )?;
             let value = result.map_err(|error| border::throw(&error))?;
             let whole = here.live(|live| {
-                let place = live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
+                let place =
+                    live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
                 live.steps.get(&place).is_some_and(|step| !step.incomplete)
             });
             let held: Vec<Value> = value::targets_in(&value).iter().map(value::of_target).collect();
@@ -168,7 +182,10 @@ fn prove_again(here: &Current, held: &[Target]) -> Hosted<()> {
                 .collect();
             for spec in again {
                 let key = format!("{} {}", target.key(), spec.property());
-                live.proofs.insert(key, Proof { spec: Arc::new(spec), accepted_ms: now, tries: 0, again_ms: Some(now) });
+                live.proofs.insert(
+                    key,
+                    Proof { spec: Arc::new(spec), accepted_ms: now, tries: 0, again_ms: Some(now) },
+                );
             }
         }
     });
@@ -176,7 +193,11 @@ fn prove_again(here: &Current, held: &[Target]) -> Hosted<()> {
 }
 
 /// The call that cut this target, from the history.
-pub(crate) fn spec_of(live: &Live, index: &dyn ActionIndex, view: &stanch_model::run::TargetView) -> Option<Spec> {
+pub(crate) fn spec_of(
+    live: &Live,
+    index: &dyn ActionIndex,
+    view: &stanch_model::run::TargetView,
+) -> Option<Spec> {
     let step = live.steps.get(&view.address)?;
     let call = step.intent.as_ref()?.call.as_ref()?;
     let info = index.action(&call.integration, &call.action)?;
@@ -202,7 +223,8 @@ fn left(live: &Live, held: &[Target], unread: &[String]) -> Value {
         targets.dedup();
         value[name] = targets.into_iter().map(value::of_target).collect();
     }
-    let cut: std::collections::HashSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
+    let cut: std::collections::HashSet<String> =
+        live.view.targets.values().map(|view| view.target.key()).collect();
     let found = held.iter().filter(|target| !cut.contains(&target.key()));
     value["found"] = found.map(value::of_target).collect();
     value
@@ -218,7 +240,9 @@ pub(crate) fn is_unsettled(live: &Live) -> bool {
         call.is_some_and(|call| matches!(call.effect, Effect::Reversible | Effect::Permanent))
     });
     let waiting = live.view.open_waits().any(|wait| wait.kind == WaitKind::Manual);
-    !live.proofs.is_empty() || waiting || (!live.view.targets.is_empty() && cut.max(1) > last(&|step| &*step.op == "settle"))
+    !live.proofs.is_empty()
+        || waiting
+        || (!live.view.targets.is_empty() && cut.max(1) > last(&|step| &*step.op == "settle"))
 }
 
 /// The second word, and for anything short of `contained` the reasons.
@@ -229,7 +253,9 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     let unread: Vec<String> =
         settled.and_then(|value| serde_json::from_value(value["unread"].clone()).ok()).unwrap_or_default();
     let mut because: Vec<String> = unread.iter().map(|list| format!("not read again: {list}")).collect();
-    because.extend(list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())));
+    because.extend(
+        list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())),
+    );
     if live.view.targets.is_empty() {
         return nothing_cut(live, because);
     }
@@ -242,7 +268,8 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
 fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {
     let failed = live.steps.iter().filter(|(_, step)| {
         let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
-        call.is_some_and(|call| call.effect == Effect::Read) && (step.incomplete || matches!(step.result, Some(Err(_))))
+        call.is_some_and(|call| call.effect == Effect::Read)
+            && (step.incomplete || matches!(step.result, Some(Err(_))))
     });
     because.extend(failed.map(|(_, step)| format!("not read: {}", step.name)));
     if !live.seen.is_empty() {

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_model::{
-    ids::Hash,
-    run::{body::kind, body::WaitOpened, StepError, WaitKind},
     Address, RunId,
+    ids::Hash,
+    run::{StepError, WaitKind, body::WaitOpened, body::kind},
 };
 
 use crate::{
     border,
-    current::{terminated, Current, Hosted},
+    current::{Current, Hosted, terminated},
     fan::call,
     live::Frame,
-    step::{here, misuse, place, Enter, Mark},
+    step::{Enter, Mark, here, misuse, place},
 };
 
 /// Children of children of children.
@@ -23,16 +23,27 @@ const MAX_DEPTH: u32 = 4;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("wait", |ctx: NativeCallContext<'_>, length: &str| wait(&ctx, length));
-    engine.register_fn("wait_for", |ctx: NativeCallContext<'_>, signal: &str| wait_for(&ctx, signal, &Map::new()));
-    engine.register_fn("wait_for", |ctx: NativeCallContext<'_>, signal: &str, options: Map| wait_for(&ctx, signal, &options));
+    engine.register_fn("wait_for", |ctx: NativeCallContext<'_>, signal: &str| {
+        wait_for(&ctx, signal, &Map::new())
+    });
+    engine.register_fn("wait_for", |ctx: NativeCallContext<'_>, signal: &str, options: Map| {
+        wait_for(&ctx, signal, &options)
+    });
     engine.register_fn("wait_until", |ctx: NativeCallContext<'_>, read: FnPtr, predicate: FnPtr| {
         wait_until(&ctx, &read, &predicate, &Map::new())
     });
-    engine.register_fn("wait_until", |ctx: NativeCallContext<'_>, read: FnPtr, predicate: FnPtr, options: Map| {
-        wait_until(&ctx, &read, &predicate, &options)
+    engine.register_fn(
+        "wait_until",
+        |ctx: NativeCallContext<'_>, read: FnPtr, predicate: FnPtr, options: Map| {
+            wait_until(&ctx, &read, &predicate, &options)
+        },
+    );
+    engine.register_fn("run_playbook", |ctx: NativeCallContext<'_>, slug: &str| {
+        run_playbook(&ctx, slug, &Map::new())
     });
-    engine.register_fn("run_playbook", |ctx: NativeCallContext<'_>, slug: &str| run_playbook(&ctx, slug, &Map::new()));
-    engine.register_fn("run_playbook", |ctx: NativeCallContext<'_>, slug: &str, input: Map| run_playbook(&ctx, slug, &input));
+    engine.register_fn("run_playbook", |ctx: NativeCallContext<'_>, slug: &str, input: Map| {
+        run_playbook(&ctx, slug, &input)
+    });
 }
 
 impl Current {
@@ -46,7 +57,8 @@ impl Current {
     pub(crate) fn await_wait(&self, address: &Address) -> Hosted<stanch_model::run::view::ClosedView> {
         loop {
             let closed = self.live(|live| {
-                let wait = live.view.waits.iter().rev().find(|wait| wait.address == *address && !wait.card)?;
+                let wait =
+                    live.view.waits.iter().rev().find(|wait| wait.address == *address && !wait.card)?;
                 wait.closed.clone()
             });
             if let Some(closed) = closed {
@@ -58,7 +70,13 @@ impl Current {
 }
 
 /// A wait without people.
-pub(crate) fn plain_wait(current: &Current, kind: WaitKind, address: &Address, name: &str, due_ms: Option<i64>) -> WaitOpened {
+pub(crate) fn plain_wait(
+    current: &Current,
+    kind: WaitKind,
+    address: &Address,
+    name: &str,
+    due_ms: Option<i64>,
+) -> WaitOpened {
     WaitOpened {
         wait: current.live(|live| live.next_wait(kind)),
         wait_kind: kind,
@@ -78,7 +96,8 @@ pub(crate) fn plain_wait(current: &Current, kind: WaitKind, address: &Address, n
 
 /// A length of time as scripts write it.
 pub(crate) fn length(text: &str) -> Hosted<Duration> {
-    stanch_playbooks::dialect::duration(text).or_else(|why| misuse(format!("{text:?} is no length of time: {why}")))
+    stanch_playbooks::dialect::duration(text)
+        .or_else(|why| misuse(format!("{text:?} is no length of time: {why}")))
 }
 
 fn option_length(options: &Map, name: &str) -> Hosted<Option<Duration>> {
@@ -121,7 +140,8 @@ fn wait_for(ctx: &NativeCallContext<'_>, signal: &str, options: &Map) -> Hosted<
         None => Value::Null,
     };
     let within = option_length(options, "within")?;
-    let mark = Mark::new(place(ctx), "wait_for", signal, &json!([from, within.map(|d| d.as_millis().to_string())]));
+    let mark =
+        Mark::new(place(ctx), "wait_for", signal, &json!([from, within.map(|d| d.as_millis().to_string())]));
     let address = match here.enter(mark)? {
         Enter::Done(result) => return Ok(border::to_dynamic(&result.unwrap_or_default())),
         Enter::Pending(address) => address,
@@ -142,11 +162,21 @@ fn wait_for(ctx: &NativeCallContext<'_>, signal: &str, options: &Map) -> Hosted<
     Ok(border::to_dynamic(&value))
 }
 
-fn wait_until(ctx: &NativeCallContext<'_>, read: &FnPtr, predicate: &FnPtr, options: &Map) -> Hosted<Dynamic> {
+fn wait_until(
+    ctx: &NativeCallContext<'_>,
+    read: &FnPtr,
+    predicate: &FnPtr,
+    options: &Map,
+) -> Hosted<Dynamic> {
     let here = here()?;
     let every = option_length(options, "every")?.unwrap_or(Duration::from_secs(30));
     let within = option_length(options, "within")?.unwrap_or(Duration::from_secs(3600));
-    let mark = Mark::new(place(ctx), "wait_until", "", &json!([every.as_millis().to_string(), within.as_millis().to_string()]));
+    let mark = Mark::new(
+        place(ctx),
+        "wait_until",
+        "",
+        &json!([every.as_millis().to_string(), within.as_millis().to_string()]),
+    );
     let (address, until) = match here.enter(mark)? {
         Enter::Done(result) => return Ok(border::to_dynamic(&result.unwrap_or_default())),
         Enter::Pending(address) => {
@@ -183,7 +213,13 @@ fn wait_until(ctx: &NativeCallContext<'_>, read: &FnPtr, predicate: &FnPtr, opti
 }
 
 /// One look: the value if the predicate likes it. A read that throws counts as not yet.
-fn look(ctx: &NativeCallContext<'_>, here: &Current, place: &Address, read: &FnPtr, predicate: &FnPtr) -> Hosted<Option<Value>> {
+fn look(
+    ctx: &NativeCallContext<'_>,
+    here: &Current,
+    place: &Address,
+    read: &FnPtr,
+    predicate: &FnPtr,
+) -> Hosted<Option<Value>> {
     here.live(|live| live.frames.push(Frame { address: place.clone(), ordinal: 0 }));
     let result = call(ctx, read, Vec::new());
     let leaving = here.live(|live| {
@@ -208,7 +244,10 @@ fn run_playbook(ctx: &NativeCallContext<'_>, slug: &str, input: &Map) -> Hosted<
     let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
     let depth = here.live(|live| live.created.depth);
     if depth + 1 > MAX_DEPTH {
-        return Err(border::throw(&StepError::new("limit", format!("child runs go {MAX_DEPTH} deep at most"))));
+        return Err(border::throw(&StepError::new(
+            "limit",
+            format!("child runs go {MAX_DEPTH} deep at most"),
+        )));
     }
     if here.env.library.get(slug).is_none() {
         return misuse(format!("there is no playbook {slug:?}"));
@@ -221,7 +260,7 @@ fn run_playbook(ctx: &NativeCallContext<'_>, slug: &str, input: &Map) -> Hosted<
             here.intend(mark, &address, None);
             let mut wait = plain_wait(&here, WaitKind::Child, &address, slug, None);
             let child = here.live(|live| child_id(&live.id, &address));
-            wait.text = child.0.clone();
+            wait.text = child.0;
             here.open_wait(wait);
             address
         }

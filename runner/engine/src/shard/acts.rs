@@ -8,15 +8,15 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_integrations::{Admission, By, Call, ErrorKind, Outcome as Answer, Seen};
 use stanch_model::{
+    Address, Hash, TargetState,
     run::{
-        body::{self, kind, CallIntent, Intent, TargetEntry},
         StepError, WaitKind,
+        body::{self, CallIntent, Intent, TargetEntry, kind},
     },
     target::{Effect, InDoubt},
-    Address, Hash, TargetState,
 };
 
 use super::{Message, Shard};
@@ -70,7 +70,8 @@ impl Shard {
                 return set(live, address, Phase::Held(held));
             }
             if spec.info.effect == Effect::Permanent {
-                let approval = spec.target.as_ref().and_then(|target| covering(&mut live.borrow_mut(), target));
+                let approval =
+                    spec.target.as_ref().and_then(|target| covering(&mut live.borrow_mut(), target));
                 let Some(approval) = approval else { return set(live, address, Phase::Held(None)) };
                 with_act(live, address, |act| act.approval = Some(approval));
             }
@@ -81,7 +82,8 @@ impl Shard {
 
     fn capture(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>) {
         let env = &self.env;
-        let read = env.integrations.capture(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
+        let read =
+            env.integrations.capture(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
         let Some(read) = read else { return self.admit(live, address, spec) };
         set(live, address, Phase::Capturing);
         let call = Call {
@@ -94,9 +96,11 @@ impl Shard {
             deadline: env.patience.call,
             permit: None,
         };
-        self.spawn(live, address, async move |integrations| match integrations.call(call).await {
-            Answer::Done { value, .. } => Event::Captured(Ok(value)),
-            other => Event::Captured(Err(plain(&other))),
+        self.spawn(live, address, |integrations| async move {
+            match integrations.call(call).await {
+                Answer::Done { value, .. } => Event::Captured(Ok(value)),
+                other => Event::Captured(Err(plain(&other))),
+            }
         });
     }
 
@@ -106,7 +110,7 @@ impl Shard {
         }
         set(live, address, Phase::Admitting);
         let (integration, action) = (spec.integration.clone(), spec.info.name.clone());
-        self.spawn(live, address, async move |integrations| {
+        self.spawn(live, address, |integrations| async move {
             match integrations.admit(&integration, &action, Duration::from_secs(3600)).await {
                 Admission::Ready(permit) => Event::Admitted(permit),
                 Admission::NotBefore(due) => Event::NotBefore(due),
@@ -118,12 +122,20 @@ impl Shard {
         self.env.in_process.as_ref().is_some_and(|own| own.name() == spec.integration)
     }
 
-    fn intend(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>, permit: Option<stanch_integrations::Permit>) {
+    fn intend(
+        &mut self,
+        live: &Shared,
+        address: &Address,
+        spec: &Arc<Spec>,
+        permit: Option<stanch_integrations::Permit>,
+    ) {
         let now = self.env.now_ms();
         let mut guard = live.borrow_mut();
         let live = &mut *guard;
         let Some(act) = live.acts.get_mut(address) else { return };
-        act.attempt = live.steps.get(address).and_then(|step| step.intent.as_ref()).map_or(0, |intent| intent.attempt) + 1;
+        act.attempt =
+            live.steps.get(address).and_then(|step| step.intent.as_ref()).map_or(0, |intent| intent.attempt)
+                + 1;
         act.dead_ms = now + i64::try_from(self.env.patience.call.as_millis()).unwrap_or(i64::MAX / 2);
         act.phase = Phase::Intended(u64::MAX, permit);
         let call = CallIntent {
@@ -189,22 +201,25 @@ impl Shard {
             deadline: self.env.patience.call,
             permit,
         };
-        self.spawn(live, address, async move |integrations| Event::Answered(Box::new(integrations.call(call).await)));
+        self.spawn(live, address, |integrations| async move {
+            Event::Answered(Box::new(integrations.call(call).await))
+        });
     }
 
     /// Runs `work` beside the scripts and brings its event back.
-    fn spawn<F>(&self, live: &Shared, address: &Address, work: F)
+    fn spawn<W, F>(&self, live: &Shared, address: &Address, work: W)
     where
-        F: AsyncFnOnce(stanch_integrations::Integrations) -> Event + Send + 'static,
-        for<'a> F::CallOnceFuture: Send,
+        W: FnOnce(stanch_integrations::Integrations) -> F,
+        F: Future<Output = Event> + Send + 'static,
     {
         let (run, attempt) = {
             let live = live.borrow();
             (live.id.clone(), live.acts.get(address).map_or(0, |act| act.attempt))
         };
-        let (own, integrations, address) = (self.own.clone(), self.env.integrations.clone(), address.clone());
+        let (own, address) = (self.own.clone(), address.clone());
+        let coming = work(self.env.integrations.clone());
         self.env.runtime.spawn(async move {
-            let event = work(integrations).await;
+            let event = coming.await;
             own.send(Message::Act(run, address, attempt, event));
         });
     }
@@ -219,7 +234,14 @@ impl Shard {
         match event {
             Event::Captured(Ok(before)) => self.captured(live, address, &spec, before),
             Event::Captured(Err(why)) if spec.info.undo.is_some() => {
-                self.refused(live, &spec, StepError::new("unreachable", format!("what it is now could not be read, so it could not be taken back: {why}")));
+                self.refused(
+                    live,
+                    &spec,
+                    StepError::new(
+                        "unreachable",
+                        format!("what it is now could not be read, so it could not be taken back: {why}"),
+                    ),
+                );
             }
             Event::Captured(Err(_)) => self.admit(live, address, &spec),
             Event::Admitted(permit) => self.intend(live, address, &spec, Some(permit)),
@@ -249,7 +271,9 @@ impl Shard {
     fn answered(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
         match answer {
             Answer::Done { value, by, more, .. } => self.done(live, spec, value, by, more.incomplete),
-            Answer::Refused { kind: ErrorKind::Unavailable, message, .. } if spec.info.effect == Effect::Read => {
+            Answer::Refused { kind: ErrorKind::Unavailable, message, .. }
+                if spec.info.effect == Effect::Read =>
+            {
                 self.again_or(live, spec, StepError::new("unreachable", message));
             }
             Answer::Refused { kind, status, message } => {
@@ -258,7 +282,9 @@ impl Shard {
                 self.refused(live, spec, error);
             }
             Answer::NotSent { why } => self.again_or(live, spec, StepError::new("unreachable", why)),
-            Answer::Limited { until_ms } => self.defer(live, &spec.address, until_ms, "the platform asks to wait"),
+            Answer::Limited { until_ms } => {
+                self.defer(live, &spec.address, until_ms, "the platform asks to wait")
+            }
             Answer::InDoubt { why } if spec.info.effect == Effect::Read => {
                 self.again_or(live, spec, StepError::new("unreachable", why));
             }
@@ -269,9 +295,11 @@ impl Shard {
     /// Nothing happened outside: again after a pause, as long as there is patience.
     fn again_or(&mut self, live: &Shared, spec: &Arc<Spec>, error: StepError) {
         let now = self.env.now_ms();
-        let (attempt, first) = live.borrow().acts.get(&spec.address).map_or((0, now), |act| (act.attempt, act.first_ms));
+        let (attempt, first) =
+            live.borrow().acts.get(&spec.address).map_or((0, now), |act| (act.attempt, act.first_ms));
         let patience = i64::try_from(self.env.patience.cut.as_millis()).unwrap_or(i64::MAX);
-        let exhausted = if spec.info.effect == Effect::Read { attempt >= READ_ATTEMPTS } else { now - first > patience };
+        let exhausted =
+            if spec.info.effect == Effect::Read { attempt >= READ_ATTEMPTS } else { now - first > patience };
         if exhausted {
             return self.refused(live, spec, error);
         }
@@ -344,7 +372,7 @@ impl Shard {
                 outcome.value = cut_value(target, TargetState::Failed);
                 record_state(&mut live, spec, TargetState::Failed, None, &error.message, now);
             }
-            _ => outcome.error = Some(StepError { target: spec.target.clone(), ..error }),
+            _ => outcome.error = Some(StepError { target: spec.target.clone().map(Box::new), ..error }),
         }
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
@@ -377,9 +405,16 @@ impl Shard {
         if spec.info.effect == Effect::Read {
             return self.admit(live, address, &spec);
         }
-        let asked = live.borrow().view.waits.iter().rev().find(|wait| wait.address == *address && wait.kind == WaitKind::InDoubt).cloned();
+        let asked = live
+            .borrow()
+            .view
+            .waits
+            .iter()
+            .rev()
+            .find(|wait| wait.address == *address && wait.kind == WaitKind::InDoubt)
+            .cloned();
         match asked {
-            Some(wait) if wait.closed.is_none() => return set(live, address, Phase::Asking(wait.id)),
+            Some(wait) if wait.closed.is_none() => return set(live, address, Phase::Asking),
             Some(wait) => {
                 let say = wait.closed.map(|closed| closed.say).unwrap_or_default();
                 return self.resolved(live, &spec, &say, true);
@@ -411,8 +446,9 @@ impl Shard {
         let run = live.borrow().id.clone();
         let mut input = spec.input.clone();
         input["$key"] = json!(key(&run, &spec.address));
-        let (integration, action, target) = (spec.integration.clone(), spec.info.name.clone(), spec.target.clone());
-        self.spawn(live, &spec.address, async move |integrations| {
+        let (integration, action, target) =
+            (spec.integration.clone(), spec.info.name.clone(), spec.target.clone());
+        self.spawn(live, &spec.address, |integrations| async move {
             Event::Probed(Box::new(integrations.verify(&integration, &action, target.as_ref(), &input).await))
         });
     }
@@ -423,7 +459,9 @@ impl Shard {
         let settle = i64::try_from(self.env.patience.settle.as_millis()).unwrap_or(0);
         match seen {
             Seen::Holds | Seen::Residual { .. } => self.done(live, spec, Value::Null, By::Unknown, None),
-            Seen::HoldsNot { .. } if now < dead + settle => set(live, &spec.address, Phase::ProbeAt((now + settle / 4).max(now + 50).min(dead + settle))),
+            Seen::HoldsNot { .. } if now < dead + settle => {
+                set(live, &spec.address, Phase::ProbeAt((now + settle / 4).max(now + 50).min(dead + settle)))
+            }
             Seen::HoldsNot { .. } => self.admit(live, &spec.address, spec),
             Seen::CannotTell { again_ms: Some(again), .. } => set(live, &spec.address, Phase::ProbeAt(again)),
             Seen::CannotTell { why, .. } => self.ask_doubt(live, spec, &why),
@@ -436,7 +474,7 @@ impl Shard {
         let mut guard = live.borrow_mut();
         let id = guard.next_wait(WaitKind::InDoubt);
         let wait = body::WaitOpened {
-            wait: id.clone(),
+            wait: id,
             wait_kind: WaitKind::InDoubt,
             address: spec.address.clone(),
             name: spec.name.clone(),
@@ -452,7 +490,7 @@ impl Shard {
         };
         guard.record(kind::WAIT, wait, now);
         if let Some(act) = guard.acts.get_mut(&spec.address) {
-            act.phase = Phase::Asking(id);
+            act.phase = Phase::Asking;
         }
     }
 
@@ -461,7 +499,9 @@ impl Shard {
         let now = self.env.now_ms();
         match say {
             "done" => self.done(live, spec, Value::Null, By::Unknown, None),
-            "retry" if recovered && made_since(live, spec) => self.doubt(live, spec, "the attempt after that answer"),
+            "retry" if recovered && made_since(live, spec) => {
+                self.doubt(live, spec, "the attempt after that answer")
+            }
             "retry" => self.admit(live, &spec.address, spec),
             "abort" => {
                 let mut live = live.borrow_mut();
@@ -487,7 +527,14 @@ impl Shard {
             }
             _ => Value::Null,
         };
-        let outcome = body::Outcome { address: spec.address.clone(), attempt, value, error: None, by: String::new(), incomplete: false };
+        let outcome = body::Outcome {
+            address: spec.address.clone(),
+            attempt,
+            value,
+            error: None,
+            by: String::new(),
+            incomplete: false,
+        };
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
     }
@@ -515,7 +562,12 @@ impl Shard {
 /// True when an attempt was made after the last answer of a person.
 fn made_since(live: &Shared, spec: &Spec) -> bool {
     let live = live.borrow();
-    let answered = live.view.waits.iter().filter(|wait| wait.address == spec.address).filter_map(|wait| wait.closed.as_ref());
+    let answered = live
+        .view
+        .waits
+        .iter()
+        .filter(|wait| wait.address == spec.address)
+        .filter_map(|wait| wait.closed.as_ref());
     let answered = answered.map(|closed| closed.version).max().unwrap_or(0);
     live.steps.get(&spec.address).is_some_and(|step| step.version > answered)
 }
@@ -542,7 +594,14 @@ fn ensure_intent(live: &mut Live, spec: &Spec, now: i64) {
     live.record_intent(intent, now);
 }
 
-pub(super) fn record_state(live: &mut Live, spec: &Spec, state: TargetState, until_ms: Option<i64>, why: &str, now: i64) {
+pub(super) fn record_state(
+    live: &mut Live,
+    spec: &Spec,
+    state: TargetState,
+    until_ms: Option<i64>,
+    why: &str,
+    now: i64,
+) {
     let Some(target) = &spec.target else { return };
     let entry = TargetEntry {
         target: crate::host::bare(target),
@@ -558,7 +617,12 @@ pub(super) fn record_state(live: &mut Live, spec: &Spec, state: TargetState, unt
 fn take_hold(live: &mut Live, spec: &Spec, now: i64) {
     let Some(target) = &spec.target else { return };
     if spec.info.effect == Effect::Reversible {
-        let hold = body::Hold { target: target.key(), property: spec.property(), taken: true, address: spec.address.clone() };
+        let hold = body::Hold {
+            target: target.key(),
+            property: spec.property(),
+            taken: true,
+            address: spec.address.clone(),
+        };
         live.record(kind::HOLD, hold, now);
     }
 }

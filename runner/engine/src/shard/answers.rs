@@ -2,20 +2,20 @@
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use stanch_journal::Post;
 use stanch_model::{
-    run::{
-        body::{self, kind, Decision, Escalated, TargetEntry, WaitClosed},
-        RunState, WaitKind, WaitView,
-    },
     Target, TargetState,
+    run::{
+        RunState, WaitKind, WaitView,
+        body::{self, Decision, Escalated, TargetEntry, WaitClosed, kind},
+    },
 };
 
-use super::{acts, Shard};
+use super::{Shard, acts};
 use crate::{
     act::Phase,
-    live::{row, Live},
+    live::{Live, row},
 };
 
 type Shared = Rc<RefCell<Live>>;
@@ -79,7 +79,8 @@ impl Shard {
         live.borrow_mut().record(kind::DECISION, decision, now);
         if open {
             let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
-            if let Some((wait, (say, who, reason))) = wait.and_then(|wait| verdict(&wait).map(|v| (wait, v))) {
+            if let Some((wait, (say, who, reason))) = wait.and_then(|wait| verdict(&wait).map(|v| (wait, v)))
+            {
                 let value = json!({ "reason": reason, "at_ms": now });
                 self.close(live, &wait, &say, "person", &who, value);
             }
@@ -87,7 +88,15 @@ impl Shard {
     }
 
     /// Ends a wait and does what hangs on it.
-    pub(super) fn close(&mut self, live: &Shared, wait: &WaitView, say: &str, by: &str, who: &str, value: Value) {
+    pub(super) fn close(
+        &mut self,
+        live: &Shared,
+        wait: &WaitView,
+        say: &str,
+        by: &str,
+        who: &str,
+        value: Value,
+    ) {
         let now = self.env.now_ms();
         {
             let mut live = live.borrow_mut();
@@ -120,7 +129,8 @@ impl Shard {
         let known: Vec<(Target, String)> = {
             let live = live.borrow();
             let known = live.view.targets.values().filter(|view| wait.targets.contains(&view.target));
-            let known = known.filter(|view| !matches!(view.state, TargetState::Verified | TargetState::Residual));
+            let known =
+                known.filter(|view| !matches!(view.state, TargetState::Verified | TargetState::Residual));
             known.map(|view| (view.target.clone(), view.verb.clone())).collect()
         };
         let known = match known.is_empty() && say == "done" {
@@ -130,17 +140,23 @@ impl Shard {
         let mut live = live.borrow_mut();
         for (target, verb) in known {
             // Somebody who could not do it by hand does not make a failed target worse.
-            let entry = TargetEntry { target, verb, state, until_ms: None, address: wait.address.clone(), why: why.clone() };
+            let entry = TargetEntry {
+                target,
+                verb,
+                state,
+                until_ms: None,
+                address: wait.address.clone(),
+                why: why.clone(),
+            };
             live.record(kind::TARGET, entry, now);
         }
     }
 
     fn settle_doubt(&mut self, live: &Shared, wait: &WaitView, say: &str) {
-        let waiting = live.borrow().acts.get(&wait.address).is_some_and(|act| matches!(act.phase, Phase::Asking(_)));
-        if waiting {
-            if let Some(spec) = acts::spec(live, &wait.address) {
-                self.resolved(live, &spec, say, false);
-            }
+        let waiting =
+            live.borrow().acts.get(&wait.address).is_some_and(|act| matches!(act.phase, Phase::Asking));
+        if waiting && let Some(spec) = acts::spec(live, &wait.address) {
+            self.resolved(live, &spec, say, false);
         }
     }
 
@@ -167,7 +183,10 @@ impl Shard {
         let now = self.env.now_ms();
         let held: Vec<_> = {
             let live = live.borrow();
-            let held = live.acts.iter().filter(|(_, act)| matches!(&act.phase, Phase::Held(Some(id)) if *id == wait.id));
+            let held = live
+                .acts
+                .iter()
+                .filter(|(_, act)| matches!(&act.phase, Phase::Held(Some(id)) if *id == wait.id));
             held.map(|(address, _)| address.clone()).collect()
         };
         for address in held {
@@ -226,10 +245,12 @@ impl Shard {
             let matched = {
                 let live = live.borrow();
                 let taken: BTreeSet<usize> = taken_signals(&live);
-                let waits: Vec<&WaitView> = live.view.open_waits().filter(|wait| wait.kind == WaitKind::Signal).collect();
+                let waits: Vec<&WaitView> =
+                    live.view.open_waits().filter(|wait| wait.kind == WaitKind::Signal).collect();
                 waits.into_iter().find_map(|wait| {
                     let mut signals = live.signals.iter().enumerate();
-                    let (n, signal) = signals.find(|(n, signal)| !taken.contains(n) && wants(wait, signal))?;
+                    let (n, signal) =
+                        signals.find(|(n, signal)| !taken.contains(n) && wants(wait, signal))?;
                     Some((wait.clone(), json!({ "signal": n, "data": signal.data })))
                 })
             };
@@ -247,7 +268,11 @@ impl Shard {
                 return;
             }
             live.record(kind::CANCEL, body::Cancelled { who: text("who"), reason: text("reason") }, now);
-            live.view.open_waits().filter(|wait| wait.kind == WaitKind::Child).map(|wait| wait.text.clone()).collect()
+            live.view
+                .open_waits()
+                .filter(|wait| wait.kind == WaitKind::Child)
+                .map(|wait| wait.text.clone())
+                .collect()
         };
         for child in children {
             self.env.post(&stanch_model::RunId(child), "cancel", "cancel", body);
@@ -278,7 +303,12 @@ impl Shard {
 
     fn child_ended(&mut self, live: &Shared, body: &Value) {
         let child = body["run"].as_str().unwrap_or_default();
-        let wait = live.borrow().view.open_waits().find(|wait| wait.kind == WaitKind::Child && wait.text == child).cloned();
+        let wait = live
+            .borrow()
+            .view
+            .open_waits()
+            .find(|wait| wait.kind == WaitKind::Child && wait.text == child)
+            .cloned();
         let Some(wait) = wait else { return };
         let now = self.env.now_ms();
         let states: Vec<TargetEntry> = serde_json::from_value(body["states"].clone()).unwrap_or_default();
@@ -296,13 +326,19 @@ fn verdict(wait: &WaitView) -> Option<(String, String, String)> {
     if wait.kind != WaitKind::Approval || last.say != "approve" {
         return Some((last.say.clone(), last.who.clone(), last.reason.clone()));
     }
-    let yes: BTreeSet<&str> = wait.decisions.iter().filter(|d| d.say == "approve").map(|d| d.who.as_str()).collect();
+    let yes: BTreeSet<&str> =
+        wait.decisions.iter().filter(|d| d.say == "approve").map(|d| d.who.as_str()).collect();
     let people = yes.iter().copied().collect::<Vec<_>>().join(", ");
     (yes.len() >= wait.of as usize).then(|| ("approve".to_owned(), people, last.reason.clone()))
 }
 
 fn taken_signals(live: &Live) -> BTreeSet<usize> {
-    let closed = live.view.waits.iter().filter(|wait| wait.kind == WaitKind::Signal).filter_map(|wait| wait.closed.as_ref());
+    let closed = live
+        .view
+        .waits
+        .iter()
+        .filter(|wait| wait.kind == WaitKind::Signal)
+        .filter_map(|wait| wait.closed.as_ref());
     closed.filter_map(|closed| usize::try_from(closed.value["signal"].as_u64()?).ok()).collect()
 }
 
@@ -310,12 +346,14 @@ fn wants(wait: &WaitView, signal: &body::Signal) -> bool {
     if wait.name != signal.name {
         return false;
     }
-    let from: Value = wait.options.first().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let from: Value =
+        wait.options.first().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     match &from {
         Value::Null => true,
         Value::String(text) => signal.data["from"] == json!(text),
-        Value::Object(map) => ["id", "name"].iter().any(|key| map.get(*key).is_some_and(|value| signal.data["from"] == *value)),
+        Value::Object(map) => {
+            ["id", "name"].iter().any(|key| map.get(*key).is_some_and(|value| signal.data["from"] == *value))
+        }
         _ => false,
     }
 }
-

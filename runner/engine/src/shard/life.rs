@@ -2,25 +2,25 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use rhai::{Dynamic, Scope, AST};
-use serde_json::{json, Value};
+use rhai::{AST, Dynamic, Scope};
+use serde_json::{Value, json};
 use stanch_model::{
+    Address, Entry, RunId, StreamId,
     run::{
-        body::{self, kind, Created, RunEnded},
         RunState, RunView, StepError,
+        body::{self, Created, RunEnded, kind},
     },
     target::Ended,
-    Address, Entry, RunId, StreamId,
 };
 use stanch_playbooks::Playbook;
 
 use super::{Finish, Shard, Slot};
 use crate::{
     border,
-    current::{peek, Current},
-    fiber::Fiber,
+    current::{Current, during, peek},
+    fiber::{Fiber, Ran, Wake},
     host::settle,
-    live::{row, Frame, Leave, Live},
+    live::{Frame, Leave, Live, row},
     pins,
 };
 
@@ -70,6 +70,10 @@ impl Shard {
     }
 
     fn load(&mut self, run: &RunId) -> Result<Option<Live>, String> {
+        self.load_with(run, None)
+    }
+
+    fn load_with(&mut self, run: &RunId, other: Option<&Arc<Playbook>>) -> Result<Option<Live>, String> {
         let stream = StreamId::run(run);
         let mut live: Option<Live> = None;
         let mut from = 1;
@@ -78,7 +82,10 @@ impl Shard {
             for entry in &entries {
                 if live.is_none() {
                     let created: Created = entry.decode().map_err(|error| error.to_string())?;
-                    let playbook = self.playbook(&created)?;
+                    let playbook = match other {
+                        Some(other) => Arc::clone(other),
+                        None => self.playbook(&created)?,
+                    };
                     live = Some(Live::new(created, playbook));
                 }
                 if let Some(live) = &mut live {
@@ -92,7 +99,7 @@ impl Shard {
         }
         if let Some(live) = &mut live {
             // A repin moved the run to other sources.
-            if live.created.pins.playbook != Some(live.playbook.hash) {
+            if other.is_none() && live.created.pins.playbook != Some(live.playbook.hash) {
                 live.playbook = self.playbook(&live.created)?;
             }
         }
@@ -129,7 +136,12 @@ impl Shard {
         }
         if state == RunState::Waiting {
             let mut live = live.borrow_mut();
-            let running = body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who: String::new() };
+            let running = body::StateEntry {
+                state: RunState::Running,
+                why: String::new(),
+                due_ms: None,
+                who: String::new(),
+            };
             live.record(kind::STATE, running, now);
             live.set_row(row(RunState::Running, None, None));
         }
@@ -150,12 +162,78 @@ impl Shard {
         }
     }
 
+    /// Pins a diverged run to what is there now, if its history replays against that.
+    pub(super) fn repin(&mut self, live: &Shared, body: &Value) {
+        let now = self.env.now_ms();
+        let (run, slug, state) = {
+            let live = live.borrow();
+            (live.id.clone(), live.created.playbook.clone(), live.view.state)
+        };
+        if state != RunState::Diverged {
+            return;
+        }
+        let verdict = match self.env.library.get(&slug) {
+            Some(playbook) => self.rehearse(&run, &playbook).map(|()| playbook),
+            None => Err(format!("there is no playbook {slug} any more")),
+        };
+        let mut live = live.borrow_mut();
+        let who = body["who"].as_str().unwrap_or_default().to_owned();
+        match verdict {
+            Ok(playbook) => {
+                let mut appends = pins::keep(&self.env, &playbook).into_iter().collect::<Vec<_>>();
+                if !appends.is_empty() {
+                    let kept = self
+                        .env
+                        .journal
+                        .append(std::mem::take(&mut appends), stanch_journal::With::default());
+                    if let Err(error) = kept {
+                        tracing::error!(%run, %error, "the sources of a new pin were not taken");
+                        return;
+                    }
+                }
+                let pins = self.env.pins_of(&playbook);
+                live.playbook = playbook;
+                live.record(kind::REPINNED, body::Repinned { pins, who: who.clone() }, now);
+                let running =
+                    body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who };
+                live.record(kind::STATE, running, now);
+                live.set_row(row(RunState::Running, None, None));
+            }
+            Err(why) => {
+                let why = format!("it cannot be pinned to what is there now: {why}");
+                live.record(
+                    kind::STATE,
+                    body::StateEntry { state: RunState::Diverged, why, due_ms: None, who },
+                    now,
+                );
+            }
+        }
+    }
+
+    /// Replays a run's history against a playbook without acting.
+    fn rehearse(&mut self, run: &RunId, playbook: &Arc<Playbook>) -> Result<(), String> {
+        let mut live = self.load_with(run, Some(playbook))?.ok_or("it has no entries")?;
+        live.rehearsing = true;
+        let live = Rc::new(RefCell::new(live));
+        let mut fiber = self.fiber(&live)?;
+        let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
+        while let Ran::Paused(_, next) = during(current.clone(), || fiber.resume(Wake::Go)) {
+            fiber = next;
+        }
+        let leaving = live.borrow().leaving.clone();
+        match leaving {
+            Some(Leave::Diverged(why)) => Err(why),
+            _ => Ok(()),
+        }
+    }
+
     fn ast(&mut self, playbook: &Playbook) -> Result<Arc<AST>, String> {
         if let Some(ast) = self.asts.get(&playbook.hash) {
             return Ok(Arc::clone(ast));
         }
-        let ast = stanch_playbooks::dialect::compile(&playbook.script)
-            .map_err(|mistakes| mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; "))?;
+        let ast = stanch_playbooks::dialect::compile(&playbook.script).map_err(|mistakes| {
+            mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; ")
+        })?;
         let ast = Arc::new(ast);
         self.asts.insert(playbook.hash, Arc::clone(&ast));
         Ok(ast)
@@ -187,7 +265,9 @@ impl Shard {
         match leaving {
             None => self.end(run, live, finish),
             Some(Leave::Fatal(error)) => self.end(run, live, Err(error)),
-            Some(Leave::Cancelled) => self.end(run, live, Err(StepError::new("cancelled", "a person cancelled it"))),
+            Some(Leave::Cancelled) => {
+                self.end(run, live, Err(StepError::new("cancelled", "a person cancelled it")))
+            }
             Some(Leave::Diverged(why)) => self.stand(run, live, RunState::Diverged, &why),
             Some(Leave::Limited(why)) => self.stand(run, live, RunState::Limited, &why),
             Some(Leave::Paused(why)) => self.stand(run, live, RunState::Paused, &why),
@@ -221,7 +301,11 @@ impl Shard {
                 Err(error) => (Ended::Failed, Some(error), Value::Null),
             };
             let (containment, because) = settle::containment(&live);
-            live.record(kind::ENDED, RunEnded { ended, containment, error, because, value: value.clone() }, now);
+            live.record(
+                kind::ENDED,
+                RunEnded { ended, containment, error, because, value: value.clone() },
+                now,
+            );
             live.value = value;
             let residual = live.view.targets.values().filter_map(|view| view.until_ms).min();
             live.set_row(row(RunState::Ended, None, residual));
@@ -299,7 +383,8 @@ fn child_result(live: &Live) -> Value {
         .values()
         .map(|t| json!({ "target": t.target, "verb": t.verb, "state": t.state, "until_ms": t.until_ms, "address": t.address, "why": t.why }))
         .collect();
-    let targets: Vec<Value> = view.targets.values().map(|t| stanch_model::value::of_target(&t.target)).collect();
+    let targets: Vec<Value> =
+        view.targets.values().map(|t| stanch_model::value::of_target(&t.target)).collect();
     json!({
         "run": live.id,
         "states": states,
@@ -312,4 +397,3 @@ fn child_result(live: &Live) -> Value {
         },
     })
 }
-

@@ -16,21 +16,21 @@ use std::{
     collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     rc::Rc,
     sync::{
-        atomic::{AtomicBool, Ordering},
         Arc,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use rhai::{Engine as Rhai, AST};
+use rhai::{AST, Engine as Rhai};
 use stanch_integrations::Seen;
 use stanch_journal::{JournalError, StreamAppend, With};
-use stanch_model::{ids::Hash, run::StepError, Address, RunId};
+use stanch_model::{Address, RunId, ids::Hash, run::StepError};
 
 use crate::{
     act::Event,
-    current::{during, Current},
+    current::{Current, during},
     env::Env,
     fiber::{Fiber, Pause, Ran, Wake},
     live::Live,
@@ -204,11 +204,11 @@ impl Shard {
     }
 
     fn queue(&mut self, run: &RunId) {
-        if let Some(slot) = self.slots.get_mut(run) {
-            if !slot.queued {
-                slot.queued = true;
-                self.ready.push_back(run.clone());
-            }
+        if let Some(slot) = self.slots.get_mut(run)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.ready.push_back(run.clone());
         }
     }
 

@@ -3,21 +3,21 @@
 use std::{cell::RefCell, rc::Rc};
 
 use stanch_model::{
-    run::{
-        body::{self, kind},
-        RunState, WaitKind,
-    },
     Address, RunId,
+    run::{
+        RunState, WaitKind,
+        body::{self, kind},
+    },
 };
 
 use super::Shard;
 use crate::{
     act::Phase,
     coverage::{latest_policy, pre_approved},
-    current::{during, Current},
+    current::{Current, during},
     fiber::{Ran, Wake},
     host::card,
-    live::{row, Leave, Live},
+    live::{Leave, Live, row},
 };
 
 type Shared = Rc<RefCell<Live>>;
@@ -66,8 +66,12 @@ impl Shard {
     fn raise_card(&mut self, live: &Shared) -> bool {
         let uncovered: Vec<Address> = {
             let live = live.borrow();
-            let mut held: Vec<_> =
-                live.acts.iter().filter(|(_, act)| matches!(act.phase, Phase::Held(None))).map(|(a, _)| a.clone()).collect();
+            let mut held: Vec<_> = live
+                .acts
+                .iter()
+                .filter(|(_, act)| matches!(act.phase, Phase::Held(None)))
+                .map(|(a, _)| a.clone())
+                .collect();
             held.sort();
             held
         };
@@ -85,7 +89,12 @@ impl Shard {
         let Some((name, policy)) = policy else {
             for address in uncovered {
                 let Some(spec) = super::acts::spec(live, &address) else { continue };
-                self.skip(live, &spec, "it cannot be undone, and the manifest names nobody who may allow it", now);
+                self.skip(
+                    live,
+                    &spec,
+                    "it cannot be undone, and the manifest names nobody who may allow it",
+                    now,
+                );
             }
             return true;
         };
@@ -161,7 +170,8 @@ fn open_card(live: &Live, targets: &[stanch_model::Target]) -> Option<String> {
 }
 
 fn is_busy(live: &Live) -> bool {
-    live.acts.values().any(|act| act.phase.is_busy()) || live.proofs.values().any(|proof| proof.again_ms.is_none())
+    live.acts.values().any(|act| act.phase.is_busy())
+        || live.proofs.values().any(|proof| proof.again_ms.is_none())
 }
 
 pub(super) fn next_due(live: &Live) -> Option<i64> {
@@ -172,7 +182,8 @@ pub(super) fn next_due(live: &Live) -> Option<i64> {
 }
 
 fn describe(live: &Live) -> String {
-    let waits: Vec<String> = live.view.open_waits().map(|wait| format!("{} {}", wait.id, wait.name)).collect();
+    let waits: Vec<String> =
+        live.view.open_waits().map(|wait| format!("{} {}", wait.id, wait.name)).collect();
     match waits.is_empty() {
         false => waits.join(", "),
         true => live

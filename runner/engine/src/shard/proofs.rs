@@ -3,12 +3,9 @@
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use stanch_integrations::Seen;
-use stanch_model::{
-    run::TargetView,
-    TargetState,
-};
+use stanch_model::{TargetState, run::TargetView};
 
-use super::{acts::record_state, Message, Shard};
+use super::{Message, Shard, acts::record_state};
 use crate::{
     act::{Proof, Spec},
     host::settle::spec_of,
@@ -28,7 +25,8 @@ impl Shard {
             return;
         }
         let key = key(spec);
-        let proof = Proof { spec: Arc::clone(spec), accepted_ms: self.env.now_ms(), tries: 0, again_ms: None };
+        let proof =
+            Proof { spec: Arc::clone(spec), accepted_ms: self.env.now_ms(), tries: 0, again_ms: None };
         live.borrow_mut().proofs.insert(key.clone(), proof);
         self.look(live, &key);
     }
@@ -44,7 +42,9 @@ impl Shard {
         };
         let (own, integrations, key) = (self.own.clone(), self.env.integrations.clone(), key.to_owned());
         self.env.runtime.spawn(async move {
-            let seen = integrations.verify(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input).await;
+            let seen = integrations
+                .verify(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input)
+                .await;
             own.send(Message::Proof(run, key, Box::new(seen)));
         });
     }
@@ -57,18 +57,32 @@ impl Shard {
             let Some(proof) = live.proofs.get(key) else { return };
             (Arc::clone(&proof.spec), proof.accepted_ms, proof.tries)
         };
-        let within = spec.info.verify.as_ref().map_or(0, |verify| i64::try_from(verify.within.as_millis()).unwrap_or(i64::MAX / 2));
+        let within = spec
+            .info
+            .verify
+            .as_ref()
+            .map_or(0, |verify| i64::try_from(verify.within.as_millis()).unwrap_or(i64::MAX / 2));
         let over = now.saturating_sub(accepted) > within;
         let ended = match seen {
-            Seen::Holds if self.was_never_seen(live, &spec) => {
-                Some((TargetState::Failed, None, "it is absent, but this run never saw it present: absence proves nothing".to_owned()))
-            }
+            Seen::Holds if self.was_never_seen(live, &spec) => Some((
+                TargetState::Failed,
+                None,
+                "it is absent, but this run never saw it present: absence proves nothing".to_owned(),
+            )),
             Seen::Holds => Some((TargetState::Verified, None, "read back".to_owned())),
             Seen::Residual { lasts } => {
                 let until = accepted.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 2));
                 match until <= now {
-                    true => Some((TargetState::Verified, None, "read back after the last issued access ended".to_owned())),
-                    false => Some((TargetState::Residual, Some(until), "cut, but access issued before lives on".to_owned())),
+                    true => Some((
+                        TargetState::Verified,
+                        None,
+                        "read back after the last issued access ended".to_owned(),
+                    )),
+                    false => Some((
+                        TargetState::Residual,
+                        Some(until),
+                        "cut, but access issued before lives on".to_owned(),
+                    )),
                 }
             }
             Seen::HoldsNot { .. } if over => {
@@ -111,7 +125,7 @@ impl Shard {
 
     /// Absence verifies only what this run saw present with the same credential.
     fn was_never_seen(&self, live: &Rc<RefCell<Live>>, spec: &Spec) -> bool {
-        let by_absence = self.env.integrations.proves_by_absence(&spec.integration, &spec.info.name);
+        let by_absence = spec.info.verify.as_ref().is_some_and(|verify| proves_by_absence(&verify.until));
         by_absence && spec.target.as_ref().is_some_and(|target| !live.borrow().seen.contains(&target.key()))
     }
 
@@ -119,7 +133,8 @@ impl Shard {
     pub(super) fn proofs_due(&mut self, live: &Rc<RefCell<Live>>, now: i64) {
         let due: Vec<String> = {
             let live = live.borrow();
-            let due = live.proofs.iter().filter(|(_, proof)| proof.again_ms.is_some_and(|again| again <= now));
+            let due =
+                live.proofs.iter().filter(|(_, proof)| proof.again_ms.is_some_and(|again| again <= now));
             due.map(|(key, _)| key.clone()).collect()
         };
         due.iter().for_each(|key| self.look(live, key));
@@ -139,6 +154,11 @@ impl Shard {
             }
         }
     }
+}
+
+/// A predicate that is satisfied by what is not there.
+fn proves_by_absence(until: &str) -> bool {
+    ["404", "is_empty", "len()", "none("].iter().any(|sign| until.contains(sign))
 }
 
 fn is_open(view: &TargetView, now: i64) -> bool {

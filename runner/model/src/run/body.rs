@@ -209,7 +209,7 @@ pub struct StepError {
     pub status: Option<u16>,
     /// What it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<Target>,
+    pub target: Option<Box<Target>>,
     /// For a fan-out: the errors of its branches by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, StepError>,
@@ -218,7 +218,13 @@ pub struct StepError {
 impl StepError {
     /// An error of this kind.
     pub fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into(), status: None, target: None, errors: BTreeMap::new() }
+        Self {
+            kind: kind.to_owned(),
+            message: message.into(),
+            status: None,
+            target: None,
+            errors: BTreeMap::new(),
+        }
     }
 }
 

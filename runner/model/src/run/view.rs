@@ -38,7 +38,9 @@ impl RunState {
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
         use RunState::{Diverged, Ended, Limited, Paused, Running, Suspect, Waiting};
-        [Running, Waiting, Paused, Limited, Diverged, Suspect, Ended].into_iter().find(|state| state.as_str() == word)
+        [Running, Waiting, Paused, Limited, Diverged, Suspect, Ended]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 
     /// The word.
