@@ -28,6 +28,12 @@ pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, String>, Vec<Diagno
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
+/// The folder's name: the playbook's slug.
+pub(crate) fn slug(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 fn read_file(path: &Path) -> Result<String, Diagnostic> {
     let length = fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?.len();
     if length > LARGEST_FILE {

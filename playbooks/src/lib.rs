@@ -13,13 +13,11 @@ mod library;
 pub mod manifest;
 pub mod outline;
 mod playbook;
-#[allow(dead_code)]
 mod survey;
-#[allow(dead_code)]
 mod syntax;
 pub mod template;
 
-pub use check::{CheckContext, check};
+pub use check::{CheckContext, check, check_dir, check_sources};
 pub use library::Library;
 pub use manifest::Manifest;
 pub use outline::{OutlineStep, outline};

@@ -43,15 +43,25 @@ impl Playbook {
     /// # Errors
     /// Every mistake that can be seen without configuration: unreadable files, manifest, syntax, templates.
     pub fn load_dir(path: impl AsRef<Path>) -> Result<Self, Vec<Diagnostic>> {
-        let path = path.as_ref();
-        let slug = path
-            .canonicalize()
-            .ok()
-            .as_deref()
-            .unwrap_or(path)
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        Self::from_sources(&slug.unwrap_or_default(), files::read(path)?)
+        Self::from_sources(&files::slug(path.as_ref()), files::read(path.as_ref())?)
+    }
+
+    /// What can be read of files that do not load: the script without the statements that do not parse. None when the
+    /// manifest cannot be read, since then nothing can be said about the script.
+    pub(crate) fn readable(slug: &str, sources: &BTreeMap<String, String>) -> Option<Self> {
+        let manifest = manifest::read(MANIFEST, sources.get(MANIFEST)?).ok()?;
+        let templates = sources
+            .iter()
+            .filter_map(|(path, text)| Some((template_name(path)?.to_owned(), Template::parse(text).ok()?)));
+        Some(Self {
+            slug: slug.to_owned(),
+            manifest,
+            script: dialect::compile_rest(sources.get(SCRIPT)?).text,
+            readme: String::new(),
+            sources: sources.clone(),
+            templates: templates.collect(),
+            hash: Hash::ZERO,
+        })
     }
 
     /// Makes a playbook from its files by path: how a pinned run is compiled again. A `README.md` among them is kept

@@ -22,6 +22,6 @@ pub fn is_builtin(name: &str) -> bool {
 }
 
 /// All of them, for suggestions.
-pub fn builtins() -> impl Iterator<Item = &'static str> {
+pub fn builtins<'a>() -> impl Iterator<Item = &'a str> {
     NAMES.iter().map(String::as_str)
 }

@@ -13,6 +13,7 @@ mod expression;
 pub use builtin::{builtins, is_builtin};
 pub use calls::{CallClass, ERROR_KINDS, HOST_CALLS, HostCall, Param, ParamKind, host_call};
 pub use compile::compile;
+pub(crate) use compile::compile_rest;
 pub use engine::{LIMITS, LimitSet, SEVERITIES, constant, engine, engine_with, severity};
 pub use expression::{Expression, ExpressionError, Var, expression};
 pub use stanch_model::duration::parse as duration;

@@ -14,7 +14,6 @@ use stanch_model::{Effect, catalog::ActionIndex};
 pub(crate) use kinds::Ty;
 
 use crate::{
-    Manifest,
     dialect::HostCall,
     syntax::{Expr, Script},
 };
@@ -72,7 +71,6 @@ pub(crate) struct Place {
 
 /// What the script may know of the world.
 pub(crate) struct World<'a> {
-    pub(crate) manifest: &'a Manifest,
     pub(crate) index: &'a dyn ActionIndex,
     /// Names of configured integrations.
     pub(crate) integrations: BTreeSet<String>,

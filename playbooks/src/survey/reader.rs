@@ -53,6 +53,11 @@ impl<'a> Reader<'a> {
 
     /// Gives the type of the last value.
     fn block(&mut self, statements: &'a [Statement]) -> Ty {
+        self.body(statements, true)
+    }
+
+    /// The body of a loop gives nothing, not even its last statement.
+    fn body(&mut self, statements: &'a [Statement], gives: bool) -> Ty {
         let depth = self.names.len();
         let mut last = Ty::Unit;
         let mut over = false;
@@ -60,7 +65,7 @@ impl<'a> Reader<'a> {
             if std::mem::take(&mut over) {
                 self.see(statement.at, What::Unreachable);
             }
-            let is_last = n + 1 == statements.len();
+            let is_last = gives && n + 1 == statements.len();
             last = self.statement(statement, is_last);
             over = leaves(statement);
         }
@@ -95,7 +100,7 @@ impl<'a> Reader<'a> {
                 let depth = self.names.len();
                 self.declare(name, item, statement.at);
                 counter.iter().for_each(|counter| self.declare(counter, Ty::Number, statement.at));
-                self.block(body);
+                self.body(body, false);
                 self.names.truncate(depth);
             }
             StatementKind::Try { body, name, catch } => {
@@ -120,7 +125,7 @@ impl<'a> Reader<'a> {
             self.value(condition);
         }
         let before = self.seen.len();
-        self.block(body);
+        self.body(body, false);
         if condition.is_none() {
             let steps = self.seen[before..].iter().any(|seen| Survey::is_step(&seen.what));
             self.see(at, What::Endless { left: body.iter().any(goes_out), steps });
@@ -173,8 +178,8 @@ impl<'a> Reader<'a> {
     fn expr(&mut self, expr: &'a Expr) -> Ty {
         match &expr.kind {
             ExprKind::Unit => Ty::Unit,
-            ExprKind::Bool(_) => Ty::Bool,
-            ExprKind::Integer(_) | ExprKind::Float => Ty::Number,
+            ExprKind::Bool => Ty::Bool,
+            ExprKind::Integer | ExprKind::Float => Ty::Number,
             ExprKind::Text(_) => Ty::Text,
             ExprKind::Template(parts) => {
                 parts.iter().for_each(|part| drop(self.value(part)));
@@ -347,14 +352,18 @@ impl<'a> Reader<'a> {
             |place| place.native = native.or(place.native.take()),
             |reader| reader.args(args, &receiver.item()),
         );
-        if !known && (receiver != Ty::Any || !self.lost_receiver(on)) {
+        if !known && (receiver != Ty::Any || !self.unknown_receiver(on)) {
             self.see(at, What::Method { name, on: receiver.clone() });
         }
         methods::builtin(name, &receiver, body)
     }
 
-    fn lost_receiver(&self, on: &Expr) -> bool {
-        matches!(&root(on).kind, ExprKind::Name(name) if self.world.lost.contains(name.as_str()))
+    /// True if the mistake is before the dot.
+    fn unknown_receiver(&self, on: &Expr) -> bool {
+        match &root(on).kind {
+            ExprKind::Name(name) => !self.names.iter().any(|(known, _)| known == name),
+            _ => false,
+        }
     }
 
     /// The verbs that this method may be: of the target's kind, or of any kind where that is not known.

@@ -108,8 +108,8 @@ impl Lowering<'_> {
         let at = self.text.offset(expr.start_position());
         let all = |items: &[RhaiExpr]| items.iter().map(|item| self.expr(item)).collect::<Vec<_>>();
         let kind = match expr {
-            RhaiExpr::BoolConstant(value, ..) => ExprKind::Bool(*value),
-            RhaiExpr::IntegerConstant(value, ..) => ExprKind::Integer(*value),
+            RhaiExpr::BoolConstant(..) => ExprKind::Bool,
+            RhaiExpr::IntegerConstant(..) => ExprKind::Integer,
             RhaiExpr::FloatConstant(..) => ExprKind::Float,
             RhaiExpr::CharConstant(value, ..) => ExprKind::Text(value.to_string()),
             RhaiExpr::StringConstant(value, ..) => ExprKind::Text(value.to_string()),

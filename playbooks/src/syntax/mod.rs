@@ -99,8 +99,8 @@ pub(crate) struct Expr {
 #[derive(Clone, Debug)]
 pub(crate) enum ExprKind {
     Unit,
-    Bool(bool),
-    Integer(i64),
+    Bool,
+    Integer,
     Float,
     Text(String),
     /// A text with `${…}`: the parts.

@@ -33,11 +33,6 @@ impl<'a> Text<'a> {
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         (line, self.source.get(start..at).map_or(1, |text| text.chars().count() + 1))
     }
-
-    /// The token that starts at this byte.
-    pub(crate) fn token(&self, at: usize) -> Range<usize> {
-        token(self.source, at)
-    }
 }
 
 /// The name, quoted text or sign that starts at this byte.

@@ -158,12 +158,47 @@ fn floor_char(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// The known word that was probably meant, if one is near.
+/// The known word that was probably meant, if one is near: alike at the start, and at most two in five letters away.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |candidate: &str| {
+        let length = word.chars().count().max(candidate.chars().count());
+        strsim::osa_distance(word, candidate) * 5 <= length * 2
+    };
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(score, _)| *score > 0.8)
+        .filter(|(score, candidate)| *score > 0.8 && near(candidate))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_near_words_are_suggested() {
+        let known = ["okta.revoke_grant", "grant.revoke", "deny", "gdpr-33"];
+        assert_eq!(did_you_mean("grnat.revoke", known), Some("grant.revoke"));
+        assert_eq!(did_you_mean("gdpr33", known), Some("gdpr-33"));
+        assert_eq!(did_you_mean("okta.lock", known), None);
+        assert_eq!(did_you_mean("x", known), None);
+    }
+
+    #[test]
+    fn a_caret_stands_under_the_word_beside_non_ascii_and_tabs() {
+        let source = "é\tü wrong\n";
+        let found = Diagnostic::error("XX0001", "m").at("f", source, 6..11, "this").help("h");
+        let drawn = render_plain(&found, source);
+        assert_eq!(
+            drawn,
+            "error[XX0001] m\n  f:1:5\n    |\n  1 | é ü wrong\n    |     ^^^^^ this\n  help: h\n"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_drawn_without_a_panic() {
+        let found = Diagnostic::warning("XX0001", "m").at("f", "ab", 9..20, "");
+        assert!(render_plain(&found, "").starts_with("warning[XX0001] m"));
+    }
 }

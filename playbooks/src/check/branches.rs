@@ -1,0 +1,25 @@
+//! What a branch must not do, and steps that hide from the engine.
+
+use super::case::Case;
+use crate::survey::{Survey, What};
+
+pub(super) fn check(case: &mut Case<'_>) {
+    let mut captured = Vec::new();
+    let mut hidden = Vec::new();
+    for seen in &case.survey.seen {
+        if let What::Captured { name } = &seen.what {
+            captured.push((seen.at, (*name).to_owned()));
+        }
+        if let Some(native) = seen.place.native.as_ref().filter(|_| Survey::is_step(&seen.what)) {
+            hidden.push((seen.at, native.clone()));
+        }
+    }
+    for (at, name) in captured {
+        let help = "a branch has a copy: let it give a value, and use what `each` returns";
+        case.script("PB0046", at, format!("a branch assigns to `{name}`, which stands outside it"), help);
+    }
+    for (at, native) in hidden {
+        let help = "write `each(list, |item| …)`: all at once, and one that fails does not stop the others";
+        case.doubt("PB0047", at, format!("a step inside `{native}` runs one item at a time"), help);
+    }
+}

@@ -1,0 +1,51 @@
+//! Questions: what silence answers is one of the choices, and no policy stands for a question that nobody asks.
+
+use std::collections::BTreeSet;
+
+use super::case::{Case, listed};
+use crate::{
+    survey::What,
+    syntax::{Expr, ExprKind},
+};
+
+pub(super) fn check(case: &mut Case<'_>) {
+    let survey = std::mem::take(&mut case.survey.seen);
+    let mut asked: BTreeSet<&str> = BTreeSet::new();
+    let mut dynamic = false;
+    for seen in &survey {
+        let What::Host { call, args, .. } = &seen.what else { continue };
+        if !["ask", "manual"].contains(&call.name) {
+            continue;
+        }
+        match args.first().and_then(Expr::as_text) {
+            Some(name) => {
+                asked.insert(name);
+                silence(case, name, args.get(2));
+            }
+            None => dynamic = true,
+        }
+    }
+    let names: Vec<String> = case.playbook.manifest.questions.keys().cloned().collect();
+    for name in names.iter().filter(|name| !dynamic && !asked.contains(name.as_str())) {
+        let span = case.key_span(&["questions", name]);
+        case.manifest_doubt(
+            "PB0042",
+            span,
+            format!("the script never asks `{name}`"),
+            "remove it, or ask it with `ask`",
+        );
+    }
+    case.survey.seen = survey;
+}
+
+fn silence(case: &mut Case<'_>, name: &str, choices: Option<&Expr>) {
+    let Some(ExprKind::List(items)) = choices.map(|choices| &choices.kind) else { return };
+    let choices: Vec<&str> = items.iter().filter_map(Expr::as_text).collect();
+    let policy = case.playbook.manifest.questions.get(name);
+    let Some(answer) = policy.and_then(|policy| policy.unanswered.clone()) else { return };
+    if choices.len() == items.len() && !choices.contains(&answer.as_str()) {
+        let span = case.value_span(&["questions", name, "unanswered"]);
+        let help = format!("the script offers {}", listed(choices));
+        case.manifest("PB0053", span, format!("`{answer}` is no choice of the question `{name}`"), &help);
+    }
+}

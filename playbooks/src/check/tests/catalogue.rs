@@ -1,0 +1,112 @@
+//! A catalogue in miniature: two platforms, every kind of effect.
+
+use std::collections::BTreeMap;
+
+use stanch_model::{
+    Effect, Hash, InDoubt,
+    catalog::{ActionIndex, ActionInfo, InputInfo, InputKind},
+};
+
+pub(super) struct Catalogue {
+    pub(super) integrations: Vec<(String, String)>,
+    actions: Vec<ActionInfo>,
+}
+
+impl Catalogue {
+    pub(super) fn new() -> Self {
+        let actions = vec![
+            action("okta", "list_apps", Effect::Read, Some("find_app"), None, Some("app")),
+            action("okta", "list_users", Effect::Read, Some("find_user"), None, Some("user")),
+            action("okta", "list_grants", Effect::Read, Some("app.grants"), Some("app"), Some("grant")),
+            ActionInfo {
+                undo: Some("activate_app".to_owned()),
+                ..action(
+                    "okta",
+                    "deactivate_app",
+                    Effect::Reversible,
+                    Some("app.quarantine"),
+                    Some("app"),
+                    None,
+                )
+            },
+            action("okta", "activate_app", Effect::Restore, Some("app.release"), Some("app"), None),
+            action("okta", "revoke_grant", Effect::Permanent, Some("grant.revoke"), Some("grant"), None),
+            action("okta", "end_sessions", Effect::Permanent, Some("user.end_sessions"), Some("user"), None),
+            ActionInfo {
+                inputs: BTreeMap::from([
+                    input("user", InputKind::String, true, &[]),
+                    input("how", InputKind::String, false, &["now", "later"]),
+                ]),
+                ..action("okta", "suspend_user", Effect::Reversible, Some("user.suspend"), Some("user"), None)
+            },
+            action("hubspot", "revoke_token", Effect::Permanent, Some("grant.revoke"), Some("grant"), None),
+            action("hubspot", "cut_scopes", Effect::Reversible, Some("app.rescope"), Some("app"), None),
+        ];
+        Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
+    }
+}
+
+fn input(name: &str, kind: InputKind, required: bool, one_of: &[&str]) -> (String, InputInfo) {
+    let one_of = one_of.iter().map(|word| (*word).to_owned()).collect();
+    (name.to_owned(), InputInfo { kind, required, help: String::new(), one_of })
+}
+
+fn action(
+    platform: &str,
+    name: &str,
+    effect: Effect,
+    verb: Option<&str>,
+    on: Option<&str>,
+    yields: Option<&str>,
+) -> ActionInfo {
+    ActionInfo {
+        platform: platform.to_owned(),
+        name: name.to_owned(),
+        title: String::new(),
+        effect,
+        verb: verb.map(str::to_owned),
+        target_kind: on.map(str::to_owned),
+        yields: yields.map(str::to_owned),
+        inputs: BTreeMap::new(),
+        undo: None,
+        verify: None,
+        residual: None,
+        in_doubt: InDoubt::Probe,
+        manual: false,
+        scopes: Vec::new(),
+        docs: String::new(),
+        hash: Hash::ZERO,
+    }
+}
+
+impl ActionIndex for Catalogue {
+    fn integrations(&self) -> Vec<(String, String)> {
+        self.integrations.clone()
+    }
+
+    fn actions(&self, platform: &str) -> Vec<&ActionInfo> {
+        self.actions.iter().filter(|action| action.platform == platform).collect()
+    }
+
+    fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo> {
+        let (_, platform) = self.integrations.iter().find(|(name, _)| name == integration)?;
+        self.actions.iter().find(|info| info.platform == *platform && info.name == action)
+    }
+
+    fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)> {
+        let configured = self.integrations.iter().flat_map(|(name, platform)| {
+            self.actions
+                .iter()
+                .filter(move |info| info.platform == *platform)
+                .map(move |info| (name.clone(), info))
+        });
+        configured.filter(|(_, info)| info.verb.as_deref() == Some(verb)).collect()
+    }
+
+    fn verbs(&self) -> Vec<String> {
+        let mut verbs: Vec<String> = self.actions.iter().filter_map(|info| info.verb.clone()).collect();
+        verbs.sort();
+        verbs.dedup();
+        verbs
+    }
+}
