@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CheckContext, check_sources};
+use super::{CheckContext, check, check_sources};
+use crate::Library;
 
 mod catalogue;
 use catalogue::Catalogue;
@@ -50,6 +51,19 @@ fn lines(manifest: &str, script: &str, templates: &[(&str, &str)]) -> String {
 /// What `check` says of these lines put at the end of a good script.
 fn after_good(more: &str) -> String {
     lines(MANIFEST, &format!("{GOOD}{more}\n"), &[])
+}
+
+#[test]
+fn the_library_has_nothing_wrong() {
+    let context = CheckContext {
+        playbooks: Some(Library::embedded().all().map(|playbook| playbook.slug.clone()).collect()),
+        ..context()
+    };
+    for playbook in Library::embedded().all() {
+        let found = check(playbook, &Catalogue::for_library(), &context);
+        let lines: Vec<String> = found.iter().map(|p| p.one_line()).collect();
+        assert!(lines.is_empty(), "{}:\n{}", playbook.slug, lines.join("\n"));
+    }
 }
 
 #[test]

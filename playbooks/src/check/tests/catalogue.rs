@@ -41,8 +41,35 @@ impl Catalogue {
             },
             action("hubspot", "revoke_token", Effect::Permanent, Some("grant.revoke"), Some("grant"), None),
             action("hubspot", "cut_scopes", Effect::Reversible, Some("app.rescope"), Some("app"), None),
+            action("github", "find_leaked_credential", Effect::Read, None, None, Some("credential")),
+            action(
+                "github",
+                "revoke_credential",
+                Effect::Permanent,
+                Some("credential.revoke"),
+                Some("credential"),
+                None,
+            ),
+            action("github", "resolve_secret_alert", Effect::Reversible, None, None, None),
         ];
         Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
+    }
+
+    /// With everything connected that the library names.
+    pub(super) fn for_library() -> Self {
+        let mut catalogue = Self::new();
+        catalogue.integrations.push(("github".to_owned(), "github".to_owned()));
+        for info in &mut catalogue.actions {
+            if ["find_leaked_credential", "resolve_secret_alert"].contains(&info.name.as_str()) {
+                info.inputs = BTreeMap::from([
+                    input("repository", InputKind::String, true, &[]),
+                    input("number", InputKind::Integer, true, &[]),
+                    input("resolution", InputKind::String, false, &[]),
+                    input("comment", InputKind::String, false, &[]),
+                ]);
+            }
+        }
+        catalogue
     }
 }
 
