@@ -100,7 +100,9 @@ pub(crate) struct Live {
     pub(crate) leaving: Option<Leave>,
     /// Branches that were entered in this life and wait.
     pub(crate) entered: HashSet<Address>,
-    /// Addresses at which something happened since the fan-outs last looked.
+    /// Something happened since the script last looked.
+    pub(crate) stirred: bool,
+    /// Addresses inside fan-outs at which something happened since they last looked.
     pub(crate) dirty: Vec<Address>,
     pub(crate) acts: HashMap<Address, Act>,
     /// Acts that the shard has not looked at.
@@ -153,6 +155,7 @@ impl Live {
             fans: 0,
             leaving: None,
             entered: HashSet::new(),
+            stirred: false,
             dirty: Vec::new(),
             acts: HashMap::new(),
             fresh: Vec::new(),
@@ -423,7 +426,10 @@ impl Live {
 
     /// Something happened at this address: the run and its fan-outs look again.
     pub(crate) fn touch(&mut self, address: &Address) {
-        self.dirty.push(address.clone());
+        self.stirred = true;
+        if !address.is_main_line() {
+            self.dirty.push(address.clone());
+        }
     }
 }
 

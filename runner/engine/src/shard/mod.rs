@@ -196,7 +196,7 @@ impl Shard {
         let live = Rc::clone(&slot.live);
         work(self, &live);
         self.flush(&live);
-        if live.borrow().dirty.is_empty() {
+        if !live.borrow().stirred {
             self.consider_parking(run);
         } else {
             self.queue(run);
@@ -234,7 +234,11 @@ impl Shard {
         let live = Rc::clone(&slot.live);
         let Some(fiber) = slot.fiber.take() else { return };
         let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
-        live.borrow_mut().operations_slice = 0;
+        {
+            let mut live = live.borrow_mut();
+            live.operations_slice = 0;
+            live.stirred = false;
+        }
         match during(current, || fiber.resume(Wake::Go)) {
             Ran::Paused(why, fiber) => {
                 if let Some(slot) = self.slots.get_mut(run) {
@@ -244,7 +248,7 @@ impl Shard {
                 self.flush(&live);
                 match why {
                     Pause::Preempted => self.queue(run),
-                    Pause::Blocked if !live.borrow().dirty.is_empty() => self.queue(run),
+                    Pause::Blocked if live.borrow().stirred => self.queue(run),
                     Pause::Blocked => self.consider_parking(run),
                 }
             }

@@ -34,7 +34,7 @@ impl Shard {
             live.borrow_mut().look_for_signals = false;
             self.match_signals(&live);
             self.flush(&live);
-            if !live.borrow().dirty.is_empty() {
+            if live.borrow().stirred {
                 return self.queue(run);
             }
         }
@@ -55,7 +55,7 @@ impl Shard {
 
     fn flush_and_look(&mut self, run: &RunId, live: &Shared) {
         self.flush(live);
-        if live.borrow().dirty.is_empty() {
+        if !live.borrow().stirred {
             self.consider_parking(run);
         } else {
             self.queue(run);
