@@ -2,19 +2,23 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
 };
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
-    ActiveFault, Change, EffectRecord, Fault, RequestRecord, Summary, TwinClock, WallClock, World,
-    fault::Faults,
-    ledger::{Ledger, summarise},
+    ActiveFault, Change, EffectRecord, Fault, RequestRecord, Summary, TwinClock, WallClock, World, catalog,
+    http, mail, platform::Platform, seed, shared::Shared, state, summarise,
 };
 
 /// What to simulate.
@@ -56,7 +60,7 @@ impl Default for TwinOptions {
     }
 }
 
-/// A token bucket.
+/// A rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
@@ -120,33 +124,37 @@ pub enum TwinError {
     State(PathBuf, String),
 }
 
-/// Running twins. Dropping it stops them too, without waiting.
+/// Running twins. Dropping it stops them too, without waiting and without writing the state file.
 pub struct TwinHost {
     addr: SocketAddr,
     mail_addr: SocketAddr,
-    clock: Arc<dyn TwinClock>,
-    ledger: Mutex<Ledger>,
-    faults: Mutex<Faults>,
+    shared: Arc<Shared>,
+    state_file: Option<PathBuf>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl TwinHost {
-    /// Seeds the platforms and starts to listen.
+    /// Seeds the platforms (or takes them from the state file) and starts to listen.
     ///
     /// # Errors
     /// An address that is not loopback or is taken, a platform without a twin, a mistake in a script, an unreadable state file.
     pub async fn start(options: TwinOptions) -> Result<Self, TwinError> {
-        for addr in [options.listen, options.mail_listen] {
-            if !addr.ip().is_loopback() {
-                return Err(TwinError::NotLoopback(addr));
-            }
+        let listener = listen(options.listen).await?;
+        let mail_listener = listen(options.mail_listen).await?;
+        let addr = listener.local_addr().map_err(|error| TwinError::Listen(options.listen, error))?;
+        let mail_addr =
+            mail_listener.local_addr().map_err(|error| TwinError::Listen(options.mail_listen, error))?;
+        let state_file = options.state_file.clone();
+        let shared = Arc::new(build(options)?);
+        if let Some(file) = &state_file {
+            state::restore(file, &shared)?;
         }
-        Ok(Self {
-            addr: options.listen,
-            mail_addr: options.mail_listen,
-            clock: options.clock,
-            ledger: Mutex::default(),
-            faults: Mutex::default(),
-        })
+        let mut tasks = vec![tokio::spawn(keep(http::serve(listener, shared.clone())))];
+        tasks.push(tokio::spawn(keep(mail::serve(mail_listener, shared.clone()))));
+        if let Some(file) = state_file.clone() {
+            tasks.push(tokio::spawn(keep(state::keep(file, shared.clone()))));
+        }
+        Ok(Self { addr, mail_addr, shared, state_file, tasks })
     }
 
     /// Where the platforms listen: one address for all.
@@ -161,32 +169,32 @@ impl TwinHost {
 
     /// Every write that a platform executed, in order.
     pub fn effects(&self) -> Vec<EffectRecord> {
-        self.ledger.lock().effects().to_vec()
+        self.shared.ledger.lock().effects().to_vec()
     }
 
     /// Every request, in order.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.ledger.lock().requests().to_vec()
+        self.shared.ledger.lock().requests().to_vec()
     }
 
     /// What was done twice.
     pub fn summary(&self) -> Summary {
-        summarise(self.ledger.lock().requests())
+        summarise(self.shared.ledger.lock().requests())
     }
 
     /// The faults that are on.
     pub fn faults(&self) -> Vec<ActiveFault> {
-        self.faults.lock().list()
+        self.shared.faults.lock().list()
     }
 
     /// Switches a fault on. Gives its number.
     pub fn add_fault(&self, fault: Fault) -> u64 {
-        self.faults.lock().add(fault, self.clock.now())
+        self.shared.faults.lock().add(fault, self.shared.clock.now())
     }
 
     /// Switches one fault off, or all (`None`). Gives how many were on.
     pub fn remove_fault(&self, id: Option<u64>) -> usize {
-        self.faults.lock().remove(id)
+        self.shared.faults.lock().remove(id)
     }
 
     /// Changes the world from outside.
@@ -194,7 +202,7 @@ impl TwinHost {
     /// # Errors
     /// When there is no such integration, app, table or row.
     pub fn change(&self, change: &Change) -> Result<(), TwinError> {
-        Err(TwinError::Change(format!("not there yet: {change:?}")))
+        self.shared.change(change)
     }
 
     /// Sets or lifts a rate limit.
@@ -202,7 +210,7 @@ impl TwinHost {
     /// # Errors
     /// When there is no such integration.
     pub fn set_rate(&self, integration: &str, rate: Option<Rate>) -> Result<(), TwinError> {
-        Err(TwinError::Change(format!("not there yet: {integration} {rate:?}")))
+        self.shared.set_rate(integration, rate)
     }
 
     /// The tables of one platform, as `GET /_twin/state/NAME` shows them.
@@ -210,14 +218,77 @@ impl TwinHost {
     /// # Errors
     /// When there is no such integration.
     pub fn state(&self, integration: &str) -> Result<serde_json::Value, TwinError> {
-        Err(TwinError::Change(format!("not there yet: {integration}")))
+        Ok(self.shared.platform(integration)?.lock().dump())
     }
 
     /// Every mail that was delivered, in order.
     pub fn mails(&self) -> Vec<Mail> {
-        Vec::new()
+        self.shared.mails.lock().clone()
     }
 
     /// Stops listening, ends open connections, writes the state file.
-    pub async fn stop(self) {}
+    ///
+    /// # Errors
+    /// When the state file cannot be written; the twins are stopped all the same.
+    pub async fn stop(mut self) -> Result<(), TwinError> {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            // it ends by being aborted
+            let _aborted = task.await;
+        }
+        match &self.state_file {
+            Some(file) => state::write(file, &self.shared),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for TwinHost {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn keep(task: impl Future<Output = Infallible>) {
+    match task.await {}
+}
+
+async fn listen(addr: SocketAddr) -> Result<TcpListener, TwinError> {
+    if !addr.ip().is_loopback() {
+        return Err(TwinError::NotLoopback(addr));
+    }
+    TcpListener::bind(addr).await.map_err(|error| TwinError::Listen(addr, error))
+}
+
+/// Compiles and seeds every platform.
+fn build(options: TwinOptions) -> Result<Shared, TwinError> {
+    let mut platforms = BTreeMap::new();
+    let now = options.clock.now();
+    for (integration, slug) in &options.integrations {
+        let source = options.scripts.get(slug).map(String::as_str).or_else(|| catalog::script(slug));
+        let source = source.ok_or_else(|| TwinError::NoTwin {
+            integration: integration.clone(),
+            platform: slug.clone(),
+            known: catalog::platforms().join(", "),
+        })?;
+        let wrong = |message| TwinError::Script { platform: slug.clone(), message };
+        let mut platform = Platform::new(integration, slug, source, options.seed, now).map_err(wrong)?;
+        seed::fill(&platform, &options.world).map_err(wrong)?;
+        platform.script.bound();
+        platform.set_rate(options.rates.get(integration).copied(), options.clock.monotonic());
+        platforms.insert(integration.clone(), Mutex::new(platform));
+    }
+    let mail_name =
+        options.integrations.iter().find(|(_, slug)| *slug == "smtp").map(|(name, _)| name.clone());
+    Ok(Shared {
+        clock: options.clock,
+        world: options.world,
+        faults: Mutex::default(),
+        ledger: Mutex::default(),
+        platforms,
+        mails: Mutex::default(),
+        mail_name: mail_name.unwrap_or_else(|| "smtp".to_owned()),
+        dirty: AtomicBool::new(false),
+        drawn: AtomicU64::new(0),
+    })
 }

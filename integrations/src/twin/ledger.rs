@@ -156,9 +156,9 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Takes a request in, gives it its number, and notes its effect if it had one.
-    pub(crate) fn note(&mut self, mut request: RequestRecord) -> u64 {
+    pub(crate) fn note(&mut self, mut request: RequestRecord, executed: bool) {
         request.seq = self.requests.len() as u64 + 1;
-        if request.sort == Sort::Write && request.fate != Fate::Stopped && request.status < 400 {
+        if request.sort == Sort::Write && executed {
             self.effects.push(EffectRecord {
                 seq: request.seq,
                 integration: request.integration.clone(),
@@ -170,9 +170,7 @@ impl Ledger {
                 request_id: request.request_id.clone(),
             });
         }
-        let seq = request.seq;
         self.requests.push(request);
-        seq
     }
 
     pub(crate) fn requests(&self) -> &[RequestRecord] {

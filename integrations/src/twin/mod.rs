@@ -2,10 +2,27 @@
 //!
 //! A twin never opens a connection, never listens beyond loopback and never sees a real credential.
 
+mod bucket;
+pub mod catalog;
 pub mod clock;
+mod conn;
+mod control;
 pub mod fault;
 mod host;
+mod http;
 pub mod ledger;
+mod mail;
+mod mangle;
+mod people;
+mod platform;
+mod script;
+mod seed;
+mod shared;
+mod soql;
+mod state;
+mod store;
+mod tenant;
+mod wire;
 pub mod world;
 
 pub use clock::{ManualClock, TwinClock, WallClock};

@@ -1,0 +1,147 @@
+//! A platform's `twin.rhai`: compiled once, its routes and hooks called under the platform's lock.
+//!
+//! A script sees its own tenant and the request, and nothing else: no files, no network, no clock but the twins'.
+
+mod convert;
+mod natives;
+mod reply;
+mod route;
+mod tables;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::Mutex;
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map};
+
+pub(crate) use convert::to_dynamic;
+pub(crate) use reply::{Body, Reply};
+pub(crate) use route::{Route, Scope};
+use tables::Missing;
+
+use super::tenant::Db;
+
+/// Operations that one request may take: a loop without end stops, a page of a thousand rows does not.
+const OPERATIONS_MAX: u64 = 5_000_000;
+
+/// What the top of a script declares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// In order: the first that matches is taken.
+    pub(crate) routes: Vec<Route>,
+    /// (table, key, indexed fields)
+    pub(crate) tables: Vec<(String, String, Vec<String>)>,
+    /// Headers of every answer; `{limit}`, `{remaining}`, `{reset}`, `{used}`, `{request_id}` are filled in.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The schemes of `Authorization` that the platform takes.
+    pub(crate) schemes: Vec<String>,
+}
+
+/// A compiled script.
+pub(crate) struct Script {
+    engine: Engine,
+    ast: AST,
+    plan: Plan,
+    hooks: BTreeMap<String, usize>,
+}
+
+impl Script {
+    /// Compiles a script for one tenant and reads its declarations.
+    ///
+    /// # Errors
+    /// What is wrong, with line and column.
+    pub(crate) fn compile(source: &str, db: &Db) -> Result<Self, String> {
+        let plan = Arc::new(Mutex::new(Plan::default()));
+        let mut engine = Engine::new();
+        engine.set_max_expr_depths(128, 64);
+        engine.set_max_call_levels(64);
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        engine.disable_symbol("eval");
+        engine.on_print(|_| {});
+        engine.on_debug(|_, _, _| {});
+        reply::register(&mut engine);
+        tables::register(&mut engine);
+        natives::register(&mut engine, db);
+        route::register(&mut engine, &plan);
+        let ast = engine.compile(source).map_err(|error| error.to_string())?;
+        engine.run_ast(&ast).map_err(|error| error.to_string())?;
+        let hooks =
+            ast.iter_functions().map(|function| (function.name.to_owned(), function.params.len())).collect();
+        let plan = std::mem::take(&mut *plan.lock());
+        let mut db = db.lock();
+        for (name, key, indexed) in &plan.tables {
+            db.store.declare(name, key, indexed);
+        }
+        Ok(Self { engine, ast, plan, hooks })
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn has(&self, hook: &str) -> bool {
+        self.hooks.contains_key(hook)
+    }
+
+    /// From now on nothing may run for long: after seeding.
+    pub(crate) fn bound(&mut self) {
+        self.engine.set_max_operations(OPERATIONS_MAX);
+    }
+
+    /// Runs a route's handler.
+    pub(crate) fn handle(&self, route: &Route, request: Map, db: &Db) -> Reply {
+        let answer = route.handler.call::<Dynamic>(&self.engine, &self.ast, (request, db.clone()));
+        answer.map_or_else(|error| self.thrown(*error), |value| Reply::of(&value))
+    }
+
+    /// Calls a hook that changes the tenant.
+    ///
+    /// # Errors
+    /// When the script throws, or has no such hook.
+    pub(crate) fn call(&self, hook: &str, args: impl FuncArgs) -> Result<Dynamic, String> {
+        let options = CallFnOptions::new().eval_ast(false);
+        self.engine
+            .call_fn_with_options::<Dynamic>(options, &mut rhai::Scope::new(), &self.ast, hook, args)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Calls a hook that answers; nothing where the script has none, or it gives `()`.
+    pub(crate) fn answer(&self, hook: &str, args: impl FuncArgs) -> Option<Reply> {
+        if !self.has(hook) {
+            return None;
+        }
+        let options = CallFnOptions::new().eval_ast(false);
+        let answer = self.engine.call_fn_with_options::<Dynamic>(
+            options,
+            &mut rhai::Scope::new(),
+            &self.ast,
+            hook,
+            args,
+        );
+        match answer {
+            Ok(value) if value.is_unit() => None,
+            Ok(value) => Some(Reply::of(&value)),
+            Err(error) => Some(self.thrown(*error)),
+        }
+    }
+
+    /// What a handler threw: a reply, something that is missing, or a mistake in the script.
+    fn thrown(&self, error: EvalAltResult) -> Reply {
+        let mut error = error;
+        while let EvalAltResult::ErrorInFunctionCall(_, _, inner, _) = error {
+            error = *inner;
+        }
+        if let EvalAltResult::ErrorRuntime(value, _) = &error {
+            if let Some(reply) = value.read_lock::<Reply>() {
+                return reply.clone();
+            }
+            if let Some(missing) = value.read_lock::<Missing>().map(|missing| missing.clone()) {
+                return self
+                    .answer("missing", (missing.table, missing.id))
+                    .unwrap_or_else(|| Reply::empty(404));
+            }
+        }
+        let message = format!("the twin's script failed: {error}");
+        tracing::error!("{message}");
+        Reply::text(500, "text/plain", &message)
+    }
+}

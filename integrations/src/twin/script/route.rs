@@ -1,0 +1,138 @@
+//! Routes: `read("get_app", "GET /api/v1/apps/{app}", "okta.apps.read", |req, db| …)`.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
+
+use super::Plan;
+use crate::twin::ledger::Sort;
+
+/// Names that a request has anyway, and that no path parameter may take.
+const TAKEN: &[&str] = &["method", "path", "query", "body", "raw", "headers", "token", "user"];
+
+/// One operation of a platform.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// The catalogue's name of the operation.
+    pub(crate) action: String,
+    pub(crate) method: String,
+    segments: Vec<Segment>,
+    /// Query parameters that this operation has and its neighbours have not.
+    query: Vec<(String, String)>,
+    pub(crate) sort: Sort,
+    pub(crate) scope: Scope,
+    pub(crate) handler: FnPtr,
+}
+
+#[derive(Clone, Debug)]
+enum Segment {
+    Exactly(String),
+    Param(String),
+}
+
+/// What a caller needs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Scope {
+    /// No credential.
+    Open,
+    /// A token, whatever its scopes.
+    Token,
+    /// A token with one of these scopes.
+    Any(Vec<String>),
+}
+
+impl Route {
+    fn parse(action: &str, line: &str, sort: Sort, scope: &Dynamic, handler: FnPtr) -> Result<Self, String> {
+        let (method, path) =
+            line.split_once(' ').ok_or_else(|| format!("`{line}` is not a method and a path"))?;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let segments = path.trim().trim_start_matches('/').split('/').map(|segment| {
+            match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if TAKEN.contains(&name) => {
+                    Err(format!("`{{{name}}}` in `{line}` is a request's own name"))
+                }
+                Some(name) => Ok(Segment::Param(name.to_owned())),
+                None => Ok(Segment::Exactly(segment.to_owned())),
+            }
+        });
+        Ok(Self {
+            action: action.to_owned(),
+            method: method.to_owned(),
+            segments: segments.collect::<Result<_, String>>()?,
+            query,
+            sort,
+            scope: scope_of(scope)?,
+            handler,
+        })
+    }
+
+    /// The path parameters, in order, if this path is of this route. `segments` are decoded already.
+    pub(crate) fn matches(
+        &self,
+        method: &str,
+        segments: &[String],
+        query: &[(String, String)],
+    ) -> Option<Vec<(String, String)>> {
+        let asked = self.query.iter().all(|wanted| query.contains(wanted));
+        if self.method != method || self.segments.len() != segments.len() || !asked {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (wanted, given) in self.segments.iter().zip(segments) {
+            match wanted {
+                Segment::Exactly(word) if word == given => {}
+                Segment::Param(name) if !given.is_empty() => params.push((name.clone(), given.clone())),
+                _ => return None,
+            }
+        }
+        Some(params)
+    }
+}
+
+fn scope_of(scope: &Dynamic) -> Result<Scope, String> {
+    if scope.is_unit() {
+        return Ok(Scope::Open);
+    }
+    if let Some(many) = scope.read_lock::<Array>() {
+        return Ok(Scope::Any(many.iter().map(ToString::to_string).collect()));
+    }
+    match scope.clone().into_string() {
+        Ok(one) if one.is_empty() => Ok(Scope::Token),
+        Ok(one) => Ok(Scope::Any(vec![one])),
+        Err(kind) => Err(format!("a scope is text, a list of texts or (), not {kind}")),
+    }
+}
+
+type Result0 = Result<(), Box<EvalAltResult>>;
+
+pub(super) fn register(engine: &mut Engine, plan: &Arc<Mutex<Plan>>) {
+    for (name, sort) in [("read", Sort::Read), ("write", Sort::Write)] {
+        let plan = plan.clone();
+        engine.register_fn(
+            name,
+            move |action: &str, line: &str, scope: Dynamic, handler: FnPtr| -> Result0 {
+                plan.lock().routes.push(Route::parse(action, line, sort, &scope, handler)?);
+                Ok(())
+            },
+        );
+    }
+    let to = plan.clone();
+    engine.register_fn("table", move |name: &str, key: &str| {
+        to.lock().tables.push((name.to_owned(), key.to_owned(), Vec::new()));
+    });
+    let to = plan.clone();
+    engine.register_fn("table", move |name: &str, key: &str, indexed: Array| {
+        let indexed = indexed.iter().map(ToString::to_string).collect();
+        to.lock().tables.push((name.to_owned(), key.to_owned(), indexed));
+    });
+    let to = plan.clone();
+    engine.register_fn("headers", move |headers: Map| {
+        to.lock().headers.extend(headers.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+    });
+    let to = plan.clone();
+    engine.register_fn("accepts", move |schemes: Array| {
+        to.lock().schemes.extend(schemes.iter().map(ToString::to_string));
+    });
+}

@@ -1,0 +1,143 @@
+//! One simulated tenant: its store, the tokens it knows, and what the current request is about.
+//!
+//! Everything in it belongs to one platform instance and is only touched under that platform's lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::store::Store;
+
+/// How many cursors over kept results a tenant remembers.
+const CURSORS_MAX: usize = 64;
+
+/// A tenant in the hands of its script.
+pub(crate) type Db = Arc<Mutex<Tenant>>;
+
+/// A token that the tenant accepts.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Token {
+    /// What it may do; everything where absent.
+    pub(crate) scopes: Option<BTreeSet<String>>,
+    /// When it ends.
+    pub(crate) expires: Option<Timestamp>,
+}
+
+/// New grants that come by themselves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Coming {
+    pub(crate) at: Timestamp,
+    pub(crate) app: String,
+    pub(crate) grants: u32,
+}
+
+/// What the current request is about: for the ledger, and for the addresses in its answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Current {
+    /// Overrides the last path parameter.
+    pub(crate) target: Option<String>,
+    /// `http://127.0.0.1:7400/okta`.
+    pub(crate) base: String,
+    /// The path behind it.
+    pub(crate) path: String,
+    /// The query, in order.
+    pub(crate) query: Vec<(String, String)>,
+    /// Lists are empty: the token may not see them.
+    pub(crate) blind: bool,
+}
+
+/// The state of one platform instance.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) integration: String,
+    pub(crate) store: Store,
+    pub(crate) now: Timestamp,
+    pub(crate) current: Current,
+    pub(crate) tokens: BTreeMap<String, Token>,
+    /// How many grants an app was given so far: the next goes to the next holder.
+    pub(crate) given: BTreeMap<String, u32>,
+    pub(crate) coming: Vec<Coming>,
+    pub(crate) seed: u64,
+    pub(crate) drawn: u64,
+    cursors: VecDeque<(String, Arc<Vec<Value>>)>,
+}
+
+impl Tenant {
+    pub(crate) fn new(integration: &str, seed: u64, now: Timestamp) -> Self {
+        let mut store = Store::default();
+        store.set_now(now);
+        Self {
+            integration: integration.to_owned(),
+            store,
+            now,
+            current: Current::default(),
+            tokens: BTreeMap::from([(super::token(integration), Token::default())]),
+            given: BTreeMap::new(),
+            coming: Vec::new(),
+            seed,
+            drawn: 0,
+            cursors: VecDeque::new(),
+        }
+    }
+
+    /// Time goes on.
+    pub(crate) fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        self.store.set_now(now);
+    }
+
+    /// The next id: this prefix, then letters and digits up to this length. The same seed gives the same ids.
+    pub(crate) fn draw(&mut self, prefix: &str, length: usize) -> String {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        self.drawn += 1;
+        let mut id = prefix.to_owned();
+        let mut block = 0_u32;
+        while id.len() < length {
+            let seed = format!("{}/{}/{}/{block}", self.seed, self.integration, self.drawn);
+            let hash = Sha256::digest(seed.as_bytes());
+            id.extend(
+                hash.iter()
+                    .take(length - id.len())
+                    .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])),
+            );
+            block += 1;
+        }
+        id
+    }
+
+    /// A new access token that lives so long.
+    pub(crate) fn issue(&mut self, seconds: i64, scopes: Option<BTreeSet<String>>) -> String {
+        let prefix = format!("{}.", super::token(&self.integration));
+        let token = self.draw(&prefix, prefix.len() + 24);
+        let expires = self.now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
+        self.tokens.insert(token.clone(), Token { scopes, expires });
+        token
+    }
+
+    /// The token, if it is known and has not expired.
+    pub(crate) fn accepts(&self, token: &str) -> Option<&Token> {
+        self.tokens.get(token).filter(|known| known.expires.is_none_or(|end| self.now < end))
+    }
+
+    /// Keeps a result to be paged through: it stays as it was. Gives the cursor.
+    pub(crate) fn keep(&mut self, prefix: &str, rows: Arc<Vec<Value>>) -> String {
+        let cursor = self.draw(prefix, 18);
+        if self.cursors.len() == CURSORS_MAX {
+            self.cursors.pop_front();
+        }
+        self.cursors.push_back((cursor.clone(), rows));
+        cursor
+    }
+
+    /// The result behind a cursor.
+    pub(crate) fn kept(&self, cursor: &str) -> Option<Arc<Vec<Value>>> {
+        self.cursors.iter().find(|(known, _)| known == cursor).map(|(_, rows)| rows.clone())
+    }
+}
