@@ -16,3 +16,23 @@ pub fn platforms() -> Vec<String> {
     names.sort();
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::twin::{script::Script, tenant::Tenant};
+
+    #[test]
+    fn every_script_compiles_and_names_its_operations() {
+        for platform in platforms() {
+            let db = Arc::new(Mutex::new(Tenant::new(&platform, 1, jiff::Timestamp::UNIX_EPOCH)));
+            let script = Script::compile(script(&platform).expect("listed"), &db);
+            let script = script.unwrap_or_else(|error| panic!("{platform}: {error}"));
+            assert!(script.plan().routes.iter().all(|route| !route.action.is_empty()));
+        }
+    }
+}

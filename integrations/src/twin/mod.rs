@@ -8,6 +8,7 @@ pub mod clock;
 mod conn;
 mod control;
 pub mod fault;
+mod filter;
 mod host;
 mod http;
 pub mod ledger;

@@ -27,7 +27,7 @@ impl Person {
     pub(crate) fn of(number: u32) -> Self {
         let at = number as usize;
         let first = FIRST[at % FIRST.len()];
-        let last = LAST[(at / FIRST.len() + at) % LAST.len()];
+        let last = LAST[(at / FIRST.len() + at % FIRST.len()) % LAST.len()];
         let round = at / (FIRST.len() * LAST.len());
         let extra = if round == 0 { String::new() } else { (round + 1).to_string() };
         Self {

@@ -193,6 +193,7 @@ impl Platform {
         let Some(token) = known else {
             return Some(self.script.answer("refused", (request(),)).unwrap_or_else(|| Reply::empty(401)));
         };
+        self.db.lock().current.scopes = token.scopes.clone();
         let needed = match &route.scope {
             Scope::Any(needed) => needed.as_slice(),
             Scope::Open | Scope::Token => &[],

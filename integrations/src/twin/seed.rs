@@ -14,7 +14,7 @@ use super::{World, WorldApp, people::Person, platform::Platform, script::to_dyna
 pub(crate) fn fill(platform: &Platform, world: &World) -> Result<(), String> {
     if platform.script.has("seed") {
         let people: Vec<Dynamic> =
-            (0..world.people).map(|number| Person::of(number).to_map().into()).collect();
+            (0..world.people.max(1)).map(|number| Person::of(number).to_map().into()).collect();
         let extra = world.extra.get(&platform.integration).map_or_else(|| Map::new().into(), to_dynamic);
         let mut share = Map::new();
         share.insert("people".into(), people.into());
@@ -50,6 +50,9 @@ fn app_map(app: &WorldApp) -> Map {
 /// An app that the world does not have, or what the script threw.
 pub(crate) fn grant(platform: &Platform, world: &World, id: &str, count: u32) -> Result<(), String> {
     let app = app_of(world, id)?;
+    if !platform.script.has("add_grants") {
+        return Ok(());
+    }
     if !platform.db.lock().given.contains_key(id) {
         add_app(platform, app)?;
     }

@@ -104,6 +104,17 @@ impl Store {
         }
     }
 
+    /// As `first`, but also what lingers.
+    pub(crate) fn alive_by(&self, table: &str, field: &str, value: &str) -> Option<Arc<Row>> {
+        let holds = |row: &Row| row.get(field).and_then(Value::as_str) == Some(value);
+        let lingering = self
+            .lingering
+            .iter()
+            .find(|((name, _), (row, until))| name == table && self.now < *until && holds(row));
+        let filter = || Row::from_iter([(field.to_owned(), Value::from(value))]);
+        lingering.map(|(_, (row, _))| row.clone()).or_else(|| self.first(table, &filter()))
+    }
+
     /// Adds a row, or replaces the one with its id. A row without an id is numbered. Gives the id.
     pub(crate) fn put(&mut self, table: &str, mut row: Row) -> Option<String> {
         let at = self.tables.get_mut(table)?;
@@ -178,20 +189,20 @@ impl Store {
         limit: usize,
     ) -> Page {
         let Some(table) = self.tables.get(table) else { return Page::default() };
-        let from = match after {
-            Some(after) => table.places.get(after).map_or(u64::MAX, |place| place + 1),
-            None => 0,
-        };
-        let mut rows = table.select(filter, from).skip(skip);
-        let mut page = Page::default();
-        for (_, row) in rows.by_ref().take(limit) {
-            page.next = Some(table.id_of(row));
-            page.rows.push(shown(row));
-        }
-        if rows.next().is_none() {
-            page.next = None;
-        }
-        page
+        table.cut(table.select(filter, table.after(after)).skip(skip), limit)
+    }
+
+    /// As `page`, of those rows that also pass a test.
+    pub(crate) fn matching(
+        &self,
+        table: &str,
+        filter: &Row,
+        test: &dyn Fn(&Row) -> bool,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Page {
+        let Some(table) = self.tables.get(table) else { return Page::default() };
+        table.cut(table.select(filter, table.after(after)).filter(|(_, row)| test(row)), limit)
     }
 
     fn write(&mut self, table: &str, place: u64, row: Option<Arc<Row>>) -> bool {
@@ -350,6 +361,24 @@ impl Table {
         }
     }
 
+    /// The place behind this id; a list that goes on after a foreign id is empty.
+    fn after(&self, id: Option<&str>) -> u64 {
+        id.map_or(0, |id| self.places.get(id).map_or(u64::MAX, |place| place + 1))
+    }
+
+    /// The first of these rows as a page.
+    fn cut<'a>(&self, mut rows: impl Iterator<Item = (u64, &'a Arc<Row>)>, limit: usize) -> Page {
+        let mut page = Page::default();
+        for (_, row) in rows.by_ref().take(limit) {
+            page.next = Some(self.id_of(row));
+            page.rows.push(shown(row));
+        }
+        if rows.next().is_none() {
+            page.next = None;
+        }
+        page
+    }
+
     fn id_of(&self, row: &Row) -> String {
         row.get(&self.key).map(word).unwrap_or_default()
     }
@@ -428,7 +457,7 @@ mod tests {
         assert!(first.rows[0].get("twin_x").is_none());
         assert!(store.remove("tokens", "t1"));
         let second = store.page("tokens", &row(json!({ "app": "a" })), Some("t1"), 0, 2);
-        assert_eq!((ids(&second), second.next), (vec!["t2", "t4"], None));
+        assert_eq!((ids(&second), second.next.as_deref()), (vec!["t2", "t4"], None));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) struct Current {
     pub(crate) path: String,
     /// The query, in order.
     pub(crate) query: Vec<(String, String)>,
+    /// What the token may do; everything where absent.
+    pub(crate) scopes: Option<BTreeSet<String>>,
     /// Lists are empty: the token may not see them.
     pub(crate) blind: bool,
 }

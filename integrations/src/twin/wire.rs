@@ -82,9 +82,9 @@ impl Incoming {
         map.insert("raw".into(), String::from_utf8_lossy(&self.body).as_ref().into());
         map.insert("body".into(), self.body_value());
         let token = credential.map_or(Dynamic::UNIT, |credential| credential.token.as_str().into());
-        map.insert("token".into(), token);
+        map.insert("bearer".into(), token);
         let user = credential.map_or(Dynamic::UNIT, |credential| credential.user.as_str().into());
-        map.insert("user".into(), user);
+        map.insert("basic_user".into(), user);
         map
     }
 

@@ -66,7 +66,10 @@ impl Script {
         engine.run_ast(&ast).map_err(|error| error.to_string())?;
         let hooks =
             ast.iter_functions().map(|function| (function.name.to_owned(), function.params.len())).collect();
-        let plan = std::mem::take(&mut *plan.lock());
+        let mut plan = std::mem::take(&mut *plan.lock());
+        if plan.schemes.is_empty() {
+            plan.schemes.push("Bearer".to_owned());
+        }
         let mut db = db.lock();
         for (name, key, indexed) in &plan.tables {
             db.store.declare(name, key, indexed);

@@ -12,7 +12,7 @@ use super::{
     convert::{Json, to_dynamic},
     reply::Reply,
 };
-use crate::twin::{soql, tenant::Db};
+use crate::twin::{filter::Filter, soql, tenant::Db};
 
 pub(super) fn register(engine: &mut Engine, db: &Db) {
     time(engine, db);
@@ -73,6 +73,11 @@ fn tokens(engine: &mut Engine, db: &Db) {
         to.lock().issue(seconds, Some(scopes))
     });
     let at = db.clone();
+    engine.register_fn("may", move |scope: &str| {
+        let current = &at.lock().current;
+        current.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
+    });
+    let at = db.clone();
     engine.register_fn("token_works", move |token: &str| at.lock().accepts(token).is_some());
     let to = db.clone();
     engine.register_fn("end_token", move |token: &str| to.lock().tokens.remove(token).is_some());
@@ -119,13 +124,27 @@ fn text(engine: &mut Engine) {
         .register_fn("number", |text: Dynamic, otherwise: i64| {
             text.as_int().ok().or_else(|| text.to_string().parse().ok()).unwrap_or(otherwise)
         })
+        .register_fn("filter_error", |filter: &str| {
+            Filter::parse(filter).err().map_or(Dynamic::UNIT, Dynamic::from)
+        })
+        .register_fn("filter_value", |filter: &str, field: &str| {
+            let filter = Filter::parse(filter).ok();
+            filter.as_ref().and_then(|filter| filter.exactly(field)).map_or(Dynamic::UNIT, to_dynamic)
+        })
         .register_fn("hash", |text: &str| {
             let hash = Sha256::digest(text.as_bytes());
             hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         })
         .register_fn("base64", |text: &str| STANDARD.encode(text))
+        .register_fn("from_base64", |text: &str| {
+            let bytes = STANDARD.decode(text).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
         .register_fn("parse_json", |text: &str| {
             serde_json::from_str(text).map_or(Dynamic::UNIT, |value| to_dynamic(&value))
+        })
+        .register_fn("is_jwt", |text: Dynamic| {
+            text.to_string().split('.').filter(|part| part.len() > 3).count() == 3
         })
         .register_fn("clamp", |number: i64, low: i64, high: i64| number.clamp(low, high));
 }

@@ -53,7 +53,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("json", |status: i64, body: Dynamic| Reply::json(code(status), to_answer(&body)))
         .register_fn("empty", |status: i64| Reply::empty(code(status)))
         .register_fn("text", |status: i64, kind: &str, text: &str| Reply::text(code(status), kind, text))
-        .register_fn("with", |reply: &mut Reply, name: ImmutableString, value: Dynamic| {
+        .register_fn("header", |reply: &mut Reply, name: ImmutableString, value: Dynamic| {
             let mut reply = reply.clone();
             if !value.is_unit() {
                 reply.headers.push((name.to_string(), value.to_string()));

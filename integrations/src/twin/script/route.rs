@@ -9,7 +9,7 @@ use super::Plan;
 use crate::twin::ledger::Sort;
 
 /// Names that a request has anyway, and that no path parameter may take.
-const TAKEN: &[&str] = &["method", "path", "query", "body", "raw", "headers", "token", "user"];
+const TAKEN: &[&str] = &["method", "path", "query", "body", "raw", "headers", "bearer", "basic_user"];
 
 /// One operation of a platform.
 #[derive(Clone, Debug)]

@@ -3,7 +3,11 @@
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 
 use super::convert::{Json, ScriptPage, row_to_map, to_row};
-use crate::twin::{store::Page, tenant::Db};
+use crate::twin::{
+    filter::Filter,
+    store::{Page, Row},
+    tenant::Db,
+};
 
 type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
 
@@ -54,6 +58,12 @@ fn rows(engine: &mut Engine) {
                 None => Dynamic::UNIT,
             }
         })
+        .register_fn("alive_by", |table: &mut ScriptTable, field: &str, value: &str| {
+            match table.db.lock().store.alive_by(&table.name, field, value) {
+                Some(row) => row_to_map(&row).into(),
+                None => Dynamic::UNIT,
+            }
+        })
         .register_fn("has", |table: &mut ScriptTable, id: &str| {
             table.db.lock().store.get(&table.name, id).is_some()
         })
@@ -91,6 +101,23 @@ fn lists(engine: &mut Engine) {
             let after = (!after.is_unit()).then(|| after.to_string());
             page(table, &filter, after.as_deref(), 0, limit)
         })
+        .register_fn(
+            "matching",
+            |table: &mut ScriptTable, filter: Map, text: &str, after: Dynamic, limit: i64| {
+                let db = table.db.lock();
+                let after = (!after.is_unit()).then(|| after.to_string());
+                let limit = usize::try_from(limit).unwrap_or(0);
+                match Filter::parse(text) {
+                    Ok(test) if !db.current.blind => {
+                        let fits = |row: &Row| test.fits(row);
+                        db.store
+                            .matching(&table.name, &to_row(&filter), &fits, after.as_deref(), limit)
+                            .into()
+                    }
+                    _ => ScriptPage::from(Page::default()),
+                }
+            },
+        )
         .register_fn("slice", |table: &mut ScriptTable, filter: Map, skip: i64, limit: i64| {
             page(table, &filter, None, skip, limit)
         });

@@ -1,0 +1,75 @@
+//! The generic platforms: an OAuth 2.0 server and a receiver of webhooks.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use stanch_integrations::twin::{TwinOptions, World};
+
+use crate::support::{Answer, Twins, world};
+
+#[tokio::test]
+async fn tokens_are_revoked_and_introspected() {
+    let extra = BTreeMap::from([("idp".to_owned(), json!({ "tokens": ["leaked-1"] }))]);
+    let world = World { extra, ..world("drift", &[("idp", 2)]) };
+    let twins = Twins::with(&[("idp", "oauth2")], TwinOptions { world, ..TwinOptions::default() }).await;
+    let idp = twins.client("idp").token(None);
+    let mine = [("client_id", "stanch"), ("client_secret", "twin-idp")];
+    let form = |more: &[(&'static str, &'static str)]| mine.iter().chain(more).copied().collect::<Vec<_>>();
+    let active =
+        async || idp.form("/introspect", &form(&[("token", "leaked-1")])).await.body["active"].clone();
+    assert_eq!(active().await, json!(true));
+    for _ in 0..2 {
+        assert_eq!(idp.form("/revoke", &form(&[("token", "leaked-1")])).await.status, 200);
+        assert_eq!(active().await, json!(false));
+    }
+    assert_eq!(idp.form("/revoke", &form(&[("token", "never seen")])).await.status, 200);
+    let summary = twins.host.summary();
+    assert_eq!((summary.effects, summary.duplicate_effects, summary.repeated_requests), (1, 0, 1));
+    assert_eq!(idp.form("/revoke", &form(&[])).await.body["error"], "invalid_request");
+    let odd = form(&[("token", "x"), ("token_type_hint", "saml")]);
+    assert_eq!(idp.form("/revoke", &odd).await.body["error"], "unsupported_token_type");
+    for path in ["/revoke", "/introspect", "/token"] {
+        let stranger = idp.form(path, &[("token", "x")]).await;
+        assert_eq!((stranger.status, &stranger.body["error"]), (401, &json!("invalid_client")), "{path}");
+    }
+    let basic =
+        idp.request("POST", "/introspect").basic_auth("stanch", Some("twin-idp")).form(&[("token", "x")]);
+    assert_eq!(Answer::of(basic.send().await.expect("answer")).await.body["active"], false);
+    let token = idp.form("/token", &form(&[("grant_type", "client_credentials")])).await;
+    assert_eq!(token.body["expires_in"], 3600);
+    assert_eq!(idp.form("/token", &form(&[("grant_type", "password")])).await.status, 400);
+    let metadata = idp.get("/.well-known/oauth-authorization-server").await;
+    assert!(metadata.body["revocation_endpoint"].as_str().is_some_and(|url| url.ends_with("/revoke")));
+    assert_eq!(idp.get("/nowhere").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_webhook_is_taken_once_per_id() {
+    let twins = Twins::start(&[("hook", "webhook")], World::default()).await;
+    let hook = twins.client("hook").token(None);
+    let post = async |path: &str, id: Option<&str>, body: &str| {
+        let request =
+            hook.request("POST", path).body(body.to_owned()).header("content-type", "application/json");
+        let request = id.into_iter().fold(request, |request, id| request.header("webhook-id", id));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    for (path, id) in [("/", "a"), ("/in", "b"), ("/in/soc", "c"), ("/in/soc/x", "d"), ("/in", "b")] {
+        assert_eq!(post(path, Some(id), r#"{"a":1}"#).await, 200);
+    }
+    assert_eq!(post("/in", None, "{}").await, 200);
+    let state = twins.host.state("hook").expect("state");
+    assert_eq!(state["deliveries"].as_array().map(Vec::len), Some(5));
+    assert_eq!(state["deliveries"][0]["body"]["a"], 1);
+    let effects = twins.host.effects();
+    assert_eq!((effects[4].key.as_deref(), effects[4].transition), (Some("b"), false));
+    assert_eq!(twins.host.summary().repeated_requests, 1);
+}
+
+#[tokio::test]
+async fn a_webhook_can_be_gone() {
+    let world =
+        World { extra: BTreeMap::from([("hook".to_owned(), json!({ "refuse": true }))]), ..World::default() };
+    let twins = Twins::with(&[("hook", "webhook")], TwinOptions { world, ..TwinOptions::default() }).await;
+    assert_eq!(twins.client("hook").json("POST", "/", json!({})).await.status, 410);
+    assert!(twins.host.effects().is_empty());
+}
