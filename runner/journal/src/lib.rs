@@ -5,27 +5,38 @@
 //! what entries mean.
 
 mod append;
+mod backup;
 mod clock;
 pub mod disk;
 mod error;
+mod export;
+pub mod faults;
 mod follow;
 mod journal;
 mod leases;
 mod line;
 mod local;
+pub mod measure;
 mod memory;
 mod query;
 mod rules;
+mod scan;
 mod segment;
 mod table;
+mod tail;
 mod vault;
+mod verify;
 mod waiters;
 
 pub use append::{Blob, Epoch, Post, Posted, Row, StreamAppend, Ticket, With, inbox_of};
+pub use backup::{backup, restore};
 pub use error::{Difference, JournalError};
+pub use export::{Exported, RECIPE, export};
 pub use follow::Follower;
 pub use journal::{BoxFuture, DurableHook, Journal, PostHook};
-pub use local::{KeySource, LocalJournal, LostHook, Options};
+pub use local::{IndexPlace, KeySource, LocalJournal, LostHook, Options};
 pub use memory::MemoryJournal;
 pub use query::{Claim, Cursor, Filter, NotACursor, Page, Stats, StreamInfo};
+pub use tail::{Tail, tail};
 pub use vault::Vault;
+pub use verify::{Verified, Verify, verify};

@@ -108,7 +108,16 @@ pub(crate) fn parse_frame(line: &[u8]) -> Option<(Frame, u32, usize)> {
 pub(crate) struct Flaw {
     /// Where the batch starts that it is in.
     pub(crate) offset: usize,
+    /// The number that the batch should have.
+    pub(crate) batch: u64,
     pub(crate) why: String,
+}
+
+impl Flaw {
+    /// A flaw for which only the place matters.
+    pub(crate) fn at(offset: usize, why: &str) -> Self {
+        Self { offset, batch: 0, why: why.to_owned() }
+    }
 }
 
 /// A batch that is as it was written.
@@ -145,7 +154,7 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Reads the first line.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<(Head, Self), Flaw> {
-        let flaw = |why: &str| Flaw { offset: 0, why: why.to_owned() };
+        let flaw = |why: &str| Flaw::at(0, why);
         let end = newline(bytes, 0).ok_or_else(|| flaw("the first line has no end"))?;
         let head: Head =
             serde_json::from_slice(&bytes[..end]).map_err(|_| flaw("this is not a segment of a journal"))?;
@@ -175,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 
     fn step(&mut self) -> Result<Batch<'a>, Flaw> {
-        let flaw = |why: &str| Flaw { offset: self.at, why: why.to_owned() };
+        let flaw = |why: &str| Flaw { offset: self.at, batch: self.batch, why: why.to_owned() };
         let (batch, end) = batch_at(self.bytes, self.at).map_err(|why| flaw(&why))?;
         if batch.frame.batch != self.batch {
             return Err(flaw(&format!("batch {} where {} belongs", batch.frame.batch, self.batch)));
@@ -210,7 +219,7 @@ impl Walk<'_> {
 }
 
 /// The batch whose frame line starts here, if it is whole, and where it ends.
-fn batch_at(bytes: &[u8], at: usize) -> Result<(Batch<'_>, usize), String> {
+pub(crate) fn batch_at(bytes: &[u8], at: usize) -> Result<(Batch<'_>, usize), String> {
     let end = newline(bytes, at).ok_or("a batch without an end")?;
     let line = &bytes[at..end];
     let (frame, crc_found, covered) = parse_frame(line).ok_or("this is not the first line of a batch")?;

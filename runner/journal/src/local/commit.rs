@@ -88,7 +88,13 @@ impl Writer {
     }
 
     /// Starts the next segment. The old one's unused room is given back without a sync: zeros at its end do no harm.
-    fn rotate(&mut self, first: u64, epoch: u64, at_least: u64, shelf: &Shelf) -> Result<(), Refusal> {
+    pub(super) fn rotate(
+        &mut self,
+        first: u64,
+        epoch: u64,
+        at_least: u64,
+        shelf: &Shelf,
+    ) -> Result<(), Refusal> {
         let number = self.number + 1;
         let head = Head {
             segment: number,

@@ -49,6 +49,7 @@ pub(crate) struct Core {
     pub(super) on_durable: Mutex<Vec<DurableHook>>,
     pub(super) on_post: Mutex<Vec<PostHook>>,
     committer: OnceLock<Thread>,
+    keeper: OnceLock<Thread>,
     kicked: AtomicBool,
     stopping: AtomicBool,
     abandoned: AtomicBool,
@@ -85,6 +86,7 @@ impl Core {
             on_durable: Mutex::default(),
             on_post: Mutex::default(),
             committer: OnceLock::new(),
+            keeper: OnceLock::new(),
             kicked: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -100,9 +102,10 @@ impl Core {
         self.opened
     }
 
-    pub(super) fn set_committer(&self, threads: &[JoinHandle<()>]) {
-        if let Some(thread) = threads.first() {
-            let _ = self.committer.set(thread.thread().clone());
+    /// The threads that run [`Self::commit_loop`] and [`Self::keep_loop`].
+    pub(super) fn set_threads(&self, threads: &[JoinHandle<()>]) {
+        for (slot, thread) in [&self.committer, &self.keeper].into_iter().zip(threads) {
+            let _ = slot.set(thread.thread().clone());
             thread.thread().unpark();
         }
     }
@@ -320,8 +323,8 @@ impl Core {
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.kicked.store(true, Ordering::Release);
-        if let Some(committer) = self.committer.get() {
-            committer.unpark();
+        for thread in [&self.committer, &self.keeper].into_iter().filter_map(OnceLock::get) {
+            thread.unpark();
         }
         {
             let _lock = self.changed.0.lock();

@@ -120,6 +120,8 @@ impl LocalSource {
         from: u64,
     ) -> Result<Vec<Entry>, JournalError> {
         let mut out = Vec::new();
+        // The shelf grows a moment before everybody is told.
+        let durable = core.durable();
         for text in bytes.split_inclusive(|byte| *byte == b'\n') {
             let start = place.offset;
             place.offset += text.len() as u64;
@@ -128,19 +130,18 @@ impl LocalSource {
                 continue;
             }
             let position = place.next;
+            if position > durable {
+                place.offset = start;
+                break;
+            }
             place.next += 1;
             if position < from || !self.may_match(text) {
                 continue;
             }
             let flaw = || {
                 let bytes = core.layout.read_segment(place.number).unwrap_or_default();
-                let why = "this is not an entry".to_owned();
-                super::corrupt(
-                    &core.layout,
-                    place.number,
-                    &bytes,
-                    &segment::Flaw { offset: start as usize, why },
-                )
+                let flaw = segment::Flaw::at(start as usize, "this is not an entry");
+                super::corrupt(&core.layout, place.number, &bytes, &flaw)
             };
             let line = line::parse(text).ok_or_else(flaw)?;
             if !line.stream.starts_with(&self.prefix) {

@@ -7,8 +7,13 @@ use std::{
 
 use stanch_model::{Hash, NewEntry, StreamId};
 
-use super::{core::Core, reserved};
-use crate::{append::StreamAppend, disk, error::JournalError, table::Name};
+use super::core::Core;
+use crate::{
+    append::StreamAppend,
+    disk,
+    error::JournalError,
+    verify::{CHECKPOINT, Checkpoint},
+};
 
 /// How late the index may be.
 const FEED_EVERY: Duration = Duration::from_millis(100);
@@ -19,13 +24,16 @@ const ROOM_EVERY: Duration = Duration::from_secs(1);
 /// Streams in one checkpoint entry: about 45 KiB of body.
 const CHECKPOINT_STREAMS: usize = 400;
 
+/// How far back the last checkpoint is looked for on opening.
+const NEAR: u64 = 64;
+
 /// When each thing was done last.
 struct Last {
     flush: Instant,
     flushed: u64,
     room: Instant,
     checkpoint: Instant,
-    /// Hash of the last checkpoint's body.
+    /// Hash of the last checkpoint entry.
     previous: Option<Hash>,
 }
 
@@ -33,10 +41,11 @@ impl Core {
     /// The keeper's thread.
     pub(super) fn keep_loop(&self) {
         let now = Instant::now();
-        let mut last = Last { flush: now, flushed: 0, room: now, checkpoint: now, previous: None };
+        let mut last =
+            Last { flush: now, flushed: 0, room: now, checkpoint: now, previous: self.last_checkpoint() };
         let mut failing = false;
         while !self.is_stopping() {
-            thread::sleep(FEED_EVERY);
+            thread::park_timeout(FEED_EVERY);
             let done = self.keep(&mut last);
             if let Err(error) = &done
                 && !failing
@@ -48,6 +57,7 @@ impl Core {
     }
 
     fn keep(&self, last: &mut Last) -> Result<(), JournalError> {
+        let tidying = self.shelf.tidying();
         let unwritten = self.shelf.unwritten();
         let fed = self.index.feed()?;
         self.queue.lock().forget(fed);
@@ -57,6 +67,7 @@ impl Core {
                 .map_err(JournalError::io(format!("writing {}", path.display())))?;
             self.shelf.forget(number);
         }
+        drop(tidying);
         if fed > last.flushed && last.flush.elapsed() >= FLUSH_EVERY {
             self.index.flush(false)?;
             (last.flush, last.flushed) = (Instant::now(), fed);
@@ -77,21 +88,34 @@ impl Core {
     /// Writes down where every stream that grew stands. Whoever keeps the hash of a checkpoint elsewhere can prove later
     /// that nothing before it was edited.
     fn checkpoint(&self, previous: &mut Option<Hash>) -> Result<(), JournalError> {
-        let advanced = self.queue.lock().advanced();
-        let others: Vec<&(Name, u64, Hash)> =
-            advanced.iter().filter(|(name, ..)| name.as_ref() != StreamId::system().as_str()).collect();
-        for part in others.chunks(CHECKPOINT_STREAMS) {
-            let streams: Vec<_> =
-                part.iter().map(|(name, version, head)| (name.as_ref(), version, head)).collect();
-            let body = serde_json::json!({ "previous": previous, "streams": streams });
-            let entry = NewEntry::new("journal.checkpoint", &body);
-            *previous = Some(Hash::of(entry.body.as_bytes()));
-            let append = StreamAppend::new(StreamId::system(), self.opened_epoch(), vec![entry]);
-            self.append(vec![append], reserved())?;
+        let system = StreamId::system();
+        let mut queue = self.queue.lock();
+        let mut advanced = queue.advanced();
+        advanced.retain(|(name, ..)| name.as_ref() != system.as_str());
+        if advanced.is_empty() || queue.stopped.is_some() {
+            return Ok(());
         }
-        if !others.is_empty() {
-            self.kick();
+        for part in advanced.chunks(CHECKPOINT_STREAMS) {
+            let streams =
+                part.iter().map(|(name, version, head)| (name.to_string(), *version, *head)).collect();
+            let entry = NewEntry::new(CHECKPOINT, &Checkpoint { previous: *previous, streams });
+            let append = StreamAppend::new(system.clone(), self.opened_epoch(), vec![entry]);
+            queue.check_open(&self.index, &append)?;
+            // Under one lock with `advanced`: no stream can have grown past what is written here.
+            queue.append(vec![append], Vec::new(), &[]);
+            *previous = queue.known(&self.index, system.as_str())?.map(|known| known.head);
         }
+        drop(queue);
+        self.kick();
         Ok(())
+    }
+
+    /// The last checkpoint before this opening, if it is near the end of its stream.
+    fn last_checkpoint(&self) -> Option<Hash> {
+        let system = StreamId::system();
+        let version = self.known(&system).ok()??.version;
+        let entries =
+            self.shelf.read(&self.index, system.as_str(), version.saturating_sub(NEAR), NEAR as usize);
+        entries.ok()?.into_iter().rev().find(|entry| entry.header.kind == CHECKPOINT).map(|entry| entry.hash)
     }
 }

@@ -110,6 +110,11 @@ impl Layout {
 #[derive(Debug)]
 pub(crate) struct Lock(#[allow(dead_code, reason = "the lock lives as long as the open file")] File);
 
+/// Takes the lock of a folder.
+pub(crate) fn lock_folder(layout: &Layout) -> Result<Lock, JournalError> {
+    Lock::take(layout)
+}
+
 impl Lock {
     pub(crate) fn take(layout: &Layout) -> Result<Self, JournalError> {
         let path = layout.lock();

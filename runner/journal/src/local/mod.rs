@@ -15,17 +15,22 @@ mod layout;
 mod options;
 mod queue;
 mod recover;
+mod retention;
 mod shelf;
 mod trait_impl;
 
-pub(crate) use self::recover::corrupt;
-pub use options::{KeySource, LostHook, Options};
+pub(crate) use self::{
+    figures::percentile,
+    layout::{Layout, lock_folder},
+    recover::corrupt,
+    shelf::Shelf,
+};
+pub use options::{IndexPlace, KeySource, LostHook, Options};
 
 use std::{path::Path, sync::Arc, thread};
 
 use stanch_model::{NewEntry, StreamId};
 
-pub(crate) use self::layout::Layout;
 use self::{core::Core, layout::Lock, recover::recover};
 use crate::{append::StreamAppend, disk::create_dir_synced, error::JournalError, vault::Vault};
 
@@ -56,7 +61,7 @@ impl LocalJournal {
         layout.sweep()?;
         let vault = Vault::open_on(layout.vault(), &options.vault_key, options.disk.clone())
             .map_err(|error| JournalError::Fatal(error.to_string()))?;
-        let recovered = recover(layout, options.disk.clone(), u64::from(options.segment_bytes))?;
+        let recovered = recover(layout, &options)?;
         let cut = recovered.cut.clone();
         let core = Arc::new(Core::new(recovered, &options)?);
         core.open_epoch(cut)?;
@@ -68,7 +73,7 @@ impl LocalJournal {
             let thread = thread::Builder::new().name(name.to_owned()).spawn(move || work(&core));
             journal.threads.push(thread.map_err(JournalError::io(format!("starting {name}")))?);
         }
-        journal.core.set_committer(&journal.threads);
+        journal.core.set_threads(&journal.threads);
         Ok(journal)
     }
 

@@ -13,6 +13,15 @@ pub enum KeySource {
     Bytes([u8; 32]),
 }
 
+/// Where the index lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexPlace {
+    /// In `index/`, so that opening need not read the whole log.
+    Disk,
+    /// In memory, built from the log on every opening.
+    Memory,
+}
+
 /// Called when nobody knows any more what is on disk, with the reason. It should not return.
 pub type LostHook = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -27,6 +36,8 @@ pub struct Options {
     pub reserve_bytes: u64,
     /// How often a checkpoint is written while streams advance; `None` for never.
     pub checkpoint_every: Option<Duration>,
+    /// Where the index lives.
+    pub index: IndexPlace,
     /// What the log is written to; tests put faults here.
     pub disk: Arc<dyn Disk>,
     /// What happens when a write or sync of the log fails: aborting, unless a test wants to see it.
@@ -41,6 +52,7 @@ impl Options {
             segment_bytes: 32 << 20,
             reserve_bytes: 64 << 20,
             checkpoint_every: Some(Duration::from_secs(5)),
+            index: IndexPlace::Disk,
             disk: Arc::new(RealDisk),
             on_lost: Arc::new(|why| {
                 tracing::error!(why, "the journal does not know what is on disk: stopping at once");

@@ -8,6 +8,7 @@ use super::{
     commit::{self, Refusal, Writer},
     index::{Changes, Index, Known, REBUILD},
     layout::Layout,
+    options::{IndexPlace, Options},
     queue::Batch,
     shelf::{Info, Shelf},
 };
@@ -44,18 +45,15 @@ struct Tail {
 }
 
 /// Brings everything up.
-pub(crate) fn recover(
-    layout: Layout,
-    disk: Arc<dyn Disk>,
-    segment_bytes: u64,
-) -> Result<Recovered, JournalError> {
+pub(crate) fn recover(layout: Layout, options: &Options) -> Result<Recovered, JournalError> {
+    let (disk, segment_bytes) = (options.disk.clone(), u64::from(options.segment_bytes));
     let mut numbers = layout.segments()?;
     drop_unstarted(&layout, &*disk, &mut numbers)?;
-    let Some((&last, sealed)) = numbers.split_last() else { return create(layout, disk, segment_bytes) };
+    let Some((&last, sealed)) = numbers.split_last() else { return create(layout, disk, options) };
     let shelf = Shelf::new(layout.clone());
     let tail = read_tail(&layout, last)?;
     shelve(&layout, &shelf, sealed, &tail.head)?;
-    let index = index(&layout, &shelf, &tail)?;
+    let index = index(&layout, &shelf, &tail, options.index)?;
     let file = commit::renew(&*disk, &layout, last, &tail.bytes, segment_bytes)
         .map_err(JournalError::io(format!("copying {}", layout.segment(last).display())))?;
     let building = Building::of_segment(&tail.bytes).ok_or_else(|| first_flaw(&layout, last, &tail.bytes))?;
@@ -79,7 +77,8 @@ pub(crate) fn recover(
 }
 
 /// A new journal.
-fn create(layout: Layout, disk: Arc<dyn Disk>, segment_bytes: u64) -> Result<Recovered, JournalError> {
+fn create(layout: Layout, disk: Arc<dyn Disk>, options: &Options) -> Result<Recovered, JournalError> {
+    let segment_bytes = u64::from(options.segment_bytes);
     let mut random = [0u8; 16];
     SystemRandom::new().fill(&mut random).map_err(|_| JournalError::Fatal("no random bytes".to_owned()))?;
     let journal: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -100,7 +99,7 @@ fn create(layout: Layout, disk: Arc<dyn Disk>, segment_bytes: u64) -> Result<Rec
         })?;
     let shelf = Shelf::new(layout.clone());
     shelf.put(Info { number: 1, position: 1, end: offset }, Some(Building::default()));
-    let index = start_over(&layout, &journal);
+    let index = start_over(&layout, &journal, options.index);
     let writer = Writer {
         disk,
         layout,
@@ -143,7 +142,7 @@ fn read_tail(layout: &Layout, number: u32) -> Result<Tail, JournalError> {
     let (head, mut walk) = Walk::open(&bytes).map_err(|flaw| refused(&bytes, &flaw))?;
     if head.segment != number {
         let why = format!("it says that it is segment {}", head.segment);
-        return Err(refused(&bytes, &Flaw { offset: 0, why }));
+        return Err(refused(&bytes, &Flaw::at(0, &why)));
     }
     let mut epoch = head.epoch;
     let mut flaw = None;
@@ -200,9 +199,10 @@ fn shelve(layout: &Layout, shelf: &Shelf, sealed: &[u32], last: &Head) -> Result
 }
 
 /// Opens the index, or starts it over when it cannot be believed, and brings it up to the end of the log.
-fn index(layout: &Layout, shelf: &Shelf, tail: &Tail) -> Result<Index, JournalError> {
+fn index(layout: &Layout, shelf: &Shelf, tail: &Tail, place: IndexPlace) -> Result<Index, JournalError> {
     let position = tail.next_position - 1;
-    let found = if layout.index().join(REBUILD).exists() { None } else { Index::open(layout.index()).ok() };
+    let anew = place == IndexPlace::Memory || layout.index().join(REBUILD).exists();
+    let found = if anew { None } else { Index::open(layout.index()).ok() };
     let believed = match found {
         Some((index, Some(meta))) if meta.journal == tail.head.journal => {
             if meta.position > position {
@@ -212,14 +212,14 @@ fn index(layout: &Layout, shelf: &Shelf, tail: &Tail) -> Result<Index, JournalEr
         }
         _ => None,
     };
-    let index = believed.unwrap_or_else(|| start_over(layout, &tail.head.journal));
+    let index = believed.unwrap_or_else(|| start_over(layout, &tail.head.journal, place));
     if let Err(error) = fill(&index, layout, shelf, Some(tail)) {
         if matches!(error, JournalError::Corrupt { .. }) {
             return Err(error);
         }
         // The index broke while it was filled: once more from nothing.
         drop(index);
-        let index = start_over(layout, &tail.head.journal);
+        let index = start_over(layout, &tail.head.journal, place);
         fill(&index, layout, shelf, Some(tail))?;
         return Ok(index);
     }
@@ -237,8 +237,11 @@ fn missing(layout: &Layout, tail: &Tail, known: u64) -> JournalError {
     JournalError::Corrupt { file: layout.segment(tail.head.segment), line, why }
 }
 
-fn start_over(layout: &Layout, journal: &str) -> Index {
+fn start_over(layout: &Layout, journal: &str, place: IndexPlace) -> Index {
     let folder = layout.index();
+    if place == IndexPlace::Memory {
+        return Index::in_memory(folder, journal.to_owned());
+    }
     if folder.exists() {
         tracing::info!(folder = %folder.display(), "building the index anew from the log");
         let removed = std::fs::remove_dir_all(&folder).or_else(|_| std::fs::remove_file(&folder));
@@ -292,15 +295,14 @@ fn fill_segment(
     let mut taking = Taking { index, number, fed, changes: Changes::default(), here: Default::default() };
     for batch in walk.by_ref() {
         for (offset, position, text) in batch.map_err(|flaw| refused(&flaw))?.entries() {
-            let line = line::parse(text)
-                .ok_or_else(|| refused(&Flaw { offset, why: "this is not an entry".to_owned() }))?;
+            let line = line::parse(text).ok_or_else(|| refused(&Flaw::at(offset, "this is not an entry")))?;
             taking.take(&line, position)?;
         }
     }
     if next.is_some_and(|next| next != walk.next_position()) {
         let why =
             format!("it ends before entry {}, with which the next segment starts", walk.next_position());
-        return Err(refused(&Flaw { offset: walk.offset(), why }));
+        return Err(refused(&Flaw::at(walk.offset(), &why)));
     }
     let mut changes = taking.changes;
     changes.position = walk.next_position() - 1;
@@ -365,10 +367,9 @@ pub(crate) fn corrupt(layout: &Layout, number: u32, bytes: &[u8], flaw: &Flaw) -
 pub(crate) fn first_flaw(layout: &Layout, number: u32, bytes: &[u8]) -> JournalError {
     let flaw = match Walk::open(bytes) {
         Err(flaw) => flaw,
-        Ok((_, walk)) => walk
-            .filter_map(Result::err)
-            .next()
-            .unwrap_or(Flaw { offset: 0, why: "its entries cannot be listed".to_owned() }),
+        Ok((_, walk)) => {
+            walk.filter_map(Result::err).next().unwrap_or(Flaw::at(0, "its entries cannot be listed"))
+        }
     };
     corrupt(layout, number, bytes, &flaw)
 }

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use stanch_model::{Entry, Hash};
 
 use super::{index::Index, layout::Layout};
@@ -38,6 +38,7 @@ pub(crate) struct Shelf {
     /// Retention holds it while it replaces a segment under the readers.
     replacing: RwLock<()>,
     replaced: AtomicU64,
+    tidying: Mutex<()>,
 }
 
 struct State {
@@ -66,6 +67,7 @@ impl Shelf {
             open: Mutex::default(),
             replacing: RwLock::default(),
             replaced: AtomicU64::new(0),
+            tidying: Mutex::default(),
         }
     }
 
@@ -123,14 +125,27 @@ impl Shelf {
         self.state.write().recent.remove(&number);
     }
 
-    /// Replaces a sealed segment's file while nobody reads it.
-    #[allow(dead_code, reason = "retention comes next")]
-    pub(crate) fn replace<T>(&self, number: u32, work: impl FnOnce() -> T) -> T {
+    /// Replaces a sealed segment's file while nobody reads it; afterwards it ends at `end`.
+    pub(crate) fn replace<T>(
+        &self,
+        number: u32,
+        end: u64,
+        work: impl FnOnce() -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
         let _alone = self.replacing.write();
-        let done = work();
+        let done = work()?;
         self.open.lock().retain(|opened| opened.number != number);
+        let mut state = self.state.write();
+        state.recent.remove(&number);
+        state.infos.iter_mut().filter(|info| info.number == number).for_each(|info| info.end = end);
+        drop(state);
         self.replaced.fetch_add(1, Ordering::Release);
-        done
+        Ok(done)
+    }
+
+    /// Held by whoever writes tables or replaces segments: one at a time.
+    pub(crate) fn tidying(&self) -> MutexGuard<'_, ()> {
+        self.tidying.lock()
     }
 
     /// Grows whenever a segment was replaced: offsets kept from before mean nothing then.
