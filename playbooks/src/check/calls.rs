@@ -4,7 +4,7 @@ use stanch_model::duration;
 
 use super::case::{Case, near};
 use crate::{
-    dialect::{HostCall, Param, ParamKind},
+    dialect::{HostCall, Param, ParamKind, signature},
     survey::{Ty, What},
     syntax::{Expr, ExprKind, MapKey},
 };
@@ -59,16 +59,6 @@ fn count(least: usize, most: usize) -> String {
         _ if least == most => format!("{least} arguments"),
         _ => format!("{least} to {most} arguments"),
     }
-}
-
-/// `name, text, targets, #{ every?, within? }`
-pub(crate) fn signature(call: &HostCall) -> String {
-    let mark = |param: &Param| format!("{}{}", param.name, if param.optional { "?" } else { "" });
-    let mut parts: Vec<String> = call.params.iter().map(mark).collect();
-    if !call.options.is_empty() {
-        parts.push(format!("#{{ {} }}", call.options.iter().map(mark).collect::<Vec<_>>().join(", ")));
-    }
-    parts.join(", ")
 }
 
 fn check_options(problems: &mut Vec<Found>, call: &HostCall, options: &Expr) {

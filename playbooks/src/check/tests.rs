@@ -67,6 +67,19 @@ fn the_library_has_nothing_wrong() {
 }
 
 #[test]
+fn the_examples_of_the_host_calls_have_no_errors() {
+    let manifest =
+        MANIFEST.replace("read: [", "read: [find_user, ").replace("tell: [page]", "tell: [page, notify]");
+    for call in crate::dialect::HOST_CALLS {
+        let notice = ("integration-cut", "---\nsubject: x\n---\n{since}");
+        let found = lines(&manifest, call.example, &[notice]);
+        let errors: Vec<&str> =
+            found.lines().filter(|line| line.starts_with("main.rhai") && !line.contains("PB0049")).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", call.name);
+    }
+}
+
+#[test]
 fn nothing_wrong() {
     assert_eq!(lines(MANIFEST, GOOD, &[]), "");
 }

@@ -9,6 +9,7 @@ mod calls;
 mod compile;
 mod engine;
 mod expression;
+mod page;
 
 pub use builtin::{builtins, is_builtin};
 pub use calls::{CallClass, ERROR_KINDS, HOST_CALLS, HostCall, Param, ParamKind, host_call};
@@ -16,4 +17,5 @@ pub use compile::compile;
 pub(crate) use compile::compile_rest;
 pub use engine::{LIMITS, LimitSet, SEVERITIES, constant, engine, engine_with, severity};
 pub use expression::{Expression, ExpressionError, Var, expression};
+pub use page::{language_page, signature};
 pub use stanch_model::duration::parse as duration;

@@ -41,6 +41,15 @@ impl Catalogue {
             },
             action("hubspot", "revoke_token", Effect::Permanent, Some("grant.revoke"), Some("grant"), None),
             action("hubspot", "cut_scopes", Effect::Reversible, Some("app.rescope"), Some("app"), None),
+        ];
+        Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
+    }
+
+    /// With everything connected that the library names.
+    pub(super) fn for_library() -> Self {
+        let mut catalogue = Self::new();
+        catalogue.integrations.push(("github".to_owned(), "github".to_owned()));
+        catalogue.actions.extend([
             action("github", "find_leaked_credential", Effect::Read, None, None, Some("credential")),
             action(
                 "github",
@@ -51,14 +60,7 @@ impl Catalogue {
                 None,
             ),
             action("github", "resolve_secret_alert", Effect::Reversible, None, None, None),
-        ];
-        Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
-    }
-
-    /// With everything connected that the library names.
-    pub(super) fn for_library() -> Self {
-        let mut catalogue = Self::new();
-        catalogue.integrations.push(("github".to_owned(), "github".to_owned()));
+        ]);
         for info in &mut catalogue.actions {
             if ["find_leaked_credential", "resolve_secret_alert"].contains(&info.name.as_str()) {
                 info.inputs = BTreeMap::from([
