@@ -62,3 +62,54 @@ fn step(expr: &Expr) -> Option<(String, Option<String>)> {
     };
     Some((call, args.iter().find_map(Expr::as_text).map(str::to_owned)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Library;
+
+    #[test]
+    fn the_showpiece_reads_as_its_steps() {
+        let playbook = Library::embedded().get("oauth-app-compromise").unwrap();
+        let ast = crate::dialect::compile(&playbook.script).unwrap();
+        let steps: Vec<String> = super::outline(&ast, &playbook.script)
+            .into_iter()
+            .map(|step| {
+                format!("{}:{} {} {}", step.line, step.column, step.call, step.label.unwrap_or_default())
+            })
+            .collect();
+        insta::assert_snapshot!(steps.join("\n"), @r"
+        3:1 phase scope
+        4:14 find_app 
+        5:19 each 
+        5:36 attempt 
+        5:51 .grants 
+        7:1 evidence before
+        9:1 phase contain
+        10:1 approve cut-app
+        12:23 .quarantine 
+        13:1 each 
+        13:28 .revoke 
+        14:1 each 
+        14:30 .end_sessions 
+        16:1 phase prove
+        17:17 each 
+        17:22 find_app 
+        17:49 attempt 
+        17:64 .grants 
+        18:1 each 
+        18:26 .revoke 
+        19:12 settle 
+        20:1 each 
+        20:28 manual revoke-by-hand
+        22:1 phase notify
+        23:16 vendor_of 
+        24:1 deadline contract
+        25:12 attempt 
+        25:23 notify integration-cut
+        26:18 incident 
+        26:85 now 
+        27:15 page team
+        28:1 page team
+        ");
+    }
+}

@@ -533,3 +533,29 @@ fn a_verb_that_no_configured_integration_has_is_a_warning() {
     main.rhai:6:28: no configured integration has `grant.revoke` [PB0051]
     ");
 }
+
+/// Cut off anywhere, or with a character too much, a playbook gives diagnostics and never a panic, in bounded time.
+#[test]
+fn a_damaged_playbook_is_never_more_than_a_list_of_mistakes() {
+    let catalogue = Catalogue::for_library();
+    for playbook in Library::embedded().all() {
+        for (path, text) in &playbook.sources {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(61).collect();
+            for at in places {
+                for damaged in [text[..at].to_owned(), format!("{}é{{{}", &text[..at], &text[at..])] {
+                    let mut sources = playbook.sources.clone();
+                    sources.insert(path.clone(), damaged);
+                    for found in check_sources(&playbook.slug, &sources, &catalogue, &context()) {
+                        let source = &sources[&found.labels[0].file];
+                        let label = &found.labels[0];
+                        assert!(
+                            label.offset <= source.len() && source.is_char_boundary(label.offset),
+                            "{found:?}"
+                        );
+                        assert!(!stanch_model::diagnostic::render_plain(&found, source).is_empty());
+                    }
+                }
+            }
+        }
+    }
+}

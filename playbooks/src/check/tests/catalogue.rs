@@ -50,7 +50,7 @@ impl Catalogue {
         let mut catalogue = Self::new();
         catalogue.integrations.push(("github".to_owned(), "github".to_owned()));
         catalogue.actions.extend([
-            action("github", "find_leaked_credential", Effect::Read, None, None, Some("credential")),
+            action("github", "get_alert_credential", Effect::Read, None, None, Some("credential")),
             action(
                 "github",
                 "revoke_credential",
@@ -59,12 +59,21 @@ impl Catalogue {
                 Some("credential"),
                 None,
             ),
+            action(
+                "github",
+                "check_credential",
+                Effect::Read,
+                Some("credential.owner"),
+                Some("credential"),
+                None,
+            ),
             action("github", "resolve_secret_alert", Effect::Reversible, None, None, None),
         ]);
         for info in &mut catalogue.actions {
-            if ["find_leaked_credential", "resolve_secret_alert"].contains(&info.name.as_str()) {
+            if ["get_alert_credential", "resolve_secret_alert"].contains(&info.name.as_str()) {
                 info.inputs = BTreeMap::from([
-                    input("repository", InputKind::String, true, &[]),
+                    input("owner", InputKind::String, true, &[]),
+                    input("repo", InputKind::String, true, &[]),
                     input("number", InputKind::Integer, true, &[]),
                     input("resolution", InputKind::String, false, &[]),
                     input("comment", InputKind::String, false, &[]),
