@@ -1,5 +1,8 @@
 //! Filters as SCIM and Okta write them: `eventType eq "user.session.clear" and target.id eq "00u1"` (RFC 7644, 3.4.2.2).
 
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::store::Row;
@@ -78,17 +81,26 @@ fn holds(value: &Value, operator: &str, wanted: &Value) -> bool {
             _ => false,
         };
     };
+    if let (Ok(given), Ok(asked)) = (given.parse::<Timestamp>(), asked.parse::<Timestamp>()) {
+        return ordered(given.cmp(&asked), operator);
+    }
     let (given, asked) = (given.to_lowercase(), asked.to_lowercase());
     match operator {
-        "eq" => given == asked,
-        "ne" => given != asked,
         "co" => given.contains(&asked),
         "sw" => given.starts_with(&asked),
         "ew" => given.ends_with(&asked),
-        "gt" => given > asked,
-        "ge" => given >= asked,
-        "lt" => given < asked,
-        "le" => given <= asked,
+        operator => ordered(given.cmp(&asked), operator),
+    }
+}
+
+fn ordered(order: Ordering, operator: &str) -> bool {
+    match operator {
+        "eq" => order.is_eq(),
+        "ne" => order.is_ne(),
+        "gt" => order.is_gt(),
+        "ge" => order.is_ge(),
+        "lt" => order.is_lt(),
+        "le" => order.is_le(),
         _ => false,
     }
 }
@@ -198,13 +210,13 @@ mod tests {
 
     #[test]
     fn filters_look_into_lists_and_combine() {
-        let event =
-            json!({ "eventType": "user.session.clear", "target": [{ "id": "a" }, { "id": "b" }], "n": 1 });
+        let event = json!({ "eventType": "user.session.clear", "target": [{ "id": "a" }, { "id": "b" }], "n": 1, "at": "2026-03-13T02:40:00.000Z" });
         let row = event.as_object().expect("a map");
         let fits = |text: &str| Filter::parse(text).expect(text).fits(row);
         assert!(fits(r#"eventType eq "user.session.clear" and target.id eq "b""#));
         assert!(!fits(r#"eventType eq "user.session.clear" and target.id eq "c""#));
         assert!(fits(r#"(target.id eq "c" or n eq 1) and not (eventType sw "app")"#));
+        assert!(fits(r#"at ge "2026-03-13T02:40:00Z""#) && !fits(r#"at lt "2026-03-13T03:40:00+01:00""#));
         assert!(fits("eventType pr and eventType co \"SESSION\"") && !fits("gone pr"));
         let filter = Filter::parse(r#"n eq 1 and target.id eq "b""#).expect("filter");
         assert_eq!(filter.exactly("target.id"), Some(&json!("b")));

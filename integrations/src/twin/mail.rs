@@ -14,7 +14,7 @@ use tokio::{
 use super::{Answer, Fate, Fault, Mail, RequestRecord, Sort, fault::Call, shared::Shared};
 
 /// The operation's name in the catalogue.
-const ACTION: &str = "send_mail";
+const ACTION: &str = "send";
 /// Longer lines end the connection (RFC 5321 allows 1000).
 const LINE_MAX: u64 = 64 * 1024;
 /// Larger mails are refused.

@@ -11,7 +11,7 @@ use rhai::{Dynamic, Map};
 use serde_json::Value;
 
 use super::{
-    Answer, Fault, Rate,
+    ACTION_HEADER, Answer, Fault, Rate,
     bucket::{Bucket, Turn},
     fault::Call,
     ledger::{Fate, RequestRecord, Sort},
@@ -22,9 +22,6 @@ use super::{
     tenant::{Current, Db, Tenant},
     wire::{Credential, Incoming, Outgoing},
 };
-
-/// The header by which a client may name the catalogue's operation, where several share one address.
-const ACTION_HEADER: &str = "x-stanch-action";
 
 /// One platform instance.
 pub(crate) struct Platform {
@@ -116,13 +113,23 @@ impl Platform {
             }
         };
         record.status = reply.status;
-        if let Some(target) = self.db.lock().current.target.take() {
-            record.target = target;
-        }
+        self.learn(&mut record, incoming);
         self.add_headers(&mut reply, turn, &record.request_id, now);
         let executed = record.fate != Fate::Stopped && executed(&reply);
         shared.note(record, executed);
         mangle::outgoing(reply, visit.fault.as_ref())
+    }
+
+    /// What only the handler knew: which operation it was, and on what.
+    fn learn(&self, record: &mut RequestRecord, incoming: &Incoming) {
+        let current = &mut self.db.lock().current;
+        if let Some(target) = current.target.take() {
+            record.target = target;
+        }
+        if let Some(operation) = current.operation.take().filter(|_| incoming.header(ACTION_HEADER).is_none())
+        {
+            record.action = operation;
+        }
     }
 
     fn record(&self, visit: &Visit<'_>, shared: &Shared) -> RequestRecord {

@@ -41,6 +41,8 @@ pub(crate) struct Coming {
 /// What the current request is about: for the ledger, and for the addresses in its answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Current {
+    /// Overrides the route's operation, where several share one address.
+    pub(crate) operation: Option<String>,
     /// Overrides the last path parameter.
     pub(crate) target: Option<String>,
     /// `http://127.0.0.1:7400/okta`.

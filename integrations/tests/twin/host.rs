@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::json;
 use stanch_integrations::twin::{
-    Change, Summary, TwinError, TwinHost, TwinOptions, World, WorldApp, catalog, summarise,
+    self, Change, Fault, Summary, TwinError, TwinHost, TwinOptions, World, WorldApp, catalog, summarise,
 };
 
 use crate::support::{Answer, Twins, clock, world};
@@ -166,6 +166,17 @@ async fn a_state_file_is_gone_on_from() {
     std::fs::write(&file, "{ broken").expect("written");
     let broken = TwinHost::start(TwinOptions { clock: clock(), ..options() }).await;
     assert!(matches!(broken, Err(TwinError::State(..))));
+}
+
+#[tokio::test]
+async fn a_client_may_name_the_operation() {
+    let twins = Twins::start(&[("okta", "okta")], World::default()).await;
+    twins.host.add_fault(Fault::nth("okta.list_users", 1, twin::Answer::Status(500)));
+    let okta = twins.client("okta");
+    assert_eq!(okta.get("/api/v1/users/ana.adler").await.status, 200);
+    let named = okta.request("GET", "/api/v1/users/ana.adler").header("x-stanch-action", "list_users");
+    assert_eq!(named.send().await.expect("answer").status(), 500);
+    assert_eq!(twins.host.requests()[1].action, "list_users");
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn mail_is_kept_by_its_id_and_duplicates_are_counted() {
     assert_eq!((&mails[1]["copies"], &mails[0]["subject"]), (&2.into(), &"Cut off".into()));
     assert!(mails[0]["text"].as_str().is_some_and(|text| text.ends_with("hello\r\n.dot\r\n")));
     let summary = twins.host.summary();
-    assert_eq!((summary.duplicate_effects, summary.writes["post.send_mail"]), (1, 3));
+    assert_eq!((summary.duplicate_effects, summary.writes["post.send"]), (1, 3));
     assert_eq!(twins.host.mails()[2].to, ["security@drift.example"]);
 }
 

@@ -86,12 +86,31 @@ async fn consents_and_seats_of_an_app() {
 }
 
 #[tokio::test]
+async fn the_last_secret_of_an_app_stays_on() {
+    let (twins, okta, app) = okta().await;
+    let path = format!("/api/v1/apps/{app}/credentials/secrets");
+    let first = okta.get(&path).await.body[0]["id"].as_str().expect("id").to_owned();
+    let off = format!("{path}/{first}/lifecycle/deactivate");
+    assert_eq!(okta.send("POST", &off).await.status, 400);
+    assert_eq!(okta.json("POST", &path, json!({})).await.status, 201);
+    assert_eq!(okta.send("POST", &off).await.body["status"], "INACTIVE");
+    assert_eq!(okta.get(&format!("{path}/{first}")).await.body["status"], "INACTIVE");
+    assert_eq!(
+        okta.send("POST", &format!("{path}/{first}/lifecycle/activate")).await.body["status"],
+        "ACTIVE"
+    );
+    assert_eq!(okta.get(&format!("{path}/nobody")).await.status, 404);
+    assert_eq!(twins.host.summary().duplicate_effects, 0);
+}
+
+#[tokio::test]
 async fn a_user_goes_through_its_states() {
     let (twins, okta, _) = okta().await;
     let found = okta.get("/api/v1/users?search=profile.email eq \"ana.adler@acme.example\"").await;
     let id = found.body[0]["id"].as_str().expect("id").to_owned();
     let path = format!("/api/v1/users/{id}");
     assert_eq!(okta.get("/api/v1/users/ana.adler@acme.example").await.body["id"], id);
+    assert_eq!(okta.get("/api/v1/users/ana.adler").await.body["id"], id);
     for (verb, status, then) in [
         ("suspend", 200, "SUSPENDED"),
         ("suspend", 400, "SUSPENDED"),

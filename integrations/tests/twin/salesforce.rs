@@ -90,11 +90,16 @@ async fn sessions_end_and_logins_freeze() {
         assert_eq!(crm.json("PATCH", &login, json!({ "IsFrozen": true })).await.status, 204);
     }
     assert_eq!(crm.json("PATCH", &login, json!({ "Nonsense": true })).await.status, 400);
+    assert_eq!(crm.json("PATCH", &login, json!({ "IsFrozen": false })).await.status, 204);
+    assert_eq!(crm.json("PATCH", &login, json!({ "IsFrozen": true })).await.status, 204);
+    assert_eq!(twins.writes("crm.unfreeze_user"), 1);
     assert_eq!(records(&crm, &query).await[0]["IsFrozen"], true);
-    assert_eq!(twins.writes("crm.update_user_login"), 1);
+    assert_eq!(twins.writes("crm.freeze_user"), 2);
     let user = format!("/services/data/v62.0/sobjects/User/{user}");
     assert_eq!(crm.json("PATCH", &user, json!({ "IsActive": false })).await.status, 204);
     assert_eq!(crm.get(&user).await.body["IsActive"], false);
+    assert_eq!(crm.json("PATCH", &user, json!({ "IsActive": true })).await.status, 204);
+    assert_eq!((twins.writes("crm.deactivate_user"), twins.writes("crm.activate_user")), (1, 1));
     assert_eq!(crm.get("/services/data/v62.0/sobjects/OauthToken/x").await.status, 404);
 }
 

@@ -42,6 +42,8 @@ fn stamp(at: Timestamp) -> String {
 fn current(engine: &mut Engine, db: &Db) {
     let to = db.clone();
     engine.register_fn("target", move |target: Dynamic| to.lock().current.target = Some(target.to_string()));
+    let to = db.clone();
+    engine.register_fn("operation", move |name: &str| to.lock().current.operation = Some(name.to_owned()));
     let at = db.clone();
     engine.register_fn("base", move || at.lock().current.base.clone());
     let at = db.clone();
