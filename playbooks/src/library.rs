@@ -42,7 +42,12 @@ impl Library {
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         for folder in folders {
-            for path in playbook_folders(folder.as_ref()) {
+            let folder = folder.as_ref();
+            if !folder.is_dir() {
+                problems
+                    .push(Diagnostic::error("PB0002", format!("there is no folder {}", folder.display())));
+            }
+            for path in playbook_folders(folder) {
                 match Playbook::load_dir(&path) {
                     Ok(playbook) => self.insert(playbook),
                     Err(found) => problems.extend(found),
@@ -137,6 +142,12 @@ mod tests {
         assert_eq!(own.script, "settle();\n");
         assert_ne!(own.hash, embedded.hash);
         assert_eq!(Playbook::from_sources(&own.slug, own.sources.clone()).unwrap().hash, own.hash);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_said() {
+        let found = Library::embedded().with_folders(["/nowhere/at/all"]).unwrap_err();
+        assert_eq!(found[0].one_line(), "there is no folder /nowhere/at/all [PB0002]");
     }
 
     #[test]

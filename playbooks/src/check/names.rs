@@ -1,4 +1,4 @@
-//! Names, calls, methods and fields that nothing has.
+//! Names, calls, methods and fields that nothing has, and numbers that there are not.
 
 use super::case::{Case, listed, near};
 use crate::{
@@ -15,6 +15,7 @@ pub(super) fn check(case: &mut Case<'_>) {
             let wrong = match &seen.what {
                 What::Name { name } => Wrong::Name((*name).to_owned()),
                 What::Declared { name } => Wrong::Declared((*name).to_owned()),
+                What::TooLarge => Wrong::TooLarge,
                 What::Call { name } => Wrong::Call((*name).to_owned()),
                 What::Method { name, on } => Wrong::Method((*name).to_owned(), on.clone()),
                 What::Field { on, name } => Wrong::Field((*name).to_owned(), on.clone()),
@@ -32,6 +33,12 @@ pub(super) fn check(case: &mut Case<'_>) {
                 format!("`{name}` cannot be a variable: it means something else already"),
                 "use another name; this one is always answered first",
             ),
+            Wrong::TooLarge => case.script(
+                "PB0017",
+                at,
+                "this whole number is beyond 64 bits".to_owned(),
+                "write it as a text; ids are texts anyway",
+            ),
             Wrong::Call(name) => unknown_call(case, at, &name),
             Wrong::Method(name, on) => unknown_method(case, at, &name, &on),
             Wrong::Field(name, on) => unknown_field(case, at, &name, &on),
@@ -42,6 +49,7 @@ pub(super) fn check(case: &mut Case<'_>) {
 enum Wrong {
     Name(String),
     Declared(String),
+    TooLarge,
     Call(String),
     Method(String, Ty),
     Field(String, Ty),
@@ -62,6 +70,15 @@ fn unknown_name(case: &mut Case<'_>, at: usize, name: &str) {
 }
 
 fn unknown_call(case: &mut Case<'_>, at: usize, name: &str) {
+    let instead = match name {
+        "sleep" => "write `wait(\"30s\")`: it survives a restart",
+        "exit" => "write `return`",
+        _ => "",
+    };
+    if !instead.is_empty() {
+        case.script("PB0013", at, format!("`{name}` is no part of the language"), instead);
+        return;
+    }
     let verb = case.world.verbs.iter().find(|verb| verb.ends_with(&format!(".{name}")));
     let help = match verb {
         Some(verb) => {

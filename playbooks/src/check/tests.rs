@@ -99,7 +99,10 @@ try { find_app("x"); } catch (e) { note(e.knd); }
 fn helper(y) { z }
 helper(1);
 let okta = 1;
-let HIGH = 2;"#), @r"
+let HIGH = 2;
+sleep(5);
+note(`${99999999999999999999} ${1.5}`);
+if apps.is_empty() { exit(); }"#), @r#"
     main.rhai:9:9: unknown name `grnats` [PB0020]
         declare it with `let`; integrations are okta
     main.rhai:10:1: unknown call `aprove` [PB0021]
@@ -126,7 +129,13 @@ let HIGH = 2;"#), @r"
         use another name; this one is always answered first
     main.rhai:22:1: `HIGH` cannot be a variable: it means something else already [PB0016]
         use another name; this one is always answered first
-    ");
+    main.rhai:23:1: `sleep` is no part of the language [PB0013]
+        write `wait("30s")`: it survives a restart
+    main.rhai:24:9: this whole number is beyond 64 bits [PB0017]
+        write it as a text; ids are texts anyway
+    main.rhai:25:22: `exit` is no part of the language [PB0013]
+        write `return`
+    "#);
 }
 
 #[test]

@@ -4,12 +4,16 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use super::engine::engine;
 
+/// Functions of Rhai that are refused: see [`super::engine`].
+const REFUSED: &[&str] = &["sleep", "exit", "print", "debug"];
+
 static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let signatures = engine().gen_fn_signatures(true);
     let names = signatures.iter().filter_map(|line| line.split('(').next());
     // Keywords that are called like functions are in no package.
     let keywords = ["call", "curry", "type_of", "is_shared", "Fn"];
-    names.chain(keywords).filter(|name| name.chars().all(is_word)).map(str::to_owned).collect()
+    let ours = |name: &&str| name.chars().all(is_word) && !REFUSED.contains(name);
+    names.chain(keywords).filter(ours).map(str::to_owned).collect()
 });
 
 fn is_word(c: char) -> bool {

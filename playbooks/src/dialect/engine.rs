@@ -64,7 +64,7 @@ pub fn engine_with(names: impl Fn(&str) -> Option<Dynamic> + Send + Sync + 'stat
     }
     engine.on_print(|_| {});
     engine.on_debug(|_, _, _| {});
-    no_sleep(&mut engine);
+    refuse(&mut engine);
     severities(&mut engine);
     #[expect(deprecated, reason = "rhai marks the callback's signature as volatile; the version is pinned")]
     engine.on_var(move |name, _, _| Ok(constant(name).or_else(|| names(name))));
@@ -83,14 +83,19 @@ pub(super) fn limit(engine: &mut Engine, operations: u64) {
     engine.set_max_map_size(LIMITS.map_keys);
 }
 
-/// Rhai's `sleep` blocks the thread and survives no restart.
-fn no_sleep(engine: &mut Engine) {
-    fn refuse() -> Result<(), Box<EvalAltResult>> {
-        Err("`sleep` is no part of the language: write wait(\"30s\")".into())
+/// Rhai's `sleep` blocks the thread and survives no restart; its `exit` leaves a branch together with the whole script.
+fn refuse(engine: &mut Engine) {
+    fn no(what: &str) -> Result<(), Box<EvalAltResult>> {
+        Err(what.into())
     }
-    engine.register_fn("sleep", |_: i64| refuse());
-    engine.register_fn("sleep", |_: f64| refuse());
+    engine.register_fn("sleep", |_: i64| no(NO_SLEEP));
+    engine.register_fn("sleep", |_: f64| no(NO_SLEEP));
+    engine.register_fn("exit", || no(NO_EXIT));
+    engine.register_fn("exit", |_: Dynamic| no(NO_EXIT));
 }
+
+const NO_SLEEP: &str = "`sleep` is no part of the language: write wait(\"30s\")";
+const NO_EXIT: &str = "`exit` is no part of the language: write return";
 
 fn severities(engine: &mut Engine) {
     engine.register_type_with_name::<Severity>("Severity");
@@ -148,6 +153,8 @@ mod tests {
             "import \"x\" as x;",
             "print(1)",
             "rand()",
+            "exit()",
+            "exit(1)",
         ] {
             let said = fails(script);
             assert!(!said.starts_with("gave"), "{script} {said}");

@@ -3,6 +3,8 @@
 //!
 //! Reading is approximate where a script is dynamic: an unknown value is [`Ty::Any`], and nothing is said about it.
 
+mod calls;
+mod exits;
 mod kinds;
 mod methods;
 mod reader;
@@ -54,6 +56,8 @@ pub(crate) enum What<'a> {
     Compare { types: [Ty; 2], operands: &'a [Expr] },
     /// A loop that tests nothing; true if something in it leaves it.
     Endless { left: bool, steps: bool },
+    /// A whole number beyond 64 bits.
+    TooLarge,
     /// A statement that is never reached.
     Unreachable,
 }

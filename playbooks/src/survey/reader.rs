@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Place, Seen, Survey, Ty, What, World, methods};
+use super::{
+    Place, Seen, Survey, Ty, What, World,
+    exits::{goes_out, leaves},
+    methods,
+};
 use crate::{
-    dialect::{CallClass, HostCall, host_call, is_builtin, severity},
+    dialect::severity,
     syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind},
 };
 
@@ -28,22 +32,22 @@ pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
     Survey { seen: reader.seen }
 }
 
-struct Reader<'a> {
-    script: &'a Script,
-    world: &'a World<'a>,
+pub(super) struct Reader<'a> {
+    pub(super) script: &'a Script,
+    pub(super) world: &'a World<'a>,
     seen: Vec<Seen<'a>>,
     /// Places already seen: a function that is called twice is reported once.
     places: BTreeSet<(usize, u8)>,
-    names: Vec<(&'a str, Ty)>,
+    pub(super) names: Vec<(&'a str, Ty)>,
     /// Where the names of a branch begin: those before are captured.
-    walls: Vec<usize>,
+    pub(super) walls: Vec<usize>,
     /// Functions being read, against recursion.
     inside: Vec<&'a str>,
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl<'a> Reader<'a> {
-    fn see(&mut self, at: usize, what: What<'a>) {
+    pub(super) fn see(&mut self, at: usize, what: What<'a>) {
         // Only what is not a step is reported once; steps count again, because their order matters.
         let repeated = !self.places.insert((at, rank(&what)));
         if !repeated || Survey::is_step(&what) {
@@ -163,11 +167,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an expression whose value is used.
-    fn value(&mut self, expr: &'a Expr) -> Ty {
+    pub(super) fn value(&mut self, expr: &'a Expr) -> Ty {
         self.with(|place| place.used = true, |reader| reader.expr(expr))
     }
 
-    fn with<T>(&mut self, change: impl FnOnce(&mut Place), read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn with<T>(
+        &mut self,
+        change: impl FnOnce(&mut Place),
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let before = self.place.clone();
         change(&mut self.place);
         let result = read(self);
@@ -180,6 +188,10 @@ impl<'a> Reader<'a> {
             ExprKind::Unit => Ty::Unit,
             ExprKind::Bool => Ty::Bool,
             ExprKind::Integer | ExprKind::Float => Ty::Number,
+            ExprKind::TooLarge => {
+                self.see(expr.at, What::TooLarge);
+                Ty::Number
+            }
             ExprKind::Text(_) => Ty::Text,
             ExprKind::Template(parts) => {
                 parts.iter().for_each(|part| drop(self.value(part)));
@@ -238,7 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the body of a closure with what its parameters are; gives what it gives.
-    fn closure(&mut self, function: &'a Function, params: &[Ty]) -> Ty {
+    pub(super) fn closure(&mut self, function: &'a Function, params: &[Ty]) -> Ty {
         let depth = self.names.len();
         for (n, name) in function.params.iter().enumerate() {
             self.names.push((name, params.get(n).cloned().unwrap_or(Ty::Any)));
@@ -248,7 +260,7 @@ impl<'a> Reader<'a> {
         ty
     }
 
-    fn function(&mut self, name: &'a str, function: &'a Function, types: &[Ty]) -> Ty {
+    pub(super) fn function(&mut self, name: &'a str, function: &'a Function, types: &[Ty]) -> Ty {
         if self.inside.contains(&name) || self.inside.len() > 16 {
             return Ty::Any;
         }
@@ -260,127 +272,6 @@ impl<'a> Reader<'a> {
         (self.names, self.walls) = (names, walls);
         self.inside.pop();
         ty
-    }
-
-    /// Reads arguments; closures among them run with these parameters. Gives the types, and what a closure gives.
-    fn args(&mut self, args: &'a [Expr], params: &Ty) -> (Vec<Ty>, Option<Ty>) {
-        let mut body = None;
-        let mut types = Vec::new();
-        for arg in args {
-            types.push(match &arg.kind {
-                ExprKind::Closure(function) => {
-                    let gives = self.closure(function, std::slice::from_ref(params));
-                    body.get_or_insert(gives);
-                    Ty::Closure
-                }
-                _ => self.value(arg),
-            });
-        }
-        (types, body)
-    }
-
-    fn call(&mut self, at: usize, name: &'a str, args: &'a [Expr]) -> Ty {
-        if let Some(call) = host_call(name) {
-            return self.host(at, call, args);
-        }
-        if let Some(function) = self.script.functions.get(name) {
-            let (types, _) = self.args(args, &Ty::Any);
-            return self.function(name, function, &types);
-        }
-        self.args(args, &Ty::Any);
-        let known = is_builtin(name)
-            || self.names.iter().any(|(known, _)| *known == name)
-            || self.world.lost.contains(name);
-        if !known {
-            self.see(at, What::Call { name });
-        }
-        Ty::Any
-    }
-
-    fn host(&mut self, at: usize, call: &'static HostCall, args: &'a [Expr]) -> Ty {
-        let branch = call.class == CallClass::Branch;
-        // `each` hands its items on, `wait_until` what it read: the first argument is read before the closures.
-        let (mut types, mut first) = (Vec::new(), None);
-        let (head, rest) = args.split_at(usize::from(!args.is_empty()));
-        let place = self.place.clone();
-        if branch {
-            self.place.branches += 1;
-            self.walls.push(self.names.len());
-        }
-        for (n, part) in [head, rest].into_iter().enumerate() {
-            let params = match (n, types.first()) {
-                (1, Some(Ty::List(item))) => (**item).clone(),
-                (1, Some(Ty::Closure)) => first.clone().unwrap_or(Ty::Any),
-                _ => Ty::Any,
-            };
-            let (more, body) = self.args(part, &params);
-            types.extend(more);
-            first = first.or(body);
-        }
-        if branch {
-            self.walls.pop();
-        }
-        self.place = place;
-        let ty = methods::host(call, &types, first);
-        self.see(at, What::Host { call, args, types });
-        ty
-    }
-
-    fn method(&mut self, at: usize, on: &'a Expr, name: &'a str, args: &'a [Expr]) -> Ty {
-        let receiver = self.value(on);
-        if let Ty::Integration(integration) = receiver {
-            self.args(args, &Ty::Any);
-            self.see(at, What::Action { integration, action: name, args });
-            return Ty::Any;
-        }
-        let verbs = self.verbs(&receiver, name);
-        let is_verb = match &receiver {
-            Ty::Target(_) => !verbs.is_empty() || !is_builtin(name),
-            Ty::Any => !verbs.is_empty() && !is_builtin(name),
-            _ => false,
-        };
-        if is_verb {
-            self.args(args, &Ty::Any);
-            let ty = methods::verb(self.world, &verbs);
-            let kind = if let Ty::Target(kind) = receiver { kind } else { None };
-            self.see(at, What::Verb { method: name, kind, verbs, args });
-            return ty;
-        }
-        let known = is_builtin(name) || self.script.functions.contains_key(name);
-        let native = is_builtin(name).then(|| name.to_owned());
-        let (_, body) = self.with(
-            |place| place.native = native.or(place.native.take()),
-            |reader| reader.args(args, &receiver.item()),
-        );
-        if !known && (receiver != Ty::Any || !self.unknown_receiver(on)) {
-            self.see(at, What::Method { name, on: receiver.clone() });
-        }
-        methods::builtin(name, &receiver, body)
-    }
-
-    /// True if the mistake is before the dot.
-    fn unknown_receiver(&self, on: &Expr) -> bool {
-        match &root(on).kind {
-            ExprKind::Name(name) => !self.names.iter().any(|(known, _)| known == name),
-            _ => false,
-        }
-    }
-
-    /// The verbs that this method may be: of the target's kind, or of any kind where that is not known.
-    fn verbs(&self, receiver: &Ty, method: &str) -> Vec<String> {
-        let kind = match receiver {
-            Ty::Target(kind) => kind.as_deref(),
-            _ => None,
-        };
-        let fits = |verb: &&String| {
-            verb.split_once('.')
-                .is_some_and(|(on, name)| name == method && kind.is_none_or(|kind| kind == on))
-        };
-        if receiver.may_be_target() {
-            self.world.verbs.iter().filter(fits).cloned().collect()
-        } else {
-            Vec::new()
-        }
     }
 
     fn field(&mut self, at: usize, on: &'a Expr, name: &'a str) -> Ty {
@@ -412,40 +303,10 @@ impl<'a> Reader<'a> {
 }
 
 /// What `a.b[c]` begins with.
-fn root(expr: &Expr) -> &Expr {
+pub(super) fn root(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Field { on, .. } | ExprKind::Index { on, .. } | ExprKind::Method { on, .. } => root(on),
         _ => expr,
-    }
-}
-
-/// True if nothing after this statement runs.
-fn leaves(statement: &Statement) -> bool {
-    match &statement.kind {
-        StatementKind::Return(_) | StatementKind::Throw(_) | StatementKind::Break { .. } => true,
-        StatementKind::Expr(expr) => matches!(&expr.kind, ExprKind::Call { name, .. } if name == "fail"),
-        StatementKind::Block(body) => body.iter().any(leaves),
-        StatementKind::If { then, otherwise, .. } => then.iter().any(leaves) && otherwise.iter().any(leaves),
-        _ => false,
-    }
-}
-
-/// True if something in this statement leaves the loop around it.
-fn goes_out(statement: &Statement) -> bool {
-    match &statement.kind {
-        StatementKind::Return(_) | StatementKind::Throw(_) => true,
-        StatementKind::Break { out, .. } => *out,
-        StatementKind::While { body, .. } | StatementKind::For { body, .. } => body.iter().any(returns),
-        StatementKind::Switch { .. } => true,
-        other => other.bodies().into_iter().flatten().any(goes_out) || leaves(statement),
-    }
-}
-
-/// True if a loop inside a loop leaves both.
-fn returns(statement: &Statement) -> bool {
-    match &statement.kind {
-        StatementKind::Return(_) | StatementKind::Throw(_) => true,
-        other => other.bodies().into_iter().flatten().any(returns),
     }
 }
 
@@ -460,5 +321,6 @@ fn rank(what: &What<'_>) -> u8 {
         What::Compare { .. } => 6,
         What::Endless { .. } => 7,
         What::Unreachable => 8,
+        What::TooLarge => 9,
     }
 }

@@ -110,6 +110,7 @@ impl Lowering<'_> {
         let kind = match expr {
             RhaiExpr::BoolConstant(..) => ExprKind::Bool,
             RhaiExpr::IntegerConstant(..) => ExprKind::Integer,
+            RhaiExpr::FloatConstant(..) if self.text.is_whole_number(at) => ExprKind::TooLarge,
             RhaiExpr::FloatConstant(..) => ExprKind::Float,
             RhaiExpr::CharConstant(value, ..) => ExprKind::Text(value.to_string()),
             RhaiExpr::StringConstant(value, ..) => ExprKind::Text(value.to_string()),

@@ -102,6 +102,8 @@ pub(crate) enum ExprKind {
     Bool,
     Integer,
     Float,
+    /// A whole number beyond 64 bits, which Rhai reads as another number.
+    TooLarge,
     Text(String),
     /// A text with `${…}`: the parts.
     Template(Vec<Expr>),

@@ -27,6 +27,14 @@ impl<'a> Text<'a> {
         start + rest.char_indices().nth(skip).map_or(rest.len(), |(at, _)| at)
     }
 
+    /// True if what stands here is written as a whole number.
+    pub(crate) fn is_whole_number(&self, at: usize) -> bool {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let word = &rest
+            [..rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.')).unwrap_or(rest.len())];
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '_')
+    }
+
     /// The line (from 1) and column (from 1, in characters) of a byte.
     pub(crate) fn line_column(&self, at: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= at);
