@@ -129,7 +129,15 @@ fn to_target(integration: &str, shape: &TargetShape, inputs: &Map<String, Value>
         })
         .collect();
     let settings = std::collections::BTreeMap::new();
-    let vars = |inputs| Vars { inputs, target: None, settings: &settings, key: "", before: None, item: None };
+    let vars = |inputs| Vars {
+        inputs,
+        target: None,
+        settings: &settings,
+        key: "",
+        since: "",
+        before: None,
+        item: None,
+    };
     let id = shape.id.text(&vars(&plain)).map_err(|error| Refusal::invalid(error.to_string()))?;
     let label = shape.label.as_ref().and_then(|label| label.text(&vars(&plain)).ok()).unwrap_or_default();
     let attrs = shape

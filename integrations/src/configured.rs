@@ -12,7 +12,8 @@ use stanch_model::{
 use tokio::time::Instant;
 
 use crate::{
-    Admission, Call, Catalog, ErrorKind, Identity, Limits, Outcome, Read, Seen, Transport, UndoCall,
+    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Look, Outcome, Read, Seen, Transport,
+    UndoCall,
     bind::{Bound, bind},
     exchange::{Exchange, unix_ms},
     limit::{Permit, Turn},
@@ -124,7 +125,8 @@ impl Integrations {
         Box::pin(exchange.run()).await
     }
 
-    /// Makes the read that proves this action and asks its predicate, once.
+    /// Like [`look`](Self::look) where neither the moment nor the key of the effect is known. Proofs that need them (a log,
+    /// a marker in a message) cannot tell then.
     pub async fn verify(
         &self,
         integration: &str,
@@ -132,35 +134,31 @@ impl Integrations {
         target: Option<&Target>,
         input: &Value,
     ) -> Seen {
+        self.look(Look { integration, action, target, input, since: None, key: None }).await
+    }
+
+    /// Makes the read that proves an action and asks its predicate, once.
+    pub async fn look(&self, look: Look<'_>) -> Seen {
         let cannot = |why: String| Seen::CannotTell { why, again_ms: None };
-        let (member, bound, spec) = match self.bound(integration, action, target, input) {
+        let (member, bound, spec) = match self.bound(look.integration, look.action, look.target, look.input) {
             Ok(found) => found,
             Err(why) => return cannot(why),
         };
-        let info = member.infos.get(action);
+        let info = member.infos.get(look.action);
         let verify = spec.verify.as_ref().filter(|_| info.is_some_and(|info| info.verify.is_some()));
         let Some((verify, read)) = verify.and_then(|verify| Some((verify, verify.action.as_deref()?))) else {
             let why = spec.verify.as_ref().and_then(|verify| verify.none.clone());
-            return cannot(why.unwrap_or_else(|| format!("no read proves `{action}` here")));
+            return cannot(why.unwrap_or_else(|| format!("no read proves `{}` here", look.action)));
         };
-        let with = match arguments(&verify.with, &member.vars(&bound, "")) {
-            Ok(with) => with,
+        let since = look.since.map(|since| since.to_string()).unwrap_or_default();
+        let vars = Vars { since: &since, ..member.vars(&bound, look.key.unwrap_or_default()) };
+        let input = match arguments(&verify.with, &vars) {
+            Ok(input) => input,
             Err(error) => return cannot(error.to_string()),
         };
-        let outcome = self
-            .call(Call {
-                integration: integration.to_owned(),
-                action: read.to_owned(),
-                input: with,
-                target: None,
-                key: String::new(),
-                attempt: 1,
-                deadline: LOOK,
-                permit: None,
-            })
-            .await;
-        let own_proof = member.action(read).is_some_and(proves_by_input);
-        let (status, out) = match evidence(outcome, own_proof) {
+        let read = Read { integration: look.integration.to_owned(), action: read.to_owned(), input };
+        let own_proof = member.action(&read.action).is_some_and(proves_by_input);
+        let (status, out) = match evidence(self.read(read).await, own_proof) {
             Ok(seen) => seen,
             Err(cannot) => return cannot,
         };
@@ -171,6 +169,12 @@ impl Integrations {
             Some(lasts) => Seen::Residual { lasts },
             None => Seen::Holds,
         }
+    }
+
+    async fn read(&self, read: Read) -> Outcome {
+        let Read { integration, action, input } = read;
+        let (key, target, permit) = (String::new(), None, None);
+        self.call(Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit }).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.
@@ -254,6 +258,26 @@ impl Integrations {
             reads.push(Read { integration, action: info.name.clone(), input: Value::Object(arguments) });
         }
         reads
+    }
+
+    /// The read that counts a whole population (`user`), for caps in percent.
+    pub fn population(&self, integration: &str, kind: &str) -> Option<Read> {
+        let member = self.member(integration)?;
+        let CallSpec { action, with } = member.platform.spec.population.get(kind)?;
+        let bound = Bound { inputs: Map::new(), target: None };
+        let input = arguments(with, &member.vars(&bound, "")).ok()?;
+        Some(Read { integration: integration.to_owned(), action: action.clone(), input })
+    }
+
+    /// The reads that tell who is in the group of this name, for protected groups.
+    pub fn group_reads(&self, integration: &str, group: &str) -> Option<GroupReads> {
+        let member = self.member(integration)?;
+        let membership = member.platform.spec.membership.as_ref()?;
+        let inputs = &member.infos.get(&membership.groups)?.inputs;
+        let (name, _) = inputs.iter().find(|(_, input)| input.required)?;
+        let input = json!({ name: group });
+        let groups = Read { integration: integration.to_owned(), action: membership.groups.clone(), input };
+        Some(GroupReads { groups, members: membership.members.clone() })
     }
 
     fn member(&self, integration: &str) -> Option<&Member> {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     auth::{Around, AuthError, Used},
-    bind::{Bound, Refusal},
+    bind::{Bound, Refusal, bind},
     call::{By, ErrorKind, More, Outcome},
     limit::Limiter,
     mail::{Handed, Mail},
@@ -17,7 +17,7 @@ use crate::{
     response::{self, Answer, Next, Verdict},
     scope::Vars,
     scrub::Scrub,
-    spec::{ActionSpec, Paging},
+    spec::{ActionSpec, CallSpec, Paging},
     template::Lookup,
     transport::{MailRoute, SendError, Transport},
 };
@@ -54,8 +54,76 @@ struct Gathered {
 
 impl Exchange<'_> {
     pub(crate) async fn run(&self) -> Outcome {
-        let mut scrub = Scrub::default();
         let vars = self.member.vars(self.bound, self.key);
+        match &self.action.each {
+            Some(rows) => self.each(rows, &vars).await,
+            None => self.one(vars).await,
+        }
+    }
+
+    /// Makes the request for every row of a read. The first that is not done ends it: all of it is safe to begin again,
+    /// because what is done is no row any more, or says `already`.
+    async fn each(&self, rows: &CallSpec, vars: &Vars<'_>) -> Outcome {
+        let listed = match self.rows(rows, vars).await {
+            Ok(Outcome::Done { value: Value::Array(listed), more, .. }) if more.incomplete.is_none() => {
+                listed
+            }
+            // Nothing of the effect was sent: a list that failed is not in doubt.
+            Ok(Outcome::Done { .. }) => {
+                return refused(Refusal::new(ErrorKind::Garbled, "the list to act on is not complete"));
+            }
+            Ok(Outcome::Refused { kind: ErrorKind::Unavailable, message, .. }) => {
+                return Outcome::NotSent { why: message };
+            }
+            Ok(other) => return other,
+            Err(refusal) => return refused(refusal),
+        };
+        let (mut by, mut status, mut more) = (By::Other, 200, More::default());
+        let mut gathered = Vec::new();
+        for row in &listed {
+            if let Err(at) = self.pace().slot(self.deadline).await {
+                return Outcome::Limited { until_ms: unix_ms(at) };
+            }
+            let row = stanch_model::value::as_target(row)
+                .and_then(|target| serde_json::to_value(target).ok())
+                .unwrap_or_else(|| row.clone());
+            let outcome = self.one(vars.with_item(&row)).await;
+            let Outcome::Done { value, by: each, status: answered, more: also } = outcome else {
+                return outcome;
+            };
+            if by != By::Us {
+                by = each;
+            }
+            status = answered;
+            more.requests += also.requests;
+            more.incomplete = more.incomplete.or(also.incomplete);
+            match value {
+                Value::Array(rows) => gathered.extend(rows),
+                other => gathered.push(other),
+            }
+        }
+        let value = if self.is_read() { Value::Array(gathered) } else { Value::Null };
+        Outcome::Done { value, by, status, more }
+    }
+
+    async fn rows(&self, rows: &CallSpec, vars: &Vars<'_>) -> Result<Outcome, Refusal> {
+        let invalid = |error: crate::template::FillError| Refusal::invalid(error.to_string());
+        let mut input = serde_json::Map::new();
+        for (name, shape) in &rows.with {
+            if let Some(value) = shape.value(vars).map_err(invalid)? {
+                input.insert(name.clone(), value);
+            }
+        }
+        let action = self.member.action(&rows.action).ok_or_else(|| {
+            Refusal::new(ErrorKind::Unknown, format!("there is no action `{}`", rows.action))
+        })?;
+        let bound = bind(&self.member.name, &rows.action, action, None, &Value::Object(input))?;
+        let read = Exchange { name: &rows.action, action, bound: &bound, ..*self };
+        Ok(Box::pin(read.run()).await)
+    }
+
+    async fn one(&self, vars: Vars<'_>) -> Outcome {
+        let mut scrub = Scrub::default();
         let builder =
             Builder { spec: &self.member.platform.spec, base: &self.member.base, secrets: self.secrets };
         match builder.build(self.action, &vars, &mut scrub) {
@@ -112,6 +180,10 @@ impl Exchange<'_> {
                 }
                 Verdict::Unclear { why, kind } => {
                     return self.lost(scrub.clean(&why), kind, Some(answer.status));
+                }
+                Verdict::Nothing => {
+                    let value = Value::Array(gathered.rows);
+                    return Outcome::Done { value, by: By::Us, status: answer.status, more: gathered.more };
                 }
                 Verdict::Already => return self.done(answer, By::Other, vars, gathered),
                 Verdict::Done if self.action.yields.is_none() => {

@@ -23,8 +23,11 @@ mod scrub;
 mod spec;
 mod template;
 mod transport;
+pub mod twin;
 
-pub use call::{Admission, By, Call, ErrorKind, Identity, Limits, More, Outcome, Read, Seen, UndoCall};
+pub use call::{
+    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Read, Seen, UndoCall,
+};
 pub use catalog::{Catalog, Platform};
 pub use configured::Integrations;
 pub use limit::Permit;

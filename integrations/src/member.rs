@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::{
     auth::Authenticator,
+    bind::Bound,
     call::Identity,
     catalog::{Catalog, Platform},
     credential::Reference,
@@ -23,8 +24,6 @@ use crate::{
 
 /// Calls at one time, where the catalogue does not say.
 const IN_FLIGHT: usize = 16;
-/// What stands in for a setting that only authentication needs, where nothing real is reached.
-const TWIN_SETTING: &str = "twin";
 
 pub(crate) struct Member {
     pub(crate) name: String,
@@ -66,6 +65,10 @@ impl Member {
         };
         let settings = settings(&platform, config, transport, &mistake, &mut found);
         let scheme = scheme(&platform, config, &mistake, &mut found);
+        for setting in scheme.iter().flat_map(auth_settings).filter(|name| !settings.contains_key(*name)) {
+            let help = platform.spec.settings.get(setting).map_or("", |spec| spec.help.as_str());
+            found.push(missing(setting, help, &mistake));
+        }
         let reference = match config.credential.as_deref().map(Reference::parse) {
             None => None,
             Some(Ok(reference)) => Some(reference),
@@ -120,12 +123,13 @@ impl Member {
     }
 
     /// The variables of a call.
-    pub(crate) fn vars<'a>(&'a self, bound: &'a crate::bind::Bound, key: &'a str) -> Vars<'a> {
+    pub(crate) fn vars<'a>(&'a self, bound: &'a Bound, key: &'a str) -> Vars<'a> {
         Vars {
             inputs: &bound.inputs,
             target: bound.target.as_ref(),
             settings: &self.settings,
             key,
+            since: "",
             before: None,
             item: None,
         }
@@ -149,6 +153,7 @@ impl Lookup for Configured<'_> {
             target: None,
             settings: self.settings,
             key: "",
+            since: "",
             before: None,
             item: None,
         };
@@ -156,45 +161,16 @@ impl Lookup for Configured<'_> {
     }
 }
 
+/// Words of the script language.
+const KEYWORDS: [&str; 30] = [
+    "let", "const", "if", "else", "for", "in", "while", "loop", "do", "until", "fn", "return", "true",
+    "false", "switch", "throw", "try", "catch", "import", "export", "as", "private", "this", "break",
+    "continue", "global", "with", "default", "case", "match",
+];
+
 fn is_script_name(name: &str) -> bool {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let word = matches!(
-        name,
-        "let"
-            | "const"
-            | "if"
-            | "else"
-            | "for"
-            | "in"
-            | "while"
-            | "loop"
-            | "do"
-            | "until"
-            | "fn"
-            | "return"
-            | "true"
-            | "false"
-            | "switch"
-            | "throw"
-            | "try"
-            | "catch"
-            | "import"
-            | "export"
-            | "as"
-            | "private"
-            | "this"
-            | "break"
-            | "continue"
-            | "global"
-            | "with"
-            | "default"
-            | "case"
-            | "match"
-            | "new"
-            | "use"
-            | "yield"
-    );
-    plain && !word && name.starts_with(|c: char| c.is_ascii_lowercase())
+    plain && !KEYWORDS.contains(&name) && name.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 fn settings(
@@ -217,25 +193,18 @@ fn settings(
         if settings.contains_key(name) {
             continue;
         }
-        let only_auth = transport.is_twin() && in_auth(platform, name);
-        match (&spec.default, spec.optional, only_auth) {
-            (Some(default), _, _) => _ = settings.insert(name.clone(), default.clone()),
-            (None, false, true) => _ = settings.insert(name.clone(), TWIN_SETTING.to_owned()),
-            // Asked for when the scheme that uses it is chosen.
-            (None, false, false) if in_auth(platform, name) => {}
-            (None, false, false) => {
-                found.push(
-                    mistake("IN0021", format!("the setting `{name}` is missing")).help(spec.help.clone()),
-                );
-            }
-            (None, true, _) => {}
+        let simulated = spec.twin.as_ref().filter(|_| transport.is_twin());
+        if let Some(value) = simulated.or(spec.default.as_ref()) {
+            settings.insert(name.clone(), value.clone());
+        } else if !spec.optional {
+            found.push(missing(name, &spec.help, mistake));
         }
     }
     settings
 }
 
-fn in_auth(platform: &Platform, setting: &str) -> bool {
-    platform.spec.auth.iter().any(|auth| auth_settings(auth).any(|name| name == setting))
+fn missing(name: &str, help: &str, mistake: &impl Fn(&str, String) -> Diagnostic) -> Diagnostic {
+    mistake("IN0021", format!("the setting `{name}` is missing")).help(help)
 }
 
 fn auth_settings(auth: &AuthSpec) -> impl Iterator<Item = &str> {

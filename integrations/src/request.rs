@@ -79,8 +79,8 @@ impl Builder<'_> {
         if let Some(media) = media {
             headers.insert(header::CONTENT_TYPE, plain_header(&media)?);
         }
-        if let Some(idempotency) = &action.idempotency {
-            headers.insert(header_name(&idempotency.header)?, plain_header(vars.key)?);
+        if let Some(header) = action.idempotency.as_ref().and_then(|known| known.header.as_deref()) {
+            headers.insert(header_name(header)?, plain_header(vars.key)?);
         }
         let Some(method) = request.method else {
             return Err(Refusal::invalid("the request has no method"));
@@ -94,7 +94,7 @@ impl Builder<'_> {
             None => self.base.clone(),
         };
         let path = match &request.path {
-            Some(template) => template.fill(vars, segment).map_err(refused)?,
+            Some(template) => template.fill(vars, segments).map_err(refused)?,
             None => String::new(),
         };
         let joined = format!("{}{path}", url.path().trim_end_matches('/'));
@@ -231,6 +231,17 @@ impl Builder<'_> {
         let text = |template: &Template| template.text(vars).map_err(refused);
         Mail::new(&text(&mail.from)?, to, &text(&mail.subject)?, text(&mail.text)?, vars.key)
     }
+}
+
+/// A value inside a path. Settings are the operator's own words and may hold several segments.
+fn segments(path: &str, given: &Value) -> Result<String, FillError> {
+    if !path.starts_with("settings.") {
+        return segment(path, given);
+    }
+    let text = as_text(path, given)?;
+    let parts = text.trim_start_matches('/').split('/').map(|part| segment(path, &part.into()));
+    let encoded = parts.collect::<Result<Vec<_>, _>>()?.join("/");
+    Ok(if text.starts_with('/') { format!("/{encoded}") } else { encoded })
 }
 
 /// A value inside a path: percent-encoded, and refused where servers and proxies disagree about what it means.

@@ -13,7 +13,10 @@ pub(crate) struct Vars<'a> {
     pub(crate) inputs: &'a Map<String, Value>,
     pub(crate) target: Option<&'a Target>,
     pub(crate) settings: &'a BTreeMap<String, String>,
+    /// The idempotency key; empty where none is known.
     pub(crate) key: &'a str,
+    /// Since when the effect can have happened, as RFC 3339; empty where it is not known.
+    pub(crate) since: &'a str,
     pub(crate) before: Option<&'a Value>,
     pub(crate) item: Option<&'a Value>,
 }
@@ -33,13 +36,18 @@ impl Lookup for Vars<'_> {
         let (root, rest) = variable.split_once('.').unwrap_or((variable, ""));
         match root {
             "settings" => self.settings.get(rest).cloned().map(Value::String),
-            "key" => Some(Value::String(self.key.to_owned())),
+            "key" => given(self.key),
+            "since" => given(self.since),
             "before" => path::get(self.before?, rest).cloned(),
             "item" => path::get(self.item?, rest).cloned(),
             "target" => of_target(self.target?, rest),
             _ => None,
         }
     }
+}
+
+fn given(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| text.into())
 }
 
 fn of_target(target: &Target, rest: &str) -> Option<Value> {

@@ -37,11 +37,18 @@ pub(crate) enum Filter {
     Comma,
     /// The part of a mail address after the `@`.
     Domain,
+    /// A point in time as Unix seconds.
+    Epoch,
 }
 
 impl Filter {
-    const ALL: [(&str, Self); 4] =
-        [("soql", Self::Soql), ("quoted", Self::Quoted), ("comma", Self::Comma), ("domain", Self::Domain)];
+    const ALL: [(&str, Self); 5] = [
+        ("soql", Self::Soql),
+        ("quoted", Self::Quoted),
+        ("comma", Self::Comma),
+        ("domain", Self::Domain),
+        ("epoch", Self::Epoch),
+    ];
 }
 
 /// Gives the values of variables.
@@ -161,6 +168,12 @@ impl Filter {
             Self::Quoted => as_text(path, value).map(|text| escape(&text, &['\\', '"'])),
             Self::Domain => {
                 as_text(path, value).map(|text| text.rsplit('@').next().unwrap_or_default().to_owned())
+            }
+            Self::Epoch => {
+                let text = as_text(path, value)?;
+                let at: jiff::Timestamp =
+                    text.parse().map_err(|_| FillError::NotText(path.to_owned(), "text that is no time"))?;
+                Ok(at.as_second().to_string())
             }
             Self::Comma => {
                 let Value::Array(items) = value else { return as_text(path, value) };

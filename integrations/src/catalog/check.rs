@@ -6,13 +6,21 @@ mod platform;
 
 use std::ops::Range;
 
-use stanch_model::{Diagnostic, diagnostic::did_you_mean, places::Places};
+use stanch_model::{
+    Diagnostic,
+    diagnostic::did_you_mean,
+    yaml::{self, Node},
+};
 
 use crate::spec::PlatformSpec;
 
 /// Everything that is wrong with a file that could be read.
 pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -> Vec<Diagnostic> {
-    let mut report = Report { file, source, places: Places::of(source), found: Vec::new() };
+    let root = match yaml::node(file, source, "IN0001") {
+        Ok(root) => root,
+        Err(mistake) => return vec![*mistake],
+    };
+    let mut report = Report { file, source, root, found: Vec::new() };
     platform::check(slug, spec, &mut report);
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
@@ -21,42 +29,37 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
     report.found
 }
 
-/// Adds "did you mean" to serde's "unknown field `x`, expected one of …".
-pub(super) fn with_suggestion(mistake: Diagnostic) -> Diagnostic {
-    let words: Vec<&str> = mistake.message.split('`').skip(1).step_by(2).collect();
-    let [wrong, known @ ..] = words.as_slice() else { return mistake };
-    if !mistake.message.contains("unknown") {
-        return mistake;
-    }
-    let listed = mistake.message.split("expected one of").nth(1).unwrap_or_default();
-    let listed = listed.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
-    let help = did_you_mean(wrong, known.iter().copied().chain(listed))
-        .map(|near| format!("did you mean `{near}`?"));
-    match help {
-        Some(help) => mistake.help(help),
-        None => mistake,
-    }
-}
-
 /// The mistakes of one file so far.
 struct Report<'a> {
     file: &'a str,
     source: &'a str,
-    places: Places,
+    root: Node,
     found: Vec<Diagnostic>,
 }
 
 impl Report<'_> {
     /// At a value (or the nearest place above it).
     fn at_value(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
-        let range = self.places.value(path);
+        let range = match self.root.at(path) {
+            Some(node) if node.entries().is_none() => node.span.clone(),
+            _ => self.key(path),
+        };
         self.push(range, code, message, help);
     }
 
     /// At a key.
     fn at_key(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
-        let range = self.places.key(path);
+        let range = self.key(path);
         self.push(range, code, message, help);
+    }
+
+    /// The key at the end of a path, or the nearest one above it.
+    fn key(&self, path: &[&str]) -> Range<usize> {
+        let Some((last, above)) = path.split_last() else { return Range::default() };
+        match self.root.at(above).and_then(|node| node.get(last)) {
+            Some((key, _)) => key.span.clone(),
+            None => self.key(above),
+        }
     }
 
     fn push(&mut self, range: Range<usize>, code: &str, message: String, help: Option<String>) {

@@ -68,7 +68,7 @@ impl Catalog {
     fn add(&mut self, slug: &str, file: &str, source: &str) -> Vec<Diagnostic> {
         let spec = match yaml::read::<PlatformSpec>(file, source, "IN0001") {
             Ok(spec) => spec,
-            Err(mistake) => return vec![check::with_suggestion(*mistake)],
+            Err(mistake) => return vec![*mistake],
         };
         let mistakes = check::check(slug, file, source, &spec);
         if mistakes.is_empty() {

@@ -28,6 +28,8 @@ pub(crate) enum Verdict {
     Done,
     /// It was so before.
     Already,
+    /// A list: there is nothing to list.
+    Nothing,
     /// Not now.
     Limited(Duration),
     /// No. The words are the platform's own and may hold secrets still.
@@ -72,6 +74,9 @@ impl Answer {
 pub(crate) fn judge(platform: &PlatformSpec, action: &ActionSpec, answer: &Answer) -> Verdict {
     if is_limited(platform, answer) {
         return Verdict::Limited(super::pause(&answer.headers, Some(&platform.limits)));
+    }
+    if action.yields.iter().flat_map(|yields| &yields.none).any(|none| answer.matches(none)) {
+        return Verdict::Nothing;
     }
     let readable = answer.body.is_some() || action.reply == Reply::Ignored;
     if answer.matches(&action.success) && readable {
@@ -142,13 +147,13 @@ fn is_limited(platform: &PlatformSpec, answer: &Answer) -> bool {
 
 /// The platform's error code, and its words for people.
 fn words(platform: &PlatformSpec, answer: &Answer) -> (Option<String>, String) {
-    let at = |path: &Option<String>| {
-        let found = path::get(answer.body.as_ref()?, path.as_ref()?)?;
-        match found {
+    let at = |paths: &[String]| {
+        let body = answer.body.as_ref()?;
+        paths.iter().find_map(|path| match path::get(body, path)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
-        }
+        })
     };
     let (code, message) = (at(&platform.errors.code), at(&platform.errors.message));
     let said = match (&code, message) {

@@ -81,8 +81,10 @@ pub(crate) fn rows(
     vars: &Vars<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<Vec<Value>, String> {
-    let Some(Value::Array(items)) = path::get(body, &yields.each) else {
-        return Err(format!("the answer holds no list at `{}`", yields.each));
+    let items = match path::get(body, &yields.each) {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => return Err(format!("the answer holds no list at `{}`", yields.each)),
     };
     let mut rows = Vec::new();
     let input = Value::Object(vars.inputs.clone());

@@ -30,6 +30,9 @@ pub(crate) struct ActionSpec {
     /// Its arguments.
     #[serde(default)]
     pub(crate) input: BTreeMap<String, InputSpec>,
+    /// The request is made once for every row of this read; `{item.…}` is the row.
+    #[serde(default)]
+    pub(crate) each: Option<CallSpec>,
     /// What is sent.
     #[serde(default)]
     pub(crate) request: Option<RequestSpec>,
@@ -249,9 +252,12 @@ pub(crate) struct YieldSpec {
     /// The kind of target.
     #[serde(default)]
     pub(crate) kind: Option<String>,
-    /// Path to the rows; the body itself when empty.
+    /// Path to the rows; the body itself when empty. A map there is the only row.
     #[serde(default)]
     pub(crate) each: String,
+    /// Answers that mean "there is none".
+    #[serde(default)]
+    pub(crate) none: Vec<Match>,
     /// The target's id: a path in the row, or a template (`{item.…}` is the row).
     #[serde(default)]
     pub(crate) id: Option<Shape>,
@@ -327,8 +333,9 @@ pub(crate) struct CallSpec {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IdempotencySpec {
-    /// The header that carries the key.
-    pub(crate) header: String,
+    /// The header that carries the key; none where the request itself is recognised.
+    #[serde(default)]
+    pub(crate) header: Option<String>,
     /// How long the platform remembers it.
     pub(crate) memory: Span,
 }

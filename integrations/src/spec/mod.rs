@@ -62,9 +62,9 @@ pub(crate) struct PlatformSpec {
     /// Reads that count a whole population, by kind: for caps in percent.
     #[serde(default)]
     pub(crate) population: BTreeMap<String, CallSpec>,
-    /// Reads that list the members of a group: for protected groups.
+    /// Reads that tell who is in a group: for protected groups.
     #[serde(default)]
-    pub(crate) membership: BTreeMap<String, CallSpec>,
+    pub(crate) membership: Option<MembershipSpec>,
     /// What it can do.
     pub(crate) actions: BTreeMap<String, ActionSpec>,
 }
@@ -78,6 +78,9 @@ pub(crate) struct SettingSpec {
     /// Used when the configuration says nothing.
     #[serde(default)]
     pub(crate) default: Option<String>,
+    /// Used instead where the platform is simulated.
+    #[serde(default)]
+    pub(crate) twin: Option<String>,
     /// May be left out; actions that `need` it are then missing.
     #[serde(default)]
     pub(crate) optional: bool,
@@ -114,14 +117,24 @@ pub(crate) enum ResetIs {
     Seconds,
 }
 
-/// Where an error says what it is.
+/// Who is in a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MembershipSpec {
+    /// The read that lists groups by the beginning of their name; its only required input is the name.
+    pub(crate) groups: String,
+    /// The read that is made on each of them.
+    pub(crate) members: String,
+}
+
+/// Where an error says what it is: the first path that leads somewhere counts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ErrorSpec {
-    /// Path to the code.
-    pub(crate) code: Option<String>,
-    /// Path to the words for people.
-    pub(crate) message: Option<String>,
+    /// Paths to the code.
+    pub(crate) code: Vec<String>,
+    /// Paths to the words for people.
+    pub(crate) message: Vec<String>,
     /// Codes that mean something other than their status says.
     pub(crate) kinds: BTreeMap<String, ErrorKind>,
 }

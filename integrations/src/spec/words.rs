@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use stanch_model::duration;
 
 /// A length of time, `500ms`, `30s`, `5m`, `24h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
@@ -10,39 +11,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Span(pub(crate) Duration);
 
 impl TryFrom<String> for Span {
-    type Error = String;
+    type Error = duration::NotADuration;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no length of time: write 500ms, 30s, 5m, 24h or 90d");
-        let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let count: u64 = text[..digits].parse().map_err(|_| wrong())?;
-        let unit_ms: u64 = match &text[digits..] {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err(wrong()),
-        };
-        count.checked_mul(unit_ms).map(|ms| Self(Duration::from_millis(ms))).ok_or_else(wrong)
+    fn try_from(text: String) -> Result<Self, duration::NotADuration> {
+        duration::parse(&text).map(Self)
     }
 }
 
 impl From<Span> for String {
     fn from(span: Span) -> Self {
-        span.to_string()
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.0.as_millis();
-        match ms {
-            _ if ms % 1_000 != 0 => write!(f, "{ms}ms"),
-            _ if ms % 60_000 != 0 => write!(f, "{}s", ms / 1_000),
-            _ if ms % 3_600_000 != 0 => write!(f, "{}m", ms / 60_000),
-            _ => write!(f, "{}h", ms / 3_600_000),
-        }
+        duration::format(span.0)
     }
 }
 
@@ -110,18 +88,6 @@ impl fmt::Display for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_of_time_read_and_write() {
-        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("24h", 86_400_000)] {
-            let span = Span::try_from(text.to_owned()).unwrap();
-            assert_eq!(span.0, Duration::from_millis(ms));
-            assert_eq!(span.to_string(), text);
-        }
-        for wrong in ["", "5", "s", "5 s", "-5s", "1.5h", "99999999999999999999d", "9999999999999999d"] {
-            assert!(Span::try_from(wrong.to_owned()).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn paces_read_and_write() {

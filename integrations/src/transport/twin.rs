@@ -47,7 +47,7 @@ pub struct TwinTransportError(SocketAddr);
 pub struct TwinTransport {
     http: Loopback,
     mail: Option<Loopback>,
-    client: Client<Connector, Full<Bytes>>,
+    client: Box<Client<Connector, Full<Bytes>>>,
 }
 
 impl TwinTransport {
@@ -63,7 +63,7 @@ impl TwinTransport {
         let client = Client::builder(TokioExecutor::new())
             .retry_canceled_requests(false)
             .build(Connector { to: http, inner });
-        Ok(Self { http, mail, client })
+        Ok(Self { http, mail, client: Box::new(client) })
     }
 
     /// Where it connects to.

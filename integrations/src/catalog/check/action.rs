@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Names that templates give a meaning of their own.
-const RESERVED: [&str; 8] = ["target", "settings", "before", "key", "item", "body", "url", "credential"];
+const RESERVED: [&str; 7] = ["target", "settings", "before", "item", "body", "url", "credential"];
 
 pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Report<'_>) {
     let at = |rest: &[&'static str]| [&["actions", name], rest].concat();
@@ -69,6 +69,11 @@ fn promises(name: &str, action: &ActionSpec, report: &mut Report<'_>) {
         let help = "`repeat` if the platform makes it safe, `probe` if verify can tell, else `ask`";
         let message = format!("`{name}` does not say who settles a lost answer");
         report.at_key(&key, "IN0016", message, Some(help.to_owned()));
+    }
+    if action.in_doubt == Some(InDoubt::Repeat) && action.idempotency.is_none() {
+        let help = "name what makes it safe: `idempotency: { header: …, memory: … }`";
+        let message = format!("`{name}` is repeated, but nothing makes a second request harmless");
+        report.at_value(&["actions", name, "in_doubt"], "IN0016", message, Some(help.to_owned()));
     }
     let provable = action.verify.as_ref().is_some_and(|verify| verify.action.is_some());
     if action.in_doubt == Some(InDoubt::Probe) && !provable {
@@ -166,6 +171,9 @@ fn request(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         used.extend(manual.variables().map(str::to_owned));
         request_variables(spec, action, manual, &["actions", name, "manual"], report);
     }
+    let calls = [&action.each, &action.capture, &action.undo].into_iter().flatten().map(|call| &call.with);
+    let others = calls.chain(action.verify.iter().map(|verify| &verify.with)).flat_map(|with| with.values());
+    used.extend(others.flat_map(|shape| shape.variables()).map(str::to_owned));
     let rest =
         action.auth.iter().flat_map(|auth| auth.value.iter()).chain(action.target.iter().map(|t| &t.id));
     used.extend(rest.flat_map(|template| template.variables()).map(str::to_owned));
@@ -187,7 +195,8 @@ fn request_variables(
     let known = inputs(action);
     for variable in template.variables() {
         let of_target = variable.starts_with("target.") && action.target.is_some();
-        let given = known.iter().any(|input| input == variable) || of_target || variable == "key";
+        let of_item = variable.starts_with("item.") && action.each.is_some();
+        let given = known.iter().any(|input| input == variable) || of_target || of_item || variable == "key";
         if !given && !platform::setting(spec, variable) {
             let known: Vec<_> = known.iter().map(String::as_str).chain(["key"]).collect();
             platform::unknown(spec, variable, path, &known, report);
@@ -243,6 +252,7 @@ fn answers(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
     if yields.kind.is_some() && yields.id.is_none() {
         report.at_key(&place, "IN0018", format!("`{name}` lists targets without an `id`"), None);
     }
+    yields.none.iter().filter_map(|none| none.when.as_ref()).for_each(|when| names(when, &place, report));
     let shapes = yields.id.iter().chain(&yields.label).chain(yields.attrs.values());
     let known = inputs(action);
     for variable in shapes.flat_map(|shape| shape.variables()) {

@@ -18,7 +18,7 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
                 super::action::names(until, &["actions", name, "verify", "until"], report);
                 call(spec, read, &verify.with, &place, report);
                 must_read(spec, read, &place, report);
-                given(spec, action, &verify.with, &["target"], &place, report);
+                given(spec, action, &verify.with, &["target", "key", "since"], &place, report);
             }
             (None, None, Some(why)) if !why.trim().is_empty() && verify.with.is_empty() => {}
             _ => {
@@ -33,10 +33,11 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let roots: &[&str] = if action.capture.is_some() { &["target", "before"] } else { &["target"] };
         given(spec, action, &undo.with, roots, &place, report);
     }
-    if let Some(capture) = &action.capture {
-        let place = ["actions", name, "capture"];
-        read(spec, capture, &place, report);
-        given(spec, action, &capture.with, &["target"], &place, report);
+    for (part, wanted) in [("capture", &action.capture), ("each", &action.each)] {
+        let Some(wanted) = wanted else { continue };
+        let place = ["actions", name, part];
+        read(spec, wanted, &place, report);
+        given(spec, action, &wanted.with, &["target"], &place, report);
     }
 }
 
@@ -53,6 +54,14 @@ fn must_read(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Repo
     }
 }
 
+/// The action exists.
+pub(super) fn exists(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Report<'_>) {
+    if !spec.actions.contains_key(action) {
+        let help = suggest(action, spec.actions.keys().map(String::as_str));
+        report.at_value(path, "IN0004", format!("there is no action `{action}`"), help);
+    }
+}
+
 /// The action exists and gets the arguments that it takes.
 fn call(
     spec: &PlatformSpec,
@@ -61,12 +70,8 @@ fn call(
     path: &[&str],
     report: &mut Report<'_>,
 ) {
-    let Some(called) = spec.actions.get(action) else {
-        let help = suggest(action, spec.actions.keys().map(String::as_str));
-        let message = format!("there is no action `{action}`");
-        report.at_value(&[path, &["action"]].concat(), "IN0004", message, help);
-        return;
-    };
+    exists(spec, action, &[path, &["action"]].concat(), report);
+    let Some(called) = spec.actions.get(action) else { return };
     for argument in with.keys().filter(|argument| !called.input.contains_key(*argument)) {
         let help = suggest(argument, called.input.keys().map(String::as_str));
         let message = format!("`{action}` takes no `{argument}`");
@@ -93,8 +98,7 @@ fn given(
         for variable in shape.variables() {
             let root = variable.split('.').next().unwrap_or_default();
             let known = action.input.contains_key(variable)
-                || (roots.contains(&root) && (root != "target" || action.target.is_some()))
-                || variable == "key";
+                || (roots.contains(&root) && (root != "target" || action.target.is_some()));
             if !known && !platform::setting(spec, variable) {
                 let names: Vec<_> =
                     action.input.keys().map(String::as_str).chain(roots.iter().copied()).collect();

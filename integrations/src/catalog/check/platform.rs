@@ -34,9 +34,12 @@ pub(super) fn check(slug: &str, spec: &PlatformSpec, report: &mut Report<'_>) {
         }
         check_auth(spec, auth, &["auth", &at], &["url", "credential"], report);
     }
-    for (part, calls) in [("population", &spec.population), ("membership", &spec.membership)] {
-        for (kind, call) in calls {
-            super::calls::read(spec, call, &[part, kind], report);
+    for (kind, call) in &spec.population {
+        super::calls::read(spec, call, &["population", kind], report);
+    }
+    if let Some(membership) = &spec.membership {
+        for (part, action) in [("groups", &membership.groups), ("members", &membership.members)] {
+            super::calls::exists(spec, action, &["membership", part], report);
         }
     }
     if let Some(refused) = &spec.limits.refused {
