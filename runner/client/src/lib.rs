@@ -1,1 +1,33 @@
-//! The typed client of the API.
+//! The typed client of the API: over TCP with a token, or over the Unix socket of a data folder as the machine's user.
+//!
+//! It knows the wire and nothing else: what an answer means is for the caller.
+
+mod error;
+mod events;
+mod sse;
+mod transport;
+mod verbs;
+
+pub use error::ClientError;
+pub use events::{Events, News};
+pub use transport::Location;
+
+use std::sync::Arc;
+
+use transport::Transport;
+
+/// A connection to one server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<Transport>,
+}
+
+impl Client {
+    /// Prepares to talk to the server at this place; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the place makes no sense.
+    pub fn connect(location: Location) -> Result<Self, ClientError> {
+        Ok(Self { transport: Arc::new(Transport::new(location)?) })
+    }
+}

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     alert::{Alert, Severity},
+    run::WaitView,
     target::words,
 };
 
@@ -159,8 +160,6 @@ pub struct DeadlineView {
     pub title: String,
     /// When the clock started.
     pub anchor: String,
-    /// What started it: `aware`, `material`, …
-    pub anchor_event: String,
     /// When it ends.
     pub due: String,
     /// `open`, `late`, `sent`, `sent_late` or `waived`.
@@ -196,9 +195,9 @@ pub struct RunSummary {
     pub started_by: String,
     /// When.
     pub started: String,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
+    /// The last phase that it entered.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phase: String,
     /// How many targets are in each state.
     pub targets: BTreeMap<String, u64>,
 }
@@ -233,51 +232,21 @@ pub struct Event {
 /// Something that waits for a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Card {
-    /// Names the card on the API: `<run>~<address>`.
+    /// Names the card on the API: `<run>:<wait>`.
     pub id: String,
-    /// Approval, question, manual step or a step in doubt.
-    pub kind: CardKind,
     /// The run that waits.
     pub run: String,
     /// Its playbook.
     pub playbook: String,
-    /// The incident, if any.
+    /// Its playbook's title.
+    pub title: String,
+    /// `live`, `plan` or `drill`.
+    pub mode: String,
+    /// The incident that it belongs to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
-    /// The step's address.
-    pub address: String,
-    /// The name in the manifest or the script: `cut-app`.
-    pub name: String,
-    /// The sentence that the person reads.
-    pub text: String,
-    /// The answers that are possible; empty when any text is.
-    pub choices: Vec<String>,
-    /// Who may answer: people, or empty for anybody with the role.
-    pub who: Vec<String>,
-    /// Everything else that the entry says: targets, effect, undo.
-    pub detail: Value,
-    /// When it was asked.
-    pub asked: String,
-    /// When silence becomes an answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<String>,
-    /// How it ended; absent while it waits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
-}
-
-words! {
-    /// What sort of answer a card wants.
-    CardKind {
-        /// Yes or no, by those whom the manifest names.
-        Approval = "approval",
-        /// One of the choices, or text.
-        Question = "question",
-        /// Something that a person does by hand and then attests.
-        Manual = "manual",
-        /// A step of which nobody knows whether it happened: done, retry, skip or abort.
-        InDoubt = "in_doubt",
-    }
+    /// What is asked, of whom, by when, and how it ended.
+    pub wait: WaitView,
 }
 
 words! {
@@ -295,9 +264,6 @@ pub struct DecideBody {
     /// Why; a no should have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Says yes without being asked, for this typed reason: everyone is told and the report shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub break_glass: Option<String>,
 }
 
 /// An answer to a question or a manual step.
@@ -331,15 +297,15 @@ pub struct ResolveBody {
     pub note: Option<String>,
 }
 
-/// The answer to a decision: durable when it is given.
+/// The answer to a decision or an order: durable when it is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
-    /// True.
-    pub recorded: bool,
-    /// A query with this cursor sees it.
-    pub cursor: String,
+    /// False when the same person had said the same before.
+    pub new: bool,
     /// By whom, as recorded.
     pub by: String,
+    /// Its place in the whole journal.
+    pub position: u64,
 }
 
 /// Starts a run by hand.
@@ -351,15 +317,9 @@ pub struct StartBody {
     /// Its input.
     #[serde(default)]
     pub input: serde_json::Map<String, Value>,
-    /// Reads and prints what it would do, and writes nowhere.
-    #[serde(default)]
-    pub plan: bool,
     /// The incident that it belongs to; a new one otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
-    /// Makes a second request the same request: the run that the first one started is the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
 }
 
 /// A run that was started.
@@ -381,30 +341,12 @@ pub struct ReasonBody {
     pub reason: Option<String>,
 }
 
-/// What a pause holds back. Exactly one member, or none for everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+/// Pauses or resumes more than one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Scope {
-    /// One run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
-    /// Every run of one playbook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub playbook: Option<String>,
-    /// Every call to one integration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub integration: Option<String>,
-}
-
-/// Pauses or resumes a scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PauseBody {
-    /// What.
-    #[serde(default)]
-    pub scope: Scope,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+pub struct ScopeBody {
+    /// `all`, `playbook:<slug>` or `integration:<name>`.
+    pub scope: String,
 }
 
 /// A playbook that can be started.
@@ -482,8 +424,8 @@ pub struct Status {
     pub version: String,
     /// `live` or `drill`.
     pub mode: String,
-    /// What is held back.
-    pub paused: Vec<Scope>,
+    /// The scopes that are held back: `all`, `playbook:<slug>`, `integration:<name>`.
+    pub paused: Vec<String>,
     /// How many runs are in each state.
     pub runs: BTreeMap<String, u64>,
     /// How many cards wait for a person.

@@ -29,11 +29,20 @@ pub struct Opened {
     /// One line.
     pub title: String,
     /// How bad, as far as is known.
-    pub severity: Severity,
-    /// Live or rehearsed.
-    pub mode: Mode,
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// The alert that opened it, if it was one.
+    #[serde(default)]
+    pub alert: Option<String>,
+    /// The runs that were created with it.
+    #[serde(default)]
+    pub runs: Vec<RunId>,
+    /// Live or rehearsed; the server's own mode where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     /// `alert:<source>`, or a person.
-    pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// `incident.joined`: an alert or a run belongs to it from now on. At least one of them is given.
@@ -62,7 +71,8 @@ pub struct Changed {
     /// Who leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
-    /// A person, or `playbook:<slug>`.
+    /// A person, or the run whose script said so: `run/<id>`.
+    #[serde(default)]
     pub by: String,
 }
 

@@ -17,9 +17,9 @@ pub struct Incident {
     pub title: String,
     /// The worst of its alerts, or what was said last.
     pub severity: Severity,
-    /// Live or rehearsed.
-    pub mode: Mode,
-    /// Who or what opened it.
+    /// Live or rehearsed, where it was said.
+    pub mode: Option<Mode>,
+    /// Who or what opened it; empty where it was not said.
     pub by: String,
     /// When.
     pub opened: String,
@@ -57,13 +57,13 @@ impl Incident {
         Some(Self {
             id: body.incident,
             title: body.title,
-            severity: body.severity,
+            severity: body.severity.unwrap_or(Severity::Medium),
             mode: body.mode,
-            by: body.by,
+            by: body.by.unwrap_or_default(),
             opened: entry.header.time.clone(),
             lead: None,
-            alerts: Vec::new(),
-            runs: Vec::new(),
+            alerts: body.alert.into_iter().collect(),
+            runs: body.runs.into_iter().map(|run| run.0).collect(),
             notes: Vec::new(),
             settled: Vec::new(),
             closed: None,
@@ -119,9 +119,9 @@ impl Incident {
         }
     }
 
-    /// The line in a list.
-    pub fn summary(&self) -> IncidentSummary {
-        let mode = match self.mode {
+    /// The line in a list; `usual` is the mode where none was said.
+    pub fn summary(&self, usual: Mode) -> IncidentSummary {
+        let mode = match self.mode.unwrap_or(usual) {
             Mode::Live => "live",
             Mode::Plan => "plan",
             Mode::Drill => "drill",
@@ -173,7 +173,7 @@ mod tests {
         incident.apply(&entry(5, kind::JOINED, r#"{"alert":"A2","severity":"critical"}"#));
         assert_eq!((incident.severity, incident.lead.as_deref()), (Severity::Low, Some("ana")));
         incident.apply(&entry(6, kind::CLOSED, r#"{"by":"ana","reason":"done"}"#));
-        assert_eq!(incident.summary().closed.as_deref(), Some("2026-11-22T00:00:06.000000Z"));
+        assert_eq!(incident.summary(Mode::Live).closed.as_deref(), Some("2026-11-22T00:00:06.000000Z"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Medium {
         match self {
             Self::Chat => "chat.post",
             Self::Mail => "mail.send",
-            Self::Webhook => "webhook.post",
+            Self::Webhook => "chat.post",
             Self::Page => "page.send",
         }
     }

@@ -1,0 +1,206 @@
+//! One method for each route.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
+use serde::{Serialize, de::DeserializeOwned};
+use stanch_model::{
+    api::{
+        AlertReceipt, AlertSummary, AnswerBody, Card, DeadlineView, DecideBody, EntryView, IncidentSummary,
+        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, Page, PlaybookSummary, ReasonBody,
+        Recorded, ResolveBody, RunSummary, ScopeBody, StartBody, Started, Status, TokenInfo,
+    },
+    run::RunView,
+};
+
+use crate::{Client, ClientError, transport::Request};
+
+type Answer<T> = Result<T, ClientError>;
+
+impl Client {
+    /// Who the server takes us for.
+    ///
+    /// # Errors
+    /// As every method here: nobody answers, the server says no, or the answer makes no sense.
+    pub async fn me(&self) -> Answer<Me> {
+        self.get(&["v1", "me"], &[]).await
+    }
+
+    /// How the server is.
+    pub async fn status(&self) -> Answer<Status> {
+        self.get(&["v1", "status"], &[]).await
+    }
+
+    /// True while the server takes alerts.
+    pub async fn is_ready(&self) -> bool {
+        let request = self.transport.request(Method::GET, &["readyz"], &[]);
+        self.transport.send(request).await.is_ok()
+    }
+
+    /// Delivers alerts as their source: signed or with its secret in `headers`.
+    pub async fn send_alert(&self, source: &str, headers: HeaderMap, body: Bytes) -> Answer<AlertReceipt> {
+        let request = self.transport.request(Method::POST, &["v1", "alerts", source], &[]);
+        self.ask(Request { headers, body, ..request }).await
+    }
+
+    /// Hands alerts in as a person: nothing is proven, who did it is known.
+    pub async fn hand_in_alert(&self, source: &str, headers: HeaderMap, body: Bytes) -> Answer<AlertReceipt> {
+        let request = self.transport.request(Method::POST, &["v1", "alerts", source, "by-hand"], &[]);
+        self.ask(Request { headers, body, ..request }).await
+    }
+
+    /// Alerts, newest first; `after` is `next` of the page before.
+    pub async fn alerts(&self, limit: usize, after: Option<&str>) -> Answer<Page<AlertSummary>> {
+        self.page(&["v1", "alerts"], limit, after).await
+    }
+
+    /// Incidents, newest first.
+    pub async fn incidents(&self, limit: usize, after: Option<&str>) -> Answer<Page<IncidentSummary>> {
+        self.page(&["v1", "incidents"], limit, after).await
+    }
+
+    /// One incident; part of its id will do.
+    pub async fn incident(&self, id: &str) -> Answer<IncidentView> {
+        self.get(&["v1", "incidents", id], &[]).await
+    }
+
+    /// The clocks that run, earliest due first.
+    pub async fn deadlines(&self) -> Answer<Page<DeadlineView>> {
+        self.get(&["v1", "deadlines"], &[]).await
+    }
+
+    /// Runs, newest first; `open` leaves out those that ended.
+    pub async fn runs(&self, open: bool, limit: usize) -> Answer<Page<RunSummary>> {
+        let (open, limit) = (open.to_string(), limit.to_string());
+        self.get(&["v1", "runs"], &[("open", &open), ("limit", &limit)]).await
+    }
+
+    /// One run in full; part of its id will do.
+    pub async fn run(&self, id: &str) -> Answer<RunView> {
+        self.get(&["v1", "runs", id], &[]).await
+    }
+
+    /// The entries of a run, oldest first.
+    pub async fn entries(&self, run: &str, limit: usize, after: Option<&str>) -> Answer<Page<EntryView>> {
+        self.page(&["v1", "runs", run, "entries"], limit, after).await
+    }
+
+    /// Starts a run.
+    pub async fn start(&self, body: &StartBody) -> Answer<Started> {
+        self.post(&["v1", "runs"], body).await
+    }
+
+    /// Approvals that wait, oldest first.
+    pub async fn approvals(&self) -> Answer<Page<Card>> {
+        self.get(&["v1", "approvals"], &[]).await
+    }
+
+    /// Everything else that waits for a person, oldest first.
+    pub async fn questions(&self) -> Answer<Page<Card>> {
+        self.get(&["v1", "questions"], &[]).await
+    }
+
+    /// One approval or question, answered or not.
+    pub async fn card(&self, id: &str) -> Answer<Card> {
+        self.get(&["v1", "questions", id], &[]).await
+    }
+
+    /// Says yes or no to an approval.
+    pub async fn decide(&self, id: &str, body: &DecideBody) -> Answer<Recorded> {
+        self.post(&["v1", "approvals", id], body).await
+    }
+
+    /// Answers a question or a manual step.
+    pub async fn answer(&self, id: &str, body: &AnswerBody) -> Answer<Recorded> {
+        self.post(&["v1", "questions", id], body).await
+    }
+
+    /// Says what became of a step of which nobody knows.
+    pub async fn resolve(&self, run: &str, body: &ResolveBody) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "resolve"], body).await
+    }
+
+    /// Holds one run back.
+    pub async fn pause_run(&self, run: &str) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "pause"], &serde_json::json!({})).await
+    }
+
+    /// Lets it go on.
+    pub async fn resume_run(&self, run: &str) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "resume"], &serde_json::json!({})).await
+    }
+
+    /// Ends a run at its next step, for good.
+    pub async fn cancel(&self, run: &str, reason: Option<&str>) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "cancel"], &ReasonBody { reason: reason.map(str::to_owned) }).await
+    }
+
+    /// Pins a diverged run to what is there now.
+    pub async fn repin(&self, run: &str) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "repin"], &serde_json::json!({})).await
+    }
+
+    /// Holds back `all`, `playbook:<slug>` or `integration:<name>`.
+    pub async fn pause(&self, scope: &str) -> Answer<Recorded> {
+        self.post(&["v1", "pause"], &ScopeBody { scope: scope.to_owned() }).await
+    }
+
+    /// Lets it go on.
+    pub async fn resume(&self, scope: &str) -> Answer<Recorded> {
+        self.post(&["v1", "resume"], &ScopeBody { scope: scope.to_owned() }).await
+    }
+
+    /// The playbooks that can be started.
+    pub async fn playbooks(&self) -> Answer<Page<PlaybookSummary>> {
+        self.get(&["v1", "playbooks"], &[]).await
+    }
+
+    /// The configured integrations.
+    pub async fn integrations(&self) -> Answer<Page<IntegrationSummary>> {
+        self.get(&["v1", "integrations"], &[]).await
+    }
+
+    /// Tokens, oldest first.
+    pub async fn tokens(&self) -> Answer<Page<TokenInfo>> {
+        self.get(&["v1", "tokens"], &[]).await
+    }
+
+    /// Makes a token: the only time that it is shown.
+    pub async fn make_token(&self, new: &NewToken) -> Answer<MadeToken> {
+        self.post(&["v1", "tokens"], new).await
+    }
+
+    /// Ends a token at once.
+    pub async fn revoke_token(&self, id: &str) -> Answer<TokenInfo> {
+        self.ask(self.transport.request(Method::DELETE, &["v1", "tokens", id], &[])).await
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        limit: usize,
+        after: Option<&str>,
+    ) -> Answer<Page<T>> {
+        let limit = limit.to_string();
+        let mut query = vec![("limit", limit.as_str())];
+        query.extend(after.map(|after| ("after", after)));
+        self.get(path, &query).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Answer<T> {
+        self.ask(self.transport.request(Method::GET, path, query)).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Answer<T> {
+        let mut request = self.transport.request(Method::POST, path, &[]);
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.body = serde_json::to_vec(body).unwrap_or_default().into();
+        self.ask(request).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: Request) -> Answer<T> {
+        let reply = self.transport.send(request).await?;
+        let bytes = self.transport.collect(reply).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|why| ClientError::Garbled { at: self.transport.at(), why: why.to_string() })
+    }
+}

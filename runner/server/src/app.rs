@@ -1,0 +1,96 @@
+//! What every handler shares.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use stanch_engine::{Clock, Engine};
+use stanch_journal::Journal;
+use stanch_model::{config::Config, run::Mode};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{Tokens, auth::Limiter, intake::Source, ledger::Ledger, metrics::Metrics, views::Summaries};
+
+/// Unproven bytes that may be in memory at one time, in KiB.
+pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
+
+/// Followers at one time: each costs a task and a place in the journal's file cache.
+const FOLLOWERS: usize = 256;
+
+/// What every handler shares.
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) sources: BTreeMap<String, Source>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) callers: Limiter,
+    pub(crate) senders: Limiter,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) people: Ledger,
+    pub(crate) description: serde_json::Value,
+    pub(crate) summaries: Summaries,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) mode: Mode,
+    pub(crate) intake: Semaphore,
+    pub(crate) followers: Arc<Semaphore>,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// A handler's view of it.
+pub(crate) type Shared = Arc<App>;
+
+/// What an [`App`] is made of.
+pub(crate) struct Parts {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) sources: BTreeMap<String, Source>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) mode: Mode,
+    pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) description: serde_json::Value,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { engine, journal, config, sources, tokens, clock, mode, stopping, metrics, description } =
+            parts;
+        let limits = &config.server;
+        Self {
+            callers: Limiter::new(limits.rate, limits.rate.saturating_mul(10)),
+            senders: Limiter::new(limits.alert_rate, limits.alert_rate),
+            people: Ledger::new(journal.clone(), "people"),
+            engine,
+            journal,
+            config,
+            sources,
+            tokens,
+            metrics,
+            description,
+            summaries: Summaries::default(),
+            clock,
+            mode,
+            intake: Semaphore::new(INTAKE_KIB as usize),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+            stopping,
+        }
+    }
+
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        crate::clock::now(&self.clock)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+}
+
+/// `live`, `plan` or `drill`.
+pub(crate) fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "live",
+        Mode::Plan => "plan",
+        Mode::Drill => "drill",
+    }
+}

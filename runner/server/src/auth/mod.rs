@@ -1,0 +1,97 @@
+//! Who calls: a bearer token, or the machine's user through the Unix socket.
+
+mod limit;
+mod person;
+mod tokens;
+
+pub(crate) use limit::Limiter;
+pub(crate) use person::name_of_user;
+pub use tokens::{TokenError, Tokens};
+
+use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use stanch_model::api::Role;
+
+use crate::problem::Refused;
+
+/// Where a connection came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The listener: anybody who reaches it.
+    Net,
+    /// The socket: a user of this machine whom the file's mode let through.
+    Socket {
+        /// Their name.
+        user: String,
+    },
+}
+
+/// Who calls, once it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The person's name, as in `people.groups`.
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// `token <id>` or `socket`: what the limit counts by.
+    pub(crate) through: String,
+}
+
+impl Caller {
+    /// Who stands behind this request.
+    pub(crate) fn of(door: &Door, headers: &HeaderMap, tokens: &Tokens) -> Result<Self, Refused> {
+        match (door, bearer(headers)?) {
+            // a token says more precisely who it is, so it counts on the socket too
+            (_, Some(token)) => {
+                let info = tokens
+                    .find(token)
+                    .ok_or_else(|| unauthorised("the token is not known, or has expired"))?;
+                Ok(Self { name: info.name, role: info.role, through: format!("token {}", info.id) })
+            }
+            (Door::Socket { user }, None) => {
+                Ok(Self { name: user.clone(), role: Role::Admin, through: "socket".to_owned() })
+            }
+            (Door::Net, None) => Err(unauthorised("this needs a token")),
+        }
+    }
+
+    /// Through what they speak, for the record of a decision.
+    pub(crate) fn channel(&self) -> &'static str {
+        if self.through == "socket" { "socket" } else { "api" }
+    }
+
+    /// Refuses a role that is not enough.
+    pub(crate) fn must_be(&self, least: Role) -> Result<(), Refused> {
+        if self.role >= least {
+            return Ok(());
+        }
+        let message = format!("{} is {}, and this needs {least}", self.name, article(self.role));
+        Err(Refused::new(StatusCode::FORBIDDEN, "forbidden", message))
+    }
+}
+
+fn article(role: Role) -> String {
+    match role {
+        Role::Approver | Role::Admin => format!("an {role}"),
+        Role::Viewer | Role::Responder => format!("a {role}"),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        return Err(unauthorised("there are two Authorization headers"));
+    }
+    let text = first.to_str().map_err(|_| unauthorised("the Authorization header is not text"))?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(Some(token.trim()))
+    } else {
+        Err(unauthorised("the Authorization header is not `Bearer <token>`"))
+    }
+}
+
+fn unauthorised(message: &str) -> Refused {
+    Refused::new(StatusCode::UNAUTHORIZED, "unauthorised", message).help(
+        "send `Authorization: Bearer <token>`; `stanch tokens new` makes one on the server's own machine",
+    )
+}

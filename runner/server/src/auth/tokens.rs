@@ -1,0 +1,250 @@
+//! Bearer tokens, `tokens.json` in the data folder: 0600, replaced whole, and holding hashes only.
+//!
+//! A token is 256 random bits, so a plain SHA-256 is enough: there is nothing to guess.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{Timestamp, ToSpan};
+use parking_lot::RwLock;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+use stanch_model::{
+    Hash,
+    api::{MadeToken, NewToken, TokenInfo},
+};
+
+/// What every token begins with, so that scanners find leaked ones.
+const PREFIX: &str = "stanch_";
+
+/// The tokens of one data folder.
+#[derive(Debug)]
+pub struct Tokens {
+    path: PathBuf,
+    kept: RwLock<Vec<Kept>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    info: TokenInfo,
+    hash: Hash,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Stored {
+    tokens: Vec<Kept>,
+}
+
+/// Why tokens could not be read, made or revoked. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The disk refused.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what we wrote.
+    #[error("{path} is not a list of tokens: {why}", path = path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// A token is somebody's.
+    #[error("a token needs a name of 1 to 64 letters, digits, `.`, `_`, `-` or `@`")]
+    Name,
+    /// No such token.
+    #[error("there is no token {0}")]
+    Unknown(String),
+    /// No randomness, or no calendar.
+    #[error("no token could be made: {0}")]
+    Make(&'static str),
+}
+
+impl Tokens {
+    /// Reads the tokens of a data folder; a folder without any has none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not what we wrote.
+    pub fn open(data: &Path) -> Result<Self, TokenError> {
+        let path = data.join("tokens.json");
+        let kept = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let stored: Stored = serde_json::from_str(&text)
+                    .map_err(|error| TokenError::Broken { path: path.clone(), why: error.to_string() })?;
+                stored.tokens
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(TokenError::Io { path, source }),
+        };
+        Ok(Self { path, kept: RwLock::new(kept) })
+    }
+
+    /// Whose token this is, unless it expired.
+    pub fn find(&self, token: &str) -> Option<TokenInfo> {
+        let id = token.strip_prefix(PREFIX)?.split('_').next()?;
+        let hash = Hash::of(token.as_bytes());
+        let kept = self.kept.read();
+        let found = kept.iter().find(|kept| kept.info.id == id && kept.hash == hash)?;
+        let alive = match &found.info.expires {
+            None => true,
+            Some(expires) => expires.parse::<Timestamp>().is_ok_and(|end| Timestamp::now() < end),
+        };
+        alive.then(|| found.info.clone())
+    }
+
+    /// All of them, oldest first.
+    pub fn list(&self) -> Vec<TokenInfo> {
+        self.kept.read().iter().map(|kept| kept.info.clone()).collect()
+    }
+
+    /// Makes one. It is durable when this returns, and shown this once.
+    ///
+    /// # Errors
+    /// When the name is none, or the disk refuses.
+    pub fn make(&self, new: &NewToken) -> Result<MadeToken, TokenError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        if !(1..=64).contains(&new.name.len()) || !new.name.chars().all(fits) {
+            return Err(TokenError::Name);
+        }
+        let now = Timestamp::now();
+        let expires = match new.days {
+            Some(days) => {
+                let hours = (i64::from(days) * 24).hours();
+                Some(now.checked_add(hours).map_err(|_| TokenError::Make("that many days are too many"))?)
+            }
+            None => None,
+        };
+        let mut bytes = [0_u8; 36];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| TokenError::Make("the system gives no random bytes"))?;
+        let (id, secret) = bytes.split_at(4);
+        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(secret));
+        let info = TokenInfo {
+            id,
+            name: new.name.clone(),
+            role: new.role,
+            created: now.to_string(),
+            expires: expires.map(|end| end.to_string()),
+        };
+        let kept = Kept { info: info.clone(), hash: Hash::of(token.as_bytes()) };
+        self.change(|all| all.push(kept))?;
+        Ok(MadeToken { info, token })
+    }
+
+    /// Revokes one. It no longer works when this returns.
+    ///
+    /// # Errors
+    /// When there is none of this id, or the disk refuses.
+    pub fn revoke(&self, id: &str) -> Result<TokenInfo, TokenError> {
+        let info = self.list().into_iter().find(|info| info.id == id);
+        let info = info.ok_or_else(|| TokenError::Unknown(id.to_owned()))?;
+        self.change(|all| all.retain(|kept| kept.info.id != id))?;
+        Ok(info)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Kept>)) -> Result<(), TokenError> {
+        let mut kept = self.kept.write();
+        let mut next = kept.clone();
+        change(&mut next);
+        let stored = Stored { tokens: next };
+        self.write(&stored).map_err(|source| TokenError::Io { path: self.path.clone(), source })?;
+        *kept = stored.tokens;
+        Ok(())
+    }
+
+    /// The new file replaces the old one in one step, and both the file and its name are on disk before this returns.
+    fn write(&self, stored: &Stored) -> std::io::Result<()> {
+        let next = self.path.with_extension("json.new");
+        let _ = std::fs::remove_file(&next);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        file.write_all(&serde_json::to_vec_pretty(stored)?)?;
+        file.sync_all()?;
+        std::fs::rename(&next, &self.path)?;
+        match self.path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use stanch_model::api::Role;
+
+    use super::*;
+
+    fn new(name: &str, days: Option<u32>) -> NewToken {
+        NewToken { name: name.to_owned(), role: Role::Approver, days }
+    }
+
+    #[test]
+    fn a_token_outlives_the_server_and_its_text_is_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = Tokens::open(folder.path()).unwrap().make(&new("ben", None)).unwrap();
+        let path = folder.path().join("tokens.json");
+        let secret = made.token.rsplit('_').next().unwrap();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(secret));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = Tokens::open(folder.path()).unwrap();
+        assert_eq!(again.find(&made.token), Some(made.info));
+    }
+
+    #[test]
+    fn what_is_not_exactly_the_token_is_nobodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path()).unwrap();
+        let made = tokens.make(&new("ben", None)).unwrap();
+        let shorter = &made.token[..made.token.len() - 1];
+        let bare = made.token.trim_start_matches("stanch_");
+        for wrong in [shorter, bare, "", "stanch_", "stanch__", &format!("{}x", made.token)] {
+            assert_eq!(tokens.find(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_revoked_or_expired_token_is_nobodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path()).unwrap();
+        let (kept, gone) = (tokens.make(&new("a", None)).unwrap(), tokens.make(&new("b", None)).unwrap());
+        let over = tokens.make(&new("c", Some(0))).unwrap();
+        tokens.revoke(&gone.info.id).unwrap();
+        assert!(matches!(tokens.revoke(&gone.info.id), Err(TokenError::Unknown(_))));
+        assert_eq!(tokens.find(&gone.token), None);
+        assert_eq!(tokens.find(&over.token), None);
+        assert!(tokens.find(&kept.token).is_some());
+        assert!(Tokens::open(folder.path()).unwrap().find(&gone.token).is_none());
+    }
+
+    #[test]
+    fn a_token_without_a_proper_name_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path()).unwrap();
+        for name in ["", "a b", "a\nb", &"x".repeat(65)] {
+            assert!(matches!(tokens.make(&new(name, None)), Err(TokenError::Name)), "{name:?}");
+        }
+        assert!(tokens.list().is_empty());
+    }
+
+    #[test]
+    fn a_broken_file_is_refused_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("tokens.json"), "{").unwrap();
+        let error = Tokens::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("tokens.json is not a list of tokens"), "{error}");
+    }
+}

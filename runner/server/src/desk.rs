@@ -1,0 +1,263 @@
+//! The engine's desk over the register, the table of clocks and `tell:`. Answers are journaled by the engine, so the
+//! files behind them may change under a run.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use stanch_engine::{Desk, DeskError, Message, Template};
+use stanch_model::{
+    Target,
+    config::Config,
+    run::{Mode, body::DeadlineStarted},
+    value,
+};
+use stanch_response::{
+    DeadlineTable, Notice, Register,
+    tell::{Channel, Medium, is_mail},
+    vendor::Vendor,
+};
+
+/// Vendors, clocks and channels for scripts.
+#[derive(Debug)]
+pub struct ResponseDesk {
+    /// The vendor register.
+    pub register: Register,
+    /// The notification clocks.
+    pub deadlines: DeadlineTable,
+    /// For `tell:`.
+    pub config: Arc<Config>,
+}
+
+impl Desk for ResponseDesk {
+    fn vendor_of(&self, what: &Value) -> Value {
+        let targets = value::targets_in(what);
+        let found = match what.as_str() {
+            Some(name) => self.register.find(name),
+            None => self.first_of(&targets),
+        };
+        match found {
+            Some((slug, vendor)) => known(slug, vendor),
+            None => {
+                let name = what.as_str().or_else(|| targets.first().map(Target::name)).unwrap_or("unknown");
+                json!({
+                    "known": false, "id": name, "name": name, "contacts": [], "apps": [], "owner": null, "clause": null
+                })
+            }
+        }
+    }
+
+    fn aliases(&self, app: &str) -> Vec<String> {
+        let mut names = vec![app.to_owned()];
+        if let Some((slug, vendor)) = self.register.find(app) {
+            let more = [slug, vendor.name.as_str()].into_iter().chain(vendor.apps.iter().map(String::as_str));
+            for name in more {
+                if !name.is_empty() && !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+        names
+    }
+
+    fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String> {
+        let rule = self.deadlines.rules().get(kind);
+        let contract = rule.is_some_and(|rule| rule.within == stanch_response::deadline::Within::Contract);
+        let clause = about.get("clause").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        if contract && clause.is_none() {
+            return Ok(None);
+        }
+        let to = about.get("name").or(Some(about)).and_then(Value::as_str).unwrap_or_default();
+        let anchor = aware.parse().map_err(|_| format!("`aware` is not an instant: {aware}"))?;
+        let started = self.deadlines.start(kind, to, anchor, clause).map_err(|why| why.to_string())?;
+        Ok(Some(DeadlineStarted {
+            deadline: started.id,
+            title: started.title,
+            to: started.to,
+            anchor: started.anchor.to_string(),
+            due: started.due.to_string(),
+        }))
+    }
+
+    fn notice(
+        &self,
+        to: &Value,
+        template: &Template<'_>,
+        data: &Value,
+        mode: Mode,
+    ) -> Result<Vec<Message>, DeskError> {
+        let addresses = addresses(to);
+        if addresses.is_empty() {
+            let name = to.get("name").and_then(Value::as_str).unwrap_or("this recipient");
+            return Err(DeskError::NoContact(format!("nobody is known to write to at {name}")));
+        }
+        let mut data = data.clone();
+        if let Some(map) = data.as_object_mut() {
+            map.entry("to").or_insert_with(|| to.clone());
+        }
+        let template = stanch_playbooks::Template {
+            subject: template.subject.to_owned(),
+            body: template.body.to_owned(),
+        };
+        let filled = template.fill(&data).map_err(|why| DeskError::Misuse(why.to_string()))?;
+        let notice = Notice::new(&filled.subject, &filled.body, mode);
+        let message = |address: String| Message {
+            channel: format!("mail:{address}"),
+            subject: notice.subject.clone(),
+            text: notice.text.clone(),
+        };
+        Ok(addresses.into_iter().map(message).collect())
+    }
+
+    fn page(&self, channel: &str, text: &str, mode: Mode) -> Result<Vec<Message>, DeskError> {
+        let ways = self.config.tell.get(channel).filter(|ways| !ways.is_empty());
+        let ways = ways.ok_or_else(|| DeskError::NoContact(format!("`tell:` has no `{channel}`")))?;
+        Ok(ways.iter().map(|way| message(way, text, mode, &self.config)).collect())
+    }
+}
+
+/// One message to our own people through one way of `tell:`. A way that leads to a configured integration is named after
+/// it, so that whoever sends need not know how ways are written.
+pub(crate) fn message(way: &str, text: &str, mode: Mode, config: &Config) -> Message {
+    let channel = Channel::parse(way, config).ok();
+    let notice = match channel.as_ref().map(|channel| channel.medium) {
+        Some(Medium::Mail) => Notice::new(text.lines().next().unwrap_or_default(), text, mode),
+        _ => Notice::line(text, mode),
+    };
+    let channel = match channel {
+        Some(Channel { medium: Medium::Mail, to, .. }) => format!("mail:{to}"),
+        Some(channel) => channel.to_string(),
+        None => way.to_owned(),
+    };
+    Message { channel, subject: notice.subject, text: notice.text }
+}
+
+impl ResponseDesk {
+    fn first_of(&self, apps: &[Target]) -> Option<(&str, &Vendor)> {
+        apps.iter().find_map(|app| self.register.vendor_of(std::slice::from_ref(app)))
+    }
+}
+
+fn known(slug: &str, vendor: &Vendor) -> Value {
+    let contacts: Vec<&str> = vendor.ladder().filter_map(|contact| contact.mail.as_deref()).collect();
+    let name = if vendor.name.is_empty() { slug } else { &vendor.name };
+    json!({
+        "known": true, "id": slug, "name": name, "contacts": contacts, "apps": vendor.apps, "owner": vendor.owner,
+        "clause": vendor.breach.as_ref().map(|breach| &breach.notify_within),
+    })
+}
+
+/// The mail addresses of a vendor, a user, an address or a list of these, each once.
+fn addresses(to: &Value) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |address: &str| {
+        if is_mail(address) && !found.iter().any(|known| known == address) {
+            found.push(address.to_owned());
+        }
+    };
+    match (value::as_target(to), to) {
+        (Some(user), _) => {
+            let attributes =
+                ["mail", "email", "login"].iter().filter_map(|name| user.attrs.get(*name)?.as_str());
+            if let Some(address) =
+                attributes.chain([user.label.as_str(), user.id.as_str()]).find(|text| is_mail(text))
+            {
+                add(address);
+            }
+        }
+        (None, Value::String(address)) => add(address),
+        (None, Value::Array(items)) => {
+            items.iter().flat_map(addresses).for_each(|address| add(&address));
+        }
+        (None, Value::Object(vendor)) => {
+            let contacts = vendor.get("contacts").and_then(Value::as_array);
+            contacts.into_iter().flatten().filter_map(Value::as_str).for_each(&mut add);
+        }
+        _ => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk() -> ResponseDesk {
+        let register = "drift:
+  name: Drift
+  apps: [drift, 0oa1]
+  contacts: [{ mail: security@drift.example }, { mail: kim@drift.example }]
+  breach: { notify_within: 24h }
+zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example }] }
+";
+        let config = "integrations:\n  slack_eu: { platform: slack }\n  post: { platform: smtp }\ntell:\n  team: [\"slack:#incidents\", \"mail:soc@acme.example\"]\n  nobody: []\n";
+        ResponseDesk {
+            register: Register::load("vendors.yaml", register).unwrap(),
+            deadlines: DeadlineTable::built_in().unwrap(),
+            config: Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap()),
+        }
+    }
+
+    const TEMPLATE: Template<'_> =
+        Template { name: "cut", subject: "{to.name}: {what}", body: "{to.name}\n" };
+
+    #[test]
+    fn a_stranger_gets_a_stand_in_that_cannot_be_written_to_and_starts_no_clock() {
+        let desk = desk();
+        let vendor = desk.vendor_of(&json!("nobody-knows"));
+        assert_eq!((&vendor["known"], &vendor["name"]), (&json!(false), &json!("nobody-knows")));
+        let none = desk.notice(&vendor, &TEMPLATE, &json!({ "what": 1 }), Mode::Live);
+        assert!(matches!(none, Err(DeskError::NoContact(_))), "{none:?}");
+        assert_eq!(desk.deadline("contract", &vendor, "2026-11-22T00:00:00Z"), Ok(None));
+    }
+
+    #[test]
+    fn a_vendor_is_found_by_name_id_and_target_and_all_names_of_its_app_are_known() {
+        let desk = desk();
+        let target =
+            json!([{ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Chat" } }]);
+        for what in [json!("DRIFT"), json!("0oa1"), target] {
+            assert_eq!(desk.vendor_of(&what)["id"], "drift", "{what}");
+        }
+        assert_eq!(desk.aliases("0oa1"), ["0oa1", "drift"]);
+        assert_eq!(desk.aliases("other"), ["other"]);
+    }
+
+    #[test]
+    fn a_contract_runs_from_when_we_knew() {
+        let desk = desk();
+        let vendor = desk.vendor_of(&json!("drift"));
+        let clock = desk.deadline("contract", &vendor, "2026-11-22T00:00:00Z").unwrap().unwrap();
+        assert_eq!((clock.due.as_str(), clock.to.as_str()), ("2026-11-23T00:00:00Z", "Drift"));
+        let clock = desk.deadline("gdpr-33", &Value::Null, "2026-11-22T00:00:00Z").unwrap().unwrap();
+        assert_eq!(clock.due, "2026-11-25T00:00:00Z");
+        assert!(desk.deadline("gdpr-34", &Value::Null, "2026-11-22T00:00:00Z").is_err());
+        assert!(desk.deadline("gdpr-33", &Value::Null, "yesterday").is_err());
+    }
+
+    #[test]
+    fn a_notice_goes_to_every_contact_and_refuses_a_secret() {
+        let desk = desk();
+        let vendor = desk.vendor_of(&json!("drift"));
+        let sent = desk.notice(&vendor, &TEMPLATE, &json!({ "what": "cut" }), Mode::Drill).unwrap();
+        let channels: Vec<&str> = sent.iter().map(|message| message.channel.as_str()).collect();
+        assert_eq!(channels, ["mail:security@drift.example", "mail:kim@drift.example"]);
+        assert_eq!(sent[0].subject, "EXERCISE: Drift: cut");
+        let secret = desk.notice(&vendor, &TEMPLATE, &json!({ "what": { "$secret": "h" } }), Mode::Live);
+        assert!(matches!(secret, Err(DeskError::Misuse(_))), "{secret:?}");
+    }
+
+    #[test]
+    fn our_own_people_are_told_in_every_way_or_the_script_hears_that_nobody_was() {
+        let desk = desk();
+        let sent = desk.page("team", "Drift is cut\nmore", Mode::Live).unwrap();
+        assert_eq!((sent[0].subject.as_str(), sent[0].text.as_str()), ("", "Drift is cut\nmore"));
+        assert_eq!(
+            (sent[0].channel.as_str(), sent[1].channel.as_str()),
+            ("slack_eu:#incidents", "mail:soc@acme.example")
+        );
+        assert_eq!(sent[1].subject, "Drift is cut");
+        for channel in ["nobody", "strangers"] {
+            assert!(matches!(desk.page(channel, "x", Mode::Live), Err(DeskError::NoContact(_))));
+        }
+    }
+}

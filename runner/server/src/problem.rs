@@ -1,0 +1,132 @@
+//! Refusals: every answer that is not 2xx is `{"error":{"code","message","help"}}`.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use stanch_engine::{AnswerError, EngineError};
+use stanch_journal::JournalError;
+use stanch_model::api::Problem;
+
+use crate::intake;
+
+/// A refusal on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    problem: Problem,
+    retry_after: Option<u32>,
+}
+
+impl Refused {
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self { status, problem: Problem::new(code, message), retry_after: None }
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { problem: self.problem.help(help), ..self }
+    }
+
+    /// Seconds after which the same request may succeed.
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(crate) fn too_large(most: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is larger than {most} bytes"))
+    }
+
+    pub(crate) fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is about to stop").retry_after(5)
+    }
+
+    /// After how long the caller's pace allows another request.
+    pub(crate) fn too_fast(wait: std::time::Duration) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole seconds, small")]
+        let seconds = wait.as_secs_f64().ceil() as u32;
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", "too many requests").retry_after(seconds.max(1))
+    }
+
+    fn full() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "full",
+            "the disk of the journal is full: nothing new is taken",
+        )
+        .help("free space; running containments go on meanwhile")
+        .retry_after(30)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.problem)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<intake::Refusal> for Refused {
+    fn from(refusal: intake::Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let refused = Self::new(status, refusal.code, refusal.message);
+        match refusal.help {
+            Some(help) => refused.help(help),
+            None => refused,
+        }
+    }
+}
+
+impl From<JournalError> for Refused {
+    fn from(error: JournalError) -> Self {
+        if matches!(error, JournalError::Full) {
+            return Self::full();
+        }
+        tracing::error!(%error, "the journal refused");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "journal", "the journal could not take it").retry_after(5)
+    }
+}
+
+impl From<EngineError> for Refused {
+    fn from(error: EngineError) -> Self {
+        let message = error.to_string();
+        match error {
+            EngineError::NoPlaybook { .. } => Self::new(StatusCode::NOT_FOUND, "no_playbook", message),
+            EngineError::NoRun(_) => Self::not_found(message),
+            EngineError::Broken { diagnostics, .. } => {
+                let lines: Vec<String> = diagnostics.iter().map(stanch_model::Diagnostic::one_line).collect();
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_playbook", message).help(lines.join("\n"))
+            }
+            EngineError::Input { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input", message),
+            EngineError::State { .. } => Self::new(StatusCode::CONFLICT, "state", message),
+            EngineError::Journal(error) => error.into(),
+            EngineError::Thread(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "thread", message),
+        }
+    }
+}
+
+impl From<AnswerError> for Refused {
+    fn from(error: AnswerError) -> Self {
+        let message = error.to_string();
+        match error {
+            AnswerError::NoRun(_) | AnswerError::NoWait { .. } => Self::not_found(message),
+            AnswerError::Closed { .. } => Self::new(StatusCode::CONFLICT, "closed", message),
+            AnswerError::NotYou { .. } => Self::new(StatusCode::FORBIDDEN, "not_you", message),
+            AnswerError::NotAnOption { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_an_option", message)
+            }
+            AnswerError::Journal(error) => error.into(),
+        }
+    }
+}

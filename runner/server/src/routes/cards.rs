@@ -1,0 +1,127 @@
+//! What waits for a person, and what a person says.
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+};
+use stanch_engine::{Answer, Receipt, Resolve};
+use stanch_model::{
+    Address, RunId,
+    api::{AnswerBody, Card, DecideBody, Page, Recorded, ResolveBody, Verdict},
+    run::{RunView, WaitKind, WaitView},
+};
+
+use super::body::Body;
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    problem::Refused,
+    views,
+};
+
+/// Runs that are looked through for cards.
+const RUNS: usize = 10_000;
+
+/// `GET /v1/approvals`
+pub(super) async fn approvals(State(app): State<Shared>) -> Result<Json<Page<Card>>, Refused> {
+    waiting(&app, |kind| kind == WaitKind::Approval)
+}
+
+/// `GET /v1/questions`
+pub(super) async fn questions(State(app): State<Shared>) -> Result<Json<Page<Card>>, Refused> {
+    waiting(&app, |kind| kind != WaitKind::Approval)
+}
+
+fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Json<Page<Card>>, Refused> {
+    let mut items = Vec::new();
+    for row in app.engine.runs(true, RUNS)? {
+        let line = app.summaries.line(&app.engine, &row)?;
+        items.extend(line.cards.iter().filter(|card| wanted(card.wait.kind)).cloned());
+    }
+    items.sort_by(|a, b| (&a.wait.since, &a.id).cmp(&(&b.wait.since, &b.id)));
+    Ok(Json(Page { items, next: None }))
+}
+
+/// `GET /v1/approvals/{id}` and `GET /v1/questions/{id}`
+pub(super) async fn show(State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Card>, Refused> {
+    let (_, view, wait) = find(&app, &id)?;
+    Ok(Json(views::card(&view, wait)))
+}
+
+/// `POST /v1/approvals/{id}`
+pub(super) async fn decide(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<DecideBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let (run, _, wait) = find(&app, &id)?;
+    if wait.kind != WaitKind::Approval {
+        return Err(Refused::bad(format!("{id} is no approval")).help("answer it under /v1/questions"));
+    }
+    let answer = said(&caller, &wait, body.say.as_str(), body.reason);
+    Ok(recorded(&caller, app.engine.answer(&run, answer).await?))
+}
+
+/// `POST /v1/questions/{id}`
+pub(super) async fn answer(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<AnswerBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let (run, _, wait) = find(&app, &id)?;
+    // what a responder may answer must never be a way around what only an approver may say
+    if wait.kind == WaitKind::Approval {
+        return Err(Refused::bad(format!("{id} is an approval")).help("decide it under /v1/approvals"));
+    }
+    let answer = said(&caller, &wait, &body.answer, body.note);
+    Ok(recorded(&caller, app.engine.answer(&run, answer).await?))
+}
+
+/// `POST /v1/runs/{id}/resolve`
+pub(super) async fn resolve(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<ResolveBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let run = app.engine.find(&id)?;
+    let how = match body.verdict {
+        Verdict::Done => Resolve::Done,
+        Verdict::Retry => Resolve::Retry,
+        Verdict::Skip => Resolve::Skip,
+        Verdict::Abort => Resolve::Abort,
+    };
+    let step = Address::from_stored(body.step);
+    let note = body.note.unwrap_or_default();
+    Ok(recorded(&caller, app.engine.resolve(&run, &step, how, &caller.name, &note).await?))
+}
+
+/// The run and the wait that a card's id names: `<run>:<wait>`, where the run may be shortened.
+fn find(app: &App, id: &str) -> Result<(RunId, RunView, WaitView), Refused> {
+    let (run, wait) =
+        id.split_once(':').ok_or_else(|| Refused::bad(format!("`{id}` is not `<run>:<wait>`")))?;
+    let run = app.engine.find(run)?;
+    let view = app.engine.view(&run)?;
+    let found = view.waits.iter().find(|known| known.id.eq_ignore_ascii_case(wait)).cloned();
+    let found = found.filter(|wait| wait.kind.needs_person());
+    let found =
+        found.ok_or_else(|| Refused::not_found(format!("run {run} asks nobody anything as {wait}")))?;
+    Ok((run, view, found))
+}
+
+fn said(caller: &Caller, wait: &WaitView, say: &str, reason: Option<String>) -> Answer {
+    Answer {
+        wait: wait.id.clone(),
+        say: say.to_owned(),
+        who: caller.name.clone(),
+        channel: caller.channel().to_owned(),
+        reason: reason.unwrap_or_default(),
+    }
+}
+
+/// The answer to everything that a person says: it is durable.
+pub(super) fn recorded(caller: &Caller, receipt: Receipt) -> Json<Recorded> {
+    Json(Recorded { new: receipt.new, by: caller.name.clone(), position: receipt.position })
+}

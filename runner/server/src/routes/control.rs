@@ -1,0 +1,76 @@
+//! Holding back, letting go, ending, pinning anew.
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+};
+use stanch_model::api::{ReasonBody, Recorded, ScopeBody};
+
+use super::{
+    body::{Body, Maybe},
+    cards::recorded,
+};
+use crate::{app::Shared, auth::Caller, problem::Refused};
+
+type Answer = Result<Json<Recorded>, Refused>;
+
+/// `POST /v1/runs/{id}/pause`
+pub(super) async fn pause_run(app: State<Shared>, caller: Extension<Caller>, id: Path<String>) -> Answer {
+    hold_run(app, caller, id, true).await
+}
+
+/// `POST /v1/runs/{id}/resume`
+pub(super) async fn resume_run(app: State<Shared>, caller: Extension<Caller>, id: Path<String>) -> Answer {
+    hold_run(app, caller, id, false).await
+}
+
+async fn hold_run(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    paused: bool,
+) -> Answer {
+    let run = app.engine.find(&id)?;
+    Ok(recorded(&caller, app.engine.pause(&run, paused, &caller.name).await?))
+}
+
+/// `POST /v1/runs/{id}/cancel`
+pub(super) async fn cancel(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Maybe(body): Maybe<ReasonBody>,
+) -> Answer {
+    let run = app.engine.find(&id)?;
+    let reason = body.reason.unwrap_or_default();
+    Ok(recorded(&caller, app.engine.cancel(&run, &caller.name, &reason).await?))
+}
+
+/// `POST /v1/runs/{id}/repin`
+pub(super) async fn repin(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let run = app.engine.find(&id)?;
+    Ok(recorded(&caller, app.engine.repin(&run, &caller.name).await?))
+}
+
+/// `POST /v1/pause`
+pub(super) async fn pause(app: State<Shared>, caller: Extension<Caller>, body: Body<ScopeBody>) -> Answer {
+    hold_scope(app, caller, body, true).await
+}
+
+/// `POST /v1/resume`
+pub(super) async fn resume(app: State<Shared>, caller: Extension<Caller>, body: Body<ScopeBody>) -> Answer {
+    hold_scope(app, caller, body, false).await
+}
+
+async fn hold_scope(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body<ScopeBody>,
+    paused: bool,
+) -> Answer {
+    Ok(recorded(&caller, app.engine.pause_scope(&body.scope, paused, &caller.name).await?))
+}

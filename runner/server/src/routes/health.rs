@@ -1,0 +1,81 @@
+//! How the server is, for people and for machines.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header::CONTENT_TYPE};
+use stanch_journal::Cursor;
+use stanch_model::{
+    api::{Me, Status},
+    run::RunState,
+};
+
+use crate::{
+    app::{App, Shared, mode_word},
+    auth::Caller,
+    problem::Refused,
+    recent::{self, Paging},
+};
+
+/// Unfinished runs that are counted.
+const RUNS: usize = 100_000;
+
+/// `GET /v1/me`
+pub(super) async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
+    Json(Me { name: caller.name, role: caller.role, through: caller.through })
+}
+
+/// `GET /v1/status`
+pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Refused> {
+    let rows = app.engine.runs(true, RUNS)?;
+    let mut cards = 0;
+    for row in rows.iter().filter(|row| row.state != RunState::Running).take(10_000) {
+        cards += app.summaries.line(&app.engine, row)?.cards.len() as u64;
+    }
+    Ok(Json(Status {
+        version: format!("stanch {}", env!("CARGO_PKG_VERSION")),
+        mode: mode_word(app.mode).to_owned(),
+        paused: app.engine.paused_scopes(),
+        runs: tally(&app)?,
+        cards,
+        incidents: recent::streams(&*app.journal, "incident/", &Paging::default())?.ids.len() as u64,
+        cursor: Cursor::after(app.journal.durable()).to_string(),
+        now: app.now().to_string(),
+    }))
+}
+
+fn tally(app: &App) -> Result<BTreeMap<String, u64>, Refused> {
+    let mut tally = BTreeMap::new();
+    for row in app.engine.runs(true, RUNS)? {
+        *tally.entry(row.state.as_str().to_owned()).or_insert(0) += 1;
+    }
+    Ok(tally)
+}
+
+/// `GET /healthz`
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`
+pub(super) async fn ready(State(app): State<Shared>) -> Response {
+    let why = if app.is_stopping() {
+        "stopping"
+    } else if app.journal.stats().full {
+        "the disk of the journal is full"
+    } else {
+        return "ready\n".into_response();
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response()
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(app): State<Shared>) -> Result<Response, Refused> {
+    let runs: Vec<(String, u64)> = tally(&app)?.into_iter().collect();
+    let text = app.metrics.render(&app.journal.stats(), &runs);
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

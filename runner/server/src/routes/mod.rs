@@ -1,0 +1,272 @@
+//! Every route: one file per resource, one table.
+
+mod alerts;
+mod body;
+mod cards;
+mod control;
+mod events;
+mod health;
+mod incidents;
+mod openapi;
+mod runs;
+mod stock;
+mod table;
+mod tokens;
+
+use stanch_model::{
+    api::{self, Page, Role},
+    run::RunView,
+};
+
+pub(crate) use openapi::describe;
+pub(crate) use table::{Access, Route, router};
+
+const PAGING: &[(&str, &str)] =
+    &[("limit", "how many items at most, up to 1000"), ("after", "`next` of the page before")];
+
+const OPEN: &[(&str, &str)] = &[PAGING[0], ("open", "`true` leaves out those that ended")];
+
+const CURSOR: &[(&str, &str)] = &[
+    ("cursor", "resume after this event; the header Last-Event-ID says the same"),
+    ("stream", "only streams whose names begin with this"),
+];
+
+/// All of them.
+pub(crate) fn all() -> Vec<Route> {
+    let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
+    parts.into_iter().flatten().collect()
+}
+
+fn intake() -> Vec<Route> {
+    vec![
+        Route::post(
+            "/v1/alerts/{source}",
+            "sendAlert",
+            "Delivers alerts; 2xx means that they are durable",
+            alerts::send,
+        )
+        .by_source()
+        .gives::<api::AlertReceipt>(),
+        Route::get(
+            "/v1/alerts/{source}",
+            "answerChallenge",
+            "Answers the challenge of a source that checks us",
+            alerts::send,
+        )
+        .by_source(),
+        Route::post(
+            "/v1/alerts/{source}/by-hand",
+            "handInAlert",
+            "The same, handed in by a person instead of proven",
+            alerts::by_hand,
+        )
+        .may(Role::Responder)
+        .gives::<api::AlertReceipt>(),
+        Route::get("/v1/alerts", "listAlerts", "Alerts, newest first", alerts::list)
+            .may(Role::Viewer)
+            .query(PAGING)
+            .gives::<Page<api::AlertSummary>>(),
+    ]
+}
+
+fn events() -> Vec<Route> {
+    vec![
+        Route::get("/v1/events", "follow", "All entries as they become durable", events::all)
+            .may(Role::Viewer)
+            .query(CURSOR)
+            .streams()
+            .gives::<api::Event>(),
+        Route::get(
+            "/v1/runs/{id}/events",
+            "followRun",
+            "The entries of a run as they become durable",
+            events::run,
+        )
+        .may(Role::Viewer)
+        .query(&CURSOR[..1])
+        .streams()
+        .gives::<api::Event>(),
+    ]
+}
+
+fn runs() -> Vec<Route> {
+    vec![
+        Route::get("/v1/runs", "listRuns", "Runs, newest first", runs::list)
+            .may(Role::Viewer)
+            .query(OPEN)
+            .gives::<Page<api::RunSummary>>(),
+        Route::post("/v1/runs", "startRun", "Starts a run by hand", runs::start)
+            .may(Role::Responder)
+            .takes::<api::StartBody>()
+            .gives::<api::Started>(),
+        Route::get(
+            "/v1/runs/{id}",
+            "showRun",
+            "One run in full; a unique prefix or the last letters of its id will do",
+            runs::show,
+        )
+        .may(Role::Viewer)
+        .gives::<RunView>(),
+        Route::get(
+            "/v1/runs/{id}/entries",
+            "listEntries",
+            "The entries of a run, oldest first",
+            runs::entries,
+        )
+        .may(Role::Viewer)
+        .query(PAGING)
+        .gives::<Page<api::EntryView>>(),
+    ]
+}
+
+fn incidents() -> Vec<Route> {
+    vec![
+        Route::get("/v1/incidents", "listIncidents", "Incidents, newest first", incidents::list)
+            .may(Role::Viewer)
+            .query(PAGING)
+            .gives::<Page<api::IncidentSummary>>(),
+        Route::get(
+            "/v1/incidents/{id}",
+            "showIncident",
+            "One incident with its deadlines and notes",
+            incidents::show,
+        )
+        .may(Role::Viewer)
+        .gives::<api::IncidentView>(),
+        Route::get(
+            "/v1/deadlines",
+            "listDeadlines",
+            "The clocks of the newest incidents, earliest due first",
+            incidents::deadlines,
+        )
+        .may(Role::Viewer)
+        .gives::<Page<api::DeadlineView>>(),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        Route::get("/v1/approvals", "listApprovals", "Approvals that wait, oldest first", cards::approvals)
+            .may(Role::Viewer)
+            .gives::<Page<api::Card>>(),
+        Route::get("/v1/approvals/{id}", "showApproval", "One approval, answered or not", cards::show)
+            .may(Role::Viewer)
+            .gives::<api::Card>(),
+        Route::post("/v1/approvals/{id}", "decide", "Says yes or no to an approval", cards::decide)
+            .may(Role::Approver)
+            .takes::<api::DecideBody>()
+            .gives::<api::Recorded>(),
+        Route::get(
+            "/v1/questions",
+            "listQuestions",
+            "Everything else that waits for a person, oldest first",
+            cards::questions,
+        )
+        .may(Role::Viewer)
+        .gives::<Page<api::Card>>(),
+        Route::get("/v1/questions/{id}", "showQuestion", "One question, answered or not", cards::show)
+            .may(Role::Viewer)
+            .gives::<api::Card>(),
+        Route::post("/v1/questions/{id}", "answer", "Answers a question or a manual step", cards::answer)
+            .may(Role::Responder)
+            .takes::<api::AnswerBody>()
+            .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/runs/{id}/resolve",
+            "resolve",
+            "Says what became of a step of which nobody knows",
+            cards::resolve,
+        )
+        .may(Role::Responder)
+        .takes::<api::ResolveBody>()
+        .gives::<api::Recorded>(),
+    ]
+}
+
+fn control() -> Vec<Route> {
+    vec![
+        Route::post("/v1/runs/{id}/pause", "pauseRun", "Holds one run back", control::pause_run)
+            .may(Role::Responder)
+            .gives::<api::Recorded>(),
+        Route::post("/v1/runs/{id}/resume", "resumeRun", "Lets it go on", control::resume_run)
+            .may(Role::Responder)
+            .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/runs/{id}/cancel",
+            "cancelRun",
+            "Ends it at its next step, for good",
+            control::cancel,
+        )
+        .may(Role::Responder)
+        .takes::<api::ReasonBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/runs/{id}/repin",
+            "repinRun",
+            "Pins a diverged run to what is there now",
+            control::repin,
+        )
+        .may(Role::Responder)
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/pause",
+            "pause",
+            "Holds back a playbook, an integration or everything",
+            control::pause,
+        )
+        .may(Role::Responder)
+        .takes::<api::ScopeBody>()
+        .gives::<api::Recorded>(),
+        Route::post("/v1/resume", "resume", "Lets it go on", control::resume)
+            .may(Role::Responder)
+            .takes::<api::ScopeBody>()
+            .gives::<api::Recorded>(),
+    ]
+}
+
+fn administration() -> Vec<Route> {
+    vec![
+        Route::get("/v1/tokens", "listTokens", "Tokens, oldest first, without what they are", tokens::list)
+            .may(Role::Admin)
+            .gives::<Page<api::TokenInfo>>(),
+        Route::post("/v1/tokens", "makeToken", "Makes a token and shows it once", tokens::make)
+            .may(Role::Admin)
+            .takes::<api::NewToken>()
+            .gives::<api::MadeToken>(),
+        Route::delete("/v1/tokens/{id}", "revokeToken", "Ends a token at once", tokens::revoke)
+            .may(Role::Admin)
+            .gives::<api::TokenInfo>(),
+    ]
+}
+
+fn about() -> Vec<Route> {
+    vec![
+        Route::get("/v1/me", "me", "Who the server takes the caller for", health::me)
+            .may(Role::Viewer)
+            .gives::<api::Me>(),
+        Route::get("/v1/status", "status", "How the server is", health::status)
+            .may(Role::Viewer)
+            .gives::<api::Status>(),
+        Route::get("/v1/playbooks", "listPlaybooks", "The playbooks that can be started", stock::playbooks)
+            .may(Role::Viewer)
+            .gives::<Page<api::PlaybookSummary>>(),
+        Route::get(
+            "/v1/integrations",
+            "listIntegrations",
+            "The configured integrations",
+            stock::integrations,
+        )
+        .may(Role::Viewer)
+        .gives::<Page<api::IntegrationSummary>>(),
+        Route::get("/healthz", "healthz", "200 while the process lives", health::alive)
+            .open()
+            .media("text/plain"),
+        Route::get("/readyz", "readyz", "200 while alerts are taken", health::ready)
+            .open()
+            .media("text/plain"),
+        Route::get("/metrics", "metrics", "Figures for Prometheus", health::metrics)
+            .open()
+            .media("text/plain"),
+        Route::get("/openapi.json", "openapi", "This description", openapi::serve).open(),
+    ]
+}

@@ -1,0 +1,88 @@
+//! Runs: list, start, show, entries.
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Query, State},
+};
+use serde::Deserialize;
+use stanch_engine::StartRun;
+use stanch_model::{
+    StreamId,
+    api::{EntryView, Page, RunSummary, StartBody, Started},
+    run::RunView,
+};
+
+use super::body::Body;
+use crate::{app::Shared, auth::Caller, problem::Refused, recent::Paging, views};
+
+/// Which runs.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Which {
+    limit: Option<usize>,
+    #[serde(default)]
+    open: bool,
+}
+
+/// `GET /v1/runs`
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Query(which): Query<Which>,
+) -> Result<Json<Page<RunSummary>>, Refused> {
+    let rows = app.engine.runs(which.open, which.limit.unwrap_or(100).clamp(1, 1000))?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(app.summaries.line(&app.engine, row)?.summary.clone());
+    }
+    Ok(Json(Page { items, next: None }))
+}
+
+/// `POST /v1/runs`
+pub(super) async fn start(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body<StartBody>,
+) -> Result<Json<Started>, Refused> {
+    if app.is_stopping() {
+        return Err(Refused::stopping());
+    }
+    if let Some(incident) = &body.incident
+        && app.journal.stream(&StreamId::incident(incident))?.is_none()
+    {
+        return Err(Refused::not_found(format!("there is no incident {incident}")));
+    }
+    let start = StartRun {
+        playbook: body.playbook,
+        input: body.input.into_iter().collect(),
+        alert: None,
+        incident: body.incident,
+        started_by: caller.name,
+    };
+    let (run, incident) = app.engine.run(start).await?;
+    Ok(Json(Started { run: run.0, incident: Some(incident) }))
+}
+
+/// `GET /v1/runs/{id}`
+pub(super) async fn show(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, Refused> {
+    let run = app.engine.find(&id)?;
+    Ok(Json(app.engine.view(&run)?))
+}
+
+/// `GET /v1/runs/{id}/entries`
+pub(super) async fn entries(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<EntryView>>, Refused> {
+    let run = app.engine.find(&id)?;
+    let after: u64 = match &paging.after {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| Refused::bad("`after` is not a version"))?,
+    };
+    let limit = paging.limit();
+    let found = app.journal.read(&StreamId::run(&run), after.saturating_add(1), limit)?;
+    let next = found.last().filter(|_| found.len() == limit).map(|entry| entry.header.version.to_string());
+    Ok(Json(Page { items: found.iter().map(views::entry).collect(), next }))
+}

@@ -1,0 +1,195 @@
+//! Starting and stopping.
+
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use stanch_engine::{Clock, Engine};
+use stanch_journal::{Journal, JournalError};
+use stanch_model::{config::Config, run::Mode};
+use stanch_response::credential::{Reference, Secret};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    Tokens,
+    app::{App, Parts},
+    intake::Source,
+    listen::{self, Serving},
+    metrics::Metrics,
+    routes,
+    tell::{self, Teller},
+};
+
+/// What a server is made of.
+pub struct ServerOptions {
+    /// Where to listen for HTTP; `None` for the socket alone. Port 0 takes a free one.
+    pub listen: Option<SocketAddr>,
+    /// The data folder: tokens and the socket lie there. `None` keeps the socket closed.
+    pub data: Option<PathBuf>,
+    /// Takes alerts and answers.
+    pub engine: Engine,
+    /// Read and followed.
+    pub journal: Arc<dyn Journal>,
+    /// Alert sources, limits, `tell:`.
+    pub config: Arc<Config>,
+    /// The secrets of alert sources that are known already; all others are found by their references.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Whose tokens are taken.
+    pub tokens: Arc<Tokens>,
+    /// The engine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The engine's mode.
+    pub mode: Mode,
+}
+
+/// Why a server did not start, or did not stop cleanly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// An address or the socket could not be had.
+    #[error("cannot listen on {at}: {source}")]
+    Listen {
+        /// Where.
+        at: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Alert sources that could never accept anything.
+    #[error("{}", .0.join("\n"))]
+    Sources(Vec<String>),
+    /// The journal refused.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// The server.
+pub struct Server;
+
+/// A server at work.
+pub struct Running {
+    /// The address it listens on, with the port it was given.
+    pub addr: Option<SocketAddr>,
+    /// The socket it listens on.
+    pub socket: Option<PathBuf>,
+    engine: Engine,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts serving. Needs a multi-threaded tokio runtime around it.
+    ///
+    /// # Errors
+    /// When an address cannot be had, or an alert source could never accept anything.
+    pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
+        let sources = sources(&options.config, options.secrets).await?;
+        let (stop, stopping) = watch::channel(false);
+        let table = routes::all();
+        let metrics = Arc::new(Metrics::default());
+        let app = Arc::new(App::new(Parts {
+            engine: options.engine.clone(),
+            journal: options.journal.clone(),
+            config: options.config.clone(),
+            sources,
+            tokens: options.tokens,
+            clock: options.clock.clone(),
+            mode: options.mode,
+            stopping: stopping.clone(),
+            metrics: metrics.clone(),
+            description: routes::describe(&table),
+        }));
+        let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
+        let mut tasks = JoinSet::new();
+        let mut addr = None;
+        if let Some(listen) = options.listen {
+            let failed = |source| ServerError::Listen { at: listen.to_string(), source };
+            let listener = listen::bind(listen).await.map_err(failed)?;
+            addr = Some(listener.local_addr().map_err(failed)?);
+            tasks.spawn(serving.clone().net(listener));
+        }
+        let mut socket = None;
+        if let Some(data) = &options.data {
+            let failed =
+                |source| ServerError::Listen { at: data.join(listen::SOCKET).display().to_string(), source };
+            let (listener, path) = listen::bind_socket(data).map_err(failed)?;
+            tasks.spawn(serving.local(listener));
+            socket = Some(path);
+        }
+        let teller = Teller::new(tell::Parts {
+            engine: options.engine.clone(),
+            journal: options.journal,
+            config: options.config,
+            clock: options.clock,
+            mode: options.mode,
+            metrics,
+        })?;
+        tasks.spawn(teller.work(stopping));
+        Ok(Running { addr, socket, engine: options.engine, stop, tasks })
+    }
+}
+
+/// How long connections may take to end what they are at.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Running {
+    /// Takes nothing new, lets what is in flight end, and returns when all is durable.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        let ending = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, ending).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        self.engine.drain().await;
+        if let Some(socket) = &self.socket {
+            let _ = std::fs::remove_file(socket);
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains.
+    ///
+    /// # Errors
+    /// When signals cannot be listened for.
+    pub async fn until_signal(self) -> io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        tracing::info!("draining");
+        self.shutdown().await;
+        Ok(())
+    }
+}
+
+/// Binds every configured source to its secret. Commands may run for it, so it has a thread of its own.
+async fn sources(
+    config: &Arc<Config>,
+    known: BTreeMap<String, Secret>,
+) -> Result<BTreeMap<String, Source>, ServerError> {
+    let config = config.clone();
+    let bound = tokio::task::spawn_blocking(move || {
+        let mut bound = BTreeMap::new();
+        let mut mistakes = Vec::new();
+        for (name, source) in &config.alerts {
+            let secret = known.get(name).cloned().map_or_else(|| find(&source.secret), Ok);
+            let source = secret.and_then(|secret| {
+                Source::new(name, source.clone(), secret.expose()).map_err(|why| why.to_string())
+            });
+            match source {
+                Ok(source) => drop(bound.insert(name.clone(), source)),
+                Err(why) => mistakes.push(format!("the alert source `{name}` can accept nothing: {why}")),
+            }
+        }
+        if mistakes.is_empty() { Ok(bound) } else { Err(mistakes) }
+    });
+    match bound.await {
+        Ok(bound) => bound.map_err(ServerError::Sources),
+        Err(_) => {
+            Err(ServerError::Sources(vec!["the secrets of alert sources could not be read".to_owned()]))
+        }
+    }
+}
+
+fn find(reference: &str) -> Result<Secret, String> {
+    let reference: Reference =
+        reference.parse().map_err(|why: stanch_response::credential::NotAReference| why.to_string())?;
+    reference.resolve().map_err(|why| why.to_string())
+}

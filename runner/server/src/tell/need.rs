@@ -1,0 +1,107 @@
+//! What asks for a person, in words.
+
+use stanch_model::{
+    Entry, RunId,
+    run::{
+        RunState, RunView, WaitKind, WaitView,
+        body::{Escalated, StateEntry, WaitOpened},
+        kind,
+    },
+};
+
+use super::run_of;
+
+/// A person is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    /// The same need has the same key, so it is told once.
+    pub(super) key: String,
+    /// The key of `tell:`.
+    pub(super) event: &'static str,
+    /// The key where that one is missing.
+    pub(super) instead: &'static str,
+    /// One or two lines.
+    pub(super) text: String,
+}
+
+/// The run, if an entry of this kind can ask for a person at all.
+pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
+    match entry.header.kind.as_str() {
+        kind::WAIT | kind::ESCALATED | kind::STATE => run_of(entry),
+        _ => None,
+    }
+}
+
+/// What the entry asks, if the run still asks it.
+pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
+    match entry.header.kind.as_str() {
+        kind::WAIT => open(&entry.decode::<WaitOpened>().ok()?.wait, view),
+        kind::ESCALATED => open(&entry.decode::<Escalated>().ok()?.wait, view),
+        kind::STATE => stuck(entry, view),
+        _ => None,
+    }
+}
+
+fn open(wait: &str, view: &RunView) -> Option<Need> {
+    let wait = view.open_waits().find(|known| known.id == wait)?;
+    let (event, instead, what) = match wait.kind {
+        WaitKind::Approval => ("approval", "approval", "must be approved"),
+        WaitKind::Question => ("question", "approval", "must be answered"),
+        WaitKind::Manual => ("question", "approval", "must be done by hand"),
+        WaitKind::InDoubt => ("stuck", "approval", "may have happened: somebody must look"),
+        WaitKind::Guard => ("stuck", "approval", "needs a person"),
+        WaitKind::Timer | WaitKind::Signal | WaitKind::Child => return None,
+    };
+    let run = view.id.as_ref()?;
+    // each rung of the ladder is a need of its own: other people are asked then
+    let key = format!("wait/{run}/{}/{}", wait.id, wait.ladder.len());
+    let text = format!("{what}: {}{}{}\n{}", wait.text, whom(wait), until(wait), how(wait, view));
+    Some(Need { key, event, instead, text: capital(&text) })
+}
+
+fn whom(wait: &WaitView) -> String {
+    if wait.ask.is_empty() { String::new() } else { format!(" (asked: {})", wait.ask.join(", ")) }
+}
+
+fn until(wait: &WaitView) -> String {
+    let due = wait.due_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    due.map_or_else(String::new, |due| format!(", until {}", due.strftime("%Y-%m-%d %H:%M UTC")))
+}
+
+fn how(wait: &WaitView, view: &RunView) -> String {
+    let run = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let card = format!("{run}:{}", wait.id);
+    match wait.kind {
+        WaitKind::Approval => format!("{}: stanch approve {card}, or stanch deny {card}", view.playbook),
+        WaitKind::InDoubt => {
+            format!("{}: stanch resolve {run} '{}' done|retry|skip|abort", view.playbook, wait.address)
+        }
+        _ => format!("{}: stanch answer {card} {}", view.playbook, wait.options.join("|")),
+    }
+}
+
+fn stuck(entry: &Entry, view: &RunView) -> Option<Need> {
+    let said: StateEntry = entry.decode().ok()?;
+    let what = match said.state {
+        RunState::Diverged => "its script differs from its history",
+        RunState::Limited => "a limit is reached",
+        RunState::Suspect => "it was running at two unclean stops",
+        RunState::Running | RunState::Waiting | RunState::Paused | RunState::Ended => return None,
+    };
+    if view.state != said.state {
+        return None;
+    }
+    let run = view.id.as_ref()?;
+    let why = if said.why.is_empty() { String::new() } else { format!(" ({})", said.why) };
+    Some(Need {
+        key: format!("state/{run}/{}", entry.header.version),
+        event: "stuck",
+        instead: "approval",
+        text: format!("{} stands still: {what}{why}\nstanch show {run}", view.playbook),
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,1 @@
+//! The teller against a post that tests hold in their hands.
