@@ -214,6 +214,32 @@ pub struct Identity {
     pub tenant: String,
 }
 
+/// One look at what an effect left behind.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The integration.
+    pub integration: &'a str,
+    /// The action that is to be proven.
+    pub action: &'a str,
+    /// What it was called on.
+    pub target: Option<&'a Target>,
+    /// Its arguments.
+    pub input: &'a Value,
+    /// When the effect's (first) intent was written: what happened before proves nothing.
+    pub since: Option<jiff::Timestamp>,
+    /// The effect's idempotency key: markers are found by it.
+    pub key: Option<&'a str>,
+}
+
+/// The reads that tell who is in a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupReads {
+    /// Lists groups whose name begins so; the caller compares labels.
+    pub groups: Read,
+    /// The action to call on each group's target: lists its members.
+    pub members: String,
+}
+
 /// The call that takes an effect back, resolved when the effect's intent is written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UndoCall {

@@ -1,28 +1,42 @@
 //! The configured integrations: the catalogue bound to names, tenants, credentials and one way out.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use stanch_model::{
     Diagnostic, Target,
     catalog::{ActionIndex, ActionInfo},
     config::IntegrationConfig,
     secret::SecretBox,
 };
+use tokio::time::Instant;
 
 use crate::{
-    Admission, Call, Catalog, ErrorKind, Identity, Limits, Outcome, Read, Seen, Transport, UndoCall,
+    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Look, Outcome, Read, Seen, Transport,
+    UndoCall,
+    bind::{Bound, bind},
+    exchange::{Exchange, unix_ms},
+    limit::{Permit, Turn},
+    member::{Member, proves_by_input},
+    scope::Vars,
+    spec::{ActionSpec, CallSpec},
+    template::{FillError, Shape},
 };
 
+/// How long one look at a target may take, pages and pace included.
+const LOOK: Duration = Duration::from_secs(120);
+
 /// The configured integrations. Cheap to clone; all clones share pace, tokens and connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Integrations {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     catalog: Arc<Catalog>,
+    transport: Transport,
+    secrets: Arc<dyn SecretBox>,
+    members: BTreeMap<String, Member>,
 }
 
 impl Integrations {
@@ -32,11 +46,21 @@ impl Integrations {
     /// Every mistake in the configuration: unknown platform, missing setting, a name that is no Rhai name.
     pub fn new(
         catalog: Arc<Catalog>,
-        _configured: &BTreeMap<String, IntegrationConfig>,
-        _transport: Transport,
-        _secrets: Arc<dyn SecretBox>,
+        configured: &BTreeMap<String, IntegrationConfig>,
+        transport: Transport,
+        secrets: Arc<dyn SecretBox>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { shared: Arc::new(Shared { catalog }) })
+        let (mut members, mut mistakes) = (BTreeMap::new(), Vec::new());
+        for (name, config) in configured {
+            match Member::new(&catalog, name, config, &transport) {
+                Ok(member) => _ = members.insert(name.clone(), member),
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Self { shared: Arc::new(Shared { catalog, transport, secrets, members }) })
     }
 
     /// The catalogue behind it.
@@ -45,121 +69,312 @@ impl Integrations {
     }
 
     /// Which tenant of which platform this name means.
-    pub fn identity(&self, _integration: &str) -> Option<Identity> {
-        None
+    pub fn identity(&self, integration: &str) -> Option<Identity> {
+        self.member(integration).map(|member| member.identity.clone())
     }
 
     /// The bounds of this integration.
-    pub fn limits(&self, _integration: &str) -> Option<Limits> {
-        None
+    pub fn limits(&self, integration: &str) -> Option<Limits> {
+        let limiter = self.member(integration)?.limiter();
+        Some(Limits { max_in_flight: limiter.in_flight(), rate: limiter.rate() })
     }
 
     /// Waits for a turn, at most `patience`. A turn that cannot come in time is not taken.
-    pub async fn admit(&self, _integration: &str, _action: &str, _patience: Duration) -> Admission {
-        Admission::NotBefore(i64::MAX)
+    pub async fn admit(&self, integration: &str, action: &str, patience: Duration) -> Admission {
+        let Some(member) = self.member(integration) else {
+            // The call itself says that there is no such integration.
+            return Admission::Ready(Permit::free());
+        };
+        match member.pace_of(action).turn(patience).await {
+            Turn::Now(permit) => Admission::Ready(permit),
+            Turn::NotBefore(at) => Admission::NotBefore(unix_ms(at)),
+        }
     }
 
     /// One attempt of one action; for reads with all their pages. A token that the platform refuses is renewed once.
     pub async fn call(&self, call: Call) -> Outcome {
-        Outcome::Refused {
-            kind: ErrorKind::Unknown,
-            status: None,
-            message: format!("no integration `{}`", call.integration),
+        let (member, action) = match self.known(&call.integration, &call.action) {
+            Ok(found) => found,
+            Err(message) => return Outcome::Refused { kind: ErrorKind::Unknown, status: None, message },
+        };
+        let bound = match bind(&member.name, &call.action, action, call.target.as_ref(), &call.input) {
+            Ok(bound) => bound,
+            Err(refusal) => {
+                return Outcome::Refused { kind: refusal.kind, status: None, message: refusal.message };
+            }
+        };
+        let deadline = Instant::now() + call.deadline;
+        let _permit = match call.permit {
+            Some(permit) => permit,
+            None => match member.pace_of(&call.action).turn(call.deadline).await {
+                Turn::Now(permit) => permit,
+                Turn::NotBefore(at) => return Outcome::Limited { until_ms: unix_ms(at) },
+            },
+        };
+        let exchange = Exchange {
+            member,
+            transport: &self.shared.transport,
+            secrets: self.shared.secrets.as_ref(),
+            name: &call.action,
+            action,
+            bound: &bound,
+            key: &call.key,
+            attempt: call.attempt,
+            deadline,
+        };
+        Box::pin(exchange.run()).await
+    }
+
+    /// Like [`look`](Self::look) where neither the moment nor the key of the effect is known. Proofs that need them (a log,
+    /// a marker in a message) cannot tell then.
+    pub async fn verify(
+        &self,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
+    ) -> Seen {
+        self.look(Look { integration, action, target, input, since: None, key: None }).await
+    }
+
+    /// Makes the read that proves an action and asks its predicate, once.
+    pub async fn look(&self, look: Look<'_>) -> Seen {
+        let cannot = |why: String| Seen::CannotTell { why, again_ms: None };
+        let (member, bound, spec) = match self.bound(look.integration, look.action, look.target, look.input) {
+            Ok(found) => found,
+            Err(why) => return cannot(why),
+        };
+        let info = member.infos.get(look.action);
+        let verify = spec.verify.as_ref().filter(|_| info.is_some_and(|info| info.verify.is_some()));
+        let Some((verify, read)) = verify.and_then(|verify| Some((verify, verify.action.as_deref()?))) else {
+            let why = spec.verify.as_ref().and_then(|verify| verify.none.clone());
+            return cannot(why.unwrap_or_else(|| format!("no read proves `{}` here", look.action)));
+        };
+        let since = look.since.map(|since| since.to_string()).unwrap_or_default();
+        let vars = Vars { since: &since, ..member.vars(&bound, look.key.unwrap_or_default()) };
+        let input = match arguments(&verify.with, &vars) {
+            Ok(input) => input,
+            Err(error) => return cannot(error.to_string()),
+        };
+        let read = Read { integration: look.integration.to_owned(), action: read.to_owned(), input };
+        let own_proof = member.action(&read.action).is_some_and(proves_by_input);
+        let (status, out) = match evidence(self.read(read).await, own_proof) {
+            Ok(seen) => seen,
+            Err(cannot) => return cannot,
+        };
+        if !holds(spec, &bound, status, &out) {
+            return Seen::HoldsNot { out };
+        }
+        match info.and_then(|info| info.residual) {
+            Some(lasts) => Seen::Residual { lasts },
+            None => Seen::Holds,
         }
     }
 
-    /// Makes the read that proves this action and asks its predicate, once.
-    pub async fn verify(
-        &self,
-        _integration: &str,
-        _action: &str,
-        _target: Option<&Target>,
-        _input: &Value,
-    ) -> Seen {
-        Seen::CannotTell { why: "no read proves this action".to_owned(), again_ms: None }
+    async fn read(&self, read: Read) -> Outcome {
+        let Read { integration, action, input } = read;
+        let (key, target, permit) = (String::new(), None, None);
+        self.call(Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit }).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.
     pub fn capture(
         &self,
-        _integration: &str,
-        _action: &str,
-        _target: Option<&Target>,
-        _input: &Value,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
     ) -> Option<Read> {
-        None
+        let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        let capture = spec.capture.as_ref()?;
+        let input = arguments(&capture.with, &member.vars(&bound, "")).ok()?;
+        Some(Read { integration: integration.to_owned(), action: capture.action.clone(), input })
     }
 
-    /// Whether what `capture` read shows the action's end state already: then the effect is somebody else's.
+    /// Whether what `capture` read shows the action's end state already: then the effect is somebody else's. `None` when
+    /// the two reads are not the same.
     pub fn held_before(
         &self,
-        _integration: &str,
-        _action: &str,
-        _target: Option<&Target>,
-        _input: &Value,
-        _before: &Value,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
+        before: &Value,
     ) -> Option<bool> {
-        None
+        let (_, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        let (capture, verify) = (spec.capture.as_ref()?, spec.verify.as_ref()?);
+        let same = verify.action.as_deref() == Some(capture.action.as_str()) && verify.with == capture.with;
+        same.then(|| holds(spec, &bound, 200, before))
     }
 
     /// The call that takes this effect back, with everything filled in.
     pub fn undo_of(
         &self,
-        _integration: &str,
-        _action: &str,
-        _target: Option<&Target>,
-        _input: &Value,
-        _before: &Value,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
+        before: &Value,
     ) -> Option<UndoCall> {
-        None
+        let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        let CallSpec { action, with } = spec.undo.as_ref()?;
+        let vars = Vars { before: Some(before), ..member.vars(&bound, "") };
+        let input = arguments(with, &vars).ok()?;
+        let undone = member.action(action)?;
+        let target = bind(integration, action, undone, None, &input).ok()?.target;
+        Some(UndoCall { integration: integration.to_owned(), action: action.clone(), input, target })
     }
 
     /// The target of this call: the one it is called on, or the one that its arguments name.
     pub fn target_of(
         &self,
-        _integration: &str,
-        _action: &str,
+        integration: &str,
+        action: &str,
         target: Option<&Target>,
-        _input: &Value,
+        input: &Value,
     ) -> Option<Target> {
-        target.cloned()
+        self.bound(integration, action, target, input).ok()?.1.target
     }
 
     /// What a person is asked to do where the platform has no API (`manual`), filled in.
     pub fn manual_text(
         &self,
-        _integration: &str,
-        _action: &str,
-        _target: Option<&Target>,
-        _input: &Value,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
     ) -> Option<String> {
-        None
+        let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        spec.manual.as_ref()?.text(&member.vars(&bound, "")).ok()
     }
 
     /// The reads that `find_app` and `find_user` become: one per configured integration that has the verb.
-    pub fn find(&self, _finder: &str, _query: &str) -> Vec<Read> {
-        Vec::new()
+    pub fn find(&self, finder: &str, query: &str) -> Vec<Read> {
+        let mut reads = Vec::new();
+        for (integration, info) in self.verb(finder) {
+            let Some((input, _)) = info.inputs.iter().find(|(_, input)| input.required) else { continue };
+            let mut arguments = Map::new();
+            arguments.insert(input.clone(), query.into());
+            reads.push(Read { integration, action: info.name.clone(), input: Value::Object(arguments) });
+        }
+        reads
     }
+
+    /// The read that counts a whole population (`user`), for caps in percent.
+    pub fn population(&self, integration: &str, kind: &str) -> Option<Read> {
+        let member = self.member(integration)?;
+        let CallSpec { action, with } = member.platform.spec.population.get(kind)?;
+        let bound = Bound { inputs: Map::new(), target: None };
+        let input = arguments(with, &member.vars(&bound, "")).ok()?;
+        Some(Read { integration: integration.to_owned(), action: action.clone(), input })
+    }
+
+    /// The reads that tell who is in the group of this name, for protected groups.
+    pub fn group_reads(&self, integration: &str, group: &str) -> Option<GroupReads> {
+        let member = self.member(integration)?;
+        let membership = member.platform.spec.membership.as_ref()?;
+        let inputs = &member.infos.get(&membership.groups)?.inputs;
+        let (name, _) = inputs.iter().find(|(_, input)| input.required)?;
+        let input = json!({ name: group });
+        let groups = Read { integration: integration.to_owned(), action: membership.groups.clone(), input };
+        Some(GroupReads { groups, members: membership.members.clone() })
+    }
+
+    fn member(&self, integration: &str) -> Option<&Member> {
+        self.shared.members.get(integration)
+    }
+
+    fn known(&self, integration: &str, action: &str) -> Result<(&Member, &ActionSpec), String> {
+        let member = self
+            .member(integration)
+            .ok_or_else(|| format!("no integration `{integration}` is configured"))?;
+        let spec =
+            member.action(action).ok_or_else(|| format!("`{integration}` has no action `{action}`"))?;
+        Ok((member, spec))
+    }
+
+    fn bound(
+        &self,
+        integration: &str,
+        action: &str,
+        target: Option<&Target>,
+        input: &Value,
+    ) -> Result<(&Member, Bound, &ActionSpec), String> {
+        let (member, spec) = self.known(integration, action)?;
+        let bound = bind(integration, action, spec, target, input).map_err(|refusal| refusal.message)?;
+        Ok((member, bound, spec))
+    }
+}
+
+/// What a read gave as evidence: status and output. 401 and 403 are none, unless the read's proof is the thing that was
+/// cut: then "this token is not accepted" is exactly what was asked.
+fn evidence(outcome: Outcome, own_proof: bool) -> Result<(u16, Value), Seen> {
+    let cannot = |why: String, again_ms| Err(Seen::CannotTell { why, again_ms });
+    match outcome {
+        Outcome::Done { more, .. } if more.incomplete.is_some() => {
+            cannot(more.incomplete.unwrap_or_default(), None)
+        }
+        Outcome::Done { value, status, .. } => Ok((status, value)),
+        Outcome::Refused { kind: ErrorKind::NotFound, status: Some(status), .. } => Ok((status, Value::Null)),
+        Outcome::Refused { kind: ErrorKind::Auth, status: Some(status), .. } if own_proof => {
+            Ok((status, Value::Null))
+        }
+        Outcome::Refused { message, .. } => cannot(message, None),
+        Outcome::Limited { until_ms } => cannot("the platform asks to wait".to_owned(), Some(until_ms)),
+        Outcome::NotSent { why } | Outcome::InDoubt { why } => cannot(why, None),
+    }
+}
+
+fn holds(spec: &ActionSpec, bound: &Bound, status: u16, out: &Value) -> bool {
+    let Some(until) = spec.verify.as_ref().and_then(|verify| verify.until.as_ref()) else { return false };
+    let target = bound.target.as_ref().map_or(Value::Null, stanch_model::value::of_target);
+    let (status, input) = (json!(status), Value::Object(bound.inputs.clone()));
+    until.holds(&[("status", &status), ("out", out), ("target", &target), ("input", &input)])
+}
+
+fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
+    let mut arguments = Map::new();
+    for (name, shape) in with {
+        if let Some(value) = shape.value(vars)? {
+            arguments.insert(name.clone(), value);
+        }
+    }
+    Ok(Value::Object(arguments))
 }
 
 impl ActionIndex for Integrations {
     fn integrations(&self) -> Vec<(String, String)> {
-        Vec::new()
+        let members = self.shared.members.iter();
+        members.map(|(name, member)| (name.clone(), member.identity.platform.clone())).collect()
     }
 
-    fn actions(&self, _platform: &str) -> Vec<&ActionInfo> {
-        Vec::new()
+    fn actions(&self, platform: &str) -> Vec<&ActionInfo> {
+        self.shared.catalog.platform(platform).into_iter().flat_map(|platform| platform.actions()).collect()
     }
 
-    fn action(&self, _integration: &str, _action: &str) -> Option<&ActionInfo> {
-        None
+    fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo> {
+        self.member(integration)?.infos.get(action)
     }
 
-    fn verb(&self, _verb: &str) -> Vec<(String, &ActionInfo)> {
-        Vec::new()
+    fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)> {
+        let members = self.shared.members.iter();
+        members
+            .flat_map(|(name, member)| member.infos.values().map(move |info| (name.clone(), info)))
+            .filter(|(_, info)| info.verb.as_deref() == Some(verb))
+            .collect()
     }
 
     fn verbs(&self) -> Vec<String> {
-        Vec::new()
+        let all = self.shared.catalog.platforms().flat_map(|platform| platform.actions());
+        let mut verbs: Vec<_> = all.filter_map(|info| info.verb.clone()).collect();
+        verbs.sort();
+        verbs.dedup();
+        verbs
+    }
+}
+
+impl fmt::Debug for Integrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.shared.members).finish()
     }
 }

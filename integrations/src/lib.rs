@@ -4,15 +4,32 @@
 //! checks those files, [`Integrations`] binds them to a configuration, and makes one attempt of one action at a time. What
 //! an attempt means for a run (retry, probe, park) is decided elsewhere.
 
+mod auth;
+mod bind;
 mod call;
 mod catalog;
 mod configured;
+mod credential;
+mod exchange;
+mod expr;
 mod limit;
+mod mail;
+mod member;
+mod path;
+mod request;
+mod response;
+mod scope;
+mod scrub;
+mod spec;
+mod template;
 mod transport;
 pub mod twin;
 
-pub use call::{Admission, By, Call, ErrorKind, Identity, Limits, More, Outcome, Read, Seen, UndoCall};
+pub use call::{
+    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Read, Seen, UndoCall,
+};
 pub use catalog::{Catalog, Platform};
 pub use configured::Integrations;
 pub use limit::Permit;
+pub use spec::Evidence;
 pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};

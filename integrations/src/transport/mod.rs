@@ -1,6 +1,23 @@
 //! How bytes leave this machine: to allow-listed hosts, or to simulated platforms on loopback and to nothing else.
+//!
+//! The only modules that open connections are here and in `mail`, and `mail` connects where a [`MailRoute`] says.
 
-use std::net::SocketAddr;
+mod live;
+mod mail_route;
+mod twin;
+
+pub use live::LiveTransport;
+pub(crate) use mail_route::MailRoute;
+pub use twin::{TwinTransport, TwinTransportError};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use url::Url;
+
+use crate::request::HttpRequest;
+
+/// Largest answer that is read, per page.
+pub(crate) const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// The one way out of an [`Integrations`](crate::Integrations).
 #[derive(Clone, Debug)]
@@ -11,50 +28,107 @@ pub enum Transport {
     Twin(TwinTransport),
 }
 
-/// HTTPS to the hosts that the configuration names, mail to the servers it names.
-#[derive(Clone, Debug)]
-pub struct LiveTransport {
-    _private: (),
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct HttpResponse {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
-impl LiveTransport {
-    /// A transport with the system's root certificates.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new() -> Result<Self, std::io::Error> {
-        Ok(Self { _private: () })
-    }
-}
-
-/// Plain HTTP and SMTP to two loopback listeners. Nothing in it can hold another address.
-#[derive(Clone, Debug)]
-pub struct TwinTransport {
-    http: SocketAddr,
-    mail: Option<SocketAddr>,
-}
-
-impl TwinTransport {
-    /// A transport to the twins' HTTP listener, and to their SMTP listener if mail is simulated too.
-    ///
-    /// # Errors
-    /// When an address is not on loopback.
-    pub fn new(http: SocketAddr, mail: Option<SocketAddr>) -> Result<Self, TwinTransportError> {
-        for address in [Some(http), mail].into_iter().flatten() {
-            if !address.ip().is_loopback() {
-                return Err(TwinTransportError(address));
-            }
-        }
-        Ok(Self { http, mail })
-    }
-
-    /// Where it connects to.
-    pub fn addresses(&self) -> (SocketAddr, Option<SocketAddr>) {
-        (self.http, self.mail)
-    }
-}
-
-/// An address that no simulated platform may have.
+/// Why there is no answer. The words never hold header values, queries or bodies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a loopback address: simulated platforms live on loopback only")]
-pub struct TwinTransportError(SocketAddr);
+pub(crate) enum SendError {
+    /// Not in the allow-list: nothing was sent.
+    #[error("{0} is not a host of this integration")]
+    Host(String),
+    /// No connection: nothing was sent.
+    #[error("no connection to {0}: {1}")]
+    NoConnection(String, String),
+    /// The request (or part of it) went out.
+    #[error("the connection to {0} broke: {1}")]
+    Broken(String, String),
+    /// The answer does not end within what we read.
+    #[error("the answer of {0} is larger than {LARGEST_BODY} bytes")]
+    TooLarge(String),
+}
+
+/// The hosts that one integration may talk to: scheme, host and port.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts(Vec<(String, String, u16)>);
+
+impl Hosts {
+    pub(crate) fn allow(&mut self, url: &Url) {
+        let entry = origin(url);
+        if !self.0.contains(&entry) {
+            self.0.push(entry);
+        }
+    }
+
+    pub(crate) fn allows(&self, url: &Url) -> bool {
+        self.0.contains(&origin(url))
+    }
+}
+
+fn origin(url: &Url) -> (String, String, u16) {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
+    (url.scheme().to_owned(), host, url.port_or_known_default().unwrap_or(0))
+}
+
+impl Transport {
+    /// Sends one request and reads its answer to the end. The caller bounds the time.
+    pub(crate) async fn send(
+        &self,
+        integration: &str,
+        hosts: &Hosts,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, SendError> {
+        if !hosts.allows(&request.url) {
+            return Err(SendError::Host(request.url.host_str().unwrap_or_default().to_owned()));
+        }
+        match self {
+            Self::Live(live) => live.send(request).await,
+            Self::Twin(twin) => twin.send(integration, request).await,
+        }
+    }
+
+    /// True when nothing real can be reached.
+    pub fn is_twin(&self) -> bool {
+        matches!(self, Self::Twin(_))
+    }
+}
+
+/// A body of bounded size, as it grows.
+struct Bounded {
+    host: String,
+    bytes: BytesMut,
+}
+
+impl Bounded {
+    fn new(host: &str) -> Self {
+        Self { host: host.to_owned(), bytes: BytesMut::new() }
+    }
+
+    fn push(&mut self, chunk: &[u8]) -> Result<(), SendError> {
+        if self.bytes.len() + chunk.len() > LARGEST_BODY {
+            return Err(SendError::TooLarge(self.host.clone()));
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    fn done(self) -> Bytes {
+        self.bytes.freeze()
+    }
+}
+
+/// The chain of causes of an error, without the outermost text (which may hold a URL).
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut words = Vec::new();
+    let mut at = error.source();
+    while let Some(inner) = at {
+        words.push(inner.to_string());
+        at = inner.source();
+    }
+    if words.is_empty() { "no further words".to_owned() } else { words.join(": ") }
+}

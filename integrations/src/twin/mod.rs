@@ -65,7 +65,7 @@
 //! which may give `()`: then the operation goes on, and every list in it is empty.
 //!
 //! **Around it.** `accepts([schemes])`; `now(), iso(), iso(seconds)`; `new_id(prefix, length)`; `integration(), secret(),
-//! issue_token(seconds), token_works(token), end_token(token), may(scope)`; `base(), here(#{ query changes })`; `soql(query, most),
+//! issue_token(seconds), accept_token(token), token_works(token), end_token(token), may(scope)`; `base(), here(#{ query changes })`; `soql(query, most),
 //! soql_counts, keep, kept, kept_len, head`; `filter_error, filter_value`; `number(text, otherwise), clamp, hash, base64,
 //! from_base64, parse_json, is_jwt`.
 
@@ -108,4 +108,27 @@ pub const ACTION_HEADER: &str = "x-stanch-action";
 /// The token that the twin of this integration accepts. For OAuth2 flows it is the client secret.
 pub fn token(integration: &str) -> String {
     format!("twin-{integration}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::{script::Script, tenant::Tenant};
+
+    #[test]
+    fn the_documented_script_compiles() {
+        let lines = include_str!("mod.rs").lines().filter_map(|line| line.strip_prefix("//!"));
+        let lines = lines
+            .skip_while(|line| !line.contains("```rhai"))
+            .skip(1)
+            .take_while(|line| !line.contains("```"));
+        let source = lines.collect::<Vec<_>>().join("\n");
+        let db = Arc::new(Mutex::new(Tenant::new("x", 1, jiff::Timestamp::UNIX_EPOCH)));
+        let script = Script::compile(&source, &db).expect("compiles");
+        assert_eq!(script.plan().routes.len(), 2);
+        assert!(script.has("add_grants") && script.has("missing"));
+    }
 }

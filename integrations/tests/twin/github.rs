@@ -40,7 +40,7 @@ async fn a_leaked_credential_dies_a_little_later() {
     for wrong in [json!({}), json!({ "credentials": [] }), json!({ "credentials": vec!["x"; 1001] })] {
         assert_eq!(open.json("POST", "/credentials/revoke", wrong).await.status, 422);
     }
-    assert_eq!(twins.writes("github.revoke_credentials"), 1);
+    assert_eq!(twins.writes("github.revoke_credential"), 1);
     assert!(!format!("{:?}", twins.host.effects()).contains("ghp_leaked"));
     assert_eq!(github.get("/user").await.body["login"], "stanch-bot");
     assert_eq!(open.get("/user").await.status, 401);
@@ -54,7 +54,7 @@ async fn an_alert_is_resolved_and_opened_again() {
         let answer = github.json("PATCH", ALERT, resolve.clone()).await;
         assert_eq!((answer.status, &answer.body["resolution"]), (200, &json!("revoked")));
     }
-    assert_eq!(twins.writes("github.update_secret_alert"), 1);
+    assert_eq!(twins.writes("github.resolve_secret_alert"), 1);
     assert!(
         github
             .get("/repos/acme/web/secret-scanning/alerts?state=open")
@@ -169,6 +169,13 @@ async fn fine_grained_tokens_keys_and_issues() {
     assert_eq!(github.json("POST", path, some).await.status, 202);
     assert_eq!(github.json("POST", path, json!({ "action": "revoke" })).await.status, 422);
     assert_eq!(github.pages(&format!("{path}?per_page=100")).await.len(), 37);
+    assert_eq!(github.pages("/repos/acme/web/keys").await.len(), 1);
+    let hook = format!("/orgs/acme/hooks/{}", github.pages("/orgs/acme/hooks").await[0]["id"]);
+    for active in [false, false, true] {
+        assert_eq!(github.json("PATCH", &hook, json!({ "active": active })).await.body["active"], active);
+        assert_eq!(github.get(&hook).await.body["active"], active);
+    }
+    assert_eq!((twins.writes("github.disable_hook"), twins.writes("github.enable_hook")), (1, 1));
     for (method, status) in [("GET", 200), ("DELETE", 204), ("GET", 404), ("DELETE", 404)] {
         assert_eq!(github.send(method, "/repos/acme/web/keys/7001").await.status, status);
     }

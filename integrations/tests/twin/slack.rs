@@ -1,7 +1,9 @@
 //! Simulated Slack: 200 to everything, `ok` tells.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
-use stanch_integrations::twin::Change;
+use stanch_integrations::twin::{Change, TwinOptions, World};
 
 use crate::support::{Client, Twins, world};
 
@@ -178,6 +180,24 @@ async fn an_app_is_restricted_cleared_and_uninstalled() {
         .expect("blocked");
     let restricted = works(&slack, "admin.apps.restricted.list", json!({})).await;
     assert_eq!(restricted["restricted_apps"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_leaked_token_works_until_it_is_revoked() {
+    let extra = BTreeMap::from([(
+        "slack".to_owned(),
+        json!({ "tokens": ["xoxb-leaked"], "channels": ["war-room"] }),
+    )]);
+    let world = World { extra, ..World::default() };
+    let twins = Twins::with(&[("slack", "slack")], TwinOptions { world, ..TwinOptions::default() }).await;
+    let leaked = twins.client("slack").token(Some("xoxb-leaked"));
+    works(&leaked, "auth.test", json!({})).await;
+    assert_eq!(works(&leaked, "auth.revoke", json!({})).await["revoked"], true);
+    assert_eq!(fails(&leaked, "auth.test", json!({})).await, "invalid_auth");
+    assert_eq!(fails(&leaked, "auth.revoke", json!({})).await, "invalid_auth");
+    assert_eq!(twins.writes("slack.revoke_token"), 1);
+    assert!(!format!("{:?}", twins.host.requests()).contains("xoxb"));
+    works(&twins.client("slack"), "chat.postMessage", json!({ "channel": "#war-room", "text": "x" })).await;
 }
 
 #[tokio::test]

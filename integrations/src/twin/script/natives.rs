@@ -12,7 +12,11 @@ use super::{
     convert::{Json, to_dynamic},
     reply::Reply,
 };
-use crate::twin::{filter::Filter, soql, tenant::Db};
+use crate::twin::{
+    filter::Filter,
+    soql,
+    tenant::{Db, Token},
+};
 
 pub(super) fn register(engine: &mut Engine, db: &Db) {
     time(engine, db);
@@ -81,6 +85,10 @@ fn tokens(engine: &mut Engine, db: &Db) {
     });
     let at = db.clone();
     engine.register_fn("token_works", move |token: &str| at.lock().accepts(token).is_some());
+    let to = db.clone();
+    engine.register_fn("accept_token", move |token: &str| {
+        to.lock().tokens.insert(token.to_owned(), Token::default());
+    });
     let to = db.clone();
     engine.register_fn("end_token", move |token: &str| to.lock().tokens.remove(token).is_some());
 }

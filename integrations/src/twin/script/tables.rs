@@ -46,14 +46,14 @@ pub(super) fn register(engine: &mut Engine) {
 
 fn rows(engine: &mut Engine) {
     engine
-        .register_fn("get", |table: &mut ScriptTable, id: &str| {
-            match table.db.lock().store.get(&table.name, id) {
+        .register_fn("get", |table: &mut ScriptTable, id: Dynamic| {
+            match table.db.lock().store.get(&table.name, &id.to_string()) {
                 Some(row) => row_to_map(&row).into(),
                 None => Dynamic::UNIT,
             }
         })
-        .register_fn("alive", |table: &mut ScriptTable, id: &str| {
-            match table.db.lock().store.alive(&table.name, id) {
+        .register_fn("alive", |table: &mut ScriptTable, id: Dynamic| {
+            match table.db.lock().store.alive(&table.name, &id.to_string()) {
                 Some(row) => row_to_map(&row).into(),
                 None => Dynamic::UNIT,
             }
@@ -64,8 +64,8 @@ fn rows(engine: &mut Engine) {
                 None => Dynamic::UNIT,
             }
         })
-        .register_fn("has", |table: &mut ScriptTable, id: &str| {
-            table.db.lock().store.get(&table.name, id).is_some()
+        .register_fn("has", |table: &mut ScriptTable, id: Dynamic| {
+            table.db.lock().store.get(&table.name, &id.to_string()).is_some()
         })
         .register_fn("need", |table: &mut ScriptTable, id: Dynamic| -> Result<Map> {
             let id = id.to_string();

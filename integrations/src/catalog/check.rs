@@ -1,0 +1,83 @@
+//! What a file says must hold together: every variable given, every action that is named there, every cut provable.
+
+mod action;
+mod calls;
+mod platform;
+
+use std::ops::Range;
+
+use stanch_model::{
+    Diagnostic,
+    diagnostic::did_you_mean,
+    yaml::{self, Node},
+};
+
+use crate::spec::PlatformSpec;
+
+/// Everything that is wrong with a file that could be read.
+pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -> Vec<Diagnostic> {
+    let root = match yaml::node(file, source, "IN0001") {
+        Ok(root) => root,
+        Err(mistake) => return vec![*mistake],
+    };
+    let mut report = Report { file, source, root, found: Vec::new() };
+    platform::check(slug, spec, &mut report);
+    for (name, action) in &spec.actions {
+        action::check(spec, name, action, &mut report);
+        calls::check(spec, name, action, &mut report);
+    }
+    report.found
+}
+
+/// The mistakes of one file so far.
+struct Report<'a> {
+    file: &'a str,
+    source: &'a str,
+    root: Node,
+    found: Vec<Diagnostic>,
+}
+
+impl Report<'_> {
+    /// At a value (or the nearest place above it).
+    fn at_value(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
+        let range = match self.root.at(path) {
+            Some(node) if node.entries().is_none() => node.span.clone(),
+            _ => self.key(path),
+        };
+        self.push(range, code, message, help);
+    }
+
+    /// At a key.
+    fn at_key(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
+        let range = self.key(path);
+        self.push(range, code, message, help);
+    }
+
+    /// The key at the end of a path, or the nearest one above it.
+    fn key(&self, path: &[&str]) -> Range<usize> {
+        let Some((last, above)) = path.split_last() else { return Range::default() };
+        match self.root.at(above).and_then(|node| node.get(last)) {
+            Some((key, _)) => key.span.clone(),
+            None => self.key(above),
+        }
+    }
+
+    fn push(&mut self, range: Range<usize>, code: &str, message: String, help: Option<String>) {
+        let mistake = Diagnostic::error(code, message).at(self.file, self.source, range, "here");
+        self.found.push(match help {
+            Some(help) => mistake.help(help),
+            None => mistake,
+        });
+    }
+}
+
+/// "did you mean `x`?", or the list of what there is.
+fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    match did_you_mean(word, known.clone()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => {
+            let known: Vec<_> = known.take(12).collect();
+            (!known.is_empty()).then(|| format!("there are: {}", known.join(", ")))
+        }
+    }
+}

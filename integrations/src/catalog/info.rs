@@ -1,0 +1,52 @@
+//! An action as the rest of the program knows it.
+
+use std::time::Duration;
+
+use stanch_model::{
+    InDoubt,
+    catalog::{ActionInfo, InputInfo, VerifyInfo},
+};
+
+use crate::spec::{ActionSpec, PlatformSpec};
+
+/// What a platform may take until a write shows, when the catalogue does not say.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> ActionInfo {
+    ActionInfo {
+        platform: spec.platform.clone(),
+        name: name.to_owned(),
+        title: action.title.clone(),
+        effect: action.effect,
+        verb: action.verb.clone(),
+        target_kind: action.target.as_ref().map(|target| target.kind.clone()),
+        yields: action.yields.as_ref().and_then(|yields| yields.kind.clone()),
+        inputs: action
+            .input
+            .iter()
+            .map(|(name, input)| {
+                let info = InputInfo {
+                    kind: input.kind,
+                    required: !input.optional && input.default.is_none(),
+                    help: input.help.clone(),
+                    one_of: input.one_of.clone(),
+                };
+                (name.clone(), info)
+            })
+            .collect(),
+        undo: action.undo.as_ref().map(|undo| undo.action.clone()),
+        verify: action.verify.as_ref().and_then(|verify| {
+            Some(VerifyInfo {
+                action: verify.action.clone()?,
+                until: verify.until.as_ref()?.source().to_owned(),
+                within: verify.within.map_or(GRACE, |within| within.0),
+            })
+        }),
+        residual: action.residual.map(|residual| residual.0),
+        in_doubt: action.in_doubt.unwrap_or(InDoubt::Ask),
+        manual: action.manual.is_some(),
+        scopes: action.scopes.clone(),
+        docs: action.docs.clone(),
+        hash: super::pinned(spec, action),
+    }
+}

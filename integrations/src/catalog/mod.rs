@@ -1,0 +1,187 @@
+//! The platforms that are known: read, checked, and indexed. Nothing here is configured, and nothing leaves the machine.
+
+mod check;
+mod info;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use include_dir::{Dir, include_dir};
+use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash, yaml};
+
+use crate::spec::{ActionSpec, Evidence, PlatformSpec};
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
+
+/// Every platform that is known, by slug.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    platforms: BTreeMap<String, Arc<Platform>>,
+}
+
+impl Catalog {
+    /// The platforms shipped in the binary.
+    ///
+    /// # Errors
+    /// Every mistake in the shipped files; a test keeps this from happening.
+    pub fn embedded() -> Result<Self, Vec<Diagnostic>> {
+        let files = SHIPPED.dirs().filter_map(|folder| {
+            let file = folder.get_file(folder.path().join("integration.yaml"))?;
+            Some((folder.path().to_string_lossy().into_owned(), file.contents_utf8().unwrap_or_default()))
+        });
+        let mut catalog = Self::default();
+        let mut mistakes = Vec::new();
+        for (slug, source) in files {
+            let name = format!("catalog/{slug}/integration.yaml");
+            mistakes.extend(catalog.add(&slug, &name, source));
+        }
+        if mistakes.is_empty() { Ok(catalog) } else { Err(mistakes) }
+    }
+
+    /// Adds the platforms of a folder (`<slug>/integration.yaml`); a slug that exists is replaced.
+    ///
+    /// # Errors
+    /// Every mistake in the folder's files.
+    pub fn with_folder(mut self, folder: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let unreadable = |path: &Path, error: &std::io::Error| {
+            vec![Diagnostic::error("IN0019", format!("cannot read {}: {error}", path.display()))]
+        };
+        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+        let mut slugs: Vec<_> =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        slugs.sort();
+        let mut mistakes = Vec::new();
+        for path in slugs {
+            let file = path.join("integration.yaml");
+            if !file.exists() {
+                continue;
+            }
+            let slug = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match std::fs::read_to_string(&file) {
+                Ok(source) => mistakes.extend(self.add(&slug, &file.display().to_string(), &source)),
+                Err(error) => mistakes.extend(unreadable(&file, &error)),
+            }
+        }
+        if mistakes.is_empty() { Ok(self) } else { Err(mistakes) }
+    }
+
+    /// Adds one file, or says everything that is wrong with it.
+    fn add(&mut self, slug: &str, file: &str, source: &str) -> Vec<Diagnostic> {
+        let spec = match yaml::read::<PlatformSpec>(file, source, "IN0001") {
+            Ok(spec) => spec,
+            Err(mistake) => return vec![*mistake],
+        };
+        let mistakes = check::check(slug, file, source, &spec);
+        if mistakes.is_empty() {
+            self.platforms.insert(slug.to_owned(), Arc::new(Platform::new(spec)));
+        }
+        mistakes
+    }
+
+    /// One platform.
+    pub fn platform(&self, slug: &str) -> Option<&Platform> {
+        self.platforms.get(slug).map(Arc::as_ref)
+    }
+
+    /// All of them, by slug.
+    pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
+        self.platforms.values().map(Arc::as_ref)
+    }
+
+    pub(crate) fn shared(&self, slug: &str) -> Option<Arc<Platform>> {
+        self.platforms.get(slug).cloned()
+    }
+}
+
+/// One platform of the catalogue.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    pub(crate) spec: PlatformSpec,
+    infos: BTreeMap<String, ActionInfo>,
+}
+
+impl Platform {
+    fn new(spec: PlatformSpec) -> Self {
+        let infos =
+            spec.actions.iter().map(|(name, action)| (name.clone(), info::of(&spec, name, action))).collect();
+        Self { spec, infos }
+    }
+
+    /// Its name in files: `google-workspace`.
+    pub fn slug(&self) -> &str {
+        &self.spec.platform
+    }
+
+    /// Its name for people.
+    pub fn title(&self) -> &str {
+        &self.spec.title
+    }
+
+    /// The vendor's API reference.
+    pub fn docs(&self) -> &str {
+        &self.spec.docs
+    }
+
+    /// What to create on the other side, for people.
+    pub fn setup(&self) -> &str {
+        &self.spec.setup
+    }
+
+    /// Its settings in `stanch.yaml`: name, help, default, and whether it may be left out.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str, Option<&str>, bool)> {
+        self.spec.settings.iter().map(|(name, setting)| {
+            (name.as_str(), setting.help.as_str(), setting.default.as_deref(), setting.optional)
+        })
+    }
+
+    /// The names of its ways to authenticate; the first is the default.
+    pub fn auth_schemes(&self) -> impl Iterator<Item = &str> {
+        self.spec.auth.iter().map(|auth| auth.name.as_str())
+    }
+
+    /// What it can do, by name.
+    pub fn actions(&self) -> impl Iterator<Item = &ActionInfo> {
+        self.infos.values()
+    }
+
+    /// One action.
+    pub fn action(&self, name: &str) -> Option<&ActionInfo> {
+        self.infos.get(name)
+    }
+
+    /// What an action's correctness rests on.
+    pub fn evidence(&self, action: &str) -> Option<Evidence> {
+        self.spec.actions.get(action).map(|action| action.evidence)
+    }
+
+    /// What people should know before they use an action.
+    pub fn note(&self, action: &str) -> Option<&str> {
+        self.spec.actions.get(action)?.note.as_deref()
+    }
+
+    /// Why an action has no verify, if it has none.
+    pub fn unproven(&self, action: &str) -> Option<&str> {
+        self.spec.actions.get(action)?.verify.as_ref()?.none.as_deref()
+    }
+
+    /// Method and path template of an action, as written; `None` for mail and manual actions.
+    pub fn request_line(&self, action: &str) -> Option<(&str, &str)> {
+        let request = self.spec.actions.get(action)?.request.as_ref()?;
+        Some((request.method?.as_str(), request.path.as_ref().map_or("", |path| path.source())))
+    }
+
+    pub(crate) fn action_spec(&self, name: &str) -> Option<&ActionSpec> {
+        self.spec.actions.get(name)
+    }
+}
+
+/// The hash that a run pins: of everything that shapes an action on the wire.
+fn pinned(spec: &PlatformSpec, action: &ActionSpec) -> Hash {
+    let all = serde_json::json!({
+        "action": action,
+        "platform": {
+            "url": spec.url, "auth": spec.auth, "headers": spec.headers, "paging": spec.paging,
+            "errors": spec.errors, "refused": spec.limits.refused,
+        },
+    });
+    stanch_model::value::hash_of(&all)
+}

@@ -1,0 +1,140 @@
+use std::cell::RefCell;
+
+use super::*;
+
+/// A platform with a token bucket, on tokio's paused clock.
+struct Platform {
+    rate: f64,
+    burst: f64,
+    state: RefCell<(f64, Instant)>,
+    refusals: RefCell<u32>,
+}
+
+impl Platform {
+    fn new(rate: f64, burst: f64) -> Self {
+        Self { rate, burst, state: RefCell::new((burst, Instant::now())), refusals: RefCell::new(0) }
+    }
+
+    /// How many requests are left after this one, or a no.
+    fn ask(&self) -> Result<u64, ()> {
+        let mut state = self.state.borrow_mut();
+        let now = Instant::now();
+        let refilled = state.0 + now.duration_since(state.1).as_secs_f64() * self.rate;
+        *state = (refilled.min(self.burst), now);
+        if state.0 < 1.0 {
+            *self.refusals.borrow_mut() += 1;
+            return Err(());
+        }
+        state.0 -= 1.0;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's numbers")]
+        Ok(state.0 as u64)
+    }
+}
+
+/// Makes `count` requests, several at a time, each taking 2 ms. Gives time taken over ideal time.
+async fn run(limiter: &Limiter, platform: &Platform, count: u32, headers: bool, pause: Duration) -> f64 {
+    let started = Instant::now();
+    let left = RefCell::new(count);
+    let worker = || async {
+        while *left.borrow() > 0 {
+            *left.borrow_mut() -= 1;
+            loop {
+                let Turn::Now(permit) = limiter.turn(Duration::from_secs(3600)).await else { continue };
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                let answer = platform.ask();
+                drop(permit);
+                match answer {
+                    Ok(remaining) => {
+                        limiter.accepted();
+                        if headers {
+                            limiter.told(remaining, Duration::from_secs(1));
+                        }
+                        break;
+                    }
+                    Err(()) => {
+                        limiter.refused(pause);
+                    }
+                }
+            }
+        }
+    };
+    futures_util::future::join_all((0..64).map(|_| worker())).await;
+    let ideal = (f64::from(count) - platform.burst) / platform.rate;
+    started.elapsed().as_secs_f64() / ideal
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_pace_is_kept_within_one_percent_and_never_refused() {
+    let limiter = Limiter::new(Some(500.0), None, 64);
+    let platform = Platform::new(500.0, 50.0);
+    let ratio = run(&limiter, &platform, 10_000, false, SECOND).await;
+    assert!((0.99..1.01).contains(&ratio), "{ratio}");
+    assert_eq!(*platform.refusals.borrow(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_is_learned_from_headers_within_five_percent() {
+    let limiter = Limiter::new(None, None, 64);
+    let platform = Platform::new(500.0, 500.0);
+    let ratio = run(&limiter, &platform, 10_000, true, SECOND).await;
+    assert!((0.99..1.05).contains(&ratio), "{ratio}");
+    assert_eq!(*platform.refusals.borrow(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_is_learned_from_refusals_alone_within_five_percent() {
+    let limiter = Limiter::new(None, None, 64);
+    let platform = Platform::new(500.0, 500.0);
+    let ratio = run(&limiter, &platform, 10_000, false, SECOND).await;
+    assert!((0.99..1.05).contains(&ratio), "{ratio}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_bucket_costs_a_few_pauses_more() {
+    let limiter = Limiter::new(None, None, 64);
+    let platform = Platform::new(500.0, 50.0);
+    let ratio = run(&limiter, &platform, 10_000, false, SECOND).await;
+    assert!(ratio < 1.6, "{ratio}");
+    assert!(*platform.refusals.borrow() < 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_everybody_and_is_capped() {
+    let limiter = Limiter::new(None, None, 4);
+    let until = limiter.refused(Duration::from_secs(365 * 24 * 3600));
+    assert_eq!(until, Instant::now() + LONGEST_PAUSE);
+    match limiter.turn(SECOND).await {
+        Turn::NotBefore(at) => assert_eq!(at, until),
+        Turn::Now(_) => panic!("a turn during a pause"),
+    }
+    let started = Instant::now();
+    assert!(matches!(limiter.turn(LONGEST_PAUSE * 2).await, Turn::Now(_)));
+    assert_eq!(started.elapsed(), LONGEST_PAUSE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_a_pause_overtakes_is_void() {
+    let limiter = Limiter::new(Some(1.0), Some(1), 4);
+    assert!(matches!(limiter.turn(SECOND).await, Turn::Now(_)));
+    let waiting = limiter.turn(Duration::from_secs(60));
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        limiter.refused(Duration::from_secs(10));
+    };
+    let started = Instant::now();
+    let (turn, ()) = tokio::join!(waiting, interrupt);
+    assert!(matches!(turn, Turn::Now(_)));
+    assert!(started.elapsed() >= Duration::from_millis(10_500), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_at_one_time_are_capped() {
+    let limiter = Limiter::new(None, None, 2);
+    let (one, two) = (limiter.turn(SECOND).await, limiter.turn(SECOND).await);
+    assert!(matches!(limiter.turn(SECOND).await, Turn::NotBefore(_)));
+    drop(one);
+    assert!(matches!(limiter.turn(SECOND).await, Turn::Now(_)));
+    drop(two);
+}

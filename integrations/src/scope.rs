@@ -1,0 +1,69 @@
+//! What the variables of a template mean for one call.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use stanch_model::{Target, value};
+
+use crate::{path, template::Lookup};
+
+/// The variables of one call.
+#[derive(Clone, Copy)]
+pub(crate) struct Vars<'a> {
+    pub(crate) inputs: &'a Map<String, Value>,
+    pub(crate) target: Option<&'a Target>,
+    pub(crate) settings: &'a BTreeMap<String, String>,
+    /// The idempotency key; empty where none is known.
+    pub(crate) key: &'a str,
+    /// Since when the effect can have happened, as RFC 3339; empty where it is not known.
+    pub(crate) since: &'a str,
+    pub(crate) before: Option<&'a Value>,
+    pub(crate) item: Option<&'a Value>,
+}
+
+impl<'a> Vars<'a> {
+    /// The same, for one row of a list.
+    pub(crate) fn with_item(self, item: &'a Value) -> Self {
+        Self { item: Some(item), ..self }
+    }
+}
+
+impl Lookup for Vars<'_> {
+    fn lookup(&self, variable: &str) -> Option<Value> {
+        if let Some(value) = self.inputs.get(variable) {
+            return Some(value.clone()).filter(|value| !value.is_null());
+        }
+        let (root, rest) = variable.split_once('.').unwrap_or((variable, ""));
+        match root {
+            "settings" => self.settings.get(rest).cloned().map(Value::String),
+            "key" => given(self.key),
+            "since" => given(self.since),
+            "before" => path::get(self.before?, rest).cloned(),
+            "item" => path::get(self.item?, rest).cloned(),
+            "target" => of_target(self.target?, rest),
+            _ => None,
+        }
+    }
+}
+
+fn given(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn of_target(target: &Target, rest: &str) -> Option<Value> {
+    match rest.split_once('.').unwrap_or((rest, "")) {
+        ("", _) => Some(value::of_target(target)),
+        ("id", _) => Some(Value::String(target.id.clone())),
+        ("kind", _) => Some(Value::String(target.kind.clone())),
+        ("label", _) => Some(Value::String(target.name().to_owned())),
+        ("attrs", rest) => {
+            let (name, rest) = rest.split_once('.').unwrap_or((rest, ""));
+            let attr = target.attrs.get(name)?;
+            match value::as_target(attr) {
+                Some(inner) if !rest.is_empty() => of_target(&inner, rest),
+                _ => path::get(attr, rest).cloned(),
+            }
+        }
+        _ => None,
+    }
+}

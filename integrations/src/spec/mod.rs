@@ -1,0 +1,140 @@
+//! `integration.yaml` as types: what a platform may say of itself, and nothing about doing it.
+//!
+//! Templates and predicates are parsed while the file is read, so that nothing downstream meets a malformed one. The
+//! references between actions are checked afterwards, by `check`.
+
+mod action;
+mod auth;
+mod words;
+
+pub use action::Evidence;
+pub(crate) use action::{
+    ActionSpec, CallSpec, InputSpec, MailSpec, Match, Method, Paging, Reply, RequestSpec, TargetShape,
+    YieldSpec,
+};
+pub(crate) use auth::{AuthKind, AuthSpec, ClientAuth};
+pub(crate) use words::{Rate, Span};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{call::ErrorKind, expr::Expr, template::Template};
+
+/// One `integration.yaml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlatformSpec {
+    /// The slug; the folder has the same name.
+    pub(crate) platform: String,
+    /// For people.
+    pub(crate) title: String,
+    /// The vendor's API reference.
+    pub(crate) docs: String,
+    /// What to create on the other side, for people.
+    #[serde(default)]
+    pub(crate) setup: String,
+    /// Base URL; `{url}` is what the configuration says.
+    pub(crate) url: Template,
+    /// What tells two tenants apart; the host unless set.
+    #[serde(default)]
+    pub(crate) tenant: Option<Template>,
+    /// The platform's own settings in `stanch.yaml`.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, SettingSpec>,
+    /// Ways to authenticate; the first is used unless the configuration names another.
+    pub(crate) auth: Vec<AuthSpec>,
+    /// Sent with every request.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Template>,
+    /// Pace.
+    #[serde(default)]
+    pub(crate) limits: LimitSpec,
+    /// How lists go on, unless an action says otherwise.
+    #[serde(default)]
+    pub(crate) paging: Option<Paging>,
+    /// Where an error says what it is.
+    #[serde(default)]
+    pub(crate) errors: ErrorSpec,
+    /// The header that carries the platform's id of a request.
+    #[serde(default)]
+    pub(crate) request_id: Option<String>,
+    /// Reads that count a whole population, by kind: for caps in percent.
+    #[serde(default)]
+    pub(crate) population: BTreeMap<String, CallSpec>,
+    /// Reads that tell who is in a group: for protected groups.
+    #[serde(default)]
+    pub(crate) membership: Option<MembershipSpec>,
+    /// What it can do.
+    pub(crate) actions: BTreeMap<String, ActionSpec>,
+}
+
+/// One setting in `stanch.yaml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingSpec {
+    /// For people.
+    pub(crate) help: String,
+    /// Used when the configuration says nothing.
+    #[serde(default)]
+    pub(crate) default: Option<String>,
+    /// Used instead where the platform is simulated.
+    #[serde(default)]
+    pub(crate) twin: Option<String>,
+    /// May be left out; actions that `need` it are then missing.
+    #[serde(default)]
+    pub(crate) optional: bool,
+}
+
+/// Pace.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitSpec {
+    /// `600/min`; learned from the platform's answers where nothing is declared.
+    pub(crate) rate: Option<Rate>,
+    /// Requests that may go at once after a pause.
+    pub(crate) burst: Option<u32>,
+    /// Calls at one time.
+    pub(crate) in_flight: Option<usize>,
+    /// Header: requests left in this window.
+    pub(crate) remaining: Option<String>,
+    /// Header: when the window ends.
+    pub(crate) reset: Option<String>,
+    /// What `reset` counts.
+    pub(crate) reset_is: ResetIs,
+    /// Which answers mean "slower"; `status == 429` unless set.
+    pub(crate) refused: Option<Expr>,
+}
+
+/// What a reset header counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ResetIs {
+    /// Unix seconds.
+    #[default]
+    Epoch,
+    /// Seconds from now.
+    Seconds,
+}
+
+/// Who is in a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MembershipSpec {
+    /// The read that lists groups by the beginning of their name; its only required input is the name.
+    pub(crate) groups: String,
+    /// The read that is made on each of them.
+    pub(crate) members: String,
+}
+
+/// Where an error says what it is: the first path that leads somewhere counts.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ErrorSpec {
+    /// Paths to the code.
+    pub(crate) code: Vec<String>,
+    /// Paths to the words for people.
+    pub(crate) message: Vec<String>,
+    /// Codes that mean something other than their status says.
+    pub(crate) kinds: BTreeMap<String, ErrorKind>,
+}

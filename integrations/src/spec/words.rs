@@ -1,0 +1,101 @@
+//! Small values that are written as one word: `30s`, `600/min`.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use stanch_model::duration;
+
+/// A length of time, `500ms`, `30s`, `5m`, `24h`, `90d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl TryFrom<String> for Span {
+    type Error = duration::NotADuration;
+
+    fn try_from(text: String) -> Result<Self, duration::NotADuration> {
+        duration::parse(&text).map(Self)
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        duration::format(span.0)
+    }
+}
+
+/// A pace: `20/s`, `600/min`, `60/h`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Rate {
+    count: u32,
+    per: Per,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Per {
+    Second,
+    Minute,
+    Hour,
+}
+
+impl Rate {
+    /// Requests per second.
+    pub(crate) fn per_second(self) -> f64 {
+        f64::from(self.count)
+            / match self.per {
+                Per::Second => 1.0,
+                Per::Minute => 60.0,
+                Per::Hour => 3600.0,
+            }
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no pace: write 20/s, 600/min or 60/h");
+        let (count, per) = text.split_once('/').ok_or_else(wrong)?;
+        let count = count.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)?;
+        let per = match per {
+            "s" => Per::Second,
+            "min" => Per::Minute,
+            "h" => Per::Hour,
+            _ => return Err(wrong()),
+        };
+        Ok(Self { count, per })
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        rate.to_string()
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = match self.per {
+            Per::Second => "s",
+            Per::Minute => "min",
+            Per::Hour => "h",
+        };
+        write!(f, "{}/{per}", self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paces_read_and_write() {
+        let rate = Rate::try_from("600/min".to_owned()).unwrap();
+        assert!((rate.per_second() - 10.0).abs() < f64::EPSILON);
+        assert_eq!(rate.to_string(), "600/min");
+        for wrong in ["600", "0/s", "5/day", "-1/s", "/s"] {
+            assert!(Rate::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+}
