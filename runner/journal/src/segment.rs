@@ -1,7 +1,7 @@
 //! The format of a segment: a first line that says what it is, then batches. Nothing here does I/O.
 //!
 //! ```text
-//! {"segment":2,"format":1,"journal":"5f0c…","position":40001,"batch":812,"epoch":3}
+//! {"segment":2,"format":1,"journal":"5f0c…","position":40001,"batch":812,"epoch":3,"crc32":"0d1f3a77"}
 //! {"batch":812,"position":40001,"entries":2,"bytes":1410,"crc32":"9ae0daaf"}
 //! {"header":{…},"hash":"…","body":{…}}
 //! {"header":{…},"hash":"…","body":{…}}
@@ -37,8 +37,20 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn line(&self) -> Vec<u8> {
         let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
+        line.pop();
+        let crc = crc32fast::hash(&line);
+        line.extend_from_slice(CRC);
+        line.extend_from_slice(format!("{crc:08x}\"}}\n").as_bytes());
         line
+    }
+
+    /// Reads the line without its newline.
+    fn parse(line: &[u8]) -> Result<Self, &'static str> {
+        let head: Self = serde_json::from_slice(line).map_err(|_| "this is not a segment of a journal")?;
+        if head.line().strip_suffix(b"\n") != Some(line) {
+            return Err("the first line does not have its checksum");
+        }
+        Ok(head)
     }
 }
 
@@ -156,13 +168,10 @@ impl<'a> Walk<'a> {
     pub(crate) fn open(bytes: &'a [u8]) -> Result<(Head, Self), Flaw> {
         let flaw = |why: &str| Flaw::at(0, why);
         let end = newline(bytes, 0).ok_or_else(|| flaw("the first line has no end"))?;
-        let head: Head =
-            serde_json::from_slice(&bytes[..end]).map_err(|_| flaw("this is not a segment of a journal"))?;
+        let head = Head::parse(&bytes[..end]).map_err(flaw)?;
         if head.format != FORMAT {
-            return Err(flaw(&format!(
-                "format {} is not known here (this program reads {FORMAT})",
-                head.format
-            )));
+            let why = format!("format {} is not known here (this program reads {FORMAT})", head.format);
+            return Err(flaw(&why));
         }
         let walk = Self { bytes, at: end + 1, batch: head.batch, position: head.position, broken: false };
         Ok((head, walk))

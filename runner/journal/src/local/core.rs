@@ -60,6 +60,10 @@ pub(crate) struct Core {
 
 /// An append that finds more than this queued helps to write it first.
 const QUEUE_BYTES: usize = 16 << 20;
+/// With more changes than this the index is fed at once.
+pub(super) const PENDING_FED: usize = 4_096;
+/// With more than this whoever commits feeds it, so that memory stays bounded when the index is the slower of the two.
+const PENDING_MOST: usize = 16_384;
 /// Between two attempts to find room on a full disk.
 const ROOM_RETRY: Duration = Duration::from_millis(50);
 
@@ -200,7 +204,17 @@ impl Core {
         batch.clear();
         writer.spare = batch;
         self.reached(position);
+        self.relieve();
         true
+    }
+
+    /// Bounds what waits for the index. A failing index is the keeper's to report.
+    fn relieve(&self) {
+        if self.index.pending() > PENDING_MOST
+            && let Ok(fed) = self.index.feed()
+        {
+            self.queue.lock().forget(fed);
+        }
     }
 
     /// Until the batch is on disk, or never.

@@ -4,8 +4,7 @@
 //!
 //! | Key | Value |
 //! |---|---|
-//! | `r` stream | version, head, row |
-//! | `s` stream 0 segment | the stream's first version in that segment |
+//! | `r` stream | version, head, row, and the segments that hold it, each with the first version there |
 //! | `u` dedupe key | stream |
 //! | `p` stream 0 post key | inbox version, position |
 //! | `d` due, stream / `w` token 0 stream / `x` state 0 stream | nothing: other ways to a row |
@@ -25,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use stanch_model::Hash;
 
 use super::keep::{Change, Keep, KeepError};
-use crate::{append::Row, error::JournalError, line::RowPart, table::Name};
+use super::row::{Stored, decode, encode};
+use crate::{append::Row, error::JournalError, table::Name};
 
 /// What is known of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +149,12 @@ impl Index {
         take(&mut self.pending.lock());
     }
 
+    /// How many changes wait to be written.
+    pub(crate) fn pending(&self) -> usize {
+        let pending = self.pending.lock();
+        pending.streams.len() + pending.uniques.len() + pending.posts.len()
+    }
+
     /// Writes what is pending.
     pub(crate) fn feed(&self) -> Result<u64, JournalError> {
         let _one_at_a_time = self.feeding.lock();
@@ -164,28 +170,26 @@ impl Index {
 
     fn write(&self, changes: Changes) -> Result<(), KeepError> {
         let keep = self.keep.read();
-        let mut out: Vec<Change> = Vec::with_capacity(changes.streams.len() * 4);
-        for (name, known) in &changes.streams {
-            let old = keep.get(&key(b'r', &[name.as_bytes()]))?.and_then(|bytes| decode_known(&bytes));
-            row_changes(&mut out, name, old.as_ref(), known);
+        let mut segments: HashMap<Name, Vec<(u32, u64)>> = HashMap::new();
+        for (name, number, first) in changes.segments {
+            segments.entry(name).or_default().push((number, first));
+        }
+        let mut out = Out { keep: &keep, changes: Vec::with_capacity(APPLIED) };
+        for (name, known) in changes.streams {
+            let old = keep.get(&key(b'r', &[name.as_bytes()]))?.and_then(|bytes| decode(&bytes));
+            let more = segments.remove(&name).unwrap_or_default();
+            row_changes(&mut out, &name, old, known, more)?;
         }
         for (unique, name) in changes.uniques {
-            out.push((key(b'u', &[unique.as_bytes()]), Some(name.as_bytes().to_vec())));
+            out.put(key(b'u', &[unique.as_bytes()]), Some(name.as_bytes().to_vec()))?;
         }
         for (owner, post, place) in changes.posts {
             let value =
                 place.map(|(version, position)| [version.to_be_bytes(), position.to_be_bytes()].concat());
-            out.push((key(b'p', &[owner.as_bytes(), post.as_bytes()]), value));
-        }
-        for (name, segment, first) in changes.segments {
-            let key = key(b's', &[name.as_bytes(), &segment.to_be_bytes()]);
-            out.push((key, Some(first.to_be_bytes().to_vec())));
+            out.put(key(b'p', &[owner.as_bytes(), post.as_bytes()]), value)?;
         }
         // The position goes last: an index that stops half-way must not claim to be ahead of what it holds.
-        let mut rest = out.into_iter().peekable();
-        while rest.peek().is_some() {
-            keep.apply(rest.by_ref().take(4_096).collect())?;
-        }
+        out.apply()?;
         keep.apply(vec![self.meta(changes.position, false)])
     }
 
@@ -236,19 +240,8 @@ impl Index {
 
     /// The segments that hold a stream, each with the stream's first version there.
     pub(crate) fn segments_of(&self, stream: &str) -> Result<Vec<(u32, u64)>, JournalError> {
-        let mut prefix = key(b's', &[stream.as_bytes()]);
-        prefix.push(0);
-        let mut found = Vec::new();
-        self.ask(|keep| {
-            keep.scan(&prefix, &[], |key, value| {
-                let number =
-                    key.get(prefix.len()..).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
-                let first = value.try_into().ok().map(u64::from_be_bytes);
-                found.extend(number.zip(first));
-                true
-            })
-        })?;
-        Ok(found)
+        let found = self.ask(|keep| keep.get(&key(b'r', &[stream.as_bytes()])))?;
+        Ok(found.and_then(|bytes| decode(&bytes)).map(|stored| stored.segments).unwrap_or_default())
     }
 
     /// Every waiting post by the stream that it is for.
@@ -320,6 +313,27 @@ impl Index {
     }
 }
 
+/// Changes on their way into the map, a bounded number at a time.
+struct Out<'a> {
+    keep: &'a Keep,
+    changes: Vec<Change>,
+}
+
+/// Changes applied at once.
+const APPLIED: usize = 1_024;
+
+impl Out<'_> {
+    fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), KeepError> {
+        self.changes.push((key, value));
+        if self.changes.len() < APPLIED { Ok(()) } else { self.apply() }
+    }
+
+    fn apply(&mut self) -> Result<(), KeepError> {
+        let changes = std::mem::replace(&mut self.changes, Vec::with_capacity(APPLIED));
+        if changes.is_empty() { Ok(()) } else { self.keep.apply(changes) }
+    }
+}
+
 /// A file in the index's folder that asks the next opening to start it over.
 pub(crate) const REBUILD: &str = "rebuild";
 
@@ -351,43 +365,40 @@ fn sortable(value: i64) -> u64 {
     value.cast_unsigned() ^ (1 << 63)
 }
 
-fn row_changes(out: &mut Vec<Change>, name: &Name, old: Option<&Known>, new: &Known) {
-    out.push((key(b'r', &[name.as_bytes()]), Some(encode_known(new))));
-    let (old, new) = (old.and_then(|known| known.row.as_deref()), new.row.as_deref());
+fn row_changes(
+    out: &mut Out<'_>,
+    name: &Name,
+    old: Option<Stored>,
+    known: Known,
+    more: Vec<(u32, u64)>,
+) -> Result<(), KeepError> {
+    let (mut segments, old) = old.map(|old| (old.segments, old.known.row)).unwrap_or_default();
+    for (number, first) in more {
+        // A catch-up may start in the middle of a segment: the lower first version was there before.
+        if !segments.iter().any(|(known, _)| *known == number) {
+            segments.push((number, first));
+        }
+    }
+    let new = known.row.clone();
+    out.put(key(b'r', &[name.as_bytes()]), Some(encode(&Stored { known, segments })))?;
     if old == new {
-        return;
+        return Ok(());
     }
     for (row, value) in [(old, None), (new, Some(Vec::new()))] {
         let Some(row) = row else { continue };
-        out.push((key(b'x', &[row.state.as_bytes(), name.as_bytes()]), value.clone()));
+        out.put(key(b'x', &[row.state.as_bytes(), name.as_bytes()]), value.clone())?;
         if let Some(token) = &row.wait {
-            out.push((key(b'w', &[token.as_bytes(), name.as_bytes()]), value.clone()));
+            out.put(key(b'w', &[token.as_bytes(), name.as_bytes()]), value.clone())?;
         }
         if let Some(due) = row.due_ms {
-            out.push((due_key(due, name), value));
+            out.put(due_key(due, name), value)?;
         }
     }
-}
-
-fn encode_known(known: &Known) -> Vec<u8> {
-    let mut out = Vec::with_capacity(96);
-    out.extend_from_slice(&known.version.to_be_bytes());
-    out.extend_from_slice(&known.head.0);
-    if let Some(row) = &known.row {
-        let part = RowPart::from(Row::clone(row));
-        out.extend_from_slice(&serde_json::to_vec(&part).unwrap_or_default());
-    }
-    out
+    Ok(())
 }
 
 fn decode_known(bytes: &[u8]) -> Option<Known> {
-    let version = u64::from_be_bytes(bytes.get(..8)?.try_into().ok()?);
-    let head = Hash(bytes.get(8..40)?.try_into().ok()?);
-    let row = match bytes.get(40..)? {
-        [] => None,
-        json => Some(Arc::new(serde_json::from_slice::<RowPart>(json).ok()?.into())),
-    };
-    Some(Known { version, head, row })
+    decode(bytes).map(|stored| stored.known)
 }
 
 fn decode_post<'a>(key: &'a [u8], value: &[u8]) -> Option<(&'a str, PostAt)> {

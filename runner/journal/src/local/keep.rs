@@ -22,8 +22,8 @@ pub(crate) enum Keep {
 #[error("the index failed: {0}")]
 pub(crate) struct KeepError(String);
 
-/// sled's page cache counts bytes as on disk; in memory they are more.
-const CACHE_BYTES: u64 = 16 << 20;
+/// sled's page cache counts bytes as on disk; in memory they are about four times as many.
+const CACHE_BYTES: u64 = 4 << 20;
 
 impl Keep {
     /// Opens sled. It panics on some kinds of damage, so a panic is an answer too.

@@ -7,7 +7,7 @@ use std::{
 
 use stanch_model::{Hash, NewEntry, StreamId};
 
-use super::core::Core;
+use super::core::{Core, PENDING_FED};
 use crate::{
     append::StreamAppend,
     disk,
@@ -15,8 +15,10 @@ use crate::{
     verify::{CHECKPOINT, Checkpoint},
 };
 
-/// How late the index may be.
-const FEED_EVERY: Duration = Duration::from_millis(100);
+/// How often it looks whether there is something to do.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How late the index may be: the later, the more changes of one stream become one. Questions to it feed it first.
+const FEED_EVERY: Duration = Duration::from_secs(1);
 /// How often what is in the index is handed to the operating system: what a killed process has to catch up on.
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
 /// How often a full disk is looked at.
@@ -29,6 +31,7 @@ const NEAR: u64 = 64;
 
 /// When each thing was done last.
 struct Last {
+    feed: Instant,
     flush: Instant,
     flushed: u64,
     room: Instant,
@@ -41,11 +44,17 @@ impl Core {
     /// The keeper's thread.
     pub(super) fn keep_loop(&self) {
         let now = Instant::now();
-        let mut last =
-            Last { flush: now, flushed: 0, room: now, checkpoint: now, previous: self.last_checkpoint() };
+        let mut last = Last {
+            feed: now,
+            flush: now,
+            flushed: 0,
+            room: now,
+            checkpoint: now,
+            previous: self.last_checkpoint(),
+        };
         let mut failing = false;
         while !self.is_stopping() {
-            thread::park_timeout(FEED_EVERY);
+            thread::park_timeout(LOOK_EVERY);
             let done = self.keep(&mut last);
             if let Err(error) = &done
                 && !failing
@@ -59,6 +68,11 @@ impl Core {
     fn keep(&self, last: &mut Last) -> Result<(), JournalError> {
         let tidying = self.shelf.tidying();
         let unwritten = self.shelf.unwritten();
+        if unwritten.is_empty() && last.feed.elapsed() < FEED_EVERY && self.index.pending() < PENDING_FED {
+            drop(tidying);
+            return self.keep_others(last);
+        }
+        last.feed = Instant::now();
         let fed = self.index.feed()?;
         self.queue.lock().forget(fed);
         for (number, table) in unwritten {
@@ -72,6 +86,10 @@ impl Core {
             self.index.flush(false)?;
             (last.flush, last.flushed) = (Instant::now(), fed);
         }
+        self.keep_others(last)
+    }
+
+    fn keep_others(&self, last: &mut Last) -> Result<(), JournalError> {
         if last.room.elapsed() >= ROOM_EVERY {
             last.room = Instant::now();
             if self.queue.lock().full {

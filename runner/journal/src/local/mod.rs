@@ -16,6 +16,7 @@ mod options;
 mod queue;
 mod recover;
 mod retention;
+mod row;
 mod shelf;
 mod trait_impl;
 

@@ -213,14 +213,14 @@ fn index(layout: &Layout, shelf: &Shelf, tail: &Tail, place: IndexPlace) -> Resu
         _ => None,
     };
     let index = believed.unwrap_or_else(|| start_over(layout, &tail.head.journal, place));
-    if let Err(error) = fill(&index, layout, shelf, Some(tail)) {
+    if let Err(error) = fill(&index, layout, shelf, tail) {
         if matches!(error, JournalError::Corrupt { .. }) {
             return Err(error);
         }
         // The index broke while it was filled: once more from nothing.
         drop(index);
         let index = start_over(layout, &tail.head.journal, place);
-        fill(&index, layout, shelf, Some(tail))?;
+        fill(&index, layout, shelf, tail)?;
         return Ok(index);
     }
     Ok(index)
@@ -262,52 +262,21 @@ fn start_over(layout: &Layout, journal: &str, place: IndexPlace) -> Index {
 }
 
 /// Takes everything that the index lacks from the log.
-fn fill(index: &Index, layout: &Layout, shelf: &Shelf, tail: Option<&Tail>) -> Result<(), JournalError> {
+fn fill(index: &Index, layout: &Layout, shelf: &Shelf, tail: &Tail) -> Result<(), JournalError> {
     let infos = shelf.infos();
     let fed = index.fed();
     let start = infos.partition_point(|info| info.position <= fed + 1).saturating_sub(1);
-    for info in infos.get(start..).unwrap_or_default() {
-        let next = infos.iter().find(|other| other.number == info.number + 1).map(|next| next.position);
-        let end = next.or(tail.map(|tail| tail.head.position));
-        if end.is_some_and(|end| end <= fed + 1) {
-            continue;
-        }
-        fill_segment(index, layout, info.number, &layout.read_segment(info.number)?, end)?;
-    }
-    match tail {
-        Some(tail) if tail.next_position > fed + 1 => {
-            fill_segment(index, layout, tail.head.segment, &tail.bytes, Some(tail.next_position))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn fill_segment(
-    index: &Index,
-    layout: &Layout,
-    number: u32,
-    bytes: &[u8],
-    next: Option<u64>,
-) -> Result<(), JournalError> {
-    let fed = index.fed();
-    let refused = |flaw: &Flaw| corrupt(layout, number, bytes, flaw);
-    let (_, mut walk) = Walk::open(bytes).map_err(|flaw| refused(&flaw))?;
-    let mut taking = Taking { index, number, fed, changes: Changes::default(), here: Default::default() };
-    for batch in walk.by_ref() {
-        for (offset, position, text) in batch.map_err(|flaw| refused(&flaw))?.entries() {
-            let line = line::parse(text).ok_or_else(|| refused(&Flaw::at(offset, "this is not an entry")))?;
-            taking.take(&line, position)?;
+    let mut taking = Taking { index, number: 0, fed, changes: Changes::default(), here: Default::default() };
+    for (nth, info) in infos.iter().enumerate().skip(start) {
+        let next = infos.get(nth + 1).map_or(tail.head.position, |next| next.position);
+        if next > fed + 1 {
+            taking.segment(layout, info.number, &layout.read_segment(info.number)?, next)?;
         }
     }
-    if next.is_some_and(|next| next != walk.next_position()) {
-        let why =
-            format!("it ends before entry {}, with which the next segment starts", walk.next_position());
-        return Err(refused(&Flaw::at(walk.offset(), &why)));
+    if tail.next_position > fed + 1 {
+        taking.segment(layout, tail.head.segment, &tail.bytes, tail.next_position)?;
     }
-    let mut changes = taking.changes;
-    changes.position = walk.next_position() - 1;
-    index.add(|pending| *pending = changes);
-    index.feed().map(drop)
+    taking.feed()
 }
 
 /// Collects what the lines of one segment mean to the index.
@@ -320,7 +289,39 @@ struct Taking<'a> {
     here: std::collections::HashMap<String, Name>,
 }
 
+/// More changed streams than this are written before the next segment is read.
+const TAKEN: usize = 65_536;
+
 impl Taking<'_> {
+    fn segment(&mut self, layout: &Layout, number: u32, bytes: &[u8], next: u64) -> Result<(), JournalError> {
+        let refused = |flaw: &Flaw| corrupt(layout, number, bytes, flaw);
+        let (_, mut walk) = Walk::open(bytes).map_err(|flaw| refused(&flaw))?;
+        self.number = number;
+        self.here.clear();
+        for batch in walk.by_ref() {
+            for (offset, position, text) in batch.map_err(|flaw| refused(&flaw))?.entries() {
+                let line =
+                    line::parse(text).ok_or_else(|| refused(&Flaw::at(offset, "this is not an entry")))?;
+                if position > self.fed {
+                    self.take(&line, position)?;
+                }
+            }
+        }
+        if next != walk.next_position() {
+            let end = walk.next_position();
+            let why = format!("it ends before entry {end}, but the next segment starts with entry {next}");
+            return Err(refused(&Flaw::at(walk.offset(), &why)));
+        }
+        self.changes.position = next - 1;
+        if self.changes.streams.len() + self.changes.uniques.len() > TAKEN { self.feed() } else { Ok(()) }
+    }
+
+    fn feed(&mut self) -> Result<(), JournalError> {
+        let changes = std::mem::take(&mut self.changes);
+        self.index.add(|pending| *pending = changes);
+        self.index.feed().map(drop)
+    }
+
     fn take(&mut self, line: &Line<'_>, position: u64) -> Result<(), JournalError> {
         let name = match self.here.get(line.stream.as_ref()) {
             Some(name) => name.clone(),
@@ -331,9 +332,6 @@ impl Taking<'_> {
                 name
             }
         };
-        if position <= self.fed {
-            return Ok(());
-        }
         let part = line.index_part().unwrap_or_default();
         let row = match part.row {
             Some(row) => Some(Arc::new(row.into())),
