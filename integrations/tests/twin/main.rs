@@ -10,4 +10,5 @@ mod okta;
 mod others;
 mod salesforce;
 mod slack;
+mod specs;
 mod support;
