@@ -263,6 +263,19 @@ fn a_person_can_read_it_with_tools() {
 }
 
 #[test]
+fn a_folder_that_vanishes_under_a_closing_journal_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let entries = vec![NewEntry::new("test", &"x".repeat(9_000)); 9];
+    for n in 0..3 {
+        let append = StreamAppend::new(id(&format!("run/{n}")), journal.epoch(), entries.clone());
+        journal.append(vec![append], With::default()).unwrap();
+    }
+    folder.close().unwrap();
+    drop(journal);
+}
+
+#[test]
 fn the_disk_can_be_measured() {
     let folder = tempfile::tempdir().unwrap();
     let found = measure::device_sync(folder.path(), 900, 20).unwrap();

@@ -40,6 +40,8 @@ pub(crate) struct Writer {
 pub(crate) enum Refusal {
     /// No room for another segment. Nothing was written; try again.
     Full,
+    /// The next segment cannot be created for another reason. Nothing was written.
+    Failed(String),
     /// Nobody knows what is on disk.
     Unknown(String),
 }
@@ -134,7 +136,11 @@ pub(crate) fn start(
     };
     let file = make().map_err(|error| {
         let _ = disk.remove(&path);
-        if disk::is_full(&error) { Refusal::Full } else { lost("creating a segment", &error) }
+        if disk::is_full(&error) {
+            Refusal::Full
+        } else {
+            Refusal::Failed(format!("creating {} failed: {error}", path.display()))
+        }
     })?;
     file.sync_all().map_err(|error| lost("syncing a new segment", &error))?;
     disk.sync_dir(&layout.log()).map_err(|error| lost("syncing the folder", &error))?;

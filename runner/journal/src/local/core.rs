@@ -230,8 +230,18 @@ impl Core {
                     return false;
                 }
                 Err(Refusal::Full) if self.release_reserve() => {}
-                Err(Refusal::Full) if self.stopping.load(Ordering::Acquire) => {
-                    self.lost("the disk is full");
+                // On closing, whoever still waits is told that it is unknown.
+                Err(Refusal::Full) if self.is_stopping() => {
+                    self.halt("the disk is full");
+                    return false;
+                }
+                Err(Refusal::Failed(why)) if self.is_stopping() => {
+                    tracing::error!(why, "what was queued is not written");
+                    self.halt(&why);
+                    return false;
+                }
+                Err(Refusal::Failed(why)) => {
+                    self.lost(&why);
                     return false;
                 }
                 Err(Refusal::Full) => thread::sleep(ROOM_RETRY),

@@ -93,9 +93,10 @@ fn create(layout: Layout, disk: Arc<dyn Disk>, options: &Options) -> Result<Reco
     let (file, offset) =
         commit::start(&*disk, &layout, &head, segment_bytes, 0).map_err(|refusal| match refusal {
             Refusal::Full => JournalError::Full,
-            Refusal::Unknown(why) => JournalError::io(format!("creating {}", layout.segment(1).display()))(
-                std::io::Error::other(why),
-            ),
+            Refusal::Failed(why) | Refusal::Unknown(why) => JournalError::io(format!(
+                "creating {}",
+                layout.segment(1).display()
+            ))(std::io::Error::other(why)),
         })?;
     let shelf = Shelf::new(layout.clone());
     shelf.put(Info { number: 1, position: 1, end: offset }, Some(Building::default()));

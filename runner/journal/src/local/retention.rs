@@ -41,7 +41,7 @@ impl Core {
         let done = writer.rotate(self.durable() + 1, self.opened_epoch().0, 0, &self.shelf);
         done.map_err(|refusal| match refusal {
             Refusal::Full => JournalError::Full,
-            Refusal::Unknown(why) => JournalError::Fatal(why),
+            Refusal::Failed(why) | Refusal::Unknown(why) => JournalError::Fatal(why),
         })
     }
 
