@@ -78,8 +78,9 @@ impl<'a> Reader<'a> {
         let receiver = self.value(on);
         if let Ty::Integration(integration) = receiver {
             self.args(args, &Ty::Any);
+            let ty = self.world.index.action(&integration, name).map_or(Ty::Any, methods::action);
             self.see(at, What::Action { integration, action: name, args });
-            return Ty::Any;
+            return ty;
         }
         let verbs = self.verbs(&receiver, name);
         let is_verb = match &receiver {

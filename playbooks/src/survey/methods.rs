@@ -1,6 +1,6 @@
 //! What host calls, verbs and Rhai's own functions give.
 
-use stanch_model::Effect;
+use stanch_model::{Effect, catalog::ActionInfo};
 
 use super::{Ty, World};
 use crate::dialect::HostCall;
@@ -40,17 +40,19 @@ pub(super) fn field(call: &HostCall, name: &str, value: &Ty) -> Ty {
     }
 }
 
-/// What a verb gives: a read its list, a cut its target.
+/// What a verb gives: what all that it can become have in common.
 pub(super) fn verb(world: &World<'_>, verbs: &[String]) -> Ty {
     let found = verbs.iter().flat_map(|verb| world.index.verb(verb));
-    found.fold(Ty::Any, |all, (_, action)| {
-        let one = match (&action.yields, &action.target_kind) {
-            (Some(kind), _) => Ty::list(Ty::target(kind)),
-            (None, Some(kind)) if action.effect != Effect::Read => Ty::target(kind),
-            _ => Ty::Any,
-        };
-        all.either(one)
-    })
+    found.map(|(_, info)| action(info)).fold(Ty::Any, Ty::either)
+}
+
+/// What an action gives: a read its list, a cut its target.
+pub(super) fn action(info: &ActionInfo) -> Ty {
+    match (&info.yields, &info.target_kind) {
+        (Some(kind), _) => Ty::list(Ty::target(kind)),
+        (None, Some(kind)) if info.effect != Effect::Read => Ty::target(kind),
+        _ => Ty::Any,
+    }
 }
 
 /// What one of Rhai's own functions gives, called on a value.
