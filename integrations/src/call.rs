@@ -231,6 +231,22 @@ pub struct Look<'a> {
     pub key: Option<&'a str>,
 }
 
+/// A request as it would be sent, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// HTTP method; `MAIL` for mail.
+    pub method: String,
+    /// The whole URL; the mail server's for mail.
+    pub url: String,
+    /// The body; secrets read `[secret]`.
+    pub body: String,
+    /// The body's media type; empty where there is none.
+    pub media: String,
+    /// The read whose rows it is made for, one request each (`ROW` stands where a row's id will stand).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+}
+
 /// The reads that tell who is in a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupReads {

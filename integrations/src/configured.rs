@@ -293,7 +293,7 @@ impl Integrations {
         Ok((member, spec))
     }
 
-    fn bound(
+    pub(crate) fn bound(
         &self,
         integration: &str,
         action: &str,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Longest chain of pages that is followed.
-const MOST_PAGES: u32 = 2_000;
+const MOST_PAGES: u32 = 1_000;
 /// Most rows that one list may give.
 const MOST_ROWS: usize = 200_000;
 /// A mail server that says "later" without a time.

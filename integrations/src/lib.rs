@@ -16,6 +16,7 @@ mod limit;
 mod mail;
 mod member;
 mod path;
+mod preview;
 mod request;
 mod response;
 mod scope;
@@ -26,7 +27,8 @@ mod transport;
 pub mod twin;
 
 pub use call::{
-    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Read, Seen, UndoCall,
+    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,
+    UndoCall,
 };
 pub use catalog::{Catalog, Platform};
 pub use configured::Integrations;

@@ -84,6 +84,11 @@ impl Mail {
         &self.id
     }
 
+    /// It as it will go out.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// Hands it over.
     pub(crate) async fn send(&self, route: &MailRoute, deadline: Duration) -> Handed {
         let started = tokio::time::Instant::now();

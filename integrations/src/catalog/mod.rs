@@ -163,6 +163,11 @@ impl Platform {
         self.spec.actions.get(action)?.verify.as_ref()?.none.as_deref()
     }
 
+    /// The statuses that mean yes.
+    pub fn success(&self, action: &str) -> Option<&[u16]> {
+        self.spec.actions.get(action).map(|action| action.success.status.as_slice())
+    }
+
     /// Method and path template of an action, as written; `None` for mail and manual actions.
     pub fn request_line(&self, action: &str) -> Option<(&str, &str)> {
         let request = self.spec.actions.get(action)?.request.as_ref()?;
