@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use stanch_integrations::{Outcome, Permit, Seen};
+use stanch_integrations::{Integrations, Look, Outcome, Permit, Seen};
 use stanch_model::{Address, Target, ids::Hash, target::Effect};
 
 use crate::live::Info;
@@ -27,6 +27,22 @@ impl Spec {
     /// True for what takes access away: its target is counted, proven and settled.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(self.info.effect, Effect::Reversible | Effect::Permanent) && self.target.is_some()
+    }
+
+    /// One look at whether it is so.
+    pub(crate) async fn look(&self, integrations: &Integrations, since_ms: i64, key: &str) -> Seen {
+        let since = jiff::Timestamp::from_millisecond(since_ms).ok().filter(|_| since_ms > 0);
+        let (integration, action) = (self.integration.as_str(), self.info.name.as_str());
+        integrations
+            .look(Look {
+                integration,
+                action,
+                target: self.target.as_ref(),
+                input: &self.input,
+                since,
+                key: Some(key),
+            })
+            .await
     }
 
     /// The word under which the target's state is kept: the verb, or the action's full name.

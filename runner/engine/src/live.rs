@@ -36,6 +36,8 @@ pub(crate) struct Step {
     pub(crate) intent: Option<Box<Intent>>,
     /// Wall-clock milliseconds at which the last intent was written, as far as its entry tells.
     pub(crate) since_ms: i64,
+    /// The same of the first intent: what the platform shows from before proves nothing.
+    pub(crate) first_ms: i64,
     pub(crate) deferred: Option<(i64, String)>,
     pub(crate) result: Option<Result<Value, StepError>>,
     pub(crate) by: Box<str>,
@@ -324,6 +326,7 @@ impl Live {
             at: body.at,
             intent: None,
             since_ms: 0,
+            first_ms: 0,
             deferred: None,
             result: Some(Ok(body.value)),
             by: "".into(),
@@ -346,6 +349,7 @@ impl Live {
             args: body.args,
             at: body.at,
             since_ms: now_ms,
+            first_ms: now_ms,
             deferred: None,
             result: None,
             by: "".into(),

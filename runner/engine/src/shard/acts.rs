@@ -8,7 +8,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stanch_integrations::{Admission, By, Call, ErrorKind, Outcome as Answer, Seen};
 use stanch_model::{
     Address, Hash, TargetState,
@@ -443,13 +443,13 @@ impl Shard {
 
     fn probe(&mut self, live: &Shared, spec: &Arc<Spec>) {
         set(live, &spec.address, Phase::Probing);
-        let run = live.borrow().id.clone();
-        let mut input = spec.input.clone();
-        input["$key"] = json!(key(&run, &spec.address));
-        let (integration, action, target) =
-            (spec.integration.clone(), spec.info.name.clone(), spec.target.clone());
+        let (key, since) = {
+            let live = live.borrow();
+            (key(&live.id, &spec.address), first_intent(&live, &spec.address))
+        };
+        let own = Arc::clone(spec);
         self.spawn(live, &spec.address, |integrations| async move {
-            Event::Probed(Box::new(integrations.verify(&integration, &action, target.as_ref(), &input).await))
+            Event::Probed(Box::new(own.look(&integrations, since, &key).await))
         });
     }
 
@@ -641,8 +641,13 @@ fn set(live: &Shared, address: &Address, phase: Phase) {
     with_act(live, address, |act| act.phase = phase);
 }
 
+/// When this call was first intended, Unix ms.
+pub(super) fn first_intent(live: &Live, address: &Address) -> i64 {
+    live.steps.get(address).map_or(0, |step| step.first_ms)
+}
+
 /// H(run, address, generation). A person's retry keeps the generation, which is always the first.
-fn key(run: &stanch_model::RunId, address: &Address) -> String {
+pub(super) fn key(run: &stanch_model::RunId, address: &Address) -> String {
     Hash::of(format!("{run} {address} 1").as_bytes()).to_string()[..32].to_owned()
 }
 

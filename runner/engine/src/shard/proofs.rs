@@ -5,7 +5,10 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use stanch_integrations::Seen;
 use stanch_model::{TargetState, run::TargetView};
 
-use super::{Message, Shard, acts::record_state};
+use super::{
+    Message, Shard,
+    acts::{self, record_state},
+};
 use crate::{
     act::{Proof, Spec},
     host::settle::spec_of,
@@ -32,19 +35,20 @@ impl Shard {
     }
 
     fn look(&self, live: &Rc<RefCell<Live>>, key: &str) {
-        let (run, spec) = {
+        let (run, spec, since) = {
             let mut live = live.borrow_mut();
             let run = live.id.clone();
             let Some(proof) = live.proofs.get_mut(key) else { return };
             proof.again_ms = None;
             proof.tries += 1;
-            (run, Arc::clone(&proof.spec))
+            let spec = Arc::clone(&proof.spec);
+            let since = acts::first_intent(&live, &spec.address);
+            (run, spec, since)
         };
         let (own, integrations, key) = (self.own.clone(), self.env.integrations.clone(), key.to_owned());
         self.env.runtime.spawn(async move {
-            let seen = integrations
-                .verify(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input)
-                .await;
+            let marker = acts::key(&run, &spec.address);
+            let seen = spec.look(&integrations, since, &marker).await;
             own.send(Message::Proof(run, key, Box::new(seen)));
         });
     }

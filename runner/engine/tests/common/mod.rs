@@ -38,7 +38,7 @@ impl InProcess for Own {
     }
 }
 
-struct NoSecrets;
+pub struct NoSecrets;
 
 impl SecretBox for NoSecrets {
     fn seal(&self, _: &str) -> Result<String, SecretError> {
@@ -50,7 +50,7 @@ impl SecretBox for NoSecrets {
     }
 }
 
-struct EmptyDesk;
+pub struct EmptyDesk;
 
 impl Desk for EmptyDesk {
     fn vendor_of(&self, _: &Value) -> Value {
@@ -156,7 +156,7 @@ impl World {
     }
 }
 
-fn library(script: &str, more: &str) -> Library {
+pub fn library(script: &str, more: &str) -> Library {
     let manifest = format!(
         "playbook: test\ntitle: A test\nowner: tests\nreviewed: 2026-11-01\nuses:\n  read: [find_app, find_user]\n  tell: [own.step, notify, page]\n{more}"
     );

@@ -1,0 +1,173 @@
+//! A whole world inside the test's own process: twins, journal in memory, engine. No server, no child process.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+use stanch_engine::{Answer, Engine, EngineOptions, Patience, StartRun, WallClock};
+use stanch_integrations::{
+    Catalog, Integrations, Transport, TwinTransport,
+    twin::{TwinHost, TwinOptions, World},
+};
+use stanch_journal::MemoryJournal;
+use stanch_model::{
+    RunId,
+    config::{Config, IntegrationConfig},
+    run::{Mode, RunView},
+    secret::{SecretBox, SecretError},
+};
+use stanch_playbooks::Library;
+use stanch_response::{DeadlineTable, Register};
+use stanch_server::ResponseDesk;
+
+/// Secrets in a map: handles are hashes.
+#[derive(Default)]
+pub struct Secrets(parking_lot::Mutex<BTreeMap<String, String>>);
+
+impl SecretBox for Secrets {
+    fn seal(&self, value: &str) -> Result<String, SecretError> {
+        let handle = stanch_model::Hash::of(value.as_bytes()).to_string();
+        self.0.lock().insert(handle.clone(), value.to_owned());
+        Ok(handle)
+    }
+
+    fn open(&self, handle: &str) -> Result<String, SecretError> {
+        self.0.lock().get(handle).cloned().ok_or_else(|| SecretError::Unknown(handle.to_owned()))
+    }
+}
+
+/// The world.
+pub struct Inside {
+    /// The twins.
+    pub twins: TwinHost,
+    /// The engine.
+    pub engine: Engine,
+    /// The journal.
+    pub journal: Arc<MemoryJournal>,
+    secrets: Arc<Secrets>,
+    config: Arc<Config>,
+    library: Arc<Library>,
+}
+
+/// The platforms that every such world has.
+const PLATFORMS: [&str; 6] = ["okta", "salesforce", "github", "slack", "smtp", "webhook"];
+
+impl Inside {
+    /// A world with these apps and people.
+    pub async fn new(world: Value) -> Self {
+        let world: World = serde_json::from_value(world).expect("a world");
+        let integrations = PLATFORMS.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+        let twins = TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() })
+            .await
+            .expect("twins");
+        let config = Arc::new(config());
+        let journal = Arc::new(MemoryJournal::new());
+        let secrets = Arc::new(Secrets::default());
+        let library = Arc::new(Library::embedded());
+        let engine = start(&twins, &journal, &secrets, &config, &library);
+        Self { twins, engine, journal, secrets, config, library }
+    }
+
+    /// Everything durable, nothing else: what a kill leaves.
+    pub fn crash(&mut self) {
+        self.journal = Arc::new(self.journal.crash());
+        self.engine = start(&self.twins, &self.journal, &self.secrets, &self.config, &self.library);
+    }
+
+    /// Starts a playbook by hand, as ana.
+    pub async fn start(&self, playbook: &str, input: Value) -> RunId {
+        let start = StartRun {
+            playbook: playbook.to_owned(),
+            input: input.as_object().cloned().unwrap_or_default().into_iter().collect(),
+            alert: None,
+            incident: None,
+            started_by: "ana".to_owned(),
+        };
+        self.engine.run(start).await.expect("a run").0
+    }
+
+    /// Answers every open wait of the run until it ends: `answer` says what to each kind and name.
+    pub async fn play(&self, run: &RunId, answer: impl Fn(&str, &str) -> Option<&'static str>) -> RunView {
+        for _ in 0..4_000 {
+            let view = self.engine.view(run).expect("a view");
+            if view.ended.is_some() {
+                return view;
+            }
+            for wait in view.open_waits().filter(|wait| wait.kind.needs_person()) {
+                let kind = serde_json::to_value(wait.kind).unwrap_or_default();
+                if let Some(say) = answer(kind.as_str().unwrap_or_default(), &wait.name) {
+                    let answer = Answer {
+                        wait: wait.id.clone(),
+                        say: say.to_owned(),
+                        who: "ben".to_owned(),
+                        channel: "test".to_owned(),
+                        reason: String::new(),
+                    };
+                    let _ = self.engine.answer(run, answer).await;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it never ended: {:#?}", self.engine.view(run).expect("a view"));
+    }
+}
+
+fn config() -> Config {
+    let integration = |platform: &str| {
+        let mut value = json!({ "platform": platform });
+        match platform {
+            "okta" => value["url"] = json!("https://acme.okta.com"),
+            "salesforce" => value["url"] = json!("https://acme.my.salesforce.com"),
+            "github" => value["settings"] = json!({ "org": "acme" }),
+            "smtp" => {
+                value["url"] = json!("smtp://mail.acme.example:587");
+                value["settings"] = json!({ "sender": "stanch@acme.example" });
+            }
+            "webhook" => value["url"] = json!("https://hooks.acme.example/stanch"),
+            _ => {}
+        }
+        serde_json::from_value::<IntegrationConfig>(value).expect("an integration")
+    };
+    Config {
+        people: serde_json::from_value(
+            json!({ "groups": { "incident-lead": ["ben", "caro"], "security-manager": ["dora"] } }),
+        )
+        .expect("people"),
+        integrations: PLATFORMS.iter().map(|name| ((*name).to_owned(), integration(name))).collect(),
+        tell: BTreeMap::from([("team".to_owned(), vec!["slack:#incidents".to_owned()])]),
+        ..Config::default()
+    }
+}
+
+fn start(
+    twins: &TwinHost,
+    journal: &Arc<MemoryJournal>,
+    secrets: &Arc<Secrets>,
+    config: &Arc<Config>,
+    library: &Arc<Library>,
+) -> Engine {
+    let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).expect("loopback");
+    let catalog = Arc::new(Catalog::embedded().expect("a catalogue"));
+    let secrets: Arc<dyn SecretBox> = Arc::clone(secrets) as _;
+    let integrations = Integrations::new(catalog, &config.integrations, Transport::Twin(transport), secrets)
+        .expect("integrations");
+    let register = "drift:\n  name: Drift\n  apps: [drift]\n  contacts:\n    - { name: Security, mail: security@drift.example }\n  breach: { notify_within: 24h }\n";
+    let desk = ResponseDesk {
+        register: Register::load("vendors.yaml", register).unwrap_or_else(|mistakes| panic!("{mistakes:?}")),
+        deadlines: DeadlineTable::built_in().expect("deadlines"),
+        config: Arc::clone(config),
+    };
+    Engine::start(EngineOptions {
+        journal: Arc::clone(journal) as _,
+        integrations,
+        library: Arc::clone(library),
+        config: Arc::clone(config),
+        desk: Arc::new(desk),
+        clock: Arc::new(WallClock),
+        mode: Mode::Drill,
+        paused: false,
+        shards: 1,
+        patience: Patience { call: Duration::from_secs(5), park: Duration::ZERO, ..Patience::default() },
+        in_process: None,
+    })
+    .expect("an engine")
+}
