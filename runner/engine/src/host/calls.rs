@@ -127,6 +127,11 @@ fn in_process(action: &str) -> ActionInfo {
     }
 }
 
+/// A heading in `uses` allows what is weaker too: one verb may be reversible here and permanent there.
+fn covers(listed: Effect, effect: Effect) -> bool {
+    listed == effect || (listed == Effect::Permanent && effect == Effect::Reversible)
+}
+
 impl Current {
     /// The manifest lists all that a script may do; anything else ends the run.
     pub(crate) fn allowed(&self, name: &str, integration: &str, info: &ActionInfo) -> Hosted<()> {
@@ -140,7 +145,7 @@ impl Current {
                 "not_allowed",
                 format!("{name} is not in the manifest's `uses`: list it under `{}`", info.effect),
             ),
-            Some(effect) if effect != info.effect => self.fatal(
+            Some(effect) if !covers(effect, info.effect) => self.fatal(
                 "not_allowed",
                 format!("{by_name} is {}, but the manifest's `uses` lists it under `{effect}`", info.effect),
             ),
