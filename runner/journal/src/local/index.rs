@@ -15,7 +15,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct Index {
     pending: Mutex<Changes>,
     feeding: Mutex<()>,
     fed: AtomicU64,
+    /// Something was not written: it stays behind for good, and nobody may take it for up to date.
+    broken: AtomicBool,
 }
 
 impl Index {
@@ -132,6 +134,7 @@ impl Index {
             pending: Mutex::default(),
             feeding: Mutex::default(),
             fed: AtomicU64::new(position),
+            broken: AtomicBool::new(false),
         }
     }
 
@@ -158,12 +161,18 @@ impl Index {
     /// Writes what is pending.
     pub(crate) fn feed(&self) -> Result<u64, JournalError> {
         let _one_at_a_time = self.feeding.lock();
+        if self.broken.load(Ordering::Acquire) {
+            return Err(failure("it failed before; the next opening rebuilds it"));
+        }
         let changes = std::mem::take(&mut *self.pending.lock());
         if changes.position <= self.fed() {
             return Ok(self.fed());
         }
         let position = changes.position;
-        self.write(changes).map_err(|error| self.failed(&error))?;
+        self.write(changes).map_err(|error| {
+            self.broken.store(true, Ordering::Release);
+            self.failed(&error)
+        })?;
         self.fed.store(position, Ordering::Release);
         Ok(position)
     }
@@ -218,10 +227,7 @@ impl Index {
     fn failed(&self, error: &KeepError) -> JournalError {
         tracing::error!(%error, "the index fails; the log is whole, the index is rebuilt when the journal is opened again");
         let _ = std::fs::write(self.folder.join(REBUILD), b"");
-        JournalError::Io {
-            what: "asking the index".to_owned(),
-            source: Arc::new(std::io::Error::other(error.to_string())),
-        }
+        failure(&error.to_string())
     }
 
     fn ask<T>(&self, question: impl FnOnce(&Keep) -> Result<T, KeepError>) -> Result<T, JournalError> {
@@ -311,6 +317,10 @@ impl Index {
             })
         })
     }
+}
+
+fn failure(why: &str) -> JournalError {
+    JournalError::io("asking the index")(std::io::Error::other(why.to_owned()))
 }
 
 /// Changes on their way into the map, a bounded number at a time.

@@ -1,4 +1,4 @@
-//! The sorted map that the index lies in: sled on disk, or plain memory when sled fails while the journal runs.
+//! The sorted map that the index lies in: sled on disk, or plain memory when sled cannot be opened at all.
 
 use std::{
     collections::BTreeMap,

@@ -2,25 +2,26 @@
 //!
 //! Plain maps behind one lock, obviously right rather than fast. Nothing here touches a disk.
 
+mod store;
+
 use std::{
-    collections::{BTreeMap, HashMap},
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
+use self::store::Store;
 use parking_lot::{Condvar, Mutex};
 use stanch_model::{Entry, Hash, NewEntry, StreamId};
 
 use crate::{
     append::{Epoch, Post, Posted, Row, StreamAppend, Ticket, With, inbox_of},
-    clock,
     error::JournalError,
     follow::{Follower, Source},
     journal::{BoxFuture, DurableHook, Journal, PostHook},
-    leases::{Leases, NewEpoch},
-    line::{self, BodyAt, IndexPart, Parts},
+    leases::NewEpoch,
+    line::IndexPart,
     query::{Claim, Cursor, Filter, Page, Stats, StreamInfo},
-    rules::{self, owner_of},
+    rules,
     waiters::Waiters,
 };
 
@@ -36,38 +37,6 @@ struct Shared {
     waiters: Waiters,
     on_durable: Mutex<Vec<DurableHook>>,
     on_post: Mutex<Vec<PostHook>>,
-}
-
-struct Store {
-    log: Vec<(Entry, IndexPart)>,
-    durable: usize,
-    streams: BTreeMap<StreamId, Stream>,
-    uniques: HashMap<String, (StreamId, u64)>,
-    /// Unfolded posts by the stream that they are for.
-    posts: HashMap<StreamId, Vec<Post>>,
-    blobs: HashMap<Hash, Vec<u8>>,
-    leases: Leases,
-    batches: u64,
-    lose_next: bool,
-    full: bool,
-}
-
-#[derive(Default)]
-struct Stream {
-    places: Vec<usize>,
-    head: Option<Hash>,
-    /// Rows with the position from which on they hold.
-    rows: Vec<(u64, Row)>,
-}
-
-impl Stream {
-    fn version(&self) -> u64 {
-        self.places.len() as u64
-    }
-
-    fn row_at(&self, durable: u64) -> Option<&Row> {
-        self.rows.iter().rev().find(|(position, _)| *position <= durable).map(|(_, row)| row)
-    }
 }
 
 impl Default for MemoryJournal {
@@ -142,125 +111,6 @@ impl MemoryJournal {
     }
 }
 
-impl Store {
-    fn new(epoch: u64) -> Self {
-        Self {
-            log: Vec::new(),
-            durable: 0,
-            streams: BTreeMap::new(),
-            uniques: HashMap::new(),
-            posts: HashMap::new(),
-            blobs: HashMap::new(),
-            leases: Leases::new(epoch),
-            batches: 0,
-            lose_next: false,
-            full: false,
-        }
-    }
-
-    /// Takes an entry in: everything else that the store knows follows from these.
-    fn apply(&mut self, entry: Entry, part: IndexPart) {
-        let id = entry.header.stream.clone();
-        if let Some(key) = &part.post {
-            self.posts.entry(owner_of(&id)).or_default().push(Post {
-                key: key.clone(),
-                kind: entry.header.kind.clone(),
-                body: entry.body.as_deref().unwrap_or_default().to_owned(),
-                version: entry.header.version,
-                position: entry.position,
-                time: entry.header.time.clone(),
-            });
-        }
-        if let Some(posts) = self.posts.get_mut(&id) {
-            posts.retain(|post| !part.folds.contains(&post.key));
-        }
-        for key in &part.unique {
-            self.uniques.insert(key.clone(), (id.clone(), entry.position));
-        }
-        let stream = self.streams.entry(id).or_default();
-        stream.places.push(self.log.len());
-        stream.head = Some(entry.hash);
-        if let Some(row) = &part.row {
-            stream.rows.push((entry.position, row.clone().into()));
-        }
-        self.log.push((entry, part));
-    }
-
-    fn check(&self, group: &[StreamAppend], with: &With) -> Result<(), JournalError> {
-        rules::well_formed(group)?;
-        if self.full && !with.reserve {
-            return Err(JournalError::Full);
-        }
-        for append in group {
-            self.leases.check(&append.stream, append.epoch.0)?;
-            let posts = self.posts.get(&append.stream).map(Vec::as_slice).unwrap_or_default();
-            let version = self.streams.get(&append.stream).map_or(0, Stream::version);
-            rules::expected(append, version, posts.iter().map(|post| post.key.as_str()))?;
-        }
-        for key in &with.unique {
-            if let Some((stream, position)) = self.uniques.get(key) {
-                let (key, stream, position) = (key.clone(), stream.clone(), *position);
-                return Err(JournalError::Duplicate { key, stream, position });
-            }
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, group: Vec<StreamAppend>, with: With) -> Ticket {
-        for blob in with.blobs {
-            self.blobs.insert(blob.hash(), blob.bytes().to_vec());
-        }
-        let mut unique = with.unique;
-        let mut versions = Vec::with_capacity(group.len());
-        for append in group {
-            let last = append.entries.len() - 1;
-            let (mut row, mut folds) = (append.row, append.folds);
-            for (at, new) in append.entries.into_iter().enumerate() {
-                let mut part = IndexPart { unique: std::mem::take(&mut unique), ..IndexPart::default() };
-                if at == last {
-                    part.row = row.take().map(Into::into);
-                    part.folds = std::mem::take(&mut folds);
-                }
-                self.write(&append.stream, append.epoch, new, part);
-            }
-            versions.push(self.streams[&append.stream].version());
-        }
-        Ticket { position: self.log.len() as u64, versions }
-    }
-
-    fn write(&mut self, stream: &StreamId, epoch: Epoch, new: NewEntry, part: IndexPart) {
-        let known = self.streams.get(stream);
-        let mut name = Vec::new();
-        line::text(&mut name, stream.as_str());
-        let index = part.encode();
-        let parts = Parts {
-            stream: &name,
-            version: known.map_or(0, Stream::version) + 1,
-            epoch: epoch.0,
-            time: &clock::now(),
-            kind: &new.kind,
-            index: index.as_deref(),
-            body_hash: Hash::of(new.body.as_bytes()),
-            prev: known.and_then(|stream| stream.head).unwrap_or(Hash::ZERO),
-            body: BodyAt::Line(new.body.as_bytes()),
-        };
-        let mut bytes = Vec::new();
-        line::write(&mut bytes, &parts);
-        let position = self.log.len() as u64 + 1;
-        if let Some(line) = bytes.strip_suffix(b"\n").and_then(line::parse) {
-            let entry = line.to_entry(position);
-            self.apply(entry, part);
-        }
-    }
-
-    fn info(&self, id: &StreamId, as_of: u64) -> Option<StreamInfo> {
-        let stream = self.streams.get(id)?;
-        let version = stream.places.partition_point(|place| (*place as u64) < as_of);
-        let head = self.log[*stream.places.get(version.checked_sub(1)?)?].0.hash;
-        Some(StreamInfo { version: version as u64, head, row: stream.row_at(as_of).cloned() })
-    }
-}
-
 impl Journal for MemoryJournal {
     fn epoch(&self) -> Epoch {
         self.epoch
@@ -316,7 +166,8 @@ impl Journal for MemoryJournal {
         let inbox = inbox_of(stream);
         let unique = rules::post_key(stream, key);
         let mut store = self.shared.store.lock();
-        let new = !store.uniques.contains_key(&unique);
+        let known = store.uniques.get(&unique).map(|(_, position)| *position);
+        let new = known.is_none();
         if new {
             let part = IndexPart { unique: vec![unique], post: Some(key.to_owned()), ..IndexPart::default() };
             let entry = NewEntry { kind: kind.to_owned(), body };
@@ -326,8 +177,12 @@ impl Journal for MemoryJournal {
             let epoch = Epoch(store.leases.opened());
             store.write(&inbox, epoch, entry, part);
         }
+        let position = known.unwrap_or(store.log.len() as u64);
+        let is_durable = position <= store.durable as u64;
         drop(store);
-        self.commit();
+        if !is_durable {
+            self.commit();
+        }
         if new {
             let hooks = self.shared.on_post.lock().clone();
             hooks.iter().for_each(|hook| hook(stream));
