@@ -55,7 +55,7 @@ async fn a_follower_of_everything_sees_what_comes_and_no_inbox() {
     assert_eq!(events.next().await.unwrap(), News::Beat);
     assert!(events.cursor().is_some());
     let run = world.asking(Role::Responder).await;
-    world.client(Role::Responder).cancel(&run, None).await.unwrap();
+    world.finish(&run).await;
     let seen = upto(&mut events, "run.ended").await;
     let streams: std::collections::BTreeSet<&str> =
         seen.iter().map(|event| event.entry.stream.split('/').next().unwrap()).collect();
@@ -73,7 +73,7 @@ async fn a_follower_outlives_the_server_and_misses_nothing() {
     assert_eq!(cursor, seen.last().unwrap().cursor);
     let world = world.crash().await;
     let mut after = world.client(Role::Viewer).run_events(&run, Some(cursor));
-    world.client(Role::Responder).cancel(&run, None).await.unwrap();
+    world.finish(&run).await;
     let rest = upto(&mut after, "run.ended").await;
     assert_eq!(rest[0].entry.version, seen.last().unwrap().entry.version + 1);
 }

@@ -44,10 +44,10 @@ async fn a_run_is_paused_resumed_and_cancelled() {
     world.until(&run, |view| view.state == RunState::Paused).await;
     client.resume_run(&run).await.unwrap();
     world.until(&run, |view| view.state == RunState::Waiting).await;
-    client.cancel(&run, Some("a false alarm")).await.unwrap();
-    let view = world.until(&run, |view| view.ended.is_some()).await;
-    assert!(view.cancelled);
-    assert_eq!(client.cancel(&run, None).await.unwrap_err().status(), Some(409));
+    let recorded = client.cancel(&run, Some("a false alarm")).await.unwrap();
+    assert_eq!((recorded.new, recorded.by.as_str()), (true, "responder"));
+    world.until(&run, |view| view.cancelled).await;
+    assert!(!client.cancel(&run, None).await.unwrap().new);
     assert_eq!(client.repin(&run).await.unwrap_err().status(), Some(409));
 }
 

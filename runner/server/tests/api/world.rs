@@ -12,7 +12,7 @@ use stanch_engine::{Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::MemoryJournal;
 use stanch_model::{
-    api::{NewToken, Role},
+    api::{AnswerBody, DecideBody, NewToken, Role, Say},
     config::Config,
     run::{Mode, RunView},
     secret::{SecretBox, SecretError},
@@ -187,6 +187,17 @@ impl World {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("it never came to that: {:#?}", client.run(run).await);
+    }
+
+    /// Answers everything that a run of `asker` asks.
+    pub(crate) async fn finish(&self, run: &str) {
+        let approver = self.client(Role::Approver);
+        let yes = DecideBody { say: Say::Approve, reason: None };
+        approver.decide(&format!("{run}:A1"), &yes).await.unwrap();
+        self.until(run, |view| view.waits.len() == 2).await;
+        let left = AnswerBody { answer: "left".to_owned(), note: None };
+        approver.answer(&format!("{run}:Q1"), &left).await.unwrap();
+        self.until(run, |view| view.ended.is_some()).await;
     }
 
     /// A run of `asker`, once its approval waits.
