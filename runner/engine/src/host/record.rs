@@ -169,23 +169,13 @@ fn flat(list: Array) -> Array {
     out
 }
 
-/// The users that targets belong to: their attribute `holder`, an id, with `holder_name` beside it.
+/// The users that targets belong to: their attribute `holder`, a target of its own.
 fn holders(targets: &Dynamic) -> Hosted<Array> {
     let value = border::to_value(targets).map_err(|error| border::throw(&error))?;
     let mut seen = HashSet::new();
     let mut out = Array::new();
     for target in value::targets_in(&value) {
-        let Some(id) = target.attrs.get("holder").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
-            continue;
-        };
-        let label = target.attrs.get("holder_name").and_then(Value::as_str).unwrap_or_default();
-        let user = Target {
-            integration: target.integration.clone(),
-            kind: "user".to_owned(),
-            id: id.to_owned(),
-            label: label.to_owned(),
-            attrs: std::collections::BTreeMap::new(),
-        };
+        let Some(user) = target.attrs.get("holder").and_then(value::as_target) else { continue };
         if seen.insert(user.key()) {
             out.push(Dynamic::from(user));
         }
