@@ -1,0 +1,62 @@
+//! Why a drill could not be played to its end.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use stanch_client::ClientError;
+use stanch_integrations::twin::TwinError;
+
+/// Why a drill could not be played to its end. What was done until then is in the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum DrillError {
+    /// The simulated platforms cannot run.
+    #[error(transparent)]
+    Twins(#[from] TwinError),
+    /// A file or folder cannot be made.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server cannot be started.
+    #[error("the server cannot be started: {0}")]
+    Spawn(io::Error),
+    /// The server ended although nobody killed it.
+    #[error("the server ended by itself ({how}); its last words:\n{words}")]
+    Died {
+        /// Exit code or signal.
+        how: String,
+        /// The end of its log.
+        words: String,
+    },
+    /// Nothing happened for too long.
+    #[error("nothing happened for {} s while waiting for {what}; the server's last words:\n{words}", patience.as_secs())]
+    Stuck {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        patience: Duration,
+        /// The end of its log.
+        words: String,
+    },
+    /// The server refused something that it should have taken.
+    #[error("{what}: {source}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// Its answer.
+        source: ClientError,
+    },
+    /// The alert started nothing.
+    #[error("the alert was taken, but it started no run: {0}")]
+    NoRun(String),
+    /// The run stands and no seat of this drill can help it.
+    #[error("the run is {state}: {why}")]
+    Stands {
+        /// `diverged`, `suspect`, …
+        state: String,
+        /// Why.
+        why: String,
+    },
+}
