@@ -1,2 +1,7 @@
 //! The program `stanch`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stanch_cli::main()
+}

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
 };
 use stanch_model::{
     RunId, StreamId,
@@ -14,7 +14,6 @@ use stanch_response::{
     incident::Incident,
 };
 
-use super::body::Asked;
 use crate::{
     app::{App, Shared},
     problem::Refused,
@@ -27,7 +26,7 @@ const ENTRIES: usize = 10_000;
 /// `GET /v1/incidents`
 pub(super) async fn list(
     State(app): State<Shared>,
-    Asked(paging): Asked<Paging>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<Page<IncidentSummary>>, Refused> {
     let found = recent::streams(&*app.journal, "incident/", &paging)?;
     let mut items = Vec::with_capacity(found.ids.len());

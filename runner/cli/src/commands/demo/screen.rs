@@ -1,0 +1,299 @@
+//! What an audience sees of a demo: beats become lines and a picture, or lines of JSON.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use stanch_drill::{At, Beat, KilledAt, Plot, Verdict};
+use stanch_model::{TargetState, run::WaitKind};
+use stanch_tui::{Bar, Line, Look, Mark, Scene, Theatre};
+
+use crate::out::Out;
+
+/// The stage, or a pipe.
+pub(super) struct Screen {
+    out: Out,
+    began: std::time::Instant,
+    theatre: Option<Theatre>,
+    /// By integration and kind, in the order in which they were heard of.
+    bars: Vec<(String, String)>,
+    targets: BTreeMap<String, (String, String, TargetState)>,
+    totals: BTreeMap<(String, String), usize>,
+}
+
+impl Screen {
+    pub(super) fn open(plot: Plot, out: Out) -> Self {
+        let scene = Scene {
+            badge: "DRILL".to_owned(),
+            means: "simulated, nothing leaves this machine".to_owned(),
+            now: format!("{}: the stage is being set", plot.subject()),
+            ..Scene::default()
+        };
+        let theatre = (!out.is_json()).then(|| Theatre::open(Look::of_stdout(), scene));
+        Self {
+            out,
+            began: std::time::Instant::now(),
+            theatre,
+            bars: Vec::new(),
+            targets: BTreeMap::new(),
+            totals: BTreeMap::new(),
+        }
+    }
+
+    /// True on a terminal that pictures live in.
+    pub(super) fn moves(&self) -> bool {
+        self.theatre.as_ref().is_some_and(Theatre::moves)
+    }
+
+    pub(super) fn tick(&mut self) {
+        let passed = self.began.elapsed();
+        if let Some(theatre) = &mut self.theatre {
+            theatre.tick(passed);
+        }
+    }
+
+    /// Takes the picture away; the lines stay.
+    pub(super) fn curtain(&mut self) {
+        if let Some(theatre) = self.theatre.take() {
+            theatre.close();
+        }
+    }
+
+    /// Shows one beat.
+    pub(super) fn show(&mut self, at: &At) {
+        self.out.line(at);
+        if self.theatre.is_none() {
+            return;
+        }
+        let moment = Duration::from_millis(at.at_ms);
+        match &at.beat {
+            Beat::Asked { covers, .. } => {
+                for cover in covers.iter().filter(|cover| cover.kind != "app") {
+                    let key = (cover.integration.clone(), cover.kind.clone());
+                    if !self.bars.contains(&key) {
+                        self.bars.push(key.clone());
+                    }
+                    *self.totals.entry(key).or_default() += cover.count;
+                }
+            }
+            Beat::Target { integration, kind, id, verb, state, .. } => {
+                let key = format!("{integration}/{kind}/{id} {verb}");
+                self.targets.insert(key, (integration.clone(), kind.clone(), *state));
+            }
+            _ => {}
+        }
+        let bars = self.picture();
+        if let Some(theatre) = &mut self.theatre {
+            theatre.scene(|scene| {
+                scene.bars = bars;
+                if let Beat::Phase { name } = &at.beat {
+                    scene.phase.clone_from(name);
+                }
+                if let Some(now) = now(&at.beat) {
+                    scene.now = now;
+                }
+            });
+            if let Some(line) = line(&at.beat, moment) {
+                theatre.say(&line);
+            }
+        }
+    }
+
+    fn picture(&self) -> Vec<Bar> {
+        let one = |(integration, kind): &(String, String)| {
+            let of = |state: fn(TargetState) -> bool| {
+                let ours = self.targets.values().filter(|(on, what, _)| on == integration && what == kind);
+                ours.filter(|(.., found)| state(*found)).count()
+            };
+            let total = self.totals.get(&(integration.clone(), kind.clone())).copied().unwrap_or(0);
+            let cut = of(is_cut);
+            Bar { name: format!("{integration} {kind}s"), total: total.max(cut), cut, proven: of(is_proven) }
+        };
+        self.bars.iter().map(one).collect()
+    }
+}
+
+fn is_proven(state: TargetState) -> bool {
+    matches!(state, TargetState::Verified | TargetState::Residual)
+}
+
+fn is_cut(state: TargetState) -> bool {
+    is_proven(state) || matches!(state, TargetState::Accepted | TargetState::Attested)
+}
+
+/// What stands below the bars from now on.
+fn now(beat: &Beat) -> Option<String> {
+    Some(match beat {
+        Beat::Twins { .. } => "starting the server".to_owned(),
+        Beat::Serving { .. } => "the server takes alerts".to_owned(),
+        Beat::Acknowledged { .. } => "the alert is durable; its playbook begins".to_owned(),
+        Beat::Phase { name } => doing(name).to_owned(),
+        Beat::Asked { ask, .. } => format!("waiting for {}", ask.join(", ")),
+        Beat::Killed(_) => "the server is dead; starting it again on the same data folder".to_owned(),
+        Beat::Ended { .. } => "the run is over; the server drains".to_owned(),
+        _ => return None,
+    })
+}
+
+fn doing(phase: &str) -> &'static str {
+    match phase {
+        "scope" | "find" => "looking for everything that must be cut",
+        "contain" => "cutting; every cut is read back",
+        "prove" => "looking again, and waiting for every proof",
+        "notify" => "telling vendor and team",
+        "close" => "closing the alert at its source",
+        _ => "at work",
+    }
+}
+
+/// The line that a beat settles as, if it does.
+fn line(beat: &Beat, at: Duration) -> Option<Line> {
+    let new = |mark, text: String| Some(Line::new(at, mark, text));
+    match beat {
+        Beat::Twins { platforms, addr, app, grants } => Some(
+            Line::new(at, Mark::Fact, format!("simulated {} on {addr}", platforms.join(", ")))
+                .aside(format!("{grants} grants of Drift; at stake: {app}")),
+        ),
+        Beat::Serving { life, url, pid } => {
+            let mark = if *life > 1 { Mark::Back } else { Mark::Fact };
+            let words = if *life > 1 {
+                "the server is back on the same data folder"
+            } else {
+                "the server takes alerts"
+            };
+            Some(Line::new(at, mark, format!("{words} at {url}")).aside(format!("process {pid}")))
+        }
+        Beat::Alert { source, title, again } => {
+            let words = if *again { "sends its alert again, no answer came" } else { "sends a signed alert" };
+            new(Mark::Person, format!("{source} {words}: {title}"))
+        }
+        Beat::Acknowledged { duplicate, run, .. } => {
+            let words = if *duplicate {
+                "it had this alert already, nothing is started twice"
+            } else {
+                "durable, acknowledged"
+            };
+            Some(
+                Line::new(at, Mark::Done, format!("the alert is {words}"))
+                    .aside(format!("run {}", crate::table::short(run))),
+            )
+        }
+        Beat::Run { title, .. } => new(Mark::Done, format!("playbook: {title}")),
+        Beat::Phase { name } => Some(Line::new(at, Mark::Part, name.clone()).aside(doing(name))),
+        Beat::Asked { wait, kind, text, ask, covers } => Some(asked(at, wait, *kind, text, ask, covers)),
+        Beat::ByHand { who, text } => new(Mark::Person, format!("{who} {text}")),
+        Beat::Answered { wait, who, say, why } => {
+            Some(Line::new(at, Mark::Person, format!("{who} answers {wait}: {say}")).aside(why.clone()))
+        }
+        Beat::Target { integration, label, kind, verb, state, why, .. } => {
+            target(at, integration, &format!("{kind} {label}"), verb, *state, why)
+        }
+        Beat::Told { action } => new(Mark::Told, format!("{action} went out")),
+        Beat::Deadline(deadline) => {
+            new(Mark::Fact, format!("a clock runs: {}, due {}", deadline.title, deadline.due))
+        }
+        Beat::Killed(killed) => new(Mark::Kill, format!("SIGKILL: the server is dead {}", when(killed))),
+        Beat::NotKilled { why } => new(Mark::Fact, format!("nobody killed the server: {why}")),
+        Beat::Deferred { name, why } => {
+            Some(Line::new(at, Mark::Fact, format!("{name} is tried again")).aside(why.clone()))
+        }
+        Beat::Ended { ended, containment, .. } => {
+            new(Mark::Part, format!("{ended}, {}", containment.as_str().replace('_', " ")))
+        }
+        Beat::Stopped => new(Mark::Done, "the server has drained and stopped".to_owned()),
+    }
+}
+
+fn asked(
+    at: Duration,
+    wait: &str,
+    kind: WaitKind,
+    text: &str,
+    ask: &[String],
+    covers: &[stanch_drill::Cover],
+) -> Line {
+    let what = match kind {
+        WaitKind::Approval => "asks for a yes",
+        WaitKind::Manual => "asks for a hand",
+        WaitKind::InDoubt => "does not know whether it happened",
+        _ => "asks",
+    };
+    let covers: Vec<String> =
+        covers.iter().map(|cover| format!("{} {} {}", cover.count, cover.integration, cover.kind)).collect();
+    let of = if ask.is_empty() { String::new() } else { format!(" of {}", ask.join(", ")) };
+    Line::new(at, Mark::Person, format!("{wait} {what}{of}: {text}")).aside(covers.join(", "))
+}
+
+/// The first good news of a target settles; proofs that follow are counted in the picture.
+fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, why: &str) -> Option<Line> {
+    let (mark, words) = match state {
+        TargetState::Requested => return None,
+        TargetState::Accepted => (Mark::Done, "accepted"),
+        TargetState::Verified => (Mark::Proven, "read back"),
+        TargetState::Residual => (Mark::Proven, "read back, lives on for a while"),
+        TargetState::Attested => (Mark::Person, "attested, not proven"),
+        TargetState::Failed => (Mark::Bad, "not cut"),
+        TargetState::InDoubt => (Mark::Bad, "may have happened"),
+        TargetState::Skipped => (Mark::Bad, "skipped"),
+    };
+    // The engine's own words for the plain cases add nothing.
+    let aside = match why {
+        "" | "accepted" | "read back" => words.to_owned(),
+        _ => format!("{words}: {why}"),
+    };
+    Some(Line::new(at, mark, format!("{on:<10} {verb:<18} {what}")).aside(aside))
+}
+
+fn when(killed: &KilledAt) -> String {
+    let entries = killed.entries.map_or_else(String::new, |entries| format!(", {entries} entries durable"));
+    let phase = if killed.phase.is_empty() { String::new() } else { format!(" in `{}`", killed.phase) };
+    format!("after {} ms{phase}, {} targets cut{entries}", killed.after_ms, killed.cut)
+}
+
+/// Every target with its proven state, and what the twins counted.
+pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
+    let words = |word: Option<&str>| word.unwrap_or("nothing").replace('_', " ");
+    let contained = words(verdict.containment.map(stanch_model::Containment::as_str));
+    let mut text = format!("\n{}: {}\n", plot.subject(), contained.to_uppercase());
+    for because in &verdict.because {
+        text.push_str(&format!("  because {because}\n"));
+    }
+    text.push_str("\nTargets\n");
+    for target in &verdict.targets {
+        let state = match target.state {
+            TargetState::Verified => "proven",
+            state => state.as_str(),
+        };
+        let until = target.until_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let until = until.map_or_else(String::new, |until| format!(" until {}", until.strftime("%H:%M")));
+        let line = format!(
+            "  {:<18} {:<10} {:<18} {} {}",
+            format!("{state}{until}"),
+            target.integration,
+            target.verb,
+            target.kind,
+            target.label
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if !verdict.deadlines.is_empty() {
+        text.push_str("\nClocks\n");
+        for deadline in &verdict.deadlines {
+            text.push_str(&format!("  {} to {}, due {}\n", deadline.title, deadline.to, deadline.due));
+        }
+    }
+    let kills = match (&verdict.killed_at, verdict.restarts) {
+        (Some(killed), restarts) => format!("killed {}; started again {restarts} time(s)", when(killed)),
+        (None, _) => "never killed".to_owned(),
+    };
+    text.push_str(&format!(
+        "\nThe server   {kills}\nThe twins    {} requests, {} effects; done twice: {}; asked again without effect: {}\n\
+         The journal  {} entries of {streams} streams, every hash and chain holds: {}",
+        verdict.requests,
+        verdict.writes.values().sum::<u64>(),
+        verdict.duplicate_effects,
+        verdict.repeated_requests,
+        verdict.entries.unwrap_or(0),
+        verdict.data
+    ));
+    text
+}

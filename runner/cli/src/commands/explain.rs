@@ -1,0 +1,31 @@
+//! `stanch explain`: what a diagnostic code means, and the way out.
+
+use serde_json::json;
+
+use crate::{exit::Exit, out::Out, said::Said};
+
+/// Say what a diagnostic code means
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The code, as in `error[PB0012]`
+    code: String,
+}
+
+/// Prints the code's page.
+///
+/// # Errors
+/// When there is no such code.
+pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
+    let code = args.code.trim().to_ascii_uppercase();
+    let page = stanch_playbooks::codes::explain(&code).map(str::to_owned).or_else(|| {
+        stanch_response::codes::explain(&code)
+            .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
+    });
+    let Some(page) = page else {
+        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, VN of vendors.yaml, DL of deadlines";
+        return Err(Said::new(format!("there is no page for {code}")).help(help).exit(Exit::No).into());
+    };
+    out.text(page.trim_end());
+    out.line(&json!({ "code": code, "page": page }));
+    Ok(Exit::Yes)
+}

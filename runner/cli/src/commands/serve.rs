@@ -1,0 +1,196 @@
+//! `stanch serve`: journal, engine and HTTP server in one process, until a signal drains it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use serde_json::json;
+use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
+use stanch_integrations::{Integrations, LiveTransport, Transport, TwinTransport};
+use stanch_journal::{Journal, KeySource, LocalJournal, Options};
+use stanch_model::run::Mode;
+use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+
+use crate::{
+    diagnose,
+    exit::Exit,
+    out::Out,
+    place::{Place, PlaceArgs},
+    said::Said,
+    setup::{self, Setup},
+};
+
+/// Take alerts, run playbooks, keep the journal
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// The address to listen on; `server.listen` of the configuration unless given
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Come up without acting: every run stands until `stanch resume --all`
+    #[arg(long)]
+    paused: bool,
+    /// Speak to simulated platforms at this loopback address, and to nothing else
+    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
+    twins: Option<SocketAddr>,
+    /// The simulated mail server
+    #[arg(long, value_name = "ADDRESS", requires = "twins", hide_short_help = true)]
+    twins_mail: Option<SocketAddr>,
+    /// Stop when standard input ends: a server that must not outlive whoever started it
+    #[arg(long, hide = true)]
+    leash: bool,
+    /// Die by SIGKILL as soon as so many entries of the whole journal are durable: for drills and tests
+    #[arg(long, value_name = "N", env = "STANCH_KILL_AT_ENTRY", hide = true)]
+    kill_at_entry: Option<u64>,
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When a file has a mistake, the data folder cannot be had, or the address is taken.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    log();
+    let place = args.place.place()?;
+    let setup = setup::load_or_refuse(&place.config, out)?;
+    let mode = if args.twins.is_some() { Mode::Drill } else { Mode::Live };
+    let journal = Arc::new(open(&place)?);
+    if let Some(entry) = args.kill_at_entry {
+        die_at(entry, journal.as_ref());
+    }
+    let (engine, clock) = engine(&args, &setup, &journal, mode)?;
+    let running = serve(&args, &place, &setup, engine, journal.clone(), clock, mode).await?;
+    announce(&running, &place, mode, args.paused, out);
+    if args.leash {
+        stopped_or_let_go().await?;
+    } else {
+        super::twins::stopped().await?;
+    }
+    out.aside("draining: requests that are out come back and are journaled");
+    running.shutdown().await;
+    drop(journal);
+    out.line(&json!({ "stopped": true }));
+    Ok(Exit::Yes)
+}
+
+/// Logs go to standard error; `STANCH_LOG=debug` says more.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STANCH_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let set = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    if set.is_err() {
+        tracing::debug!("somebody else set up logging");
+    }
+}
+
+fn open(place: &Place) -> anyhow::Result<LocalJournal> {
+    let options = Options::new(KeySource::File(place.vault_key.clone()));
+    LocalJournal::open(&place.data, options).map_err(super::journal::broken)
+}
+
+/// Exactly at the entry: the hook runs on the thread that has just synced it, before anybody is told.
+fn die_at(entry: u64, journal: &LocalJournal) {
+    let die = move |durable: u64| {
+        if durable >= entry {
+            let own = rustix::process::getpid();
+            let _never = rustix::process::kill_process(own, rustix::process::Signal::KILL);
+        }
+    };
+    journal.on_durable(Arc::new(die));
+    die(journal.durable());
+}
+
+fn engine(
+    args: &Args,
+    setup: &Setup,
+    journal: &Arc<LocalJournal>,
+    mode: Mode,
+) -> anyhow::Result<(Engine, Arc<dyn Clock>)> {
+    let transport = match args.twins {
+        Some(addr) => Transport::Twin(TwinTransport::new(addr, args.twins_mail)?),
+        None => Transport::Live(LiveTransport::new()?),
+    };
+    let configured = &setup.config.integrations;
+    let integrations = Integrations::new(setup.catalog.clone(), configured, transport, journal.vault())
+        .map_err(|found| {
+            let shown = diagnose::render(&found, &diagnose::Sources::new(), Out::colour_on_stderr());
+            Said::new(format!("the integrations cannot be used\n{shown}")).exit(Exit::No)
+        })?;
+    let desk = ResponseDesk {
+        register: setup.register.clone(),
+        deadlines: setup.deadlines.clone(),
+        config: setup.config.clone(),
+    };
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let engine = Engine::start(EngineOptions {
+        journal: journal.clone(),
+        integrations,
+        library: setup.library.clone(),
+        config: setup.config.clone(),
+        desk: Arc::new(desk),
+        clock: clock.clone(),
+        mode,
+        paused: args.paused,
+        shards: std::thread::available_parallelism().map_or(1, usize::from),
+        patience: Patience::default(),
+        in_process: None,
+    })?;
+    Ok((engine, clock))
+}
+
+async fn serve(
+    args: &Args,
+    place: &Place,
+    setup: &Setup,
+    engine: Engine,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    mode: Mode,
+) -> anyhow::Result<Running> {
+    let listen = match args.listen {
+        Some(listen) => listen,
+        None => setup.config.server.listen.parse().map_err(|_| {
+            Said::new(format!("`{}` is no address", setup.config.server.listen)).help("write 127.0.0.1:7300")
+        })?,
+    };
+    let options = ServerOptions {
+        listen: Some(listen),
+        data: Some(place.data.clone()),
+        engine,
+        journal,
+        config: setup.config.clone(),
+        secrets: std::collections::BTreeMap::new(),
+        tokens: Arc::new(Tokens::open(&place.data)?),
+        clock,
+        mode,
+    };
+    let running = Server::start(options).await;
+    running.map_err(|error| {
+        let help = "another program may have the address: name a free one with --listen, or mend `alerts:`";
+        anyhow::Error::new(error).context(Said::new("the server does not start").help(help))
+    })
+}
+
+fn announce(running: &Running, place: &Place, mode: Mode, paused: bool, out: Out) {
+    let url = running.addr.map(|addr| format!("http://{addr}"));
+    out.line(&json!({
+        "serving": url, "socket": running.socket, "data": place.data, "pid": std::process::id(), "paused": paused,
+    }));
+    let what = match mode {
+        Mode::Live => "LIVE: actions are real",
+        _ => "DRILL: simulated platforms, nothing leaves this machine",
+    };
+    out.text(&format!("stanch serves at {}, data in {}", url.unwrap_or_default(), place.data.display()));
+    out.text(what);
+    if paused {
+        out.text("paused: nothing acts until `stanch resume --all`");
+    }
+}
+
+/// Until a signal comes or standard input ends.
+async fn stopped_or_let_go() -> anyhow::Result<()> {
+    let mut input = tokio::io::stdin();
+    let mut sink = tokio::io::sink();
+    tokio::select! {
+        stopped = super::twins::stopped() => stopped,
+        _ended = tokio::io::copy(&mut input, &mut sink) => Ok(()),
+    }
+}

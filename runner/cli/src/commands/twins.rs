@@ -1,0 +1,106 @@
+//! `stanch twins`: the simulated platforms alone, and a stanch.yaml that speaks to them.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use stanch_integrations::twin::{self, TwinHost, TwinOptions, World, WorldApp};
+
+use crate::{exit::Exit, out::Out, said::Said};
+
+/// Run the simulated platforms alone
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where they listen; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7400")]
+    listen: SocketAddr,
+    /// Where the simulated mail server listens; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7425")]
+    mail: SocketAddr,
+    /// Only this platform; can be given several times
+    #[arg(long = "platform", value_name = "PLATFORM")]
+    platforms: Vec<String>,
+    /// What they hold at the start, as under `world:` in a scenario
+    #[arg(long, value_name = "FILE")]
+    world: Option<std::path::PathBuf>,
+    /// Keep their state in this file between lives
+    #[arg(long, value_name = "FILE")]
+    state: Option<std::path::PathBuf>,
+}
+
+/// Runs them until interrupted.
+///
+/// # Errors
+/// When an address is taken or not on loopback, or there is no such platform.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    let platforms = if args.platforms.is_empty() { twin::catalog::platforms() } else { args.platforms };
+    let options = TwinOptions {
+        listen: args.listen,
+        mail_listen: args.mail,
+        integrations: platforms.iter().map(|slug| (slug.replace('-', "_"), slug.clone())).collect(),
+        world: args.world.map_or_else(|| Ok(usual()), |path| world(&path))?,
+        state_file: args.state,
+        ..TwinOptions::default()
+    };
+    let host = TwinHost::start(options).await?;
+    let (addr, mail) = (host.addr(), host.mail_addr());
+    out.aside(&format!("simulated platforms on http://{addr}, mail on {mail}; nothing leaves this machine"));
+    out.aside(&format!(
+        "control: http://{addr}/_twin/ (effects, requests, faults, world); interrupt to stop"
+    ));
+    out.text(&configuration(&platforms, addr, mail));
+    out.line(&json!({ "twins": addr.to_string(), "mail": mail.to_string(), "platforms": platforms }));
+    stopped().await?;
+    host.stop().await?;
+    Ok(Exit::Yes)
+}
+
+/// Until SIGINT or SIGTERM.
+pub(crate) async fn stopped() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
+
+fn usual() -> World {
+    let grants = |counts: &[(&str, u32)]| counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+    let drift = WorldApp {
+        id: "drift".to_owned(),
+        name: "Drift".to_owned(),
+        vendor: "drift".to_owned(),
+        grants: grants(&[("okta", 12), ("salesforce", 28)]),
+        held_by: None,
+    };
+    let zendesk =
+        WorldApp { id: "zendesk".to_owned(), grants: grants(&[("okta", 20)]), ..WorldApp::default() };
+    World { people: 60, apps: vec![drift, zendesk], ..World::default() }
+}
+
+fn world(path: &std::path::Path) -> anyhow::Result<World> {
+    let name = path.display().to_string();
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Said::new(format!("cannot read {name}: {error}")))?;
+    stanch_model::yaml::read(&name, &text, "DR0001").map_err(|mistake| {
+        let sources = [(name.clone(), text.clone())].into();
+        let shown = crate::diagnose::render(&[*mistake], &sources, Out::colour_on_stderr());
+        Said::new(format!("{name} is no world\n{shown}")).exit(Exit::No).into()
+    })
+}
+
+/// A stanch.yaml for these twins.
+fn configuration(platforms: &[String], addr: SocketAddr, mail: SocketAddr) -> String {
+    let mut text = format!(
+        "# The simulated platforms at http://{addr}. Serve it with\n\
+         #   stanch serve --twins {addr} --twins-mail {mail}\n\
+         # Then nothing of this can reach a real platform.\n\nintegrations:\n"
+    );
+    for slug in platforms {
+        let name = slug.replace('-', "_");
+        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}") };
+        text.push_str(&format!("  {name}: {{ platform: {slug}, url: \"{url}\" }}\n"));
+    }
+    text.trim_end().to_owned()
+}

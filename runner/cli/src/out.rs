@@ -1,0 +1,67 @@
+//! Standard output for data, standard error for everything else.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+/// Where answers go, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Out {
+    json: bool,
+}
+
+impl Out {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// True when every line of data is JSON.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// One value on a line of its own; nothing unless `--json`.
+    pub(crate) fn line(self, value: &impl Serialize) {
+        if self.json
+            && let Ok(text) = serde_json::to_string(value)
+        {
+            put(&text);
+        }
+    }
+
+    /// Text for people; nothing with `--json`.
+    pub(crate) fn text(self, text: &str) {
+        if !self.json {
+            put(text);
+        }
+    }
+
+    /// Data in either form, as it is.
+    pub(crate) fn raw(self, text: &str) {
+        put(text);
+    }
+
+    /// A remark beside the data.
+    pub(crate) fn aside(self, text: &str) {
+        let _gone = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// True when standard error may be coloured.
+    pub(crate) fn colour_on_stderr() -> bool {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        !plain && std::io::stderr().is_terminal()
+    }
+
+    /// True when standard output may be coloured.
+    pub(crate) fn colour_on_stdout() -> bool {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        !plain && std::io::stdout().is_terminal()
+    }
+}
+
+/// A reader that went away (`| head`) has read what it wanted.
+fn put(text: &str) {
+    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}

@@ -1,0 +1,79 @@
+//! Finding the server: by its URL with a token, or on this machine by the socket in its data folder.
+
+use std::path::PathBuf;
+
+use stanch_client::{Client, ClientError, Location};
+
+use crate::{exit::Exit, place::PlaceArgs, said::Said};
+
+/// Which server a command speaks to.
+#[derive(Clone, Default, clap::Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ReachArgs {
+    /// The server's address; the one that owns the data folder on this machine unless given
+    #[arg(long, value_name = "URL", env = "STANCH_URL")]
+    pub(crate) url: Option<String>,
+    /// The token to show there
+    #[arg(long, value_name = "TOKEN", env = "STANCH_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+impl std::fmt::Debug for ReachArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReachArgs({:?}, {:?})", self.url, self.place)
+    }
+}
+
+/// The socket's name in a data folder.
+const SOCKET: &str = "api.sock";
+
+impl ReachArgs {
+    /// A client of that server. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When no server is named and none owns the data folder.
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        let location = match &self.url {
+            Some(url) => Location::Url { url: url.clone(), token: self.token.clone() },
+            None => Location::Socket(self.socket()?),
+        };
+        Client::connect(location).map_err(answer)
+    }
+
+    fn socket(&self) -> anyhow::Result<PathBuf> {
+        let data = self.place.data();
+        let socket = data.join(SOCKET);
+        if socket.exists() {
+            return Ok(socket);
+        }
+        let said = Said::new(format!("no server on this machine has the data folder {}", data.display()));
+        Err(said
+            .help("start it with `stanch serve`, name its folder with --data, or another server with --url")
+            .into())
+    }
+}
+
+/// What the server's answer means here: its words, its way out, an exit code.
+pub(crate) fn answer(error: ClientError) -> anyhow::Error {
+    let said = Said::new(error.to_string());
+    match &error {
+        ClientError::Refused { status, problem } => {
+            let help = problem.help.clone();
+            let exit = match status {
+                404 | 403 | 409 | 422 => Exit::No,
+                _ => Exit::Other,
+            };
+            match help {
+                Some(help) => said.help(help).exit(exit).into(),
+                None => said.exit(exit).into(),
+            }
+        }
+        ClientError::Unreachable { .. } => said
+            .help("is it running? `stanch serve` starts one; a socket that nobody listens at is left of one that died")
+            .into(),
+        ClientError::Location(_) => said.help("write http://127.0.0.1:7300").exit(Exit::Usage).into(),
+        ClientError::Garbled { .. } => said.help("check the address, and that both sides have the same version").into(),
+    }
+}

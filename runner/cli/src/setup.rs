@@ -1,0 +1,231 @@
+//! Everything that files say, read and checked at once: configuration, vendors, deadlines, playbooks, catalogue.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
+use stanch_model::{
+    Diagnostic, Level,
+    config::{Config, IntegrationConfig},
+    secret::{SecretBox, SecretError},
+};
+use stanch_playbooks::{CheckContext, Library, Playbook};
+use stanch_response::{DeadlineTable, Register, config};
+
+use crate::{
+    diagnose::{self, Sources},
+    exit::Exit,
+    out::Out,
+    place::beside,
+    said::Said,
+};
+
+/// What the files say.
+pub(crate) struct Setup {
+    pub(crate) config: Arc<Config>,
+    pub(crate) register: Register,
+    pub(crate) deadlines: DeadlineTable,
+    pub(crate) library: Arc<Library>,
+    pub(crate) catalog: Arc<Catalog>,
+}
+
+/// What is wrong with them, and their texts for showing it.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes {
+    pub(crate) found: Vec<Diagnostic>,
+    pub(crate) sources: Sources,
+}
+
+impl Mistakes {
+    fn keep<T>(&mut self, result: Result<T, Vec<Diagnostic>>) -> Option<T> {
+        result.map_err(|found| self.found.extend(found)).ok()
+    }
+
+    fn read(&mut self, path: &Path) -> Option<String> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                self.sources.insert(path.display().to_string(), text.clone());
+                Some(text)
+            }
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", path.display());
+                self.found.push(Diagnostic::error("CF0001", message));
+                None
+            }
+        }
+    }
+
+    /// Adds what was found in the files of a playbook's folder, under their full names.
+    pub(crate) fn of_folder(&mut self, folder: &Path, found: Vec<Diagnostic>) {
+        for mut diagnostic in found {
+            for label in &mut diagnostic.labels {
+                let path = folder.join(&label.file);
+                label.file = path.display().to_string();
+                if let Ok(text) = std::fs::read_to_string(&path) {
+                    self.sources.entry(label.file.clone()).or_insert(text);
+                }
+            }
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// True when something must be mended first.
+    pub(crate) fn refuse(&self) -> bool {
+        self.found.iter().any(|one| one.level == Level::Error)
+    }
+
+    /// Shows all of them beside the data.
+    pub(crate) fn show(&self, out: Out) {
+        if !self.found.is_empty() {
+            out.aside(&diagnose::render(&self.found, &self.sources, Out::colour_on_stderr()));
+        }
+    }
+}
+
+/// Reads everything. A configuration that does not exist is an empty one.
+pub(crate) fn load(path: &Path) -> (Option<Setup>, Mistakes) {
+    let mut mistakes = Mistakes::default();
+    let catalog = mistakes.keep(Catalog::embedded()).map(Arc::new);
+    let config = configuration(path, catalog.as_deref(), &mut mistakes);
+    let (Some(catalog), Some(config)) = (catalog, config) else { return (None, mistakes) };
+    let folder = beside(path);
+    let register = vendors(&config, &folder, &mut mistakes);
+    let deadlines = deadlines(&config, &folder, &mut mistakes);
+    let library = library(&config, &folder, &mut mistakes);
+    let (Some(register), Some(deadlines)) = (register, deadlines) else { return (None, mistakes) };
+    if mistakes.refuse() {
+        return (None, mistakes);
+    }
+    let (config, library) = (Arc::new(config), Arc::new(library));
+    (Some(Setup { config, register, deadlines, library, catalog }), mistakes)
+}
+
+/// Reads everything, and refuses to go on with mistakes.
+///
+/// # Errors
+/// When a file has a mistake; all of them have been shown then.
+pub(crate) fn load_or_refuse(path: &Path, out: Out) -> anyhow::Result<Setup> {
+    let (setup, mistakes) = load(path);
+    mistakes.show(out);
+    setup.ok_or_else(|| {
+        let said = Said::new(format!("{}: {}", path.display(), diagnose::count(&mistakes.found)));
+        said.help("mend the files; `stanch explain CODE` says more about each").exit(Exit::No).into()
+    })
+}
+
+fn configuration(path: &Path, catalog: Option<&Catalog>, mistakes: &mut Mistakes) -> Option<Config> {
+    if !path.exists() {
+        return Some(Config::default());
+    }
+    let text = mistakes.read(path)?;
+    let platforms: Vec<&str> =
+        catalog.into_iter().flat_map(Catalog::platforms).map(stanch_integrations::Platform::slug).collect();
+    let known = config::Known { platforms: &platforms, formats: stanch_server::intake::FORMATS };
+    let loaded = mistakes.keep(config::load(&path.display().to_string(), &text, known))?;
+    mistakes.found.extend(loaded.warnings);
+    Some(loaded.config)
+}
+
+fn vendors(config: &Config, folder: &Path, mistakes: &mut Mistakes) -> Option<Register> {
+    let path = folder.join(config.vendors.as_deref().unwrap_or("vendors.yaml"));
+    if config.vendors.is_none() && !path.exists() {
+        return Some(Register::default());
+    }
+    let text = mistakes.read(&path)?;
+    mistakes.keep(Register::load(&path.display().to_string(), &text))
+}
+
+fn deadlines(config: &Config, folder: &Path, mistakes: &mut Mistakes) -> Option<DeadlineTable> {
+    let Some(named) = &config.deadlines else { return mistakes.keep(DeadlineTable::built_in()) };
+    let path = folder.join(named);
+    let text = mistakes.read(&path)?;
+    mistakes.keep(DeadlineTable::load(&path.display().to_string(), &text))
+}
+
+fn library(config: &Config, folder: &Path, mistakes: &mut Mistakes) -> Library {
+    let mut library = Library::embedded();
+    for named in &config.playbooks {
+        let path = folder.join(named);
+        let found = playbook_folders(&path);
+        if found.is_empty() {
+            let message = format!("{} holds no playbook", path.display());
+            mistakes.found.push(Diagnostic::error("PB0002", message).help("it is named under `playbooks:`"));
+        }
+        for path in found {
+            match Playbook::load_dir(&path) {
+                Ok(playbook) => library.insert(playbook),
+                Err(found) => mistakes.of_folder(&path, found),
+            }
+        }
+    }
+    library
+}
+
+/// The playbooks at or right below a folder, in order.
+pub(crate) fn playbook_folders(folder: &Path) -> Vec<PathBuf> {
+    if folder.join("playbook.yaml").exists() {
+        return vec![folder.to_owned()];
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries.filter(|path| path.join("playbook.yaml").exists()).collect();
+    found.sort();
+    found
+}
+
+impl Setup {
+    /// What a playbook may name.
+    pub(crate) fn context(&self) -> CheckContext {
+        CheckContext {
+            vendors: Some(self.register.vendors().keys().cloned().collect()),
+            deadlines: Some(self.deadlines.rules().keys().cloned().collect()),
+            playbooks: Some(self.library.all().map(|playbook| playbook.slug.clone()).collect()),
+            ..CheckContext::of(&self.config)
+        }
+    }
+
+    /// The configured integrations for looking things up; nothing can be called through them. Without any, every
+    /// platform of the catalogue under its own name.
+    pub(crate) fn index(&self) -> Result<Integrations, Vec<Diagnostic>> {
+        let configured = match self.config.integrations.is_empty() {
+            true => everything(&self.catalog),
+            false => self.config.integrations.clone(),
+        };
+        let nowhere = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 1));
+        let transport = TwinTransport::new(nowhere, None)
+            .map_err(|error| vec![Diagnostic::error("IN0001", error.to_string())])?;
+        Integrations::new(self.catalog.clone(), &configured, Transport::Twin(transport), Arc::new(NoVault))
+    }
+}
+
+/// Every platform under its own name.
+fn everything(catalog: &Catalog) -> BTreeMap<String, IntegrationConfig> {
+    let one = |platform: &stanch_integrations::Platform| {
+        let slug = platform.slug().to_owned();
+        let config = IntegrationConfig {
+            platform: slug.clone(),
+            url: Some("https://example.invalid".to_owned()),
+            credential: None,
+            auth: None,
+            settings: platform.settings().map(|(name, ..)| (name.to_owned(), "example".to_owned())).collect(),
+            rate: None,
+        };
+        (slug.replace('-', "_"), config)
+    };
+    catalog.platforms().map(one).collect()
+}
+
+/// Where there is nothing to seal.
+pub(crate) struct NoVault;
+
+impl SecretBox for NoVault {
+    fn seal(&self, _value: &str) -> Result<String, SecretError> {
+        Err(SecretError::Io("there is no vault here".to_owned()))
+    }
+
+    fn open(&self, handle: &str) -> Result<String, SecretError> {
+        Err(SecretError::Unknown(handle.to_owned()))
+    }
+}
