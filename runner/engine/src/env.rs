@@ -14,13 +14,14 @@ use serde_json::Value;
 use stanch_integrations::Integrations;
 use stanch_journal::Journal;
 use stanch_model::{
+    catalog::ActionIndex,
     Hash, RunId,
     config::Config,
     run::{Mode, body::Pins},
 };
 use stanch_playbooks::{Library, Playbook};
 
-use crate::{desk::Desk, shard::Inbox};
+use crate::{desk::Desk, live::Info, shard::Inbox};
 
 /// The run's clock: waits, grace, token life and deadlines run on it. A drill brings its own.
 pub trait Clock: Send + Sync {
@@ -101,6 +102,8 @@ pub(crate) struct Env {
     /// Playbooks that only the journal still has.
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,
     pub(crate) pins: RwLock<HashMap<Hash, Pins>>,
+    /// Actions by `integration` and `action` or verb: shared with every call instead of copied for it.
+    pub(crate) infos: RwLock<foldhash::HashMap<(String, String), Option<Info>>>,
     /// Unfinished runs that alerts may join: run, incident, since when.
     pub(crate) open: Mutex<HashMap<String, OpenRun>>,
 }
@@ -112,6 +115,18 @@ impl Env {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The action of this name, or that this verb becomes, on a configured integration.
+    pub(crate) fn info(&self, integration: &str, name: &str) -> Option<Info> {
+        let key = (integration.to_owned(), name.to_owned());
+        if let Some(known) = self.infos.read().get(&key) {
+            return known.clone();
+        }
+        let by_verb = || self.integrations.verb(name).into_iter().find(|(own, _)| own == integration).map(|(_, info)| info);
+        let found = self.integrations.action(integration, name).or_else(by_verb).map(|info| Arc::new(info.clone()));
+        self.infos.write().insert(key, found.clone());
+        found
     }
 
     /// The scope that holds this run (and call) back, if one does.

@@ -40,6 +40,7 @@ impl Env {
             draining: Default::default(),
             pinned: Default::default(),
             pins: Default::default(),
+            infos: Default::default(),
             open: Default::default(),
         }
     }

@@ -4,10 +4,11 @@
 //! that a replay of the entries would not bring back, but for [`Act`]s and [`Proof`]s, which a restart begins anew.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::BTreeMap,
     sync::Arc,
 };
 
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde::Serialize;
 use serde_json::Value;
 use stanch_journal::{Blob, JournalError, Row};

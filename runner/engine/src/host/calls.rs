@@ -92,17 +92,29 @@ fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: 
     let here = here()?;
     let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
     if let Some(own) = here.env.in_process.as_ref().filter(|own| own.name() == integration) {
-        let result = here.call(place(ctx), own.name(), Arc::new(in_process(action)), None, input, None)?;
+        let result = here.call(place(ctx), own.name(), own_action(action), None, input, None)?;
         return result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error));
     }
-    let Some(info) = here.env.integrations.action(integration, action) else {
+    let Some(info) = here.env.info(integration, action) else {
         return misuse(format!("{integration} has no action `{action}`"));
     };
-    let info = Arc::new(info.clone());
     here.allowed(&format!("{integration}.{action}"), integration, &info)?;
     let target = here.env.integrations.target_of(integration, action, None, &input);
     let result = here.call(place(ctx), integration, info, None, input, target)?;
     result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error))
+}
+
+thread_local! {
+    static OWN_ACTION: std::cell::RefCell<Option<Info>> = const { std::cell::RefCell::new(None) };
+}
+
+fn own_action(action: &str) -> Info {
+    OWN_ACTION.with_borrow_mut(|known| {
+        let same = known.as_ref().filter(|info| info.name == action);
+        let info = same.cloned().unwrap_or_else(|| Arc::new(in_process(action)));
+        *known = Some(Arc::clone(&info));
+        info
+    })
 }
 
 /// An effect of this process itself: safe to repeat, since it dies with the process.
@@ -165,7 +177,9 @@ impl Current {
     ) -> Hosted<Result<Value, StepError>> {
         let name = format!("{integration}.{}", info.name);
         let on = target.as_ref().map(Target::key);
-        let mark = Mark { name: &name, op: "call", args: value::hash_of(&json!([on, input])), at };
+        // The canonical text of [target, arguments], hashed without building it as a value.
+        let args = Hash::of(format!("[{},{input}]", json!(on)).as_bytes());
+        let mark = Mark { name: &name, op: "call", args, at };
         let (address, phase) = match self.enter(mark)? {
             Enter::Done(result) => return Ok(result),
             Enter::Pending(address) => (address, Phase::Recovered),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_integrations::Read;
-use stanch_model::{Target, catalog::ActionIndex, run::StepError, target::Effect, value};
+use stanch_model::{Target, run::StepError, target::Effect, value};
 
 use crate::{
     border,
@@ -85,9 +85,8 @@ fn found_by<'a>(here: &'a Current, ctx: &'a NativeCallContext<'a>, reads: &'a [R
     Box::new(move || {
         let mut found: Vec<Target> = Vec::new();
         for read in reads {
-            let Some(info) = here.env.integrations.action(&read.integration, &read.action) else { continue };
-            let info = Arc::new(info.clone());
-            let result = here.call(place(ctx), &read.integration, info, None, read.input.clone(), None)?;
+            let Some(info) = here.env.info(&read.integration, &read.action) else { continue };
+                        let result = here.call(place(ctx), &read.integration, info, None, read.input.clone(), None)?;
             let value = result.map_err(|error| border::throw(&error))?;
             for target in value::targets_in(&value) {
                 if !found.contains(&target) {
@@ -207,10 +206,10 @@ fn send(
                 .env
                 .route(&draft.channel, &draft.subject, &draft.text)
                 .map_err(|error| border::throw(&error))?;
-            let Some(info) = here.env.integrations.action(&integration, &action) else {
+            let Some(info) = here.env.info(&integration, &action) else {
                 return misuse(format!("{integration} has no action `{action}`"));
             };
-            let result = here.call(place(ctx), &integration, Arc::new(info.clone()), None, input, None)?;
+            let result = here.call(place(ctx), &integration, info, None, input, None)?;
             result.map_err(|error| border::throw(&error))
         });
         (draft.channel.clone(), body)

@@ -126,11 +126,10 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
     let bodies = scopes.iter().map(|scope| {
         let body: Body<'_> = Box::new(move || {
             let call = &scope.call;
-            let Some(info) = here.env.integrations.action(&call.integration, &call.action) else {
+            let Some(info) = here.env.info(&call.integration, &call.action) else {
                 return misuse(format!("{} is no longer configured", call.integration));
             };
-            let info = Arc::new(info.clone());
-            let result = here.call(
+                        let result = here.call(
                 at,
                 &call.integration,
                 info,
