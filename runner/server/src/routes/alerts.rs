@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Request, State},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future::join_all};
@@ -20,6 +20,7 @@ use stanch_model::{
     api::{AcceptedAlert, AlertReceipt, AlertSummary, Page},
 };
 
+use super::body::Asked;
 use crate::{
     app::{App, INTAKE_KIB, Shared},
     auth::Caller,
@@ -166,7 +167,7 @@ async fn throw_away(body: Body) {
 /// `GET /v1/alerts`
 pub(super) async fn list(
     State(app): State<Shared>,
-    Query(paging): Query<recent::Paging>,
+    Asked(paging): Asked<recent::Paging>,
 ) -> Result<Json<Page<AlertSummary>>, Refused> {
     let found = recent::streams(&*app.journal, "alert/", &paging)?;
     let mut items = Vec::with_capacity(found.ids.len());

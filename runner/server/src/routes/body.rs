@@ -1,10 +1,10 @@
-//! Bodies of JSON, refused in our own words.
+//! Bodies of JSON and questions in the address, refused in our own words.
 
 use axum::{
     Json,
-    extract::{FromRequest, Request, rejection::JsonRejection},
+    extract::{FromRequest, FromRequestParts, Query, Request, rejection::JsonRejection},
 };
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Refused;
@@ -15,7 +15,10 @@ const MOST: usize = 2 * 1024 * 1024;
 /// A body that must be JSON of this shape.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// The same, and an empty body is the default.
+/// What stands behind the question mark.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+/// A body of JSON, and an empty one is the default.
 pub(crate) struct Maybe<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -47,5 +50,16 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Maybe<T> 
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| Refused::bad(format!("the body does not fit: {error}")))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(Refused::bad(rejection.body_text())),
+        }
     }
 }

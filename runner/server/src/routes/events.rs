@@ -5,7 +5,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -18,6 +18,7 @@ use stanch_journal::{Cursor, Follower};
 use stanch_model::{Entry, api};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use super::body::Asked;
 use crate::{
     app::{App, Shared},
     problem::Refused,
@@ -40,7 +41,7 @@ pub(super) struct From {
 /// `GET /v1/events`
 pub(super) async fn all(
     State(app): State<Shared>,
-    Query(from): Query<From>,
+    Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let prefix = from.stream.clone().unwrap_or_default();
@@ -51,7 +52,7 @@ pub(super) async fn all(
 pub(super) async fn run(
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Query(from): Query<From>,
+    Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let run = app.engine.find(&id)?;

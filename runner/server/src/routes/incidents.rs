@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use stanch_model::{
     RunId, StreamId,
@@ -14,6 +14,7 @@ use stanch_response::{
     incident::Incident,
 };
 
+use super::body::Asked;
 use crate::{
     app::{App, Shared},
     problem::Refused,
@@ -26,7 +27,7 @@ const ENTRIES: usize = 10_000;
 /// `GET /v1/incidents`
 pub(super) async fn list(
     State(app): State<Shared>,
-    Query(paging): Query<Paging>,
+    Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<IncidentSummary>>, Refused> {
     let found = recent::streams(&*app.journal, "incident/", &paging)?;
     let mut items = Vec::with_capacity(found.ids.len());

@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use serde::Deserialize;
 use stanch_engine::StartRun;
@@ -12,7 +12,7 @@ use stanch_model::{
     run::RunView,
 };
 
-use super::body::Body;
+use super::body::{Asked, Body};
 use crate::{app::Shared, auth::Caller, problem::Refused, recent::Paging, views};
 
 /// Which runs.
@@ -26,7 +26,7 @@ pub(super) struct Which {
 /// `GET /v1/runs`
 pub(super) async fn list(
     State(app): State<Shared>,
-    Query(which): Query<Which>,
+    Asked(which): Asked<Which>,
 ) -> Result<Json<Page<RunSummary>>, Refused> {
     let rows = app.engine.runs(which.open, which.limit.unwrap_or(100).clamp(1, 1000))?;
     let mut items = Vec::with_capacity(rows.len());
@@ -74,7 +74,7 @@ pub(super) async fn show(
 pub(super) async fn entries(
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<EntryView>>, Refused> {
     let run = app.engine.find(&id)?;
     let after: u64 = match &paging.after {

@@ -25,6 +25,8 @@ pub(super) struct Intent {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) subject: String,
     pub(super) text: String,
+    /// When it was meant, by the engine's clock.
+    pub(super) at: jiff::Timestamp,
 }
 
 impl Intent {

@@ -154,9 +154,16 @@ impl Teller {
             );
             return Ok(());
         };
+        let at = clock::now(&self.clock);
         let new = ways.iter().filter(|way| !self.book.knows(&need.key, way)).map(|way| {
             let message = message(way, &need.text, self.mode, &self.config);
-            Intent { key: need.key.clone(), way: way.clone(), subject: message.subject, text: message.text }
+            Intent {
+                key: need.key.clone(),
+                way: way.clone(),
+                subject: message.subject,
+                text: message.text,
+                at,
+            }
         });
         let new: Vec<Intent> = new.collect();
         if new.is_empty() {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use stanch_integrations::{Call, Integrations, Outcome, Seen};
+use stanch_integrations::{Call, Integrations, Look, Outcome, Seen};
 use stanch_journal::BoxFuture;
 use stanch_model::{
     catalog::{ActionIndex, ActionInfo},
@@ -163,7 +163,15 @@ impl Post for Platforms {
         Box::pin(async move {
             match self.route(intent) {
                 Ok((integration, info, input)) => {
-                    self.integrations.verify(&integration, &info.name, None, &input).await
+                    let look = Look {
+                        integration: &integration,
+                        action: &info.name,
+                        target: None,
+                        input: &input,
+                        since: Some(intent.at),
+                        key: Some(&intent.idempotency()),
+                    };
+                    self.integrations.look(look).await
                 }
                 Err(why) => Seen::CannotTell { why, again_ms: None },
             }

@@ -1,0 +1,73 @@
+//! A person's word.
+
+use http::Method;
+use serde_json::json;
+use stanch_model::api::{AnswerBody, DecideBody, Role, Say};
+
+use crate::world::World;
+
+fn yes() -> DecideBody {
+    DecideBody { say: Say::Approve, reason: None }
+}
+
+#[tokio::test]
+async fn an_approval_is_asked_given_and_recorded_with_who_gave_it() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let approver = world.client(Role::Approver);
+    let cards = approver.approvals().await.unwrap().items;
+    assert_eq!(cards.len(), 1);
+    assert_eq!(
+        (cards[0].wait.text.as_str(), cards[0].wait.ask.as_slice()),
+        ("Shall we go?", &["lead".to_owned()][..])
+    );
+    let recorded = approver.decide(&cards[0].id, &yes()).await.unwrap();
+    assert_eq!((recorded.new, recorded.by.as_str()), (true, "approver"));
+    let view = world.until(&run, |view| view.waits.len() == 2).await;
+    let closed = view.waits[0].closed.clone().unwrap();
+    assert_eq!((closed.say.as_str(), closed.who.as_str()), ("approve", "approver"));
+    let late = world.client(Role::Admin).decide(&cards[0].id, &yes()).await.unwrap_err();
+    assert_eq!(late.status(), Some(409));
+    assert_eq!(approver.card(&cards[0].id).await.unwrap().wait.closed, Some(closed));
+    assert!(approver.approvals().await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn a_question_takes_one_of_its_answers_and_the_run_ends() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let approver = world.client(Role::Approver);
+    approver.decide(&format!("{run}:A1"), &yes()).await.unwrap();
+    world.until(&run, |view| view.open_waits().count() == 1 && view.waits.len() == 2).await;
+    let responder = world.client(Role::Responder);
+    let question = responder.questions().await.unwrap().items.remove(0);
+    let answer = |text: &str| AnswerBody { answer: text.to_owned(), note: None };
+    assert_eq!(responder.answer(&question.id, &answer("up")).await.unwrap_err().status(), Some(422));
+    responder.answer(&question.id, &answer("left")).await.unwrap();
+    let view = world.until(&run, |view| view.ended.is_some()).await;
+    assert_eq!(view.notes[0].1, "left");
+}
+
+#[tokio::test]
+async fn who_was_not_asked_or_started_the_run_may_not_say_yes() {
+    let world = World::new().await;
+    let run = world.asking(Role::Admin).await;
+    let card = format!("{run}:A1");
+    // admin is in the group, but started the run
+    let own = world.client(Role::Admin).decide(&card, &yes()).await.unwrap_err();
+    assert_eq!((own.status(), own.to_string().contains("started")), (Some(403), true), "{own}");
+    // the machine's user is an admin too, but nobody asked them
+    let stranger = world.by_socket().decide(&card, &yes()).await.unwrap_err();
+    assert_eq!(stranger.status(), Some(403));
+    assert!(world.client(Role::Approver).decide(&card, &yes()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_approval_cannot_be_given_through_the_door_for_questions() {
+    let world = World::new().await;
+    let run = world.asking(Role::Admin).await;
+    let path = format!("/v1/questions/{run}:A1");
+    let reply = world.as_role(Role::Responder, Method::POST, &path, &json!({ "answer": "approve" })).await;
+    assert_eq!(reply.status, 400);
+    assert!(world.client(Role::Viewer).card(&format!("{run}:A1")).await.unwrap().wait.closed.is_none());
+}

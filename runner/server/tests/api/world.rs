@@ -1,0 +1,275 @@
+//! A server over a journal in memory, two playbooks, four alert sources, and one token for each role.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use stanch_client::{Client, Location};
+use stanch_engine::{Engine, EngineOptions, Patience, WallClock};
+use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
+use stanch_journal::MemoryJournal;
+use stanch_model::{
+    api::{AnswerBody, DecideBody, NewToken, Role, Say},
+    config::Config,
+    run::{Mode, RunView},
+    secret::{SecretBox, SecretError},
+};
+use stanch_playbooks::{Library, Playbook};
+use stanch_response::{DeadlineTable, Register, credential::Secret};
+use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+
+pub(crate) const SECRET: &str = "the-secret-of-all-sources";
+pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+const CONFIG: &str = r#"
+people:
+  groups: { lead: [approver, admin] }
+alerts:
+  plain:  { format: hmac, secret: env:NONE }
+  hook:   { format: okta-event-hook, secret: env:NONE }
+  github: { format: github, secret: env:NONE }
+  vendor: { format: standard-webhooks, secret: env:NONE }
+server: { rate: 1000 }
+"#;
+
+const VENDORS: &str = "
+drift:
+  name: Drift
+  contacts: [{ mail: security@drift.example }]
+  breach: { notify_within: 24h }
+";
+
+struct NoSecrets;
+
+impl SecretBox for NoSecrets {
+    fn seal(&self, _: &str) -> Result<String, SecretError> {
+        Ok("handle".to_owned())
+    }
+
+    fn open(&self, handle: &str) -> Result<String, SecretError> {
+        Err(SecretError::Unknown(handle.to_owned()))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) journal: Arc<MemoryJournal>,
+    pub(crate) engine: Engine,
+    pub(crate) running: Option<Running>,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) base: String,
+    tokens: BTreeMap<Role, String>,
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{:?}", self.body))
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(CONFIG).await
+    }
+
+    pub(crate) async fn with(config: &str) -> Self {
+        let journal = Arc::new(MemoryJournal::new());
+        let folder = tempfile::tempdir().unwrap();
+        Self::over(journal, folder, config).await
+    }
+
+    /// A server that finds the journal as a kill -9 left it, and the same data folder.
+    pub(crate) async fn crash(self) -> Self {
+        let Self { journal, engine, running, folder, .. } = self;
+        drop((engine, running));
+        Self::over(Arc::new(journal.crash()), folder, CONFIG).await
+    }
+
+    async fn over(journal: Arc<MemoryJournal>, folder: tempfile::TempDir, config: &str) -> Self {
+        let config: Arc<Config> =
+            Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
+        let engine = engine(journal.clone(), config.clone());
+        let tokens = Arc::new(Tokens::open(folder.path()).unwrap());
+        let make = |role: Role| {
+            let new = NewToken { name: role.to_string(), role, days: None };
+            (role, tokens.make(&new).unwrap().token)
+        };
+        let made = Role::ALL.iter().copied().map(make).collect();
+        let secret = |name: &str| match name {
+            "vendor" => (name.to_owned(), Secret::new(WHSEC)),
+            _ => (name.to_owned(), Secret::new(SECRET)),
+        };
+        let running = Server::start(ServerOptions {
+            listen: Some("127.0.0.1:0".parse().unwrap()),
+            data: Some(folder.path().to_owned()),
+            engine: engine.clone(),
+            journal: journal.clone(),
+            secrets: ["plain", "hook", "github", "vendor"].map(secret).into(),
+            config,
+            tokens,
+            clock: Arc::new(WallClock),
+            mode: Mode::Drill,
+        })
+        .await
+        .unwrap();
+        let base = format!("http://{}", running.addr.unwrap());
+        Self { journal, engine, running: Some(running), folder, base, tokens: made }
+    }
+
+    pub(crate) fn token(&self, role: Role) -> &str {
+        &self.tokens[&role]
+    }
+
+    pub(crate) fn client(&self, role: Role) -> Client {
+        let token = Some(self.token(role).to_owned());
+        Client::connect(Location::Url { url: self.base.clone(), token }).unwrap()
+    }
+
+    pub(crate) fn by_socket(&self) -> Client {
+        Client::connect(Location::Socket(self.folder.path().join("api.sock"))).unwrap()
+    }
+
+    /// A request as any program may write it.
+    pub(crate) async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let stream = tokio::net::TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let mut request = hyper::Request::builder().method(method).uri(path).header("host", "test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into())).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Reply { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    pub(crate) async fn as_role(&self, role: Role, method: Method, path: &str, body: &Value) -> Reply {
+        let bearer = format!("Bearer {}", self.token(role));
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.raw(method, path, &headers, body.to_string()).await
+    }
+
+    /// A signed alert at the generic source.
+    pub(crate) async fn alert(&self, body: &Value) -> Reply {
+        let body = body.to_string();
+        let signature = format!("sha256={}", sign(body.as_bytes()));
+        self.raw(Method::POST, "/v1/alerts/plain", &[("x-signature-256", &signature)], body).await
+    }
+
+    pub(crate) async fn until(&self, run: &str, what: impl Fn(&RunView) -> bool) -> RunView {
+        let client = self.client(Role::Viewer);
+        for _ in 0..2_000 {
+            let view = client.run(run).await.unwrap();
+            if what(&view) {
+                return view;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it never came to that: {:#?}", client.run(run).await);
+    }
+
+    /// Answers everything that a run of `asker` asks.
+    pub(crate) async fn finish(&self, run: &str) {
+        let approver = self.client(Role::Approver);
+        let yes = DecideBody { say: Say::Approve, reason: None };
+        approver.decide(&format!("{run}:A1"), &yes).await.unwrap();
+        self.until(run, |view| view.waits.len() == 2).await;
+        let left = AnswerBody { answer: "left".to_owned(), note: None };
+        approver.answer(&format!("{run}:Q1"), &left).await.unwrap();
+        self.until(run, |view| view.ended.is_some()).await;
+    }
+
+    /// A run of `asker`, once its approval waits.
+    pub(crate) async fn asking(&self, who: Role) -> String {
+        let app =
+            json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
+        let body = json!({ "playbook": "asker", "input": { "what": [app] } });
+        let started = self.as_role(who, Method::POST, "/v1/runs", &body).await;
+        assert_eq!(started.status, 200, "{:?}", started.body);
+        let run = started.json()["run"].as_str().unwrap().to_owned();
+        self.until(&run, |view| view.open_waits().count() == 1).await;
+        run
+    }
+}
+
+pub(crate) fn sign(body: &[u8]) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+    ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn engine(journal: Arc<MemoryJournal>, config: Arc<Config>) -> Engine {
+    let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
+    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let integrations =
+        Integrations::new(catalog, &config.integrations, Transport::Twin(nowhere), Arc::new(NoSecrets))
+            .unwrap();
+    Engine::start(EngineOptions {
+        journal,
+        integrations,
+        library: Arc::new(library()),
+        desk: Arc::new(ResponseDesk {
+            register: Register::load("vendors.yaml", VENDORS).unwrap(),
+            deadlines: DeadlineTable::built_in().unwrap(),
+            config: config.clone(),
+        }),
+        config,
+        clock: Arc::new(WallClock),
+        mode: Mode::Drill,
+        paused: false,
+        shards: 1,
+        patience: Patience { park: Duration::ZERO, ..Patience::default() },
+        in_process: None,
+    })
+    .unwrap()
+}
+
+/// `asker` asks for a yes, then a question; `clocked` starts for every vendor breach, starts a clock, and waits.
+fn library() -> Library {
+    let mut library = Library::embedded();
+    library.insert(playbook(
+        "asker",
+        "input:\n  what: { type: list }\napprovals:\n  go: { ask: lead, within: 1h, unanswered: [deny] }\n",
+        "approve(\"go\", \"Shall we go?\", input.what);\nlet a = ask(\"way\", \"Which way?\", [\"left\", \"right\"]);\nnote(a);\n",
+    ));
+    library.insert(playbook(
+        "clocked",
+        "input:\n  app: { from: alert.app, type: app }\nstart:\n  - when: alert.kind == \"test.breach\"\n    one_run_per: app\n",
+        "deadline(\"contract\", vendor_of(input.app), #{ aware: now() });\nask(\"end\", \"Done?\", [\"done\"]);\n",
+    ));
+    library
+}
+
+fn playbook(slug: &str, more: &str, script: &str) -> Playbook {
+    let manifest = format!(
+        "playbook: {slug}\ntitle: The {slug}\nowner: tests\nreviewed: 2026-11-01\nuses: {{}}\n{more}"
+    );
+    let sources = BTreeMap::from([
+        ("playbook.yaml".to_owned(), manifest),
+        ("main.rhai".to_owned(), script.to_owned()),
+        ("README.md".to_owned(), "A test.".to_owned()),
+    ]);
+    Playbook::from_sources(slug, sources).unwrap_or_else(|mistakes| {
+        panic!("{}", mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("\n"))
+    })
+}
