@@ -79,3 +79,31 @@ fn channels_without_an_integration_are_a_warning_and_plain_http_on_loopback_is_f
     let warnings: Vec<String> = loaded.warnings.iter().map(stanch_model::Diagnostic::one_line).collect();
     insta::assert_snapshot!(warnings.join("\n"));
 }
+
+#[test]
+fn the_documented_file_is_a_configuration() {
+    let loaded = accepted(
+        r##"
+people:
+  groups: { incident-lead: [ben, caro], security-manager: [dora] }
+integrations:                       # the key is the name in scripts, screens, journal
+  okta:      { platform: okta, url: "https://acme.okta.com", credential: env:OKTA_KEY }
+  okta_emea: { platform: okta, url: "https://emea.okta.com", credential: file:/run/okta }
+  slack:     { platform: slack, credential: env:SLACK_TOKEN }
+alerts:                             # the key is the path: POST /v1/alerts/okta_hook
+  okta_hook: { format: okta-event-hook, secret: env:OKTA_HOOK, integration: okta }
+tell:                               # who hears that a person is needed
+  approval: [slack:#incidents, pagerduty:secops]
+  vendor-desk: [slack:#vendors]
+protect:                            # a run that meets one of these stops and waits
+  - { user: break-glass-1@acme.example }
+  - { group: okta/Emergency-Admins }
+"##,
+    );
+    assert_eq!(loaded.config.integrations.len(), 3);
+    let warnings: Vec<&str> = loaded.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(
+        warnings,
+        ["nobody will hear `pagerduty:secops`: no integration of the platform `pagerduty` is configured"]
+    );
+}

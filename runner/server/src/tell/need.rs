@@ -105,3 +105,42 @@ fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use stanch_model::{Hash, Header, StreamId};
+
+    use super::*;
+
+    fn stands(state: RunState) -> Entry {
+        let said = StateEntry { state, why: "50000 entries".to_owned(), due_ms: None, who: String::new() };
+        let body = serde_json::to_string(&said).unwrap();
+        let header = Header {
+            stream: StreamId::run(&RunId("R1".to_owned())),
+            version: 7,
+            epoch: 1,
+            time: String::new(),
+            kind: kind::STATE.to_owned(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        };
+        Entry { header, hash: Hash::ZERO, body: Some(body.into()), position: 7 }
+    }
+
+    fn view(state: RunState) -> RunView {
+        RunView { id: Some(RunId("R1".to_owned())), playbook: "cut".to_owned(), state, ..RunView::default() }
+    }
+
+    #[test]
+    fn a_run_that_stands_still_needs_somebody_as_long_as_it_stands() {
+        for state in [RunState::Limited, RunState::Diverged, RunState::Suspect] {
+            let need = of(&stands(state), &view(state)).unwrap();
+            assert_eq!((need.key.as_str(), need.event), ("state/R1/7", "stuck"));
+            assert!(need.text.starts_with("cut stands still: ") && need.text.contains("50000 entries"));
+            assert_eq!(of(&stands(state), &view(RunState::Running)), None);
+        }
+        for state in [RunState::Running, RunState::Waiting, RunState::Paused, RunState::Ended] {
+            assert_eq!(of(&stands(state), &view(state)), None);
+        }
+    }
+}

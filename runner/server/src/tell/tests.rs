@@ -1,1 +1,347 @@
-//! The teller against a post that tests hold in their hands.
+//! The teller over a real engine, with a post that tests hold in their hands.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::atomic::{AtomicI64, Ordering::SeqCst},
+};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use stanch_engine::{Answer, EngineOptions, Patience, StartRun};
+use stanch_integrations::{By, Catalog, Integrations, More, Outcome, Seen, Transport, TwinTransport};
+use stanch_journal::{BoxFuture, MemoryJournal};
+use stanch_model::{
+    StreamId,
+    secret::{SecretBox, SecretError},
+};
+use stanch_playbooks::{Library, Playbook};
+use stanch_response::{DeadlineTable, Register};
+
+use super::*;
+use crate::ResponseDesk;
+
+const CONFIG: &str = "
+people: { groups: { lead: [ben] } }
+tell:
+  approval: [\"slack:#incidents\", \"mail:soc@acme.example\"]
+  deadline: [\"slack:#clocks\"]
+";
+
+/// What the platform does with a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Platform {
+    /// Takes it.
+    Takes,
+    /// Takes it, and the server dies before it hears so.
+    Dies,
+    /// Answers nothing, and looking shows nothing.
+    Silent,
+}
+
+struct Held {
+    platform: Mutex<Platform>,
+    sent: Mutex<Vec<Intent>>,
+}
+
+impl Held {
+    fn new(platform: Platform) -> Arc<Self> {
+        Arc::new(Self { platform: Mutex::new(platform), sent: Mutex::default() })
+    }
+
+    fn ways(&self) -> Vec<String> {
+        let mut ways: Vec<String> = self.sent.lock().iter().map(|intent| intent.way.clone()).collect();
+        ways.sort();
+        ways
+    }
+}
+
+impl Post for Held {
+    fn send<'a>(&'a self, intent: &'a Intent, _: u32) -> BoxFuture<'a, Outcome> {
+        self.sent.lock().push(intent.clone());
+        let platform = *self.platform.lock();
+        Box::pin(async move {
+            match platform {
+                Platform::Takes => {
+                    Outcome::Done { value: Value::Null, by: By::Us, status: 200, more: More::default() }
+                }
+                Platform::Dies => std::future::pending().await,
+                Platform::Silent => Outcome::InDoubt { why: "timeout".to_owned() },
+            }
+        })
+    }
+
+    fn look<'a>(&'a self, _: &'a Intent) -> BoxFuture<'a, Seen> {
+        let platform = *self.platform.lock();
+        Box::pin(async move {
+            match platform {
+                Platform::Dies => Seen::Holds,
+                Platform::Takes => Seen::HoldsNot { out: Value::Null },
+                Platform::Silent => Seen::CannotTell { why: "no read".to_owned(), again_ms: None },
+            }
+        })
+    }
+
+    fn repeats(&self, _: &Intent) -> bool {
+        false
+    }
+}
+
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now_ms(&self) -> i64 {
+        self.0.load(SeqCst)
+    }
+
+    fn until(&self, _: i64) -> Duration {
+        Duration::from_millis(20)
+    }
+}
+
+struct NoSecrets;
+
+impl SecretBox for NoSecrets {
+    fn seal(&self, _: &str) -> Result<String, SecretError> {
+        Ok("handle".to_owned())
+    }
+
+    fn open(&self, handle: &str) -> Result<String, SecretError> {
+        Err(SecretError::Unknown(handle.to_owned()))
+    }
+}
+
+struct World {
+    journal: Arc<MemoryJournal>,
+    parts: Parts,
+    clock: Arc<Hands>,
+    stop: watch::Sender<bool>,
+    metrics: Arc<Metrics>,
+}
+
+impl World {
+    fn new(journal: MemoryJournal, post: &Arc<Held>) -> Self {
+        let start = jiff::Timestamp::now().as_millisecond();
+        let world = Self::idle(journal, Arc::new(Hands(AtomicI64::new(start))));
+        world.tell(post);
+        world
+    }
+
+    fn idle(journal: MemoryJournal, clock: Arc<Hands>) -> Self {
+        let journal = Arc::new(journal);
+        let config: Arc<Config> =
+            Arc::new(stanch_model::yaml::read("stanch.yaml", CONFIG, "CF0001").unwrap());
+        let engine = engine(journal.clone(), config.clone(), clock.clone());
+        let metrics = Arc::new(Metrics::default());
+        let parts = Parts {
+            engine,
+            journal: journal.clone(),
+            config,
+            clock: clock.clone(),
+            mode: Mode::Live,
+            metrics: metrics.clone(),
+        };
+        Self { journal, parts, clock, stop: watch::channel(false).0, metrics }
+    }
+
+    fn tell(&self, post: &Arc<Held>) {
+        let Parts { engine, journal, config, clock, mode, metrics } = &self.parts;
+        let parts = Parts {
+            engine: engine.clone(),
+            journal: journal.clone(),
+            config: config.clone(),
+            clock: clock.clone(),
+            mode: *mode,
+            metrics: metrics.clone(),
+        };
+        let teller = Teller::through(parts, post.clone()).unwrap();
+        tokio::spawn(teller.work(self.stop.subscribe()));
+    }
+
+    /// What a kill -9 leaves, and another life over it.
+    fn crash(self, post: &Arc<Held>) -> Self {
+        let world = Self::idle(self.journal.crash(), self.clock.clone());
+        world.tell(post);
+        world
+    }
+
+    async fn start(&self) -> RunId {
+        let app =
+            json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
+        let start = StartRun {
+            playbook: "asker".to_owned(),
+            input: BTreeMap::from([("what".to_owned(), json!([app]))]),
+            alert: None,
+            incident: None,
+            started_by: "ana".to_owned(),
+        };
+        self.parts.engine.run(start).await.unwrap().0
+    }
+
+    async fn kinds(&self) -> Vec<String> {
+        let entries = self.journal.read(&StreamId::from_stored("tell"), 1, 100).unwrap();
+        entries
+            .iter()
+            .map(|entry| {
+                let body: Value = entry.decode().unwrap();
+                format!("{} {}", entry.header.kind, body["how"].as_str().unwrap_or_default())
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    /// Waits until the book holds so many entries, and then as long again in vain for one more.
+    async fn settled(&self, entries: usize) -> Vec<String> {
+        for _ in 0..1_000 {
+            if self.kinds().await.len() >= entries {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut kinds = self.kinds().await;
+        kinds.sort();
+        kinds
+    }
+}
+
+fn engine(journal: Arc<MemoryJournal>, config: Arc<Config>, clock: Arc<Hands>) -> Engine {
+    let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
+    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let integrations =
+        Integrations::new(catalog, &BTreeMap::new(), Transport::Twin(nowhere), Arc::new(NoSecrets)).unwrap();
+    let mut library = Library::embedded();
+    library.insert(asker());
+    let register = "drift: { contacts: [{ mail: s@drift.example }], breach: { notify_within: 10h } }\n";
+    let desk = ResponseDesk {
+        register: Register::load("vendors.yaml", register).unwrap(),
+        deadlines: DeadlineTable::built_in().unwrap(),
+        config: config.clone(),
+    };
+    Engine::start(EngineOptions {
+        journal,
+        integrations,
+        library: Arc::new(library),
+        config,
+        desk: Arc::new(desk),
+        clock,
+        mode: Mode::Live,
+        paused: false,
+        shards: 1,
+        patience: Patience { park: Duration::ZERO, ..Patience::default() },
+        in_process: None,
+    })
+    .unwrap()
+}
+
+fn asker() -> Playbook {
+    let manifest = "playbook: asker\ntitle: Asker\nowner: tests\nreviewed: 2026-11-01\nuses: {}\ninput:\n  what: { type: list }\napprovals:\n  go: { ask: lead, within: 100h, unanswered: [deny] }\n";
+    let script = "deadline(\"contract\", vendor_of(\"drift\"), #{ aware: now() });\napprove(\"go\", \"Cut Drift off\", input.what);\n";
+    let sources = [("playbook.yaml", manifest), ("main.rhai", script), ("README.md", "A test.")];
+    let sources = sources.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    Playbook::from_sources("asker", sources.into()).unwrap_or_else(|found| panic!("{found:#?}"))
+}
+
+#[tokio::test]
+async fn whoever_is_needed_is_told_once_in_every_way_with_what_to_do() {
+    let post = Held::new(Platform::Takes);
+    let world = World::new(MemoryJournal::new(), &post);
+    let run = world.start().await;
+    let kinds = world.settled(5).await;
+    assert_eq!(kinds, ["tell.clock", "tell.intent", "tell.intent", "tell.outcome sent", "tell.outcome sent"]);
+    assert_eq!(post.ways(), ["mail:soc@acme.example", "slack:#incidents"]);
+    let text = post.sent.lock()[0].text.clone();
+    assert!(text.starts_with("Must be approved: Cut Drift off (asked: lead), until "), "{text}");
+    assert!(text.ends_with(&format!("asker: stanch approve {run}:A1, or stanch deny {run}:A1")), "{text}");
+    assert_eq!(world.metrics.told.load(SeqCst), 2);
+    let world = world.crash(&post).await_quiet().await;
+    assert_eq!(post.ways().len(), 2, "told again after a restart");
+    drop(world);
+}
+
+impl World {
+    async fn await_quiet(self) -> Self {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_may_have_gone_out_is_looked_up_after_a_crash() {
+    let post = Held::new(Platform::Dies);
+    let world = World::new(MemoryJournal::new(), &post);
+    world.start().await;
+    assert_eq!(world.settled(3).await, ["tell.clock", "tell.intent", "tell.intent"]);
+    assert_eq!(post.ways().len(), 2);
+    let world = world.crash(&post);
+    let kinds = world.settled(5).await;
+    assert_eq!(kinds[3..], ["tell.outcome sent", "tell.outcome sent"]);
+    assert_eq!(post.ways().len(), 2, "sent a second time");
+}
+
+#[tokio::test]
+async fn one_that_never_arrived_is_sent_and_one_of_which_nobody_knows_is_not() {
+    for (look, sends, end) in
+        [(Look::NotThere, 4, "tell.outcome sent"), (Look::Nothing, 2, "tell.outcome in_doubt")]
+    {
+        let post = Held::new(Platform::Dies);
+        let world = World::new(MemoryJournal::new(), &post);
+        world.start().await;
+        world.settled(3).await;
+        *post.platform.lock() = next;
+        let world = world.crash(&post);
+        let kinds = world.settled(5).await;
+        assert_eq!(kinds[3..], [end, end]);
+        assert_eq!(post.ways().len(), sends);
+        let keys: HashSet<String> = post.sent.lock().iter().map(Intent::idempotency).collect();
+        assert_eq!(keys.len(), 2, "a second attempt has another key");
+    }
+}
+
+#[tokio::test]
+async fn what_was_settled_before_anybody_could_be_told_is_not_told() {
+    let clock = Arc::new(Hands(AtomicI64::new(jiff::Timestamp::now().as_millisecond())));
+    let post = Held::new(Platform::Takes);
+    let world = World::idle(MemoryJournal::new(), clock);
+    let run = world.start().await;
+    let view = || world.parts.engine.view(&run).unwrap();
+    while view().open_waits().count() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let answer = Answer {
+        wait: "A1".to_owned(),
+        say: "approve".to_owned(),
+        who: "ben".to_owned(),
+        channel: "test".to_owned(),
+        reason: String::new(),
+    };
+    world.parts.engine.answer(&run, answer).await.unwrap();
+    while view().ended.is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world.tell(&post);
+    assert_eq!(world.settled(1).await, ["tell.clock"]);
+    assert!(post.ways().is_empty());
+}
+
+#[tokio::test]
+async fn people_hear_of_a_deadline_before_it_is_due_also_after_a_restart() {
+    const HOUR: i64 = 3_600_000;
+    let post = Held::new(Platform::Takes);
+    let world = World::new(MemoryJournal::new(), &post);
+    world.start().await;
+    world.settled(5).await;
+    world.clock.0.fetch_add(6 * HOUR, SeqCst);
+    world.settled(7).await;
+    let clocks = || {
+        post.sent.lock().iter().filter(|intent| intent.way == "slack:#clocks").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(clocks().len(), 1);
+    assert!(clocks()[0].text.contains("Contract clause, drift"), "{}", clocks()[0].text);
+    // a tenth is left, and then nothing: only the last is still news
+    let world = world.crash(&post);
+    world.clock.0.fetch_add(5 * HOUR, SeqCst);
+    world.settled(9).await;
+    assert_eq!(clocks().len(), 2);
+    assert!(clocks()[1].text.starts_with("Due now: "), "{}", clocks()[1].text);
+}
