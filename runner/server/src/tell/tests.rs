@@ -281,8 +281,8 @@ async fn a_message_that_may_have_gone_out_is_looked_up_after_a_crash() {
 
 #[tokio::test]
 async fn one_that_never_arrived_is_sent_and_one_of_which_nobody_knows_is_not() {
-    for (look, sends, end) in
-        [(Look::NotThere, 4, "tell.outcome sent"), (Look::Nothing, 2, "tell.outcome in_doubt")]
+    for (next, sends, end) in
+        [(Platform::Takes, 4, "tell.outcome sent"), (Platform::Silent, 2, "tell.outcome in_doubt")]
     {
         let post = Held::new(Platform::Dies);
         let world = World::new(MemoryJournal::new(), &post);
