@@ -54,12 +54,15 @@ async fn a_follower_of_everything_sees_what_comes_and_no_inbox() {
     // the first thing on the line is the place itself
     assert_eq!(events.next().await.unwrap(), News::Beat);
     assert!(events.cursor().is_some());
+    let responder = world.client(Role::Responder);
+    responder.pause("integration:none").await.unwrap_err();
+    responder.pause("playbook:clocked").await.unwrap();
     let run = world.asking(Role::Responder).await;
     world.finish(&run).await;
     let seen = upto(&mut events, "run.ended").await;
     let streams: std::collections::BTreeSet<&str> =
         seen.iter().map(|event| event.entry.stream.split('/').next().unwrap()).collect();
-    assert!(streams.contains("run") && streams.contains("incident"), "{streams:?}");
+    assert!(["run", "incident", "pause"].iter().all(|name| streams.contains(name)), "{streams:?}");
     assert!(!streams.contains("inbox") && !streams.contains("playbook"), "{streams:?}");
 }
 
