@@ -9,7 +9,6 @@ use crate::commands;
 #[command(
     name = "stanch",
     version,
-    about,
     after_help = crate::exit::HELP,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -29,16 +28,52 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch an app being cut off on simulated platforms, and the server being killed over it
     Demo(commands::demo::Args),
+    /// Begin: a commented stanch.yaml, a vendor register, the first token
+    Init(commands::init::Args),
+    /// Say what is wrong here
+    Doctor(commands::doctor::Args),
     /// Take alerts, run playbooks, keep the journal
     Serve(commands::serve::Args),
-    /// Look through the journal: verify, tail, export, backup, restore
-    Journal(commands::journal::Args),
+    /// Start a playbook by hand
+    Run(commands::run::Args),
+    /// Hand an alert to the server
+    Alert(commands::alert::Args),
+    /// How the server is, and what waits for a person
+    Status(commands::lists::StatusArgs),
+    /// The incidents, newest first
+    Incidents(commands::lists::IncidentsArgs),
+    /// The runs, newest first
+    Runs(commands::lists::RunsArgs),
+    /// Show a run or an incident
+    Show(commands::show::Args),
+    /// Watch a run until it ends
+    Watch(commands::watch::Args),
+    /// Say yes to an approval
+    Approve(commands::people::DecideArgs),
+    /// Say no to an approval
+    Deny(commands::people::DecideArgs),
+    /// Answer a question or a manual step
+    Answer(commands::people::AnswerArgs),
+    /// Say what became of a step of which nobody knows
+    Resolve(commands::people::ResolveArgs),
+    /// Hold back a run, a playbook, an integration or everything
+    Pause(commands::control::HoldArgs),
+    /// Let go on what was paused
+    Resume(commands::control::HoldArgs),
+    /// End a run at its next step, for good
+    Cancel(commands::control::CancelArgs),
+    /// Pin a diverged run to what is there now
+    Repin(commands::control::RepinArgs),
     /// Find every mistake in playbooks and configuration
     Check(commands::check::Args),
-    /// The platforms that are known, and what they can do
-    Integrations(commands::integrations::Args),
     /// The playbooks that can be started
     Playbooks(commands::playbooks::Args),
+    /// The platforms that are known, and what they can do
+    Integrations(commands::integrations::Args),
+    /// Look through the journal: verify, tail, export, backup, restore
+    Journal(commands::journal::Args),
+    /// Who may speak to the server
+    Tokens(commands::tokens::Args),
     /// Run the simulated platforms alone
     Twins(commands::twins::Args),
     /// Measure this machine

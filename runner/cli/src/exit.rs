@@ -41,6 +41,9 @@ impl From<Exit> for ExitCode {
 
 /// For the foot of `--help`.
 pub(crate) const HELP: &str = "\
-Exit codes: 0 yes (contained, nothing wrong, done) · 3 no · 4 waiting for a person · 5 diverged or corrupt
-            2 usage · 1 anything else
-Environment: STANCH_DATA, STANCH_URL, STANCH_TOKEN, STANCH_CONFIG, NO_COLOR";
+Exit codes
+  0 yes: contained, nothing wrong, done     3 no
+  4 waits for a person                      5 diverged or corrupt
+  2 the command line was not understood     1 anything else
+Environment
+  STANCH_DATA, STANCH_CONFIG, STANCH_VAULT_KEY, STANCH_URL, STANCH_TOKEN, STANCH_LOG, NO_COLOR";

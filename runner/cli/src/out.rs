@@ -36,11 +36,6 @@ impl Out {
         }
     }
 
-    /// Data in either form, as it is.
-    pub(crate) fn raw(self, text: &str) {
-        put(text);
-    }
-
     /// A remark beside the data.
     pub(crate) fn aside(self, text: &str) {
         let _gone = writeln!(std::io::stderr().lock(), "{text}");

@@ -14,8 +14,8 @@ use serde_json::Value;
 use stanch_integrations::Integrations;
 use stanch_journal::Journal;
 use stanch_model::{
-    catalog::ActionIndex,
     Hash, RunId,
+    catalog::ActionIndex,
     config::Config,
     run::{Mode, body::Pins},
 };
@@ -123,8 +123,11 @@ impl Env {
         if let Some(known) = self.infos.read().get(&key) {
             return known.clone();
         }
-        let by_verb = || self.integrations.verb(name).into_iter().find(|(own, _)| own == integration).map(|(_, info)| info);
-        let found = self.integrations.action(integration, name).or_else(by_verb).map(|info| Arc::new(info.clone()));
+        let by_verb = || {
+            self.integrations.verb(name).into_iter().find(|(own, _)| own == integration).map(|(_, info)| info)
+        };
+        let found =
+            self.integrations.action(integration, name).or_else(by_verb).map(|info| Arc::new(info.clone()));
         self.infos.write().insert(key, found.clone());
         found
     }

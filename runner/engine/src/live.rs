@@ -3,10 +3,7 @@
 //! Every change goes through [`Live::record`], which folds an entry and queues it for the journal: there is no state here
 //! that a replay of the entries would not bring back, but for [`Act`]s and [`Proof`]s, which a restart begins anew.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde::Serialize;

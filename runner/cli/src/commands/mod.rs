@@ -1,32 +1,64 @@
-//! The verbs, one file each.
+//! The verbs, one file each; verbs that are one idea share a file.
 
+pub(crate) mod alert;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod control;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod integrations;
 pub(crate) mod journal;
+pub(crate) mod lists;
+pub(crate) mod people;
 pub(crate) mod playbooks;
+mod reads;
+pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod show;
+pub(crate) mod tokens;
 pub(crate) mod twins;
+pub(crate) mod watch;
 
+use stanch_model::api::Say;
+
+use self::control::Hold;
 use crate::{args::Command, exit::Exit, out::Out};
 
-/// Does what was asked.
+/// Does what was asked. Futures are boxed: the largest would otherwise be the size of all.
 ///
 /// # Errors
 /// Whatever stops a command; shown by the caller.
 pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
+        Command::Init(args) => Box::pin(init::run(args, out)).await,
+        Command::Doctor(args) => Box::pin(doctor::run(args, out)).await,
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
-        Command::Journal(args) => journal::run(args, out).await,
+        Command::Run(args) => Box::pin(run::run(args, out)).await,
+        Command::Alert(args) => Box::pin(alert::run(args, out)).await,
+        Command::Status(args) => Box::pin(lists::status(args, out)).await,
+        Command::Incidents(args) => Box::pin(lists::incidents(args, out)).await,
+        Command::Runs(args) => Box::pin(lists::runs(args, out)).await,
+        Command::Show(args) => Box::pin(show::run(args, out)).await,
+        Command::Watch(args) => Box::pin(watch::run(args, out)).await,
+        Command::Approve(args) => Box::pin(people::decide(args, Say::Approve, out)).await,
+        Command::Deny(args) => Box::pin(people::decide(args, Say::Deny, out)).await,
+        Command::Answer(args) => Box::pin(people::answer_card(args, out)).await,
+        Command::Resolve(args) => Box::pin(people::resolve(args, out)).await,
+        Command::Pause(args) => Box::pin(control::hold(args, Hold::Pause, out)).await,
+        Command::Resume(args) => Box::pin(control::hold(args, Hold::Resume, out)).await,
+        Command::Cancel(args) => Box::pin(control::cancel(args, out)).await,
+        Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => check::run(&args, out),
-        Command::Integrations(args) => integrations::run(&args, out),
         Command::Playbooks(args) => playbooks::run(&args, out),
-        Command::Twins(args) => twins::run(args, out).await,
-        Command::Bench(args) => bench::run(args, out).await,
+        Command::Integrations(args) => integrations::run(&args, out),
+        Command::Journal(args) => Box::pin(journal::run(args, out)).await,
+        Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,
+        Command::Twins(args) => Box::pin(twins::run(args, out)).await,
+        Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Explain(args) => explain::run(&args, out),
         Command::Completions(args) => completions::run(&args),
     }

@@ -86,7 +86,7 @@ fn found_by<'a>(here: &'a Current, ctx: &'a NativeCallContext<'a>, reads: &'a [R
         let mut found: Vec<Target> = Vec::new();
         for read in reads {
             let Some(info) = here.env.info(&read.integration, &read.action) else { continue };
-                        let result = here.call(place(ctx), &read.integration, info, None, read.input.clone(), None)?;
+            let result = here.call(place(ctx), &read.integration, info, None, read.input.clone(), None)?;
             let value = result.map_err(|error| border::throw(&error))?;
             for target in value::targets_in(&value) {
                 if !found.contains(&target) {

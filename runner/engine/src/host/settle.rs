@@ -129,7 +129,7 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
             let Some(info) = here.env.info(&call.integration, &call.action) else {
                 return misuse(format!("{} is no longer configured", call.integration));
             };
-                        let result = here.call(
+            let result = here.call(
                 at,
                 &call.integration,
                 info,

@@ -1,0 +1,229 @@
+//! `stanch doctor`: what is wrong here. Looks, reads, and changes nothing.
+
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::json;
+use stanch_client::{Client, Location};
+use stanch_journal::{JournalError, Verify};
+use stanch_response::credential::Reference;
+
+use super::reads::{self, Answered};
+use crate::{
+    diagnose,
+    exit::Exit,
+    out::Out,
+    place::{Place, PlaceArgs},
+    setup::{self, Setup},
+};
+
+/// Say what is wrong here
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ask no platform anything
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Less room than this is worth a warning.
+const LITTLE_ROOM: u64 = 1 << 30;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Fine,
+    Note,
+    Wrong,
+}
+
+struct Doctor {
+    out: Out,
+    wrong: usize,
+}
+
+impl Doctor {
+    fn say(&mut self, found: Found, what: &str, words: impl Into<String>) {
+        let words = words.into();
+        let mark = match found {
+            Found::Fine => "ok",
+            Found::Note => "note",
+            Found::Wrong => "WRONG",
+        };
+        self.wrong += usize::from(found == Found::Wrong);
+        self.out.text(&format!("{mark:<6} {what:<14} {words}"));
+        self.out.line(&json!({ "check": what, "found": mark, "words": words }));
+    }
+}
+
+/// Looks at everything; 3 when something is wrong.
+///
+/// # Errors
+/// When the vault's key would lie in the data folder.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    let place = args.place.place()?;
+    let mut doctor = Doctor { out, wrong: 0 };
+    let setup = configuration(&place, &mut doctor);
+    if place.data.is_dir() {
+        folder(&place, &mut doctor);
+        journal(&place, &mut doctor);
+        server(&place, &mut doctor).await;
+    } else {
+        doctor.say(
+            Found::Note,
+            "data folder",
+            format!("{} is not there; `stanch serve` makes it", place.data.display()),
+        );
+    }
+    if let Some(setup) = &setup {
+        credentials(setup, &mut doctor).await;
+        if !args.offline {
+            platforms(setup, &mut doctor).await;
+        }
+    }
+    let wrong = doctor.wrong;
+    out.text(&if wrong == 0 { "nothing wrong".to_owned() } else { format!("{wrong} wrong") });
+    out.line(&json!({ "ok": wrong == 0, "wrong": wrong }));
+    Ok(if wrong == 0 { Exit::Yes } else { Exit::No })
+}
+
+fn configuration(place: &Place, doctor: &mut Doctor) -> Option<Setup> {
+    if !place.config.exists() {
+        let words = format!("{} is not there; `stanch init` writes one", place.config.display());
+        doctor.say(Found::Note, "configuration", words);
+    }
+    let (setup, mistakes) = setup::load(&place.config);
+    mistakes.show(doctor.out);
+    match (&setup, diagnose::count(&mistakes.found)) {
+        (Some(_), none) if none.is_empty() => {
+            doctor.say(Found::Fine, "configuration", place.config.display().to_string());
+        }
+        (Some(_), count) => doctor.say(Found::Note, "configuration", count),
+        (None, count) => doctor.say(Found::Wrong, "configuration", count),
+    }
+    setup
+}
+
+fn folder(place: &Place, doctor: &mut Doctor) {
+    let data = &place.data;
+    private(data, 0o077, "data folder", doctor);
+    if place.vault_key.exists() {
+        private(&place.vault_key, 0o077, "vault key", doctor);
+    } else if data.join("vault").read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
+        let words = format!("{} is not there, and the vault holds secrets", place.vault_key.display());
+        doctor.say(Found::Wrong, "vault key", words);
+    }
+    match rustix::fs::statvfs(data) {
+        Ok(found) => {
+            let free = found.f_bavail.saturating_mul(found.f_frsize);
+            let words = format!("{} MiB free", free >> 20);
+            doctor.say(if free < LITTLE_ROOM { Found::Note } else { Found::Fine }, "disk", words);
+        }
+        Err(error) => doctor.say(Found::Wrong, "disk", error.to_string()),
+    }
+}
+
+fn private(path: &Path, others: u32, what: &str, doctor: &mut Doctor) {
+    match std::fs::metadata(path) {
+        Ok(found) if found.permissions().mode() & others != 0 => {
+            let mode = found.permissions().mode() & 0o777;
+            let words =
+                format!("{} may be read by others (mode {mode:03o}): run `chmod go= {0}`", path.display());
+            doctor.say(Found::Note, what, words);
+        }
+        Ok(_) => doctor.say(Found::Fine, what, path.display().to_string()),
+        Err(error) => doctor.say(Found::Wrong, what, format!("{}: {error}", path.display())),
+    }
+}
+
+fn journal(place: &Place, doctor: &mut Doctor) {
+    if !place.data.join("journal").exists() {
+        return doctor.say(Found::Note, "journal", "none yet");
+    }
+    match stanch_journal::verify(&place.data, &Verify::default()) {
+        Ok(found) => {
+            let words =
+                format!("{} entries of {} streams, every hash and chain holds", found.entries, found.streams);
+            doctor.say(Found::Fine, "journal", words);
+        }
+        Err(JournalError::Corrupt { file, line, why }) => {
+            doctor.say(Found::Wrong, "journal", format!("{}:{line}: {why}", file.display()));
+        }
+        Err(error) => doctor.say(Found::Wrong, "journal", error.to_string()),
+    }
+    let index =
+        if place.data.join("index").exists() { "there" } else { "not there; it is made from the log" };
+    doctor.say(Found::Fine, "index", index);
+    clock(place, doctor);
+}
+
+/// An entry from the future means that a clock was wrong, then or now.
+fn clock(place: &Place, doctor: &mut Doctor) {
+    let last = stanch_journal::tail(&place.data, 1).and_then(|mut tail| tail.poll());
+    let Ok(Some(entry)) = last else { return };
+    let now = jiff::Timestamp::now();
+    match entry.header.time.parse::<jiff::Timestamp>() {
+        Ok(time) if time > now => {
+            let words =
+                format!("the last entry is of {time}, which is still to come: deadlines count by this clock");
+            doctor.say(Found::Wrong, "clock", words);
+        }
+        _ => doctor.say(Found::Fine, "clock", format!("{now}, after the last entry")),
+    }
+}
+
+async fn server(place: &Place, doctor: &mut Doctor) {
+    let socket = place.data.join("api.sock");
+    if !socket.exists() {
+        return doctor.say(Found::Note, "server", "none runs on this data folder");
+    }
+    let status = match Client::connect(Location::Socket(socket)) {
+        Ok(client) => client.status().await,
+        Err(error) => Err(error),
+    };
+    match status {
+        Ok(status) => doctor.say(Found::Fine, "server", format!("{}, {}", status.version, status.mode)),
+        Err(error) => doctor.say(Found::Note, "server", format!("does not answer: {error}")),
+    }
+}
+
+async fn credentials(setup: &Setup, doctor: &mut Doctor) {
+    let of_integrations = setup
+        .config
+        .integrations
+        .iter()
+        .filter_map(|(name, config)| Some((format!("integrations.{name}"), config.credential.clone()?)));
+    let of_alerts =
+        setup.config.alerts.iter().map(|(name, source)| (format!("alerts.{name}"), source.secret.clone()));
+    for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {
+        let found = tokio::task::spawn_blocking(move || {
+            let reference: Reference = reference
+                .parse()
+                .map_err(|error: stanch_response::credential::NotAReference| error.to_string())?;
+            reference.resolve().map(|_| reference.to_string()).map_err(|error| error.to_string())
+        });
+        match found.await.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(reference) => doctor.say(Found::Fine, "credential", format!("{name}: {reference}")),
+            Err(why) => doctor.say(Found::Wrong, "credential", format!("{name}: {why}")),
+        }
+    }
+}
+
+async fn platforms(setup: &Setup, doctor: &mut Doctor) {
+    if setup.config.integrations.is_empty() {
+        return doctor.say(Found::Note, "platforms", "no integration is configured");
+    }
+    let integrations = match reads::live(setup) {
+        Ok(integrations) => integrations,
+        Err(error) => return doctor.say(Found::Wrong, "platforms", error.to_string()),
+    };
+    for name in setup.config.integrations.keys() {
+        match reads::ask(&integrations, name).await {
+            Answered::Yes(asked) => doctor.say(Found::Fine, "platform", format!("{asked} answered")),
+            Answered::No(asked, why) => doctor.say(Found::Wrong, "platform", format!("{asked}: {why}")),
+            Answered::NothingToAsk => {
+                doctor.say(Found::Note, "platform", format!("{name}: nothing to read there"))
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `stanch approve`, `deny`, `answer`, `resolve`: what people say.
+
+use stanch_client::Client;
+use stanch_model::{
+    api::{AnswerBody, Card, DecideBody, Recorded, ResolveBody, Say, Verdict},
+    run::WaitKind,
+};
+
+use crate::{
+    exit::Exit,
+    out::Out,
+    reach::{ReachArgs, answer},
+    said::Said,
+    table::short,
+};
+
+/// Say yes or no to an approval
+#[derive(Debug, clap::Args)]
+pub(crate) struct DecideArgs {
+    /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    card: String,
+    /// Why; goes into the record
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Answer a question or a manual step
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnswerArgs {
+    /// The card: `RUN:Q1`, `Q1` if it is the only one, or the run if it has only one
+    card: String,
+    /// One of the choices, or text; `done` or `failed` for what was to be done by hand
+    answer: String,
+    /// More words, for the record
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Say what became of a step of which nobody knows
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResolveArgs {
+    /// The run
+    run: String,
+    /// The step's address or its card: `3.each[okta/grant/1].1`, `D1`
+    step: String,
+    /// done: it happened · retry: do it again · skip: leave it · abort: end the run
+    #[arg(value_parser = verdict)]
+    verdict: Verdict,
+    /// How you know
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+fn verdict(word: &str) -> Result<Verdict, String> {
+    let words = || Verdict::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
+    Verdict::parse(word).ok_or_else(|| format!("say one of {}", words()))
+}
+
+/// Records a yes or a no.
+///
+/// # Errors
+/// When there is no such card, or the server refuses (not asked, too late, you started the run).
+pub(crate) async fn decide(args: DecideArgs, say: Say, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let waiting = client.approvals().await.map_err(answer)?.items;
+    let card = the_card(&args.card, waiting)?;
+    out.aside(&format!("{} {}", card.wait.id, card.wait.text));
+    let body = DecideBody { say, reason: args.reason };
+    recorded(client.decide(&card.id, &body).await, say.as_str(), &card, out)
+}
+
+/// Records an answer.
+///
+/// # Errors
+/// When there is no such card, or the server refuses.
+pub(crate) async fn answer_card(args: AnswerArgs, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let waiting = client.questions().await.map_err(answer)?.items;
+    let card = the_card(&args.card, waiting)?;
+    out.aside(&format!("{} {}", card.wait.id, card.wait.text));
+    if card.wait.kind == WaitKind::InDoubt {
+        let help = format!(
+            "look first, then `stanch resolve {} {} done|retry|skip|abort`",
+            short(&card.run),
+            card.wait.id
+        );
+        return Err(Said::new(format!("{} asks what became of a step", card.wait.id)).help(help).into());
+    }
+    let body = AnswerBody { answer: args.answer.clone(), note: args.note };
+    recorded(client.answer(&card.id, &body).await, &args.answer, &card, out)
+}
+
+/// Records what became of a step.
+///
+/// # Errors
+/// When the step is in no doubt, or the server refuses.
+pub(crate) async fn resolve(args: ResolveArgs, out: Out) -> anyhow::Result<Exit> {
+    let client: Client = args.reach.client()?;
+    let body = ResolveBody { step: args.step.clone(), verdict: args.verdict, note: args.note };
+    let recorded = client.resolve(&args.run, &body).await.map_err(answer)?;
+    out.text(&format!("{}: {}, recorded as {}", args.step, args.verdict, recorded.by));
+    out.line(&recorded);
+    Ok(Exit::Yes)
+}
+
+fn recorded(
+    done: Result<Recorded, stanch_client::ClientError>,
+    say: &str,
+    card: &Card,
+    out: Out,
+) -> anyhow::Result<Exit> {
+    let recorded = done.map_err(answer)?;
+    let again = if recorded.new { "" } else { " (you had said so before)" };
+    out.text(&format!("{} {say}, recorded as {}{again}", card.wait.id, recorded.by));
+    out.line(&recorded);
+    Ok(Exit::Yes)
+}
+
+/// The one card that a text means.
+fn the_card(text: &str, waiting: Vec<Card>) -> anyhow::Result<Card> {
+    let upper = text.to_ascii_uppercase();
+    let (run, wait) = match upper.split_once(':') {
+        Some((run, wait)) => (Some(run.to_owned()), Some(wait.to_owned())),
+        None => (None, None),
+    };
+    let of_run = |card: &Card, run: &str| card.run.starts_with(run) || card.run.ends_with(run);
+    let fits = |card: &&Card| match (&run, &wait) {
+        (Some(run), Some(wait)) => of_run(card, run) && card.wait.id == *wait,
+        _ => card.wait.id == upper || of_run(card, &upper),
+    };
+    let mut found: Vec<Card> = waiting.iter().filter(fits).cloned().collect();
+    match (found.pop(), found.len()) {
+        (Some(card), 0) => Ok(card),
+        (None, _) => {
+            let all: Vec<String> = waiting.iter().map(name).collect();
+            let help = if all.is_empty() {
+                "nothing waits".to_owned()
+            } else {
+                format!("waiting: {}", all.join(", "))
+            };
+            Err(Said::new(format!("no card `{text}` waits for this")).help(help).exit(Exit::No).into())
+        }
+        (Some(last), _) => {
+            let all: Vec<String> = found.iter().chain([&last]).map(name).collect();
+            let help = format!("write one of {}", all.join(", "));
+            Err(Said::new(format!("`{text}` means several cards")).help(help).exit(Exit::Usage).into())
+        }
+    }
+}
+
+fn name(card: &Card) -> String {
+    format!("{}:{}", short(&card.run), card.wait.id)
+}

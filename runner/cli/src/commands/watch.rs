@@ -1,0 +1,125 @@
+//! `stanch watch`: a run as it goes, one line an entry that people care about.
+
+use stanch_client::{Client, News};
+use stanch_model::{
+    Entry, Hash, Header, StreamId,
+    api::EntryView,
+    run::{RunState, RunView, kind},
+};
+
+use super::show;
+use crate::{
+    exit::Exit,
+    out::Out,
+    reach::{ReachArgs, answer},
+};
+
+/// Watch a run until it ends
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The run: its id, a prefix or the last letters of it
+    run: String,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Watches, and exits by how it ended.
+///
+/// # Errors
+/// When there is no such run or the server refuses.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    follow(&args.reach.client()?, &args.run, out).await
+}
+
+/// Follows a run to its end, over restarts of the server. An interrupt leaves it as it is.
+///
+/// # Errors
+/// When there is no such run or the server refuses.
+pub(crate) async fn follow(client: &Client, run: &str, out: Out) -> anyhow::Result<Exit> {
+    let mut events = client.run_events(run, None);
+    let mut view = RunView::default();
+    loop {
+        let news = tokio::select! {
+            news = events.next() => news.map_err(answer)?,
+            _ = tokio::signal::ctrl_c() => break,
+        };
+        let entry = match news {
+            News::Entry(event) => event.entry,
+            News::Lost { why, again_in } => {
+                out.aside(&format!("lost the server ({why}), again in {} ms", again_in.as_millis()));
+                continue;
+            }
+            News::Online | News::Beat => continue,
+        };
+        if entry.version <= view.version {
+            continue;
+        }
+        view.apply(&stored(&entry));
+        out.line(&entry);
+        if let Some(line) = line(&entry, &view) {
+            out.text(&format!("{} {line}", clock(&entry.time)));
+        }
+        if view.state == RunState::Ended {
+            break;
+        }
+    }
+    out.text("");
+    out.text(&show::words(&view));
+    out.line(&show::summary(&view));
+    Ok(show::exit(&view))
+}
+
+/// `HH:MM:SS` of an RFC 3339 instant.
+fn clock(time: &str) -> &str {
+    time.get(11..19).unwrap_or(time)
+}
+
+/// What an entry means to people; nothing for those that only the engine needs.
+fn line(entry: &EntryView, view: &RunView) -> Option<String> {
+    let text = |path: &str| entry.body.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let line = match entry.kind.as_str() {
+        kind::CREATED => format!("started by {}: {}", text("/started_by"), text("/title")),
+        kind::LOCAL if text("/op") == "phase" => format!("== {}", text("/value")),
+        kind::LOCAL if text("/op") == "note" => format!("note     {}", text("/value")),
+        kind::TARGET => {
+            let target = text("/target/label");
+            let target = if target.is_empty() { text("/target/id") } else { target };
+            format!("{:<8} {} {} {target}", plain(text("/state")), text("/target/integration"), text("/verb"))
+        }
+        kind::WAIT => format!("waits    {} {}", text("/wait"), text("/text")),
+        kind::DECISION => format!("person   {} says {} to {}", text("/who"), text("/say"), text("/wait")),
+        kind::DEFERRED => format!("later    {}", text("/why")),
+        kind::DEADLINE => format!("clock    {}, due {}", text("/title"), text("/due")),
+        kind::STATE => format!("{:<8} {}", text("/state"), text("/why")),
+        kind::REVIVED => "back     the server had stopped uncleanly; nothing is done twice".to_owned(),
+        kind::ENDED => format!("ended    {}", show::words(view).lines().next().unwrap_or_default()),
+        _ => return None,
+    };
+    Some(line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+}
+
+/// Engine words as people say them.
+pub(crate) fn plain(state: &str) -> &str {
+    match state {
+        "verified" => "proven",
+        "in_doubt" => "in doubt",
+        other => other,
+    }
+}
+
+fn stored(entry: &EntryView) -> Entry {
+    Entry {
+        header: Header {
+            stream: StreamId::from_stored(entry.stream.clone()),
+            version: entry.version,
+            epoch: 0,
+            time: entry.time.clone(),
+            kind: entry.kind.clone(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        },
+        hash: Hash::parse(&entry.hash).unwrap_or(Hash::ZERO),
+        body: Some(entry.body.to_string().into_boxed_str()),
+        position: 0,
+    }
+}
