@@ -12,19 +12,16 @@ use stanch_model::{
 use tokio::time::Instant;
 
 use crate::{
-    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Look, Outcome, Read, Seen, Transport,
-    UndoCall,
+    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
     exchange::{Exchange, unix_ms},
     limit::{Permit, Turn},
-    member::{Member, proves_by_input},
+    look::holds,
+    member::Member,
     scope::Vars,
     spec::{ActionSpec, CallSpec},
     template::{FillError, Shape},
 };
-
-/// How long one look at a target may take, pages and pace included.
-const LOOK: Duration = Duration::from_secs(120);
 
 /// The configured integrations. Cheap to clone; all clones share pace, tokens and connections.
 #[derive(Clone)]
@@ -123,58 +120,6 @@ impl Integrations {
             deadline,
         };
         Box::pin(exchange.run()).await
-    }
-
-    /// Like [`look`](Self::look) where neither the moment nor the key of the effect is known. Proofs that need them (a log,
-    /// a marker in a message) cannot tell then.
-    pub async fn verify(
-        &self,
-        integration: &str,
-        action: &str,
-        target: Option<&Target>,
-        input: &Value,
-    ) -> Seen {
-        self.look(Look { integration, action, target, input, since: None, key: None }).await
-    }
-
-    /// Makes the read that proves an action and asks its predicate, once.
-    pub async fn look(&self, look: Look<'_>) -> Seen {
-        let cannot = |why: String| Seen::CannotTell { why, again_ms: None };
-        let (member, bound, spec) = match self.bound(look.integration, look.action, look.target, look.input) {
-            Ok(found) => found,
-            Err(why) => return cannot(why),
-        };
-        let info = member.infos.get(look.action);
-        let verify = spec.verify.as_ref().filter(|_| info.is_some_and(|info| info.verify.is_some()));
-        let Some((verify, read)) = verify.and_then(|verify| Some((verify, verify.action.as_deref()?))) else {
-            let why = spec.verify.as_ref().and_then(|verify| verify.none.clone());
-            return cannot(why.unwrap_or_else(|| format!("no read proves `{}` here", look.action)));
-        };
-        let since = look.since.map(|since| since.to_string()).unwrap_or_default();
-        let vars = Vars { since: &since, ..member.vars(&bound, look.key.unwrap_or_default()) };
-        let input = match arguments(&verify.with, &vars) {
-            Ok(input) => input,
-            Err(error) => return cannot(error.to_string()),
-        };
-        let read = Read { integration: look.integration.to_owned(), action: read.to_owned(), input };
-        let own_proof = member.action(&read.action).is_some_and(proves_by_input);
-        let (status, out) = match evidence(self.read(read).await, own_proof) {
-            Ok(seen) => seen,
-            Err(cannot) => return cannot,
-        };
-        if !holds(spec, &bound, status, &out) {
-            return Seen::HoldsNot { out };
-        }
-        match info.and_then(|info| info.residual) {
-            Some(lasts) => Seen::Residual { lasts },
-            None => Seen::Holds,
-        }
-    }
-
-    async fn read(&self, read: Read) -> Outcome {
-        let Read { integration, action, input } = read;
-        let (key, target, permit) = (String::new(), None, None);
-        self.call(Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit }).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.
@@ -306,33 +251,7 @@ impl Integrations {
     }
 }
 
-/// What a read gave as evidence: status and output. 401 and 403 are none, unless the read's proof is the thing that was
-/// cut: then "this token is not accepted" is exactly what was asked.
-fn evidence(outcome: Outcome, own_proof: bool) -> Result<(u16, Value), Seen> {
-    let cannot = |why: String, again_ms| Err(Seen::CannotTell { why, again_ms });
-    match outcome {
-        Outcome::Done { more, .. } if more.incomplete.is_some() => {
-            cannot(more.incomplete.unwrap_or_default(), None)
-        }
-        Outcome::Done { value, status, .. } => Ok((status, value)),
-        Outcome::Refused { kind: ErrorKind::NotFound, status: Some(status), .. } => Ok((status, Value::Null)),
-        Outcome::Refused { kind: ErrorKind::Auth, status: Some(status), .. } if own_proof => {
-            Ok((status, Value::Null))
-        }
-        Outcome::Refused { message, .. } => cannot(message, None),
-        Outcome::Limited { until_ms } => cannot("the platform asks to wait".to_owned(), Some(until_ms)),
-        Outcome::NotSent { why } | Outcome::InDoubt { why } => cannot(why, None),
-    }
-}
-
-fn holds(spec: &ActionSpec, bound: &Bound, status: u16, out: &Value) -> bool {
-    let Some(until) = spec.verify.as_ref().and_then(|verify| verify.until.as_ref()) else { return false };
-    let target = bound.target.as_ref().map_or(Value::Null, stanch_model::value::of_target);
-    let (status, input) = (json!(status), Value::Object(bound.inputs.clone()));
-    until.holds(&[("status", &status), ("out", out), ("target", &target), ("input", &input)])
-}
-
-fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
+pub(crate) fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
     let mut arguments = Map::new();
     for (name, shape) in with {
         if let Some(value) = shape.value(vars)? {

@@ -1,6 +1,10 @@
 //! One attempt on the wire: build, prove, send, judge; for lists page by page.
 
-use std::{collections::HashSet, time::Duration};
+mod each;
+mod mail;
+mod pages;
+
+use std::collections::HashSet;
 
 use serde_json::Value;
 use stanch_model::{Effect, secret::SecretBox};
@@ -8,26 +12,17 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     auth::{Around, AuthError, Used},
-    bind::{Bound, Refusal, bind},
+    bind::{Bound, Refusal},
     call::{By, ErrorKind, More, Outcome},
     limit::Limiter,
-    mail::{Handed, Mail},
     member::Member,
     request::{Builder, Built, HttpRequest},
-    response::{self, Answer, Next, Verdict},
+    response::{self, Answer, Verdict},
     scope::Vars,
     scrub::Scrub,
-    spec::{ActionSpec, CallSpec, Paging},
-    template::Lookup,
-    transport::{MailRoute, SendError, Transport},
+    spec::ActionSpec,
+    transport::{SendError, Transport},
 };
-
-/// Longest chain of pages that is followed.
-const MOST_PAGES: u32 = 1_000;
-/// Most rows that one list may give.
-const MOST_ROWS: usize = 200_000;
-/// A mail server that says "later" without a time.
-const MAIL_LATER: Duration = Duration::from_secs(60);
 
 /// One attempt of one action.
 pub(crate) struct Exchange<'a> {
@@ -59,67 +54,6 @@ impl Exchange<'_> {
             Some(rows) => self.each(rows, &vars).await,
             None => self.one(vars).await,
         }
-    }
-
-    /// Makes the request for every row of a read. The first that is not done ends it: all of it is safe to begin again,
-    /// because what is done is no row any more, or says `already`.
-    async fn each(&self, rows: &CallSpec, vars: &Vars<'_>) -> Outcome {
-        let listed = match self.rows(rows, vars).await {
-            Ok(Outcome::Done { value: Value::Array(listed), more, .. }) if more.incomplete.is_none() => {
-                listed
-            }
-            // Nothing of the effect was sent: a list that failed is not in doubt.
-            Ok(Outcome::Done { .. }) => {
-                return refused(Refusal::new(ErrorKind::Garbled, "the list to act on is not complete"));
-            }
-            Ok(Outcome::Refused { kind: ErrorKind::Unavailable, message, .. }) => {
-                return Outcome::NotSent { why: message };
-            }
-            Ok(other) => return other,
-            Err(refusal) => return refused(refusal),
-        };
-        let (mut by, mut status, mut more) = (By::Other, 200, More::default());
-        let mut gathered = Vec::new();
-        for row in &listed {
-            if let Err(at) = self.pace().slot(self.deadline).await {
-                return Outcome::Limited { until_ms: unix_ms(at) };
-            }
-            let row = stanch_model::value::as_target(row)
-                .and_then(|target| serde_json::to_value(target).ok())
-                .unwrap_or_else(|| row.clone());
-            let outcome = self.one(vars.with_item(&row)).await;
-            let Outcome::Done { value, by: each, status: answered, more: also } = outcome else {
-                return outcome;
-            };
-            if by != By::Us {
-                by = each;
-            }
-            status = answered;
-            more.requests += also.requests;
-            more.incomplete = more.incomplete.or(also.incomplete);
-            match value {
-                Value::Array(rows) => gathered.extend(rows),
-                other => gathered.push(other),
-            }
-        }
-        let value = if self.is_read() { Value::Array(gathered) } else { Value::Null };
-        Outcome::Done { value, by, status, more }
-    }
-
-    async fn rows(&self, rows: &CallSpec, vars: &Vars<'_>) -> Result<Outcome, Refusal> {
-        let invalid = |error: crate::template::FillError| Refusal::invalid(error.to_string());
-        let mut input = serde_json::Map::new();
-        for (name, shape) in &rows.with {
-            if let Some(value) = shape.value(vars).map_err(invalid)? {
-                input.insert(name.clone(), value);
-            }
-        }
-        let action = self.member.action(&rows.action).ok_or_else(|| {
-            Refusal::new(ErrorKind::Unknown, format!("there is no action `{}`", rows.action))
-        })?;
-        let bound = bind(&self.member.name, &rows.action, action, None, &Value::Object(input))?;
-        let read = Exchange { name: &rows.action, action, bound: &bound, ..*self };
-        Ok(Box::pin(read.run()).await)
     }
 
     async fn one(&self, vars: Vars<'_>) -> Outcome {
@@ -287,81 +221,6 @@ impl Exchange<'_> {
         }
     }
 
-    /// Keeps the rows of a page. Gives the request for the next one, or the status when this was the last.
-    fn gather(
-        &self,
-        request: &HttpRequest,
-        answer: Answer,
-        vars: &Vars<'_>,
-        gathered: &mut Gathered,
-    ) -> Result<Result<HttpRequest, u16>, Refusal> {
-        let Some(yields) = &self.action.yields else { return Ok(Err(answer.status)) };
-        let garbled = |why: String| Refusal::new(ErrorKind::Garbled, why);
-        let status = answer.status;
-        let mut body = answer.body.unwrap_or_default();
-        response::seal(&mut body, &self.action.secret, self.secrets)
-            .map_err(|error| Refusal::new(ErrorKind::Secret, error.to_string()))?;
-        gathered.raw_rows +=
-            crate::path::get(&body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
-        let rows =
-            response::rows(&self.member.name, yields, &body, vars, &mut gathered.seen).map_err(garbled)?;
-        gathered.rows.extend(rows);
-        if gathered.raw_rows > MOST_ROWS {
-            return Err(Refusal::new(
-                ErrorKind::TooLarge,
-                format!("the list has more than {MOST_ROWS} rows"),
-            ));
-        }
-        if yields.ceiling.is_some_and(|ceiling| gathered.raw_rows >= ceiling) {
-            let why = format!(
-                "the platform gives {} rows at most and does not say when there are more",
-                gathered.raw_rows
-            );
-            gathered.more.incomplete = Some(why);
-        }
-        let paging = self.action.paging.as_ref().or(self.member.platform.spec.paging.as_ref());
-        let following = match response::next(paging.unwrap_or(&Paging::None), request, &answer.headers, &body)
-        {
-            Next::End => return Ok(Err(status)),
-            Next::Garbled(why) => return Err(garbled(why)),
-            Next::Url(url) => HttpRequest { url: self.same_host(request, url)?, ..request.clone() },
-            Next::Request(again) => *again,
-        };
-        let place = format!("{} {}", following.url, String::from_utf8_lossy(&following.body));
-        if !gathered.places.insert(place) {
-            return Err(garbled("the pages of the list go in a circle".to_owned()));
-        }
-        if gathered.more.requests >= MOST_PAGES {
-            return Err(Refusal::new(
-                ErrorKind::TooLarge,
-                format!("the list has more than {MOST_PAGES} pages"),
-            ));
-        }
-        Ok(Ok(following))
-    }
-
-    /// A link to the next page stays where the list is. Twins name their own address, which is where we are anyway.
-    fn same_host(&self, request: &HttpRequest, url: url::Url) -> Result<url::Url, Refusal> {
-        let at_twin = matches!(self.transport, Transport::Twin(twin) if twin.is_at(&url));
-        if at_twin {
-            let mut stays = request.url.clone();
-            stays.set_path(url.path());
-            stays.set_query(url.query());
-            return Ok(stays);
-        }
-        let same = |url: &url::Url| {
-            (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
-        };
-        if same(&url) != same(&request.url) || !url.username().is_empty() {
-            let host = url.host_str().unwrap_or("nowhere");
-            return Err(Refusal::new(
-                ErrorKind::Host,
-                format!("the link to the next page leads to {host}: not followed"),
-            ));
-        }
-        Ok(url)
-    }
-
     fn done(&self, answer: Answer, by: By, vars: &Vars<'_>, gathered: Gathered) -> Outcome {
         // "Was so before" after an earlier attempt of ours may be that attempt's work.
         let by = if by == By::Other && self.attempt > 1 { By::Unknown } else { by };
@@ -376,41 +235,6 @@ impl Exchange<'_> {
             None => Value::Null,
         };
         Outcome::Done { value, by, status, more: gathered.more }
-    }
-
-    async fn mail(&self, mail: &Mail, vars: &Vars<'_>) -> Outcome {
-        let user = vars.lookup("settings.user").and_then(|user| user.as_str().map(str::to_owned));
-        let login = match (self.transport.is_twin(), user) {
-            (false, Some(user)) => match self.member.auth.credential(self.transport).await {
-                Ok(password) => Some((user, password.expose().to_owned())),
-                Err(AuthError::Refused(refusal)) => return refused(refusal),
-                Err(_) => {
-                    return Outcome::NotSent { why: "the mail credential could not be read".to_owned() };
-                }
-            },
-            _ => None,
-        };
-        let mut scrub = Scrub::default();
-        login.iter().for_each(|(_, password)| scrub.add(password));
-        let route = match MailRoute::new(self.transport, &self.member.base, login) {
-            Ok(route) => route,
-            Err(refusal) => return refused(refusal),
-        };
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match mail.send(&route, left).await {
-            Handed::Accepted => {
-                let more = More { requests: 1, request_id: None, incomplete: None };
-                let value = serde_json::json!({ "message_id": mail.id() });
-                Outcome::Done { value, by: By::Us, status: 250, more }
-            }
-            Handed::Refused(why) => refused(Refusal::new(ErrorKind::Refused, scrub.clean(&why))),
-            Handed::Later(why) => {
-                tracing::info!(integration = %self.member.name, why = %scrub.clean(&why), "mail deferred");
-                Outcome::Limited { until_ms: unix_ms(Instant::now() + MAIL_LATER) }
-            }
-            Handed::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
-            Handed::InDoubt(why) => Outcome::InDoubt { why: scrub.clean(&why) },
-        }
     }
 }
 

@@ -13,6 +13,7 @@ mod credential;
 mod exchange;
 mod expr;
 mod limit;
+mod look;
 mod mail;
 mod member;
 mod path;

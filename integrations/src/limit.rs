@@ -20,7 +20,7 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// One request an hour: slower is a pause.
 const SLOWEST: f64 = 1.0 / 3600.0;
 /// Slots not used within this time are lost: what a late wake-up may catch up with.
-const CATCH_UP: Duration = Duration::from_millis(50);
+const CATCH_UP: Duration = Duration::from_millis(100);
 
 /// A window's end is told in whole seconds: the last moments of one are not that short.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(200);
@@ -74,8 +74,8 @@ struct Line {
     most_remaining: u64,
     /// Slots that may be used at once after a pause; what a late wake-up needs, unless declared.
     burst: Option<f64>,
-    /// The next free slot.
-    next: Instant,
+    /// The next free slot; none was taken yet, where there is none.
+    next: Option<Instant>,
     /// The platform said: not before.
     blocked_until: Option<Instant>,
     learner: Learner,
@@ -93,7 +93,7 @@ impl Limiter {
                 source: if rate.is_some() { Source::Declared } else { Source::Refusals },
                 most_remaining: 0,
                 burst: burst.map(f64::from),
-                next: now,
+                next: None,
                 blocked_until: None,
                 learner: Learner::new(now),
             }),
@@ -164,12 +164,12 @@ impl Line {
         let burst = self.burst.unwrap_or((rate * CATCH_UP.as_secs_f64()).max(1.0));
         let saved = interval.mul_f64((burst - 1.0).max(0.0));
         let earliest = from.checked_sub(saved).unwrap_or(from);
-        let slot = self.next.max(earliest);
+        let slot = self.next.map_or(earliest, |next| next.max(earliest));
         let at = slot.max(from);
         if at > deadline {
             return Err(at);
         }
-        self.next = slot + interval;
+        self.next = Some(slot + interval);
         Ok(at)
     }
 
@@ -200,7 +200,7 @@ impl Line {
                 Source::Headers => {}
             }
         }
-        self.next = until;
+        self.next = Some(until);
         self.block(until)
     }
 

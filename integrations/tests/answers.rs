@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use stanch_integrations::{By, Call, Integrations, Look, Outcome, Seen};
 use stanch_model::value;
-use support::{Answer, Server, call, kind};
+use support::{Always, Answer, Server, call, kind};
 
 fn on(server: &Server) -> Integrations {
     support::everything(server.address, None)
@@ -34,7 +34,7 @@ fn html(status: u16) -> Answer {
 #[tokio::test]
 async fn a_write_is_done_refused_or_in_doubt_and_never_guessed() {
     let not_found = || Answer::json(404, json!({ "errorCode": "E0000007", "errorSummary": "Not found" }));
-    let cases: Vec<(&str, Box<dyn Fn() -> Answer + Send + Sync>, &str)> = vec![
+    let cases: Vec<(&str, Always, &str)> = vec![
         ("204", Box::new(|| Answer::Say(204, vec![], String::new())), "done by Us"),
         ("404 in its words", Box::new(not_found), "done by Other"),
         ("404 of a proxy", Box::new(|| html(404)), "not_found"),
@@ -69,7 +69,7 @@ async fn a_write_is_done_refused_or_in_doubt_and_never_guessed() {
 
 #[tokio::test]
 async fn a_read_is_there_or_says_why_not() {
-    let cases: Vec<(&str, Box<dyn Fn() -> Answer + Send + Sync>, &str)> = vec![
+    let cases: Vec<(&str, Always, &str)> = vec![
         ("200", Box::new(|| Answer::json(200, json!({ "id": "0oa1", "status": "ACTIVE" }))), "done by Us"),
         ("HTML", Box::new(|| html(200)), "garbled"),
         ("half a JSON", Box::new(|| Answer::Say(200, vec![], "{\"id\": \"0o".into())), "garbled"),
@@ -306,7 +306,7 @@ async fn a_list_at_its_ceiling_says_that_it_may_be_longer() {
 
 #[tokio::test]
 async fn a_look_holds_only_on_what_was_really_seen() {
-    let cases: Vec<(Box<dyn Fn() -> Answer + Send + Sync>, &str)> = vec![
+    let cases: Vec<(Always, &str)> = vec![
         (Box::new(|| Answer::json(404, json!({ "errorCode": "E0000007" }))), "holds"),
         (Box::new(|| Answer::json(200, json!({ "id": "oar1", "status": "REVOKED" }))), "holds"),
         (Box::new(|| Answer::json(200, json!({ "id": "oar1", "status": "ACTIVE" }))), "holds not"),

@@ -130,6 +130,27 @@ async fn a_slot_that_a_pause_overtakes_is_void() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_burst_may_go_at_once_and_then_no_more() {
+    let limiter = Limiter::new(Some(1.0), Some(5), 16);
+    let started = Instant::now();
+    for _ in 0..5 {
+        assert!(matches!(limiter.turn(SECOND).await, Turn::Now(_)));
+    }
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    assert!(matches!(limiter.turn(SECOND * 2).await, Turn::Now(_)));
+    assert!(started.elapsed() >= SECOND - Duration::from_millis(1), "{:?}", started.elapsed());
+}
+
+/// A platform that tells the end of its window in whole seconds, however short the window is.
+#[tokio::test(start_paused = true)]
+async fn a_coarse_window_over_a_small_bucket_is_no_trap() {
+    let limiter = Limiter::new(None, None, 16);
+    let platform = Platform::new(500.0, 50.0);
+    let ratio = run(&limiter, &platform, 10_000, true, SECOND).await;
+    assert!(ratio < 1.5, "{ratio}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_at_one_time_are_capped() {
     let limiter = Limiter::new(None, None, 2);
     let (one, two) = (limiter.turn(SECOND).await, limiter.turn(SECOND).await);

@@ -5,14 +5,13 @@
 
 mod action;
 mod auth;
+mod wire;
 mod words;
 
 pub use action::Evidence;
-pub(crate) use action::{
-    ActionSpec, CallSpec, InputSpec, MailSpec, Match, Method, Paging, Reply, RequestSpec, TargetShape,
-    YieldSpec,
-};
+pub(crate) use action::{ActionSpec, CallSpec, InputSpec, Paging, TargetShape, YieldSpec};
 pub(crate) use auth::{AuthKind, AuthSpec, ClientAuth};
+pub(crate) use wire::{MailSpec, Match, Method, Reply, RequestSpec};
 pub(crate) use words::{Rate, Span};
 
 use std::collections::BTreeMap;

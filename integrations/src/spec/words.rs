@@ -40,6 +40,12 @@ enum Per {
 }
 
 impl Rate {
+    /// How many may go at once after a pause: half of what the platform allows in the time it names, because whoever asked
+    /// before us used some of it.
+    pub(crate) fn burst(self) -> u32 {
+        (self.count / 2).max(1)
+    }
+
     /// Requests per second.
     pub(crate) fn per_second(self) -> f64 {
         f64::from(self.count)

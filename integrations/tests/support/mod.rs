@@ -37,10 +37,11 @@ impl SecretBox for Vault {
     }
 }
 
-/// A configuration with these integrations: name, platform, address, settings.
-pub(crate) fn config(
-    entries: &[(&str, &str, Option<&str>, &[(&str, &str)])],
-) -> BTreeMap<String, IntegrationConfig> {
+/// One integration of a configuration: name, platform, address, settings.
+pub(crate) type Entry<'a> = (&'a str, &'a str, Option<&'a str>, &'a [(&'a str, &'a str)]);
+
+/// A configuration with these integrations.
+pub(crate) fn config(entries: &[Entry<'_>]) -> BTreeMap<String, IntegrationConfig> {
     entries
         .iter()
         .map(|(name, platform, url, settings)| {
@@ -67,6 +68,11 @@ pub(crate) fn everything(address: SocketAddr, mail: Option<SocketAddr>) -> Integ
 /// The same with a vault of the test's own.
 pub(crate) fn with_vault(address: SocketAddr, vault: Arc<Vault>) -> Integrations {
     build(address, None, vault)
+}
+
+/// The same with the twins' mail server too.
+pub(crate) fn with_mail_and_vault(address: SocketAddr, mail: SocketAddr, vault: Vault) -> Integrations {
+    build(address, Some(mail), Arc::new(vault))
 }
 
 fn build(address: SocketAddr, mail: Option<SocketAddr>, vault: Arc<Vault>) -> Integrations {
@@ -143,6 +149,9 @@ pub(crate) struct Seen {
     pub(crate) headers: HashMap<String, String>,
     pub(crate) body: String,
 }
+
+/// One way to answer, always.
+pub(crate) type Always = Box<dyn Fn() -> Answer + Send + Sync>;
 
 /// What the server does with a request.
 pub(crate) enum Answer {

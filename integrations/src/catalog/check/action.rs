@@ -1,12 +1,13 @@
 //! One action by itself: its request, its variables, its promises.
 
+use serde_json::Value;
 use stanch_model::{Effect, InDoubt, catalog::InputKind};
 
 use super::{Report, platform};
 use crate::{
     expr::{Expr, NAMES},
     spec::{ActionSpec, Match, PlatformSpec, RequestSpec},
-    template::{Filter, Part, Template},
+    template::{Filter, Part, Shape, Template},
 };
 
 /// Names that templates give a meaning of their own.
@@ -45,6 +46,14 @@ fn shape_of(name: &str, request: &RequestSpec, report: &mut Report<'_>) {
     let bodies = [request.json.is_some(), request.form.is_some(), request.mail.is_some()];
     if bodies.iter().filter(|given| **given).count() > 1 {
         report.at_key(&place, "IN0008", "a request has one body: `json`, `form` or `mail`".to_owned(), None);
+    }
+    for (part, pairs) in [("query", Some(&request.query)), ("form", request.form.as_ref())] {
+        let empty = pairs.into_iter().flatten().filter(|(_, value)| **value == Shape::Plain(Value::Null));
+        for (key, _) in empty {
+            let help = "a value with a comma inside `{ … }` needs quotes";
+            let message = format!("`{key}` has no value");
+            report.at_key(&["actions", name, "request", part, key], "IN0008", message, Some(help.to_owned()));
+        }
     }
     let http = request.method.is_some() && request.path.is_some();
     if request.mail.is_none() && !http {

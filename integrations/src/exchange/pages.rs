@@ -1,0 +1,96 @@
+//! What a page adds to a list, and where the list goes on.
+
+use serde_json::Value;
+
+use super::{Exchange, Gathered};
+use crate::{
+    bind::Refusal,
+    call::ErrorKind,
+    request::HttpRequest,
+    response::{self, Answer, Next},
+    scope::Vars,
+    spec::Paging,
+    transport::Transport,
+};
+
+/// Longest chain of pages that is followed.
+const MOST_PAGES: u32 = 1_000;
+/// Most rows that one list may give.
+const MOST_ROWS: usize = 200_000;
+
+impl Exchange<'_> {
+    /// Keeps the rows of a page. Gives the request for the next one, or the status when this was the last.
+    pub(super) fn gather(
+        &self,
+        request: &HttpRequest,
+        answer: Answer,
+        vars: &Vars<'_>,
+        gathered: &mut Gathered,
+    ) -> Result<Result<HttpRequest, u16>, Refusal> {
+        let Some(yields) = &self.action.yields else { return Ok(Err(answer.status)) };
+        let garbled = |why: String| Refusal::new(ErrorKind::Garbled, why);
+        let status = answer.status;
+        let mut body = answer.body.unwrap_or_default();
+        response::seal(&mut body, &self.action.secret, self.secrets)
+            .map_err(|error| Refusal::new(ErrorKind::Secret, error.to_string()))?;
+        gathered.raw_rows +=
+            crate::path::get(&body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
+        let rows =
+            response::rows(&self.member.name, yields, &body, vars, &mut gathered.seen).map_err(garbled)?;
+        gathered.rows.extend(rows);
+        if gathered.raw_rows > MOST_ROWS {
+            return Err(Refusal::new(
+                ErrorKind::TooLarge,
+                format!("the list has more than {MOST_ROWS} rows"),
+            ));
+        }
+        if yields.ceiling.is_some_and(|ceiling| gathered.raw_rows >= ceiling) {
+            let why = format!(
+                "the platform gives {} rows at most and does not say when there are more",
+                gathered.raw_rows
+            );
+            gathered.more.incomplete = Some(why);
+        }
+        let paging = self.action.paging.as_ref().or(self.member.platform.spec.paging.as_ref());
+        let following = match response::next(paging.unwrap_or(&Paging::None), request, &answer.headers, &body)
+        {
+            Next::End => return Ok(Err(status)),
+            Next::Garbled(why) => return Err(garbled(why)),
+            Next::Url(url) => HttpRequest { url: self.same_host(request, url)?, ..request.clone() },
+            Next::Request(again) => *again,
+        };
+        let place = format!("{} {}", following.url, String::from_utf8_lossy(&following.body));
+        if !gathered.places.insert(place) {
+            return Err(garbled("the pages of the list go in a circle".to_owned()));
+        }
+        if gathered.more.requests >= MOST_PAGES {
+            return Err(Refusal::new(
+                ErrorKind::TooLarge,
+                format!("the list has more than {MOST_PAGES} pages"),
+            ));
+        }
+        Ok(Ok(following))
+    }
+
+    /// A link to the next page stays where the list is. Twins name their own address, which is where we are anyway.
+    pub(super) fn same_host(&self, request: &HttpRequest, url: url::Url) -> Result<url::Url, Refusal> {
+        let at_twin = matches!(self.transport, Transport::Twin(twin) if twin.is_at(&url));
+        if at_twin {
+            let mut stays = request.url.clone();
+            stays.set_path(url.path());
+            stays.set_query(url.query());
+            return Ok(stays);
+        }
+        let same = |url: &url::Url| {
+            (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
+        };
+        if same(&url) != same(&request.url) || !url.username().is_empty() {
+            let host = url.host_str().unwrap_or("nowhere");
+            return Err(Refusal::new(
+                ErrorKind::Host,
+                format!("the link to the next page leads to {host}: not followed"),
+            ));
+        }
+        Ok(url)
+    }
+}

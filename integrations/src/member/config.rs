@@ -1,0 +1,160 @@
+//! One entry of the configuration against its platform: settings, address, way to authenticate.
+
+use std::collections::BTreeMap;
+
+use serde_json::Map;
+use stanch_model::{Diagnostic, config::IntegrationConfig, diagnostic::did_you_mean};
+use url::Url;
+
+use crate::{
+    catalog::Platform,
+    request::parse_base,
+    scope::Vars,
+    spec::AuthSpec,
+    template::{Lookup, Template},
+    transport::{Hosts, Transport},
+};
+
+/// Only the configuration's own words: `url` and `settings`.
+struct Configured<'a> {
+    url: Option<&'a str>,
+    settings: &'a BTreeMap<String, String>,
+}
+
+impl Lookup for Configured<'_> {
+    fn lookup(&self, path: &str) -> Option<serde_json::Value> {
+        if path == "url" {
+            return self.url.map(|url| url.trim_end_matches('/').into());
+        }
+        let inputs = Map::new();
+        let vars = Vars {
+            inputs: &inputs,
+            target: None,
+            settings: self.settings,
+            key: "",
+            since: "",
+            before: None,
+            item: None,
+        };
+        vars.lookup(path)
+    }
+}
+
+/// Words of the script language.
+const KEYWORDS: [&str; 30] = [
+    "let", "const", "if", "else", "for", "in", "while", "loop", "do", "until", "fn", "return", "true",
+    "false", "switch", "throw", "try", "catch", "import", "export", "as", "private", "this", "break",
+    "continue", "global", "with", "default", "case", "match",
+];
+
+pub(super) fn is_script_name(name: &str) -> bool {
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    plain && !KEYWORDS.contains(&name) && name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+pub(super) fn settings(
+    platform: &Platform,
+    config: &IntegrationConfig,
+    transport: &Transport,
+    mistake: &impl Fn(&str, String) -> Diagnostic,
+    found: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, String> {
+    let known = &platform.spec.settings;
+    for unknown in config.settings.keys().filter(|key| !known.contains_key(*key)) {
+        let wrong = mistake("IN0021", format!("`{}` has no setting `{unknown}`", platform.slug()));
+        found.push(match did_you_mean(unknown, known.keys().map(String::as_str)) {
+            Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None => wrong,
+        });
+    }
+    let mut settings = config.settings.clone();
+    for (name, spec) in known {
+        if settings.contains_key(name) {
+            continue;
+        }
+        let simulated = spec.twin.as_ref().filter(|_| transport.is_twin());
+        if let Some(value) = simulated.or(spec.default.as_ref()) {
+            settings.insert(name.clone(), value.clone());
+        } else if !spec.optional {
+            found.push(missing(name, &spec.help, mistake));
+        }
+    }
+    settings
+}
+
+pub(super) fn missing(name: &str, help: &str, mistake: &impl Fn(&str, String) -> Diagnostic) -> Diagnostic {
+    mistake("IN0021", format!("the setting `{name}` is missing")).help(help)
+}
+
+pub(super) fn auth_settings(auth: &AuthSpec) -> impl Iterator<Item = &str> {
+    let all =
+        [&auth.value, &auth.user, &auth.token_url, &auth.scope, &auth.issuer, &auth.subject, &auth.audience];
+    all.into_iter().flatten().flat_map(Template::variables).filter_map(|name| name.strip_prefix("settings."))
+}
+
+pub(super) fn scheme(
+    platform: &Platform,
+    config: &IntegrationConfig,
+    mistake: &impl Fn(&str, String) -> Diagnostic,
+    found: &mut Vec<Diagnostic>,
+) -> Option<AuthSpec> {
+    let schemes = &platform.spec.auth;
+    let Some(wanted) = &config.auth else { return schemes.first().cloned() };
+    let scheme = schemes.iter().find(|scheme| scheme.name == *wanted);
+    if scheme.is_none() {
+        let known: Vec<_> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+        let message = format!("`{}` cannot authenticate by `{wanted}`", platform.slug());
+        found.push(mistake("IN0023", message).help(format!("there are: {}", known.join(", "))));
+    }
+    scheme.cloned()
+}
+
+pub(super) fn base(
+    platform: &Platform,
+    config: &IntegrationConfig,
+    settings: &BTreeMap<String, String>,
+    mistake: &impl Fn(&str, String) -> Diagnostic,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Url> {
+    let template = &platform.spec.url;
+    let fixed = !template.variables().any(|variable| variable == "url");
+    let text = match (fixed, &config.url) {
+        // A fixed address may be moved: GitHub Enterprise Server, a test server.
+        (true, Some(url)) => Ok(url.clone()),
+        _ => template.text(&Configured { url: config.url.as_deref(), settings }),
+    };
+    let wrong = match text.map(|text| parse_base(&text)) {
+        Ok(Ok(url)) => return Some(url),
+        Ok(Err(refusal)) => refusal.message,
+        Err(_) if config.url.is_none() => "`url` is missing: the address of your tenant".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    found.push(mistake("IN0024", wrong));
+    None
+}
+
+/// The base URL's host, the token endpoint's, and those that actions name themselves.
+pub(super) fn hosts(
+    platform: &Platform,
+    scheme: &AuthSpec,
+    base: &Url,
+    settings: &BTreeMap<String, String>,
+) -> Hosts {
+    let mut hosts = Hosts::default();
+    hosts.allow(base);
+    let configured = Configured { url: Some(base.as_str()), settings };
+    let own = platform.spec.actions.values().filter_map(|action| action.request.as_ref()?.url.as_ref());
+    for template in scheme.token_url.iter().chain(own) {
+        // A template with a call's own variables names no host that we could know.
+        if let Some(url) = template.text(&configured).ok().and_then(|text| parse_base(&text).ok()) {
+            hosts.allow(&url);
+        }
+    }
+    hosts
+}
+
+pub(super) fn tenant(platform: &Platform, base: &Url, settings: &BTreeMap<String, String>) -> String {
+    let configured = Configured { url: Some(base.as_str()), settings };
+    let named = platform.spec.tenant.as_ref().and_then(|tenant| tenant.text(&configured).ok());
+    named.unwrap_or_else(|| base.host_str().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,225 @@
+//! Mistakes in a platform's file: each is named with its place and a way out, several at once.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+use stanch_integrations::Catalog;
+use stanch_model::Diagnostic;
+
+const GOOD: &str = r#"
+platform: shop
+title: Shop
+docs: https://shop.example/docs
+url: "{url}"
+settings: { org: { help: the organisation } }
+auth: [{ name: token, type: bearer }]
+actions:
+  get_key:
+    title: Read a key
+    effect: read
+    target: { kind: key, id: "{key_id}" }
+    input: { key_id: { type: string } }
+    request: { method: GET, path: "/keys/{key_id}" }
+    evidence: none
+    docs: https://shop.example/docs
+  disable_key:
+    title: Switch a key off
+    verb: key.disable
+    effect: reversible
+    target: { kind: key, id: "{key_id}" }
+    input: { key_id: { type: string } }
+    request: { method: POST, path: "/keys/{key_id}/off" }
+    verify: { action: get_key, with: { key_id: "{key_id}" }, until: out.on == false }
+    undo: { action: enable_key, with: { key_id: "{key_id}" } }
+    in_doubt: probe
+    evidence: none
+    docs: https://shop.example/docs
+  enable_key:
+    title: Switch a key on
+    effect: restore
+    target: { kind: key, id: "{key_id}" }
+    input: { key_id: { type: string } }
+    request: { method: POST, path: "/keys/{key_id}/on" }
+    verify: { action: get_key, with: { key_id: "{key_id}" }, until: out.on == true }
+    in_doubt: probe
+    evidence: none
+    docs: https://shop.example/docs
+"#;
+
+fn read(source: &str) -> Vec<Diagnostic> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/integration.yaml"), source).unwrap();
+    Catalog::default().with_folder(folder.path()).err().unwrap_or_default()
+}
+
+/// The text that a diagnostic points at.
+fn pointed<'a>(source: &'a str, diagnostic: &Diagnostic) -> &'a str {
+    let label = &diagnostic.labels[0];
+    &source[label.offset..label.offset + label.length]
+}
+
+#[test]
+fn the_file_that_the_others_are_made_of_is_fine() {
+    assert_eq!(read(GOOD), []);
+}
+
+/// What is replaced, by what, the code, what is pointed at, words of message or help.
+const MISTAKES: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "    in_doubt: probe\n    evidence: none\n    docs: https://shop.example/docs\n  enable_key",
+        "    in_dubt: probe\n    evidence: none\n    docs: https://shop.example/docs\n  enable_key",
+        "IN0001",
+        "in_dubt",
+        "in_doubt",
+    ),
+    ("platform: shop", "platform: shopp", "IN0002", "shopp", "same name"),
+    ("/keys/{key_id}/off", "/keys/{keyid}/off", "IN0003", "\"/keys/{keyid}/off\"", "key_id"),
+    (
+        "    undo: { action: enable_key,",
+        "    undo: { action: enabel_key,",
+        "IN0004",
+        "enabel_key",
+        "enable_key",
+    ),
+    (
+        "    verify: { action: get_key, with: { key_id: \"{key_id}\" }, until: out.on == false }\n",
+        "",
+        "IN0005",
+        "disable_key",
+        "verify: { none:",
+    ),
+    ("until: out.on == false }", "none: both }", "IN0006", "verify", "`none` with the reason"),
+    (
+        "with: { key_id: \"{key_id}\" }, until: out.on == false",
+        "with: { id: \"{key_id}\" }, until: out.on == false",
+        "IN0007",
+        "id",
+        "takes no `id`",
+    ),
+    (
+        "request: { method: GET, path: \"/keys/{key_id}\" }",
+        "request: { path: \"/keys/{key_id}\" }",
+        "IN0008",
+        "request",
+        "method",
+    ),
+    (
+        "request: { method: GET, path: \"/keys/{key_id}\" }",
+        "request: { method: GET, path: \"/keys/{key_id}\", query: { q: a, b } }",
+        "IN0008",
+        "b",
+        "no value",
+    ),
+    (
+        "input: { key_id: { type: string } }\n    request: { method: POST, path: \"/keys/{key_id}/on\"",
+        "input: { key_id: { type: string }, why: { type: string } }\n    request: { method: POST, path: \"/keys/{key_id}/on\"",
+        "IN0009",
+        "why",
+        "does nothing",
+    ),
+    ("until: out.on == false", "until: outt.on == false", "IN0010", "outt.on == false", "`out`"),
+    (
+        "path: \"/keys/{key_id}\" }",
+        "path: \"/keys/{key_id}\", query: { q: \"name = '{key_id}'\" } }",
+        "IN0011",
+        "query",
+        "{key_id|soql}",
+    ),
+    (
+        "input: { key_id: { type: string } }\n    request: { method: GET",
+        "input: { key_id: { type: secret } }\n    request: { method: GET",
+        "IN0012",
+        "\"/keys/{key_id}\"",
+        "secret",
+    ),
+    (
+        "    undo: { action: enable_key, with: { key_id: \"{key_id}\" } }\n",
+        "",
+        "IN0013",
+        "disable_key",
+        "permanent",
+    ),
+    ("type: bearer", "type: header", "IN0014", "header", "needs `header`"),
+    (
+        "    effect: reversible\n    target: { kind: key, id: \"{key_id}\" }\n",
+        "    effect: reversible\n",
+        "IN0015",
+        "key.disable",
+        "called on a target",
+    ),
+    (
+        "    in_doubt: probe\n    evidence: none\n    docs: https://shop.example/docs\n  enable_key",
+        "    in_doubt: repeat\n    evidence: none\n    docs: https://shop.example/docs\n  enable_key",
+        "IN0016",
+        "repeat",
+        "idempotency",
+    ),
+    ("    effect: restore\n", "    effect: restore\n    needs: [orgg]\n", "IN0017", "needs", "orgg"),
+    (
+        "    effect: read\n",
+        "    effect: read\n    yields: { kind: key }\n",
+        "IN0018",
+        "yields",
+        "without an `id`",
+    ),
+    ("until: out.on == false", "until: 'out.on =='", "IN0001", "'out.on", "out.on =="),
+    ("/keys/{key_id}/off", "/keys/{key_id/off", "IN0001", "\"/keys/{key_id/off\"", "unpaired"),
+    ("effect: restore", "effect: restoration", "IN0001", "restoration", "restore"),
+    ("  get_key:\n", "  get_key: &a [*a]\n  x:\n", "IN0001", "", ""),
+];
+
+#[test]
+fn one_mistake_is_named_with_its_place() {
+    for (from, to, code, place, words) in MISTAKES {
+        assert!(GOOD.contains(*from), "{from}");
+        let source = GOOD.replacen(*from, to, 1);
+        let found = read(&source);
+        let hit = found.iter().find(|diagnostic| diagnostic.code == *code);
+        let hit = hit.unwrap_or_else(|| panic!("{to}: {found:#?}"));
+        if !place.is_empty() {
+            assert_eq!(pointed(&source, hit), *place, "{hit:?}");
+        }
+        let said = format!("{} {}", hit.message, hit.help.clone().unwrap_or_default());
+        assert!(said.contains(*words), "{code}: {said}");
+    }
+}
+
+#[test]
+fn several_mistakes_are_named_at_once() {
+    let source =
+        GOOD.replace("{key_id}/off", "{a}/off").replace("{key_id}/on", "{b}/on").replace("out.on ==", "x ==");
+    let found = read(&source);
+    assert_eq!(found.iter().filter(|diagnostic| diagnostic.code == "IN0003").count(), 2, "{found:#?}");
+    assert_eq!(found.iter().filter(|diagnostic| diagnostic.code == "IN0010").count(), 2, "{found:#?}");
+}
+
+#[test]
+fn a_folder_overrides_what_is_shipped_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("okta")).unwrap();
+    let own = GOOD.replace("platform: shop", "platform: okta").replace("title: Shop", "title: Our Okta");
+    std::fs::write(folder.path().join("okta/integration.yaml"), own).unwrap();
+    let catalog = Catalog::embedded().unwrap().with_folder(folder.path()).unwrap();
+    assert_eq!(catalog.platform("okta").unwrap().title(), "Our Okta");
+    assert_eq!(catalog.platform("slack").unwrap().title(), "Slack");
+    assert!(Catalog::default().with_folder(&folder.path().join("gone")).is_err());
+}
+
+#[test]
+fn a_definition_that_changes_has_another_hash() {
+    let hash = |source: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("shop")).unwrap();
+        std::fs::write(folder.path().join("shop/integration.yaml"), source).unwrap();
+        let catalog = Catalog::default().with_folder(folder.path()).unwrap();
+        catalog.platform("shop").unwrap().action("disable_key").unwrap().hash
+    };
+    let here = hash(GOOD);
+    assert_eq!(here, hash(&GOOD.replace("    title: Read a key", "    # a note\n    title: Read a key")));
+    assert_ne!(here, hash(&GOOD.replace("/off", "/disable")));
+    assert_ne!(
+        here,
+        hash(&GOOD.replace("type: bearer", "type: basic, user: me")),
+        "so does the way to authenticate"
+    );
+    assert_eq!(here, hash(&GOOD.replace("/on\"", "/enable\"")), "another action is none of its business");
+}
