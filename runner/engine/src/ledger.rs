@@ -228,7 +228,6 @@ impl Env {
             ..StreamAppend::new(stream, epoch, vec![entry])
         };
         self.journal.append(vec![append], With::default())?;
-        self.journal.kick();
         Ok(!stuck)
     }
 

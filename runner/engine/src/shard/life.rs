@@ -75,6 +75,7 @@ impl Shard {
 
     fn load_with(&mut self, run: &RunId, other: Option<&Arc<Playbook>>) -> Result<Option<Live>, String> {
         let stream = StreamId::run(run);
+        self.make_durable(&stream)?;
         let mut live: Option<Live> = None;
         let mut from = 1;
         loop {
@@ -104,6 +105,22 @@ impl Shard {
             }
         }
         Ok(live)
+    }
+
+    /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
+    fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
+        let journal = &self.env.journal;
+        let queued = journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
+        for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
+            let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
+            if queued == 0 || !entries.is_empty() {
+                return Ok(());
+            }
+            if !journal.commit_here() {
+                std::thread::sleep(std::time::Duration::from_micros(pause_us));
+            }
+        }
+        Err("its last entries do not become durable".to_owned())
     }
 
     fn playbook(&self, created: &Created) -> Result<Arc<Playbook>, String> {

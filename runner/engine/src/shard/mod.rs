@@ -111,6 +111,9 @@ pub(crate) struct Shard {
 /// A shard looks at the journal's due times at least this often: a drill's clock may jump.
 const TICK: Duration = Duration::from_millis(200);
 
+/// A run whose entry was refused is read anew after this time.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
 impl Shard {
     /// The loop. Ends when the engine is gone.
     pub(crate) fn run(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) {
@@ -296,8 +299,12 @@ impl Shard {
                 let _ = during(current, || fiber.resume(Wake::Unwind));
             }
         }
-        if matches!(error, JournalError::Full) {
-            self.alarm(&run, self.env.now_ms() + 1000);
+        if !matches!(error, JournalError::Fenced { .. } | JournalError::Fatal(_)) {
+            let own = self.own.clone();
+            self.env.runtime.spawn(async move {
+                tokio::time::sleep(TRY_AGAIN).await;
+                own.send(Message::Wake(run));
+            });
         }
     }
 
