@@ -185,7 +185,7 @@ impl Env {
         let (way, place) = channel.split_once(':').unwrap_or((channel, ""));
         let (verb, input) = match way {
             "mail" => ("mail.send", json!({ "to": place, "subject": subject, "text": text })),
-            "webhook" => ("webhook.send", json!({ "kind": subject, "data": { "text": text } })),
+            "webhook" => ("chat.post", json!({ "type": "stanch.message", "text": text })),
             _ => ("chat.post", json!({ "channel": place, "text": text })),
         };
         use stanch_model::catalog::ActionIndex;

@@ -16,7 +16,7 @@ use crate::{
     border,
     current::{Current, Hosted, current, terminated},
     fiber::{self, Pause, Wake},
-    live::Leave,
+    live::{Leave, Live},
 };
 
 /// A run is parked as limited at this many entries outside fan-outs.
@@ -143,8 +143,21 @@ impl Current {
             if let Some(result) = result {
                 return Ok(result);
             }
+            // What is on the wire is waited for; what only waits is given up.
+            let idle = |live: &mut Live| live.acts.get(address).is_some_and(|act| !act.phase.is_busy());
+            if self.live(|live| live.view.cancelled && idle(live)) {
+                return self.leave(Leave::Cancelled);
+            }
             self.block()?;
         }
+    }
+
+    /// Waits for a person, a time or a signal, unless the run was cancelled.
+    pub(crate) fn block_or_cancel(&self) -> Hosted<()> {
+        if self.live(|live| live.view.cancelled) {
+            return self.leave(Leave::Cancelled);
+        }
+        self.block()
     }
 
     /// Journals the intent of a step that is no call.

@@ -68,3 +68,20 @@ async fn branches_join_in_order_and_are_not_done_twice() {
     assert_eq!(view.notes[0].1, r#"["aa", "bb", "cc"]"#, "{view:?}");
     assert_eq!(world.effects(), 6);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_ends_what_only_waits() {
+    let world = World::new(
+        r#"
+        own.step(#{ n: 1 });
+        let answer = ask("colour", "Which colour?", ["red", "blue"]);
+        own.step(#{ n: 2 });
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.engine.cancel(&run, "caro", "wrong app").await.unwrap();
+    let view = world.ended(&run).await;
+    assert_eq!(view.ended.unwrap().as_str(), "cancelled", "{view:?}");
+    assert_eq!(world.effects(), 1);
+}

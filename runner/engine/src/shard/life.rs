@@ -110,7 +110,8 @@ impl Shard {
     /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
     fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
         let journal = &self.env.journal;
-        let queued = journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
+        let queued =
+            journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
         for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
             let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
             if queued == 0 || !entries.is_empty() {
