@@ -8,6 +8,7 @@ mod auth;
 mod bind;
 mod call;
 mod catalog;
+pub mod codes;
 mod configured;
 mod credential;
 mod exchange;
