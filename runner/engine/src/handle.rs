@@ -556,6 +556,19 @@ impl Engine {
         }
     }
 
+    /// Replays an ended run: its history is read with the chain verified, and its script runs over it once more, every
+    /// step compared and nothing acted. Gives the number of steps.
+    ///
+    /// # Errors
+    /// When the run cannot be read, or its script differs from its history.
+    pub fn replay(&self, run: &RunId) -> Result<u64, EngineError> {
+        Shard::replay(&self.env, run).map_err(|why| EngineError::State {
+            run: run.to_string(),
+            state: "not replayable".to_owned(),
+            why,
+        })
+    }
+
     /// Runs, newest first; `open` leaves out those that ended.
     ///
     /// # Errors

@@ -191,7 +191,7 @@ impl Shard {
             return;
         }
         let verdict = match self.env.library.get(&slug) {
-            Some(playbook) => self.rehearse(&run, &playbook).map(|()| playbook),
+            Some(playbook) => self.rehearse(&run, Some(&playbook)).map(|_| playbook),
             None => Err(format!("there is no playbook {slug} any more")),
         };
         let mut live = live.borrow_mut();
@@ -229,8 +229,8 @@ impl Shard {
     }
 
     /// Replays a run's history against a playbook without acting.
-    fn rehearse(&mut self, run: &RunId, playbook: &Arc<Playbook>) -> Result<(), String> {
-        let mut live = self.load_with(run, Some(playbook))?.ok_or("it has no entries")?;
+    pub(super) fn rehearse(&mut self, run: &RunId, playbook: Option<&Arc<Playbook>>) -> Result<u64, String> {
+        let mut live = self.load_with(run, playbook)?.ok_or("it has no entries")?;
         live.rehearsing = true;
         let live = Rc::new(RefCell::new(live));
         let mut fiber = self.fiber(&live)?;
@@ -241,7 +241,7 @@ impl Shard {
         let leaving = live.borrow().leaving.clone();
         match leaving {
             Some(Leave::Diverged(why)) => Err(why),
-            _ => Ok(()),
+            _ => Ok(live.borrow().steps.len() as u64),
         }
     }
 

@@ -117,12 +117,34 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 impl Shard {
     /// The loop. Ends when the engine is gone.
     pub(crate) fn run(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) {
-        let host = Arc::new(crate::host::engine(&env));
-        let mut shard = Self {
+        let mut shard = Self::new(env, own, inbox);
+        while shard.turn() {}
+    }
+
+    /// Compares a run's script with its history on the caller's own thread; nothing acts. Gives the number of steps.
+    pub(crate) fn replay(env: &Arc<Env>, run: &RunId) -> Result<u64, String> {
+        thread_local! {
+            static REPLAYER: RefCell<Option<Shard>> = const { RefCell::new(None) };
+        }
+        REPLAYER.with_borrow_mut(|kept| {
+            let same = kept.as_ref().is_some_and(|shard| Arc::ptr_eq(&shard.env, env));
+            let shard = match kept {
+                Some(shard) if same => shard,
+                other => {
+                    let (own, inbox) = Inbox::new();
+                    other.insert(Self::new(Arc::clone(env), own, inbox))
+                }
+            };
+            shard.rehearse(run, None)
+        })
+    }
+
+    fn new(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) -> Self {
+        Self {
+            host: Arc::new(crate::host::engine(&env)),
             env,
             own,
             inbox,
-            host,
             asts: HashMap::new(),
             slots: HashMap::new(),
             ready: VecDeque::new(),
@@ -131,8 +153,7 @@ impl Shard {
             broken: HashSet::new(),
             uncommitted: false,
             draining: Vec::new(),
-        };
-        while shard.turn() {}
+        }
     }
 
     /// One turn: everything that happened, everything that is ready, everything that became durable; then sleep.

@@ -1,8 +1,18 @@
 //! `stanch bench`: figures of this machine, each beside the disk's own sync in the same run.
 
+mod alerts;
+mod each;
+mod ground;
+mod recovery;
+mod steps;
+
 use std::path::PathBuf;
 
-use crate::{exit::Exit, out::Out, said::Said};
+use serde_json::json;
+use stanch_journal::measure::device_sync;
+
+use crate::{exit::Exit, out::Out};
+use ground::Ground;
 
 /// Measure this machine
 #[derive(Debug, clap::Args)]
@@ -18,20 +28,23 @@ pub(crate) struct Args {
 enum What {
     /// Durable steps a second through engine and journal
     Steps,
-    /// Opening a large journal, and replaying it
+    /// Opening a large journal, replaying from it, the memory of parked runs
     Recovery,
-    /// Alerts acknowledged durably a second
+    /// Alerts acknowledged durably a second, and how soon the first request goes out
     Alerts,
     /// A fan-out against a platform with a rate limit
     Each,
+    /// What a process that opens this folder of parked runs needs
+    #[command(hide = true)]
+    Parked,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Size {
-    /// Runs at one time
+    /// Runs at one time (steps), or parked runs (recovery)
     #[arg(long, value_name = "N", global = true)]
     runs: Option<u32>,
-    /// Steps of each run
+    /// Steps of each run, alerts, or targets of the fan-out
     #[arg(long, value_name = "K", global = true)]
     steps: Option<u32>,
     /// The folder to measure in; a new one that is removed afterwards unless given
@@ -39,13 +52,34 @@ struct Size {
     data: Option<PathBuf>,
 }
 
-/// Measures.
+/// Measures; the last line of `--json` holds what was asked for.
 ///
 /// # Errors
-/// Always, as long as it is being built.
-#[expect(clippy::unused_async, reason = "measuring waits")]
-pub(crate) async fn run(args: Args, _out: Out) -> anyhow::Result<Exit> {
-    let Args { what, size: Size { runs, steps, data } } = args;
-    Err(Said::new(format!("bench {what:?} ({runs:?} runs, {steps:?} steps, in {data:?}) is being built"))
-        .into())
+/// When the folder cannot be written, or a part of the program refuses.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    let Args { what, size } = args;
+    if what == Some(What::Parked) {
+        return recovery::parked_again(&size.data.unwrap_or_default(), out).map(|()| Exit::Yes);
+    }
+    let ground = Ground::new(size.data.clone())?;
+    let device = device_sync(ground.folder(), 400, 500)?;
+    out.line(&json!({ "fdatasync_p50_us": device.p50_us, "fdatasync_p99_us": device.p99_us }));
+    out.text(&format!(
+        "this disk's own sync of 400 bytes    p50 {} µs, p99 {} µs",
+        device.p50_us, device.p99_us
+    ));
+    match what {
+        Some(What::Steps) => steps::measure(&ground, size.runs, size.steps, device, out).await?,
+        Some(What::Recovery) => recovery::measure(&ground, size.runs, size.steps, out).await?,
+        Some(What::Alerts) => alerts::measure(&ground, size.steps, out).await?,
+        Some(What::Each) => each::measure(&ground, size.steps, out).await?,
+        Some(What::Parked) => {}
+        None => {
+            steps::measure(&ground, None, None, device, out).await?;
+            recovery::measure(&ground, None, None, out).await?;
+            alerts::measure(&ground, None, out).await?;
+            each::measure(&ground, None, out).await?;
+        }
+    }
+    Ok(Exit::Yes)
 }
