@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -59,6 +59,10 @@ impl Default for TwinOptions {
         }
     }
 }
+
+/// Called for every request once it is in the ledger: its effect has happened, its answer has not left. The platform waits
+/// for it, so it must be short and must not ask the twins anything.
+pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 
 /// A rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,6 +181,11 @@ impl TwinHost {
         self.shared.ledger.lock().requests().to_vec()
     }
 
+    /// Adds a hook.
+    pub fn on_request(&self, hook: RequestHook) {
+        self.shared.hooks.write().push(hook);
+    }
+
     /// What was done twice.
     pub fn summary(&self) -> Summary {
         summarise(self.shared.ledger.lock().requests())
@@ -290,5 +299,6 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         mail_name: mail_name.unwrap_or_else(|| "smtp".to_owned()),
         dirty: AtomicBool::new(false),
         drawn: AtomicU64::new(0),
+        hooks: RwLock::default(),
     })
 }

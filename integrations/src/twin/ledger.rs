@@ -156,7 +156,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Takes a request in, gives it its number, and notes its effect if it had one.
-    pub(crate) fn note(&mut self, mut request: RequestRecord, executed: bool) {
+    pub(crate) fn note(&mut self, mut request: RequestRecord, executed: bool) -> u64 {
         request.seq = self.requests.len() as u64 + 1;
         if request.sort == Sort::Write && executed {
             self.effects.push(EffectRecord {
@@ -170,7 +170,9 @@ impl Ledger {
                 request_id: request.request_id.clone(),
             });
         }
+        let seq = request.seq;
         self.requests.push(request);
+        seq
     }
 
     pub(crate) fn requests(&self) -> &[RequestRecord] {

@@ -95,7 +95,7 @@ pub mod world;
 
 pub use clock::{ManualClock, TwinClock, WallClock};
 pub use fault::{ActiveFault, Answer, Fault, FaultEffect};
-pub use host::{Mail, Rate, TwinError, TwinHost, TwinOptions};
+pub use host::{Mail, Rate, RequestHook, TwinError, TwinHost, TwinOptions};
 pub use ledger::{EffectRecord, Fate, RequestRecord, Sort, Summary, SummaryRow, summarise};
 pub use world::{Change, HiddenGrants, World, WorldApp};
 

@@ -8,10 +8,10 @@ use std::{
     },
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use super::{
-    Change, Mail, Rate, RequestRecord, TwinClock, TwinError, World, fault::Faults, ledger::Ledger,
+    Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World, fault::Faults, ledger::Ledger,
     platform::Platform, seed, tenant::Token,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     /// Something happened since the state file was written.
     pub(crate) dirty: AtomicBool,
     pub(crate) drawn: AtomicU64,
+    /// Who hears of every request.
+    pub(crate) hooks: RwLock<Vec<RequestHook>>,
 }
 
 impl Shared {
@@ -36,10 +38,11 @@ impl Shared {
         format!("twin-{:08}", self.drawn.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Takes a request into the ledger.
-    pub(crate) fn note(&self, record: RequestRecord, executed: bool) {
-        self.ledger.lock().note(record, executed);
+    /// Takes a request into the ledger and tells who listens. The effect has happened, the answer has not left.
+    pub(crate) fn note(&self, mut record: RequestRecord, executed: bool) {
+        record.seq = self.ledger.lock().note(record.clone(), executed);
         self.dirty.store(true, Ordering::Relaxed);
+        self.hooks.read().iter().for_each(|hook| hook(&record));
     }
 
     pub(crate) fn platform(&self, integration: &str) -> Result<&Mutex<Platform>, TwinError> {
