@@ -16,12 +16,16 @@ fn assert_clean(tally: &Tally) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_changes_nothing() {
     let seed = seed();
-    let count = std::env::var("STANCH_CRASH_POINTS").ok().and_then(|count| count.parse().ok()).unwrap_or(USUAL);
+    let count =
+        std::env::var("STANCH_CRASH_POINTS").ok().and_then(|count| count.parse().ok()).unwrap_or(USUAL);
     let mut stage = Stage::new(CHILD, Size::SMALL, Marker::Readable).await;
     let calm = stage.live(None).await;
     assert!(calm.report.is_some(), "undisturbed it ends: {}", calm.said);
     let requests = stage.twins.requests().len() as u64;
-    println!("STANCH_CRASH_SEED={seed}: undisturbed in {:?}, {requests} requests, {:?}", calm.took, calm.report);
+    println!(
+        "STANCH_CRASH_SEED={seed}: undisturbed in {:?}, {requests} requests, {:?}",
+        calm.took, calm.report
+    );
     let points = sample(every_point(&calm, requests), count, &mut Dice::new(seed));
     let tally = endure(CHILD, Size::SMALL, Marker::Readable, &calm, points).await;
     println!("{}", tally.line());

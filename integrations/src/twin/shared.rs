@@ -11,8 +11,8 @@ use std::{
 use parking_lot::{Mutex, RwLock};
 
 use super::{
-    Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World, fault::Faults, ledger::Ledger,
-    platform::Platform, seed, tenant::Token,
+    Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World, fault::Faults,
+    ledger::Ledger, platform::Platform, seed, tenant::Token,
 };
 
 /// The common part of a host.

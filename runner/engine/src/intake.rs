@@ -62,7 +62,9 @@ impl Env {
         );
         let id = ulid::Ulid::generate().to_string();
         let stream = StreamId::alert(&id);
-        let fired = fire(triggers, &alert);
+        // A redelivery starts nothing and joins nothing: not even the run that its first delivery started.
+        let known = self.journal.unique(&delivery)?.is_some();
+        let fired = if known { Vec::new() } else { fire(triggers, &alert) };
         let incident = (!fired.is_empty()).then(|| ulid::Ulid::generate().to_string());
         let mut accepted =
             Accepted { alert: id, duplicate: false, incident: incident.clone(), verdicts: Vec::new() };

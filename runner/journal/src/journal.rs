@@ -68,6 +68,12 @@ pub trait Journal: Send + Sync {
     /// When the disk refuses or lies.
     fn inbox(&self, stream: &StreamId) -> Result<Vec<Post>, JournalError>;
 
+    /// The streams with posts in their inboxes: whom an owner that has just started must look at.
+    ///
+    /// # Errors
+    /// When the backend cannot be asked.
+    fn posted(&self) -> Result<Vec<StreamId>, JournalError>;
+
     /// Adds a hook.
     fn on_post(&self, hook: PostHook);
 

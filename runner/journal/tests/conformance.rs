@@ -287,6 +287,7 @@ fn posts_wait_until_they_are_folded(mut world: World) {
     let journal = world.journal();
     let keys: Vec<String> = journal.inbox(&run).unwrap().into_iter().map(|post| post.key).collect();
     assert_eq!(keys, ["yes", "no"]);
+    assert_eq!(journal.posted().unwrap(), [run.clone()]);
     assert_eq!(journal.inbox(&run).unwrap()[1].body, "{\"key\":\"no\"}");
     put(journal, StreamAppend { folds: vec!["yes".into(), "unknown".into()], ..on(journal, "run/a", 1) })
         .unwrap();
@@ -297,6 +298,8 @@ fn posts_wait_until_they_are_folded(mut world: World) {
     assert!(!journal.post(&run, "yes", "answer", "{}".into()).unwrap().new, "a folded key stays taken");
     assert_eq!(journal.inbox(&run).unwrap().len(), 1);
     assert_eq!(journal.read(&inbox_of(&run), 1, 9).unwrap().len(), 2);
+    put(journal, StreamAppend { folds: vec!["no".into()], ..on(journal, "run/a", 2) }).unwrap();
+    assert_eq!(journal.posted().unwrap(), []);
 }
 
 fn an_expiry_does_not_overtake_an_answer(world: World) {

@@ -91,7 +91,10 @@ async fn find_run(engine: &Engine, orders: &Orders) -> Option<RunId> {
     if orders.alert {
         let accepted = engine.alert(world::alert()).await.expect("the alert is taken");
         let run = accepted.verdicts.first().map(|verdict| verdict.run.clone());
-        println!("{}", json!({ "acknowledged": accepted.alert, "run": run, "duplicate": accepted.duplicate }));
+        println!(
+            "{}",
+            json!({ "acknowledged": accepted.alert, "run": run, "duplicate": accepted.duplicate })
+        );
         return run;
     }
     engine.runs(false, 10).expect("the runs").first().map(|row| row.id.clone())
@@ -99,11 +102,16 @@ async fn find_run(engine: &Engine, orders: &Orders) -> Option<RunId> {
 
 /// Where a run stands that does not end, for the failing test's message.
 fn stuck(engine: &Engine, view: &RunView) -> String {
-    let open: Vec<String> = view.open_waits().map(|wait| format!("{} {} {:?}", wait.id, wait.name, wait.decisions)).collect();
+    let open: Vec<String> =
+        view.open_waits().map(|wait| format!("{} {} {:?}", wait.id, wait.name, wait.decisions)).collect();
     let steps = view.steps.values().filter(|step| !step.done);
-    let steps: Vec<String> =
-        steps.map(|step| format!("{} {} {} x{} {:?}", step.address, step.op, step.name, step.attempts, step.deferred)).collect();
-    let targets: Vec<String> = view.targets.iter().map(|(key, target)| format!("{key} {}: {}", target.state, target.why)).collect();
+    let steps: Vec<String> = steps
+        .map(|step| {
+            format!("{} {} {} x{} {:?}", step.address, step.op, step.name, step.attempts, step.deferred)
+        })
+        .collect();
+    let targets: Vec<String> =
+        view.targets.iter().map(|(key, target)| format!("{key} {}: {}", target.state, target.why)).collect();
     let stream = stanch_model::StreamId::run(view.id.as_ref().expect("an id"));
     let row = engine.journal().stream(&stream).ok().flatten().and_then(|info| info.row);
     let entries = engine.journal().read(&stream, view.version.saturating_sub(12), 100).unwrap_or_default();
@@ -126,7 +134,8 @@ fn report(engine: &Engine, view: &RunView, journal: &Killer) {
     let decisions = view.waits.iter().flat_map(|wait| {
         wait.decisions.iter().map(|decision| (wait.id.clone(), decision.say.clone())).collect::<Vec<_>>()
     });
-    let entries = engine.journal().read(&stanch_model::StreamId::run(view.id.as_ref().expect("an id")), 1, 100_000);
+    let entries =
+        engine.journal().read(&stanch_model::StreamId::run(view.id.as_ref().expect("an id")), 1, 100_000);
     let signals = entries.iter().flatten().filter(|entry| entry.header.kind == "signal").count();
     let report = Report {
         run: view.id.clone().expect("an id").to_string(),

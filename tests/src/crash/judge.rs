@@ -85,12 +85,18 @@ pub fn judge(stage: &Stage, calm: &Life, point: &Point, lives: &[Life]) -> Tally
         wrong.push(format!("the journal does not verify: {error}"));
     }
     wrong.extend(leaks(stage, lives));
-    let place = || format!("{:?} index {}: ", point.kills, if point.forget_index { "deleted" } else { "kept" });
+    let place =
+        || format!("{:?} index {}: ", point.kills, if point.forget_index { "deleted" } else { "kept" });
     Tally {
         points: 1,
         lives: lives.len(),
         kills: lives.iter().filter(|life| life.report.is_none()).count(),
-        longest: lives.iter().filter(|life| life.report.is_some()).map(|life| life.took).max().unwrap_or_default(),
+        longest: lives
+            .iter()
+            .filter(|life| life.report.is_some())
+            .map(|life| life.took)
+            .max()
+            .unwrap_or_default(),
         took: lives.iter().map(|life| life.took).sum(),
         doubts: lives.iter().map(|life| life.doubts).sum(),
         suspects: lives.iter().map(|life| life.suspect).sum(),
@@ -109,7 +115,10 @@ fn differences(end: &Report, calm: &Report) -> Vec<String> {
     }
     if end.targets != calm.targets {
         let odd = |one: &BTreeMap<String, String>, other: &BTreeMap<String, String>| -> Vec<String> {
-            one.iter().filter(|(key, state)| other.get(*key) != Some(state)).map(|(k, s)| format!("{k} {s}")).collect()
+            one.iter()
+                .filter(|(key, state)| other.get(*key) != Some(state))
+                .map(|(k, s)| format!("{k} {s}"))
+                .collect()
         };
         let (is, should) = (odd(&end.targets, &calm.targets), odd(&calm.targets, &end.targets));
         wrong.push(format!("targets are {is:?} instead of {should:?}"));
@@ -171,7 +180,9 @@ fn leaks(stage: &Stage, lives: &[Life]) -> Vec<String> {
             wrong.push(format!("a secret was said aloud in {spoken} lives"));
         }
         wrong.extend(
-            holders(&stage.data(), secret.as_bytes()).into_iter().map(|file| format!("a secret lies in {file}")),
+            holders(&stage.data(), secret.as_bytes())
+                .into_iter()
+                .map(|file| format!("a secret lies in {file}")),
         );
     }
     wrong
@@ -183,7 +194,9 @@ fn holders(folder: &Path, secret: &[u8]) -> Vec<String> {
         let path = entry.path();
         if path.is_dir() {
             found.extend(holders(&path, secret));
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(secret.len()).any(|part| part == secret)) {
+        } else if std::fs::read(&path)
+            .is_ok_and(|bytes| bytes.windows(secret.len()).any(|part| part == secret))
+        {
             found.push(path.display().to_string());
         }
     }

@@ -107,6 +107,10 @@ impl Journal for Killer {
         self.inner.inbox(stream)
     }
 
+    fn posted(&self) -> Result<Vec<StreamId>, JournalError> {
+        self.inner.posted()
+    }
+
     fn on_post(&self, hook: PostHook) {
         self.inner.on_post(hook);
     }

@@ -1,9 +1,6 @@
 //! The people around a run: one approves, does by hand what has no API, and looks before saying whether something happened.
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-};
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use serde_json::{Value, json};
 use stanch_engine::{Answer, Engine};
@@ -52,7 +49,10 @@ impl Operator {
             };
             match engine.answer(run, answer).await {
                 Ok(_) => {
-                    println!("{}", json!({ "thanked": wait.id, "say": say, "doubt": wait.kind == WaitKind::InDoubt }));
+                    println!(
+                        "{}",
+                        json!({ "thanked": wait.id, "say": say, "doubt": wait.kind == WaitKind::InDoubt })
+                    );
                     self.said.insert(wait.id.clone());
                 }
                 Err(error) => eprintln!("{} {say}: {error}", wait.id),
@@ -71,7 +71,8 @@ impl Operator {
 
     /// Looks where it would be if it had happened.
     async fn look(&self, engine: &Engine, run: &RunId, wait: &WaitView) -> &'static str {
-        let Some(call) = intents(engine, run).into_iter().rfind(|intent| intent.address == wait.address) else {
+        let Some(call) = intents(engine, run).into_iter().rfind(|intent| intent.address == wait.address)
+        else {
             return "abort";
         };
         let Some(call) = call.call else { return "abort" };

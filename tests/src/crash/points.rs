@@ -74,11 +74,13 @@ pub fn every_point(calm: &Life, requests: u64) -> Vec<Point> {
     }
     let start = u64::try_from(calm.took.as_millis()).unwrap_or(100).min(60);
     kills.extend((1..=start).map(|ms| once(Kill::AfterMs(ms))));
-    kills.extend((1..=start).map(|ms| {
-        vec![Kill::Own(OwnKill::AtEntry(1 + ms * entries / (start + 1))), Kill::AfterMs(ms)]
-    }));
+    kills.extend(
+        (1..=start)
+            .map(|ms| vec![Kill::Own(OwnKill::AtEntry(1 + ms * entries / (start + 1))), Kill::AfterMs(ms)]),
+    );
     // The life after a kill is killed too, at what it does first.
-    kills.extend((1..=requests).map(|n| vec![Kill::AtCall(n, Moment::After), Kill::AtCall(1, Moment::After)]));
+    kills
+        .extend((1..=requests).map(|n| vec![Kill::AtCall(n, Moment::After), Kill::AtCall(1, Moment::After)]));
     let points = kills.into_iter().enumerate();
     points.map(|(nth, kills)| Point { kills, forget_index: nth % 3 == 1 }).collect()
 }
@@ -138,7 +140,9 @@ async fn one(program: &str, size: Size, marker: Marker, calm: &Life, point: &Poi
     let mut stage = Stage::new(program, size, marker).await;
     let mut lives: Vec<Life> = Vec::new();
     let mut kills = point.kills.iter();
-    while lives.len() < MOST_LIVES && lives.last().is_none_or(|life| life.report.is_none() && life.lost.is_none()) {
+    while lives.len() < MOST_LIVES
+        && lives.last().is_none_or(|life| life.report.is_none() && life.lost.is_none())
+    {
         if point.forget_index && !lives.is_empty() {
             stage.forget_index();
         }

@@ -93,6 +93,10 @@ impl Journal for LocalJournal {
         Ok(posts)
     }
 
+    fn posted(&self) -> Result<Vec<StreamId>, JournalError> {
+        Ok(self.core.posted())
+    }
+
     fn on_post(&self, hook: PostHook) {
         self.core.on_post.lock().push(hook);
     }
@@ -177,6 +181,10 @@ impl Core {
         Ok((queue.next_position() - 1, true))
     }
 
+    fn posted(&self) -> Vec<StreamId> {
+        self.queue.lock().posted().map(|name| StreamId::from_stored(name.as_ref())).collect()
+    }
+
     fn due(&self, until_ms: i64, limit: usize) -> Result<Vec<(StreamId, Row)>, JournalError> {
         let mut names = Vec::new();
         self.index.due(until_ms, |name| {
@@ -199,9 +207,7 @@ impl Core {
         let _one_at_a_time = CLAIMING.lock();
         self.index.feed()?;
         let mut candidates = self.due(until_ms, usize::MAX)?;
-        let posted: Vec<StreamId> =
-            self.queue.lock().posted().map(|name| StreamId::from_stored(name.as_ref())).collect();
-        for stream in posted {
+        for stream in self.posted() {
             let row = self.index.known(stream.as_str())?.and_then(|known| known.row);
             candidates.extend(row.map(|row| (stream, Row::clone(&row))));
         }

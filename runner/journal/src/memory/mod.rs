@@ -197,6 +197,12 @@ impl Journal for MemoryJournal {
         Ok(posts.iter().filter(|post| post.position <= durable).cloned().collect())
     }
 
+    fn posted(&self) -> Result<Vec<StreamId>, JournalError> {
+        let store = self.shared.store.lock();
+        let waiting = store.posts.iter().filter(|(_, posts)| !posts.is_empty());
+        Ok(waiting.map(|(stream, _)| stream.clone()).collect())
+    }
+
     fn on_post(&self, hook: PostHook) {
         self.shared.on_post.lock().push(hook);
     }
