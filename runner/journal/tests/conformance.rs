@@ -287,7 +287,7 @@ fn posts_wait_until_they_are_folded(mut world: World) {
     let journal = world.journal();
     let keys: Vec<String> = journal.inbox(&run).unwrap().into_iter().map(|post| post.key).collect();
     assert_eq!(keys, ["yes", "no"]);
-    assert_eq!(journal.posted().unwrap(), [run.clone()]);
+    assert_eq!(journal.posted().unwrap(), std::slice::from_ref(&run));
     assert_eq!(journal.inbox(&run).unwrap()[1].body, "{\"key\":\"no\"}");
     put(journal, StreamAppend { folds: vec!["yes".into(), "unknown".into()], ..on(journal, "run/a", 1) })
         .unwrap();
