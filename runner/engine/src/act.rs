@@ -131,7 +131,7 @@ impl Phase {
 
 /// What happened to a call.
 pub(crate) enum Event {
-    Captured(Result<Value, String>),
+    Captured(Result<Value, Box<Outcome>>),
     Admitted(Permit),
     NotBefore(i64),
     Answered(Box<Outcome>),

@@ -54,7 +54,7 @@ pub trait InProcess: Send + Sync {
     fn perform(&self, action: &str, input: &Value) -> Value;
 }
 
-/// How long things may take. All on the wall clock.
+/// How long things may take, on the wall clock, and how much a run may write.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// One attempt of one call, paging included.
@@ -67,6 +67,8 @@ pub struct Patience {
     pub stale: Duration,
     /// A run that nothing can move for this long leaves memory.
     pub park: Duration,
+    /// A run parks as limited at this many entries outside fan-outs.
+    pub entries: u64,
 }
 
 impl Default for Patience {
@@ -77,6 +79,7 @@ impl Default for Patience {
             settle: Duration::from_secs(1),
             stale: Duration::from_secs(3600),
             park: Duration::from_secs(2),
+            entries: 50_000,
         }
     }
 }

@@ -25,6 +25,9 @@ pub(crate) type Body<'a> = Box<dyn Fn() -> Hosted<Value> + 'a>;
 /// More branches than this are refused before the first starts.
 const MAX_BRANCHES: usize = 20_000;
 
+/// Numbered places where something happened.
+type Dirty = Vec<(u64, Address)>;
+
 /// What every branch came to, by key in the order given.
 pub(crate) type Results = Vec<(String, Result<Value, StepError>)>;
 
@@ -69,17 +72,15 @@ impl Current {
             places.iter().enumerate().map(|(n, place)| (place.as_str(), n)).collect();
         let mut open: BTreeSet<usize> = self
             .live(|live| (0..places.len()).filter(|n| !live.branches.contains_key(&places[*n])).collect());
+        let mut dirty = self.take_dirty(address, &index);
         let mut next: Vec<usize> = self.live(|live| {
-            let dirty = dirty_under(&live.dirty, address, &index);
-            open.iter()
-                .copied()
-                .filter(|n| !live.entered.contains(&places[*n]) || dirty.contains(n))
-                .collect()
+            let open = open.iter().copied();
+            open.filter(|n| !live.entered.contains(&places[*n]) || dirty.contains_key(n)).collect()
         });
         loop {
-            self.forget_dirty(address);
             for n in next {
-                if open.contains(&n) && self.enter_branch(&places[n], &bodies[n].1)? {
+                let own = dirty.remove(&n).unwrap_or_default();
+                if open.contains(&n) && self.enter_branch(&places[n], &bodies[n].1, own)? {
                     open.remove(&n);
                 }
             }
@@ -87,34 +88,49 @@ impl Current {
                 return Ok(());
             }
             loop {
-                next = self.live(|live| dirty_under(&live.dirty, address, &index)).into_iter().collect();
-                if !next.is_empty() {
+                dirty = self.take_dirty(address, &index);
+                if !dirty.is_empty() {
                     break;
                 }
                 self.block()?;
             }
+            next = dirty.keys().copied().collect();
         }
     }
 
-    fn forget_dirty(&self, address: &Address) {
-        self.live(|live| {
-            if live.fans == 0 {
-                live.dirty.clear();
-            } else {
-                live.dirty.retain(|dirty| !dirty.is_within(address));
-            }
+    /// Takes what happened under `address`, by branch. On the main line nothing else can be waiting for the rest.
+    fn take_dirty(&self, address: &Address, index: &BTreeMap<&str, usize>) -> BTreeMap<usize, Dirty> {
+        let (within, rest) = self.live(|live| {
+            let all = std::mem::take(&mut live.dirty);
+            let (within, rest): (Dirty, Dirty) =
+                all.into_iter().partition(|(_, place)| place.is_within(address));
+            (within, if live.fans == 0 { Dirty::new() } else { rest })
         });
+        if !rest.is_empty() {
+            self.live(|live| live.dirty = rest);
+        }
+        let mut by_branch: BTreeMap<usize, Dirty> = BTreeMap::new();
+        for (number, place) in within {
+            if let Some(n) = branch_of(&place, address, index) {
+                by_branch.entry(n).or_default().push((number, place));
+            }
+        }
+        by_branch
     }
 
-    /// True when the branch ended.
-    fn enter_branch(&self, place: &Address, body: &Body<'_>) -> Hosted<bool> {
-        self.live(|live| {
+    /// True when the branch ended. `own` is what happened in it, for the fan-outs inside.
+    fn enter_branch(&self, place: &Address, body: &Body<'_>, own: Dirty) -> Hosted<bool> {
+        let known = self.live(|live| {
             live.frames.push(Frame { address: place.clone(), ordinal: 0 });
             live.fans += 1;
+            live.dirty.extend(own);
+            live.dirt
         });
         let result = body();
         let (frame, leaving) = self.live(|live| {
             live.fans -= 1;
+            // What came while the branch was at work, it may not have seen.
+            live.dirty.retain(|(number, dirty)| *number > known || !dirty.is_within(place));
             (live.frames.pop(), live.leaving.clone())
         });
         match leaving {
@@ -171,17 +187,11 @@ impl Current {
     }
 }
 
-/// The branches under `address` in which something happened.
-fn dirty_under(dirty: &[Address], address: &Address, index: &BTreeMap<&str, usize>) -> HashSet<usize> {
+/// The branch under `address` in which this place lies.
+fn branch_of(place: &Address, address: &Address, index: &BTreeMap<&str, usize>) -> Option<usize> {
     let depth = address.as_str().len();
-    let under = dirty.iter().filter(|place| place.is_within(address));
-    under
-        .filter_map(|place| {
-            let rest = place.as_str().get(depth..)?;
-            let end = rest.find(']')?;
-            index.get(&place.as_str()[..=depth + end]).copied()
-        })
-        .collect()
+    let end = place.as_str().get(depth..)?.find(']')?;
+    index.get(&place.as_str()[..=depth + end]).copied()
 }
 
 fn check_keys(op: &str, bodies: &[(String, Body<'_>)]) -> Hosted<Vec<String>> {

@@ -1,5 +1,7 @@
 //! Guards at the intent: protected targets and caps. They stop; they never warn and go on.
 
+use std::collections::HashSet;
+
 use stanch_model::{
     Target,
     config::ProtectRule,
@@ -12,15 +14,22 @@ use stanch_playbooks::manifest::Limit;
 
 use crate::{act::Spec, env::Env, live::Live};
 
-/// The wait that holds this cut, opening one if a guard is met for the first time; `None` lets it pass.
-pub(crate) fn stop(env: &Env, live: &mut Live, spec: &Spec) -> Option<Option<String>> {
-    let target = spec.target.as_ref()?;
-    let why = env
-        .config
-        .protect
-        .iter()
-        .find_map(|rule| protects(rule, target))
-        .or_else(|| over_limit(live, target))?;
+/// What the guards say to a cut.
+pub(crate) enum Verdict {
+    /// None of them minds.
+    Pass,
+    /// One minds, and a person is asked: the wait.
+    Held(String),
+    /// One minds, and a person agreed with it.
+    Refused,
+}
+
+/// Asks the guards about a cut, and a person if one of them minds for the first time.
+pub(crate) fn ask(env: &Env, live: &mut Live, spec: &Spec) -> Verdict {
+    let Some(target) = spec.target.as_ref() else { return Verdict::Pass };
+    let rules = &env.config.protect;
+    let why = rules.iter().find_map(|rule| protects(rule, target)).or_else(|| over_limit(live, target));
+    let Some(why) = why else { return passed(live, target) };
     let known = live
         .view
         .waits
@@ -28,10 +37,18 @@ pub(crate) fn stop(env: &Env, live: &mut Live, spec: &Spec) -> Option<Option<Str
         .rev()
         .find(|wait| wait.kind == WaitKind::Guard && wait.name == why && covers(wait, target));
     match known.map(|wait| (wait.id.clone(), wait.closed.as_ref().map(|closed| closed.say.clone()))) {
-        Some((_, Some(say))) if say == "go_on" => None,
-        Some((id, _)) => Some(Some(id)),
-        None => Some(Some(open(env, live, spec, target, &why))),
+        Some((_, Some(say))) if say == "go_on" => passed(live, target),
+        Some((_, Some(_))) => Verdict::Refused,
+        Some((id, None)) => Verdict::Held(id),
+        None => Verdict::Held(open(env, live, spec, target, &why)),
     }
+}
+
+fn passed(live: &mut Live, target: &Target) -> Verdict {
+    if let Some(counted) = &mut live.guarded {
+        counted.add(target);
+    }
+    Verdict::Pass
 }
 
 fn covers(wait: &stanch_model::run::WaitView, target: &Target) -> bool {
@@ -80,30 +97,37 @@ fn protects(rule: &ProtectRule, target: &Target) -> Option<String> {
 }
 
 /// Counts of distinct targets that this run cuts already. Percentages need a population read and are not decided here.
-fn over_limit(live: &Live, target: &Target) -> Option<String> {
-    let limits = &live.playbook.manifest.limits;
-    let known = |wanted: &dyn Fn(&Target) -> bool| {
-        let mut keys: Vec<String> = live
-            .view
-            .targets
-            .values()
-            .map(|view| &view.target)
-            .filter(|t| wanted(t))
-            .map(Target::key)
-            .collect();
-        keys.sort();
-        keys.dedup();
-        (keys.contains(&target.key()), keys.len() as u64)
-    };
-    let over = |limit: Option<Limit>, wanted: &dyn Fn(&Target) -> bool, what: &str| match limit {
-        Some(Limit::Count(most)) => {
-            let (already, count) = known(wanted);
-            (!already && count >= most).then(|| format!("limit of {most} {what} reached"))
+fn over_limit(live: &mut Live, target: &Target) -> Option<String> {
+    let limits = live.playbook.manifest.limits.clone();
+    let (key, is_person) = (target.key(), target.kind == "user");
+    let counted = live.guarded.get_or_insert_with(|| {
+        let mut counted = Counted::default();
+        live.view.targets.values().for_each(|view| counted.add(&view.target));
+        counted
+    });
+    let over = |limit: Option<Limit>, known: &HashSet<String>, what: &str| match limit {
+        Some(Limit::Count(most)) if !known.contains(&key) && known.len() as u64 >= most => {
+            Some(format!("limit of {most} {what} reached"))
         }
         _ => None,
     };
-    over(limits.targets, &|_| true, "targets").or_else(|| match target.kind.as_str() {
-        "user" => over(limits.people, &|target| target.kind == "user", "people"),
-        _ => None,
-    })
+    let people = if is_person { over(limits.people, &counted.people, "people") } else { None };
+    over(limits.targets, &counted.targets, "targets").or(people)
+}
+
+/// The targets that a run cuts, with those whose requests have not gone out yet.
+#[derive(Default)]
+pub(crate) struct Counted {
+    targets: HashSet<String>,
+    people: HashSet<String>,
+}
+
+impl Counted {
+    /// One more target.
+    pub(crate) fn add(&mut self, target: &Target) {
+        if target.kind == "user" {
+            self.people.insert(target.key());
+        }
+        self.targets.insert(target.key());
+    }
 }

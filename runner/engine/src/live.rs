@@ -10,18 +10,21 @@ use serde::Serialize;
 use serde_json::Value;
 use stanch_journal::{Blob, JournalError, Row};
 use stanch_model::{
-    Address, Entry, NewEntry, RunId, StreamId, Target,
+    Address, Entry, NewEntry, RunId, StreamId, Target, TargetState,
     catalog::ActionInfo,
     entry::Header,
     ids::Hash,
     run::{
-        RunView, StepError,
+        RunView, StepError, WaitKind,
         body::{self, Created, Intent, kind},
     },
 };
 use stanch_playbooks::Playbook;
 
-use crate::act::{Act, Proof};
+use crate::{
+    act::{Act, Proof},
+    guard::Counted,
+};
 
 /// What replay knows of one step.
 #[derive(Debug)]
@@ -32,16 +35,16 @@ pub(crate) struct Step {
     pub(crate) at: (u32, u32),
     /// The last attempt's intent, for steps that reach out.
     pub(crate) intent: Option<Box<Intent>>,
-    /// Wall-clock milliseconds at which the last intent was written, as far as its entry tells.
-    pub(crate) since_ms: i64,
-    /// The same of the first intent: what the platform shows from before proves nothing.
-    pub(crate) first_ms: i64,
+    /// When its first request was surely dead, for steps that reach out, by the run's clock.
+    pub(crate) begun_ms: Option<i64>,
     pub(crate) deferred: Option<(i64, String)>,
     pub(crate) result: Option<Result<Value, StepError>>,
     pub(crate) by: Box<str>,
     pub(crate) incomplete: bool,
     /// Version of its outcome's entry: tells what came after what.
     pub(crate) version: u64,
+    /// Version of its last intent.
+    pub(crate) intended: u64,
 }
 
 /// Why the script is leaving.
@@ -102,8 +105,10 @@ pub(crate) struct Live {
     pub(crate) entered: HashSet<Address>,
     /// Something happened since the script last looked.
     pub(crate) stirred: bool,
-    /// Addresses inside fan-outs at which something happened since they last looked.
-    pub(crate) dirty: Vec<Address>,
+    /// Addresses inside fan-outs at which something happened since they last looked, numbered as they came.
+    pub(crate) dirty: Vec<(u64, Address)>,
+    /// Number of the last of them.
+    pub(crate) dirt: u64,
     pub(crate) acts: HashMap<Address, Act>,
     /// Acts that the shard has not looked at.
     pub(crate) fresh: Vec<Address>,
@@ -116,6 +121,10 @@ pub(crate) struct Live {
     /// Targets that granted approvals cover, and how many closed waits that was computed from.
     pub(crate) covered: HashMap<String, String>,
     pub(crate) covered_waits: usize,
+    /// Calls by target that a closed card said no to and that are not skipped yet.
+    pub(crate) denied: HashMap<String, u32>,
+    /// What the guards count; counted when a guard asks for the first time.
+    pub(crate) guarded: Option<Counted>,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
     /// The script is only compared with the history: nothing fresh happens.
@@ -157,6 +166,7 @@ impl Live {
             entered: HashSet::new(),
             stirred: false,
             dirty: Vec::new(),
+            dirt: 0,
             acts: HashMap::new(),
             fresh: Vec::new(),
             proofs: BTreeMap::new(),
@@ -165,6 +175,8 @@ impl Live {
             operations_slice: 0,
             covered: HashMap::new(),
             covered_waits: 0,
+            denied: HashMap::new(),
+            guarded: None,
             children: Vec::new(),
             rehearsing: false,
             value: Value::Null,
@@ -184,10 +196,9 @@ impl Live {
             JournalError::Invalid(format!("{} {}: {error}", self.stream, entry.header.version))
         };
         let (kind, version) = (entry.header.kind.as_str(), entry.header.version);
-        let time = millis(&entry.header.time);
         match kind {
             kind::LOCAL => self.fold_local(entry.decode().map_err(corrupt)?, version),
-            kind::INTENT => self.fold_intent(entry.decode().map_err(corrupt)?, time, version),
+            kind::INTENT => self.fold_intent(entry.decode().map_err(corrupt)?, version),
             kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
             kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
@@ -198,6 +209,7 @@ impl Live {
         }
         if is_for_people(kind) {
             self.view.apply(entry);
+            self.fold_denial(entry);
         }
         self.version = version;
         Ok(())
@@ -208,7 +220,9 @@ impl Live {
         let entry = NewEntry::new(kind, &body);
         self.version += 1;
         if is_for_people(kind) {
-            self.view.apply(&self.as_entry(kind, &entry.body, now_ms));
+            let stored = self.as_entry(kind, &entry.body, now_ms);
+            self.view.apply(&stored);
+            self.fold_denial(&stored);
         }
         if kind == kind::HOLD || kind == kind::SIGNAL || kind == kind::REPINNED {
             // Rare kinds fold by way of their bytes; the frequent ones have typed ways below.
@@ -222,15 +236,13 @@ impl Live {
     }
 
     pub(crate) fn record_local(&mut self, body: body::Local, now_ms: i64) {
-        self.count(&body.address);
         self.record(kind::LOCAL, Echo(&body), now_ms);
         self.fold_local(body, self.version);
     }
 
     pub(crate) fn record_intent(&mut self, body: Intent, now_ms: i64) {
-        self.count(&body.address);
         self.record(kind::INTENT, Echo(&body), now_ms);
-        self.fold_intent(body, now_ms, self.version);
+        self.fold_intent(body, self.version);
     }
 
     pub(crate) fn record_deferred(&mut self, body: body::Deferred, now_ms: i64) {
@@ -239,7 +251,6 @@ impl Live {
     }
 
     pub(crate) fn record_outcome(&mut self, body: body::Outcome, now_ms: i64) {
-        self.count(&body.address);
         self.record(kind::OUTCOME, Echo(&body), now_ms);
         self.fold_outcome(body, self.version);
     }
@@ -317,27 +328,30 @@ impl Live {
     }
 
     fn fold_local(&mut self, body: body::Local, version: u64) {
+        self.count(&body.address);
         let step = Step {
             op: body.op.into(),
             name: "".into(),
             args: body.args,
             at: body.at,
             intent: None,
-            since_ms: 0,
-            first_ms: 0,
+            begun_ms: None,
             deferred: None,
             result: Some(Ok(body.value)),
             by: "".into(),
             incomplete: false,
             version,
+            intended: version,
         };
         self.steps.insert(body.address, step);
     }
 
-    fn fold_intent(&mut self, body: Intent, now_ms: i64, version: u64) {
+    fn fold_intent(&mut self, body: Intent, version: u64) {
+        self.count(&body.address);
         if let Some(step) = self.steps.get_mut(&body.address) {
             step.deferred = None;
-            step.since_ms = now_ms;
+            step.begun_ms = step.begun_ms.or(body.call.as_ref().map(|call| call.deadline_ms));
+            step.intended = version;
             step.intent = Some(Box::new(body));
             return;
         }
@@ -346,13 +360,13 @@ impl Live {
             name: body.name.as_str().into(),
             args: body.args,
             at: body.at,
-            since_ms: now_ms,
-            first_ms: now_ms,
+            begun_ms: body.call.as_ref().map(|call| call.deadline_ms),
             deferred: None,
             result: None,
             by: "".into(),
             incomplete: false,
             version,
+            intended: version,
             intent: None,
         };
         let address = body.address.clone();
@@ -368,6 +382,7 @@ impl Live {
     }
 
     fn fold_outcome(&mut self, body: body::Outcome, version: u64) {
+        self.count(&body.address);
         let Some(step) = self.steps.get_mut(&body.address) else { return };
         if step
             .intent
@@ -393,6 +408,36 @@ impl Live {
             None => Ok(body.value),
         };
         self.branches.insert(body.address, result);
+    }
+
+    /// A card that got a no keeps saying no to the calls that it was raised for, also in a later life: until each of them
+    /// has been skipped.
+    fn fold_denial(&mut self, entry: &Entry) {
+        match entry.header.kind.as_str() {
+            kind::CLOSED => {
+                let Ok(closed) = entry.decode::<body::WaitClosed>() else { return };
+                let card = self.view.waits.iter().rev().find(|wait| wait.id == closed.wait && wait.card);
+                let Some(card) = card.filter(|card| card.kind == WaitKind::Approval) else { return };
+                if closed.say != "approve" {
+                    for target in &card.targets {
+                        *self.denied.entry(target.key()).or_insert(0) += 1;
+                    }
+                }
+            }
+            kind::TARGET if !self.denied.is_empty() => {
+                let Ok(body) = entry.decode::<body::TargetEntry>() else { return };
+                let key = body.target.key();
+                if body.state == TargetState::Skipped
+                    && let Some(left) = self.denied.get_mut(&key)
+                {
+                    *left -= 1;
+                    if *left == 0 {
+                        self.denied.remove(&key);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     fn fold_hold(&mut self, body: &body::Hold) {
@@ -430,7 +475,8 @@ impl Live {
     pub(crate) fn touch(&mut self, address: &Address) {
         self.stirred = true;
         if !address.is_main_line() {
-            self.dirty.push(address.clone());
+            self.dirt += 1;
+            self.dirty.push((self.dirt, address.clone()));
         }
     }
 }
@@ -447,10 +493,6 @@ impl<T: Serialize> Serialize for Echo<'_, T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
-}
-
-fn millis(time: &str) -> i64 {
-    time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond)
 }
 
 /// A run's entry for the row in the index.

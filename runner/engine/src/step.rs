@@ -6,7 +6,7 @@ use stanch_model::{
     Address,
     ids::Hash,
     run::{
-        StepError,
+        RunState, StepError,
         body::{Intent, Local, Outcome},
     },
     value,
@@ -18,9 +18,6 @@ use crate::{
     fiber::{self, Pause, Wake},
     live::{Leave, Live},
 };
-
-/// A run is parked as limited at this many entries outside fan-outs.
-const MAX_ENTRIES: u64 = 50_000;
 
 /// Where a step stands in the history.
 pub(crate) enum Enter {
@@ -62,6 +59,7 @@ impl Current {
             if live.leaving.is_some() {
                 return Err(terminated());
             }
+            live.operations_mark = 0;
             let address = live.next_address();
             let Some(step) = live.steps.get(&address) else {
                 drop(live);
@@ -93,18 +91,18 @@ impl Current {
         if self.live(|live| live.rehearsing) {
             return self.stop_rehearsing();
         }
+        let most = self.env.patience.entries;
         let why = self.live(|live| {
-            live.operations_mark = 0;
-            if live.view.cancelled {
-                return Some(Leave::Cancelled);
+            if let Some(why) = stopped(live) {
+                return Some(why);
             }
             if let Some(scope) = self.env.held_by(&live.created.playbook, None) {
                 return Some(Leave::Paused(format!("{scope} is paused")));
             }
-            if live.view.state == stanch_model::run::RunState::Paused {
-                return Some(Leave::Paused(live.view.why.clone()));
+            if live.counted >= most {
+                return Some(Leave::Limited(format!("{most} entries")));
             }
-            (live.counted >= MAX_ENTRIES).then(|| Leave::Limited(format!("{MAX_ENTRIES} entries")))
+            self.env.is_draining().then_some(Leave::Park)
         });
         match why {
             Some(why) => self.leave(why),
@@ -114,12 +112,15 @@ impl Current {
 
     /// Waits until something changes. On the main line the stack stays; in a branch the branch is left and entered again.
     pub(crate) fn block(&self) -> Hosted<()> {
-        let in_fan = self.live(|live| live.fans > 0);
+        let (in_fan, rehearsing, stopped) = self.live(|live| (live.fans > 0, live.rehearsing, stopped(live)));
+        if rehearsing {
+            return self.stop_rehearsing();
+        }
+        if let Some(why) = stopped {
+            return self.leave(why);
+        }
         if in_fan {
             return self.leave(Leave::Branch);
-        }
-        if self.live(|live| live.rehearsing) {
-            return self.leave(Leave::Park);
         }
         match fiber::pause(Pause::Blocked) {
             Wake::Go => match self.live(|live| live.leaving.is_some()) {
@@ -211,7 +212,15 @@ impl Current {
         match self.enter(mark)? {
             Enter::Done(result) => result.map_err(|error| border::throw(&error)),
             Enter::Fresh(address) | Enter::Pending(address) => {
-                let value = decide(self).map_err(|error| border::throw(&error))?;
+                let value = match decide(self) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        // What it was decided from may be otherwise at the next replay: a no is journaled like a yes.
+                        self.intend(mark, &address, None);
+                        let _ = self.conclude(&address, Err(error.clone()));
+                        return Err(border::throw(&error));
+                    }
+                };
                 let now = self.env.now_ms();
                 let body =
                     Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value: value.clone() };
@@ -225,6 +234,14 @@ impl Current {
     pub(crate) fn fatal<T>(&self, kind: &str, message: impl Into<String>) -> Hosted<T> {
         self.leave(Leave::Fatal(StepError::new(kind, message)))
     }
+}
+
+/// What a person told the run, wherever it waits or begins something.
+fn stopped(live: &Live) -> Option<Leave> {
+    if live.view.cancelled {
+        return Some(Leave::Cancelled);
+    }
+    (live.view.state == RunState::Paused).then(|| Leave::Paused(live.view.why.clone()))
 }
 
 fn named(name: &str, at: (u32, u32)) -> String {

@@ -228,6 +228,7 @@ impl Current {
                     verb: spec.property(),
                     state: TargetState::Requested,
                     until_ms: None,
+                    accepted_ms: None,
                     address: spec.address.clone(),
                     why: "no API: a person does it".to_owned(),
                 };

@@ -255,13 +255,26 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     because.extend(
         list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())),
     );
+    because.extend(children(live));
     if live.view.targets.is_empty() {
         return nothing_cut(live, because);
     }
-    if settled.is_none() {
+    if settled.is_none() || is_unsettled(live) {
         because.push("the scope was not read again after the last cut".to_owned());
     }
     judge(&live.view, because)
+}
+
+/// A child run that left something open: its targets may all be proven, its scope is not.
+fn children(live: &Live) -> Vec<String> {
+    let ends = live.steps.values().filter(|step| &*step.op == "run_playbook");
+    let ends = ends.filter_map(|step| Some((&step.name, step.result.as_ref()?.as_ref().ok()?)));
+    let open = ends.filter_map(|(name, value)| {
+        let word = value["containment"].as_str().unwrap_or("unknown");
+        let whole = ["contained", "contained_with_residual", "nothing_to_contain"].contains(&word);
+        (!whole).then(|| format!("{name} ended {word}"))
+    });
+    open.collect()
 }
 
 fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {

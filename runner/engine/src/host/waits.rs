@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stanch_model::{
     Address, RunId,
     ids::Hash,
-    run::{StepError, WaitKind, body::WaitOpened, body::kind},
+    run::{StepError, WaitKind, body::Deferred, body::WaitOpened, body::kind},
 };
 
 use crate::{
@@ -180,14 +180,17 @@ fn wait_until(
     let (address, until) = match here.enter(mark)? {
         Enter::Done(result) => return Ok(border::to_dynamic(&result.unwrap_or_default())),
         Enter::Pending(address) => {
-            let since = here.live(|live| live.steps.get(&address).map_or(0, |step| step.since_ms));
-            let until = after(since, within);
-            (address, until)
+            let until = here.live(|live| Some(live.steps.get(&address)?.deferred.as_ref()?.0));
+            (address, until.unwrap_or_else(|| here.env.now_ms()))
         }
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
-            let until = after(here.env.now_ms(), within);
-            (address, until)
+            let now = here.env.now_ms();
+            let until_ms = after(now, within);
+            let why = "looks again and again until then".to_owned();
+            let body = Deferred { address: address.clone(), attempt: 1, until_ms, why };
+            here.live(|live| live.record_deferred(body, now));
+            (address, until_ms)
         }
     };
     let mut value = Value::Null;
@@ -249,15 +252,20 @@ fn run_playbook(ctx: &NativeCallContext<'_>, slug: &str, input: &Map) -> Hosted<
             format!("child runs go {MAX_DEPTH} deep at most"),
         )));
     }
-    if here.env.library.get(slug).is_none() {
-        return misuse(format!("there is no playbook {slug:?}"));
-    }
     let mark = Mark::new(place(ctx), "run_playbook", slug, &input);
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return Ok(child_map(&result.unwrap_or_default())),
+        Enter::Done(result) => {
+            return result.map(|value| child_map(&value)).map_err(|error| border::throw(&error));
+        }
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
+            if here.env.library.get(slug).is_none() {
+                // Journaled: the library may have it at the next replay.
+                let error = StepError::new("misuse", format!("there is no playbook {slug:?}"));
+                let result = here.conclude(&address, Err(error));
+                return result.map(|value| child_map(&value)).map_err(|error| border::throw(&error));
+            }
             let mut wait = plain_wait(&here, WaitKind::Child, &address, slug, None);
             let child = here.live(|live| child_id(&live.id, &address));
             wait.text = child.0;

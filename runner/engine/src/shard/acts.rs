@@ -13,7 +13,7 @@ use stanch_integrations::{Admission, By, Call, ErrorKind, Outcome as Answer, See
 use stanch_model::{
     Address, Hash, TargetState,
     run::{
-        StepError, WaitKind,
+        RunState, StepError, WaitKind,
         body::{self, CallIntent, Intent, TargetEntry, kind},
     },
     target::{Effect, InDoubt},
@@ -23,9 +23,10 @@ use super::{Message, Shard};
 use crate::{
     act::{Event, Phase, Spec},
     coverage::covering,
+    env::Env,
     guard,
     host::cut_value,
-    live::Live,
+    live::{Leave, Live},
 };
 
 type Shared = Rc<RefCell<Live>>;
@@ -36,10 +37,18 @@ const FIRST_PAUSE_MS: i64 = 100;
 const LONGEST_PAUSE_MS: i64 = 10_000;
 /// A read is given up after so many attempts without an answer.
 const READ_ATTEMPTS: u32 = 5;
+/// A call that may not go out now comes back to the gate after this long.
+const HELD_MS: i64 = 1_000;
+/// Looks that tell nothing are repeated for so many times the platform's settling time after a request died.
+const BLIND_SETTLES: i64 = 5;
 
 impl Shard {
     /// Begins with the calls that the script has just asked for.
     pub(super) fn take_up(&mut self, live: &Shared) {
+        if live.borrow().leaving.as_ref().is_some_and(|why| *why != Leave::Branch) {
+            // What has no intent yet never happened.
+            return;
+        }
         let fresh = std::mem::take(&mut live.borrow_mut().fresh);
         for address in fresh {
             let recovered = {
@@ -54,6 +63,7 @@ impl Shard {
             } else {
                 self.begin(live, &address);
             }
+            self.alarm_for(live, &address);
         }
         self.start_children(live);
     }
@@ -62,22 +72,53 @@ impl Shard {
     pub(super) fn begin(&mut self, live: &Shared, address: &Address) {
         let Some(spec) = spec(live, address) else { return };
         if spec.is_cut() {
-            let playbook = live.borrow().created.playbook.clone();
-            if self.env.held_by(&playbook, Some(&spec.integration)).is_some() {
-                return set(live, address, Phase::Deferred(self.env.now_ms() + 1000));
+            let verdict = guard::ask(&self.env, &mut live.borrow_mut(), &spec);
+            match verdict {
+                guard::Verdict::Held(wait) => return set(live, address, Phase::Held(Some(wait))),
+                guard::Verdict::Refused => {
+                    return self.skip(live, &spec, "the guard holds", self.env.now_ms());
+                }
+                guard::Verdict::Pass => {}
             }
-            if let Some(held) = guard::stop(&self.env, &mut live.borrow_mut(), &spec) {
-                return set(live, address, Phase::Held(held));
+            if spec.info.effect == Effect::Permanent && !self.is_covered(live, &spec) {
+                return;
             }
-            if spec.info.effect == Effect::Permanent {
-                let approval =
-                    spec.target.as_ref().and_then(|target| covering(&mut live.borrow_mut(), target));
-                let Some(approval) = approval else { return set(live, address, Phase::Held(None)) };
-                with_act(live, address, |act| act.approval = Some(approval));
+            if self.is_held(live, &spec) {
+                return;
             }
             return self.capture(live, address, &spec);
         }
         self.admit(live, address, &spec);
+    }
+
+    /// Whether a granted approval covers the call. If none does, it waits for a card, or ends with the card's no.
+    fn is_covered(&mut self, live: &Shared, spec: &Arc<Spec>) -> bool {
+        let Some(target) = &spec.target else { return true };
+        if let Some(approval) = covering(&mut live.borrow_mut(), target) {
+            with_act(live, &spec.address, |act| act.approval = Some(approval));
+            return true;
+        }
+        if live.borrow().denied.contains_key(&target.key()) {
+            self.skip(live, spec, "a person, or silence, said no", self.env.now_ms());
+        } else {
+            set(live, &spec.address, Phase::Held(None));
+        }
+        false
+    }
+
+    /// Nothing goes out while its scope, its run or the whole program stands; it comes back to the gate by itself.
+    fn is_held(&self, live: &Shared, spec: &Spec) -> bool {
+        let stands = {
+            let live = live.borrow();
+            live.leaving.is_some()
+                || live.view.state == RunState::Paused
+                || self.env.is_draining()
+                || self.env.held_by(&live.created.playbook, Some(&spec.integration)).is_some()
+        };
+        if stands {
+            set(live, &spec.address, Phase::Deferred(self.env.now_ms() + HELD_MS));
+        }
+        stands
     }
 
     fn capture(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>) {
@@ -99,12 +140,15 @@ impl Shard {
         self.spawn(live, address, |integrations| async move {
             match integrations.call(call).await {
                 Answer::Done { value, .. } => Event::Captured(Ok(value)),
-                other => Event::Captured(Err(plain(&other))),
+                other => Event::Captured(Err(Box::new(other))),
             }
         });
     }
 
     pub(super) fn admit(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>) {
+        if self.is_held(live, spec) {
+            return;
+        }
         if self.is_in_process(spec) {
             return self.intend(live, address, spec, None);
         }
@@ -233,22 +277,17 @@ impl Shard {
         }
         match event {
             Event::Captured(Ok(before)) => self.captured(live, address, &spec, before),
-            Event::Captured(Err(why)) if spec.info.undo.is_some() => {
-                self.refused(
-                    live,
-                    &spec,
-                    StepError::new(
-                        "unreachable",
-                        format!("what it is now could not be read, so it could not be taken back: {why}"),
-                    ),
-                );
-            }
-            Event::Captured(Err(_)) => self.admit(live, address, &spec),
+            Event::Captured(Err(answer)) => self.not_captured(live, &spec, *answer),
+            Event::Admitted(_) if self.is_held(live, &spec) => {}
             Event::Admitted(permit) => self.intend(live, address, &spec, Some(permit)),
             Event::NotBefore(due) => set(live, address, Phase::Deferred(due)),
             Event::Answered(answer) => self.answered(live, &spec, *answer),
             Event::Probed(seen) => self.probed(live, &spec, *seen),
         }
+        self.alarm_for(live, address);
+    }
+
+    fn alarm_for(&mut self, live: &Shared, address: &Address) {
         let due = live.borrow().acts.get(address).and_then(|act| act.phase.due_ms());
         if let Some(due) = due {
             let run = live.borrow().id.clone();
@@ -266,6 +305,35 @@ impl Shard {
             act.undo = undo;
         });
         self.admit(live, address, spec);
+    }
+
+    /// What is there now could not be read. An effect that could then not be taken back is not begun.
+    fn not_captured(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
+        let now = self.env.now_ms();
+        let again = match &answer {
+            Answer::Limited { until_ms } => Some(*until_ms),
+            Answer::NotSent { .. } | Answer::InDoubt { .. } => Some(now + HELD_MS),
+            Answer::Refused { kind: ErrorKind::Unavailable, .. } => Some(now + HELD_MS),
+            _ => None,
+        };
+        match again {
+            Some(again) if !self.is_out_of_time(live, spec) => {
+                set(live, &spec.address, Phase::Deferred(again))
+            }
+            _ if spec.info.undo.is_none() => self.admit(live, &spec.address, spec),
+            _ => {
+                let why = plain(&answer);
+                let why = format!("what it is now could not be read, so it could not be taken back: {why}");
+                self.refused(live, spec, StepError::new("unreachable", why));
+            }
+        }
+    }
+
+    /// True when this call has been tried for as long as one may be.
+    fn is_out_of_time(&self, live: &Shared, spec: &Spec) -> bool {
+        let patience = i64::try_from(self.env.patience.cut.as_millis()).unwrap_or(i64::MAX);
+        let now = self.env.now_ms();
+        live.borrow().acts.get(&spec.address).is_some_and(|act| now.saturating_sub(act.first_ms) > patience)
     }
 
     fn answered(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
@@ -295,16 +363,15 @@ impl Shard {
     /// Nothing happened outside: again after a pause, as long as there is patience.
     fn again_or(&mut self, live: &Shared, spec: &Arc<Spec>, error: StepError) {
         let now = self.env.now_ms();
-        let (attempt, first) =
-            live.borrow().acts.get(&spec.address).map_or((0, now), |act| (act.attempt, act.first_ms));
-        let patience = i64::try_from(self.env.patience.cut.as_millis()).unwrap_or(i64::MAX);
-        let exhausted =
-            if spec.info.effect == Effect::Read { attempt >= READ_ATTEMPTS } else { now - first > patience };
+        let attempt = live.borrow().acts.get(&spec.address).map_or(0, |act| act.attempt);
+        let exhausted = match spec.info.effect {
+            Effect::Read => attempt >= READ_ATTEMPTS,
+            _ => self.is_out_of_time(live, spec),
+        };
         if exhausted {
             return self.refused(live, spec, error);
         }
-        let pause = FIRST_PAUSE_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE_MS);
-        self.defer(live, &spec.address, now + pause, &error.message);
+        self.defer(live, &spec.address, now + pause(attempt), &error.message);
     }
 
     fn defer(&mut self, live: &Shared, address: &Address, until_ms: i64, why: &str) {
@@ -321,7 +388,12 @@ impl Shard {
     fn done(&mut self, live: &Shared, spec: &Arc<Spec>, value: Value, by: By, incomplete: Option<String>) {
         let now = self.env.now_ms();
         let mut guard = live.borrow_mut();
-        let attempt = guard.acts.remove(&spec.address).map_or(1, |act| act.attempt);
+        let act = guard.acts.remove(&spec.address);
+        let attempt = act.as_ref().map_or(1, |act| act.attempt);
+        let by = match act.and_then(|act| act.before) {
+            Some(before) if by == By::Us && self.was_so_before(spec, &before) => By::Other,
+            _ => by,
+        };
         let value = match &spec.target {
             Some(target) if spec.is_cut() => cut_value(target, TargetState::Accepted),
             _ => value,
@@ -353,39 +425,35 @@ impl Shard {
         }
     }
 
+    fn was_so_before(&self, spec: &Spec, before: &Value) -> bool {
+        let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
+        self.env.integrations.held_before(integration, action, target, &spec.input, before) == Some(true)
+    }
+
     /// The platform said no, or nobody could be reached in time.
     pub(super) fn refused(&mut self, live: &Shared, spec: &Arc<Spec>, error: StepError) {
         let now = self.env.now_ms();
-        let mut live = live.borrow_mut();
-        let attempt = live.acts.remove(&spec.address).map_or(0, |act| act.attempt);
-        ensure_intent(&mut live, spec, now);
-        let mut outcome = body::Outcome {
-            address: spec.address.clone(),
-            attempt: attempt.max(1),
-            value: Value::Null,
-            error: None,
-            by: String::new(),
-            incomplete: false,
-        };
         match &spec.target {
             Some(target) if spec.is_cut() => {
-                outcome.value = cut_value(target, TargetState::Failed);
-                record_state(&mut live, spec, TargetState::Failed, None, &error.message, now);
+                let value = cut_value(target, TargetState::Failed);
+                record_state(&mut live.borrow_mut(), spec, TargetState::Failed, None, &error.message, now);
+                self.conclude(live, spec, value, None);
             }
-            _ => outcome.error = Some(StepError { target: spec.target.clone().map(Box::new), ..error }),
+            target => {
+                let error = StepError { target: target.clone().map(Box::new), ..error };
+                self.conclude(live, spec, Value::Null, Some(error));
+            }
         }
-        live.record_outcome(outcome, now);
-        live.touch(&spec.address);
     }
 
     /// An earlier life made an attempt.
     fn recover(&mut self, live: &Shared, address: &Address) {
         let Some(spec) = spec(live, address) else { return };
         let now = self.env.now_ms();
-        let (deferred, intent, since) = {
+        let (deferred, intent) = {
             let live = live.borrow();
             let Some(step) = live.steps.get(address) else { return };
-            (step.deferred.clone(), step.intent.clone(), step.since_ms)
+            (step.deferred.clone(), step.intent.clone())
         };
         let call = intent.as_ref().and_then(|intent| intent.call.clone());
         with_act(live, address, |act| {
@@ -398,9 +466,7 @@ impl Shard {
             }
         });
         if let Some((until, _)) = deferred {
-            set(live, address, Phase::Deferred(until));
-            let run = live.borrow().id.clone();
-            return self.alarm(&run, until);
+            return set(live, address, Phase::Deferred(until));
         }
         if spec.info.effect == Effect::Read {
             return self.admit(live, address, &spec);
@@ -422,8 +488,9 @@ impl Shard {
             None => {}
         }
         let stale = i64::try_from(self.env.patience.stale.as_millis()).unwrap_or(i64::MAX);
-        if now - since > stale {
-            return self.ask_doubt(live, &spec, "the last attempt is older than an hour");
+        let dead = call.map_or(now, |call| call.deadline_ms);
+        if now.saturating_sub(dead) > stale {
+            return self.ask_doubt(live, &spec, "the last attempt is too old to be settled without a person");
         }
         self.doubt(live, &spec, "stanch was stopped while this was under way");
     }
@@ -434,10 +501,32 @@ impl Shard {
         if spec.is_cut() {
             record_state(&mut live.borrow_mut(), spec, TargetState::InDoubt, None, why, now);
         }
+        if live.borrow().leaving.is_some() {
+            // The run stands or ends: the next life, or a person, settles it.
+            return set(live, &spec.address, Phase::Asking);
+        }
         match spec.info.in_doubt {
-            InDoubt::Repeat => self.admit(live, &spec.address, spec),
+            InDoubt::Repeat if self.is_out_of_time(live, spec) => self.give_up(live, spec, why),
+            InDoubt::Repeat => {
+                let attempt = live.borrow().acts.get(&spec.address).map_or(0, |act| act.attempt);
+                match attempt {
+                    0 | 1 => self.admit(live, &spec.address, spec),
+                    _ => self.defer(live, &spec.address, now + pause(attempt), why),
+                }
+            }
             InDoubt::Probe => self.probe(live, spec),
             InDoubt::Ask => self.ask_doubt(live, spec, why),
+        }
+    }
+
+    /// Repeated for as long as one may, and still nobody knows: a cut stays in doubt and the script goes on.
+    fn give_up(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str) {
+        match &spec.target {
+            Some(target) if spec.is_cut() => {
+                let value = cut_value(target, TargetState::InDoubt);
+                self.conclude(live, spec, value, None);
+            }
+            _ => self.refused(live, spec, StepError::new("unreachable", why)),
         }
     }
 
@@ -445,7 +534,7 @@ impl Shard {
         set(live, &spec.address, Phase::Probing);
         let (key, since) = {
             let live = live.borrow();
-            (key(&live.id, &spec.address), first_intent(&live, &spec.address))
+            (key(&live.id, &spec.address), first_intent(&live, &spec.address, &self.env))
         };
         let own = Arc::clone(spec);
         self.spawn(live, &spec.address, |integrations| async move {
@@ -457,13 +546,25 @@ impl Shard {
         let now = self.env.now_ms();
         let dead = live.borrow().acts.get(&spec.address).map_or(now, |act| act.dead_ms);
         let settle = i64::try_from(self.env.patience.settle.as_millis()).unwrap_or(0);
+        // A look that told nothing may have met a bad moment, unless there is no read at all.
+        let blind = if spec.info.verify.is_some() { dead + BLIND_SETTLES * settle } else { i64::MIN };
+        let soon = |last: i64| Phase::ProbeAt((now + settle / 4).max(now + 50).min(last.max(now + 50)));
+        if live.borrow().leaving.is_some() {
+            return set(live, &spec.address, Phase::Asking);
+        }
         match seen {
             Seen::Holds | Seen::Residual { .. } => self.done(live, spec, Value::Null, By::Unknown, None),
-            Seen::HoldsNot { .. } if now < dead + settle => {
-                set(live, &spec.address, Phase::ProbeAt((now + settle / 4).max(now + 50).min(dead + settle)))
+            Seen::HoldsNot { .. } if now < dead + settle => set(live, &spec.address, soon(dead + settle)),
+            Seen::HoldsNot { .. } if self.is_out_of_time(live, spec) => {
+                self.refused(
+                    live,
+                    spec,
+                    StepError::new("unreachable", "no attempt at it took effect in time"),
+                );
             }
             Seen::HoldsNot { .. } => self.admit(live, &spec.address, spec),
             Seen::CannotTell { again_ms: Some(again), .. } => set(live, &spec.address, Phase::ProbeAt(again)),
+            Seen::CannotTell { .. } if now < blind => set(live, &spec.address, soon(blind)),
             Seen::CannotTell { why, .. } => self.ask_doubt(live, spec, &why),
         }
     }
@@ -506,7 +607,7 @@ impl Shard {
             "abort" => {
                 let mut live = live.borrow_mut();
                 let error = StepError::new("failed", format!("{} was given up by a person", spec.name));
-                live.leaving = Some(crate::live::Leave::Fatal(error));
+                live.leaving = Some(Leave::Fatal(error));
                 live.touch(&spec.address);
             }
             _ => {
@@ -517,24 +618,24 @@ impl Shard {
 
     /// A person said no to this target.
     pub(super) fn skip(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str, now: i64) {
-        let mut live = live.borrow_mut();
-        let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
-        ensure_intent(&mut live, spec, now);
         let value = match &spec.target {
             Some(target) if spec.is_cut() => {
-                record_state(&mut live, spec, TargetState::Skipped, None, why, now);
+                record_state(&mut live.borrow_mut(), spec, TargetState::Skipped, None, why, now);
                 cut_value(target, TargetState::Skipped)
             }
             _ => Value::Null,
         };
-        let outcome = body::Outcome {
-            address: spec.address.clone(),
-            attempt,
-            value,
-            error: None,
-            by: String::new(),
-            incomplete: false,
-        };
+        self.conclude(live, spec, value, None);
+    }
+
+    /// The step ends without the platform's yes.
+    fn conclude(&self, live: &Shared, spec: &Arc<Spec>, value: Value, error: Option<StepError>) {
+        let now = self.env.now_ms();
+        let mut live = live.borrow_mut();
+        let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
+        ensure_intent(&mut live, spec, now);
+        let address = spec.address.clone();
+        let outcome = body::Outcome { address, attempt, value, error, by: String::new(), incomplete: false };
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
     }
@@ -559,6 +660,11 @@ impl Shard {
     }
 }
 
+/// How long to wait after this attempt.
+fn pause(attempt: u32) -> i64 {
+    FIRST_PAUSE_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE_MS)
+}
+
 /// True when an attempt was made after the last answer of a person.
 fn made_since(live: &Shared, spec: &Spec) -> bool {
     let live = live.borrow();
@@ -569,7 +675,7 @@ fn made_since(live: &Shared, spec: &Spec) -> bool {
         .filter(|wait| wait.address == spec.address)
         .filter_map(|wait| wait.closed.as_ref());
     let answered = answered.map(|closed| closed.version).max().unwrap_or(0);
-    live.steps.get(&spec.address).is_some_and(|step| step.version > answered)
+    live.steps.get(&spec.address).is_some_and(|step| step.intended > answered)
 }
 
 fn act_is_first(live: &Live, address: &Address) -> bool {
@@ -603,11 +709,20 @@ pub(super) fn record_state(
     now: i64,
 ) {
     let Some(target) = &spec.target else { return };
+    let key = format!("{} {}", target.key(), spec.property());
+    let accepted_ms = match state {
+        TargetState::Accepted => Some(now),
+        TargetState::Residual | TargetState::Verified => {
+            live.view.targets.get(&key).and_then(|view| view.accepted_ms)
+        }
+        _ => None,
+    };
     let entry = TargetEntry {
         target: crate::host::bare(target),
         verb: spec.property(),
         state,
         until_ms,
+        accepted_ms,
         address: spec.address.clone(),
         why: why.to_owned(),
     };
@@ -641,9 +756,10 @@ fn set(live: &Shared, address: &Address, phase: Phase) {
     with_act(live, address, |act| act.phase = phase);
 }
 
-/// When this call was first intended, Unix ms.
-pub(super) fn first_intent(live: &Live, address: &Address) -> i64 {
-    live.steps.get(address).map_or(0, |step| step.first_ms)
+/// When this call was first intended, Unix ms on the run's clock.
+pub(super) fn first_intent(live: &Live, address: &Address, env: &Env) -> i64 {
+    let call = i64::try_from(env.patience.call.as_millis()).unwrap_or(0);
+    live.steps.get(address).and_then(|step| step.begun_ms).map_or(0, |dead| dead.saturating_sub(call))
 }
 
 /// H(run, address, generation). A person's retry keeps the generation, which is always the first.
@@ -659,15 +775,13 @@ fn by_word(by: By) -> &'static str {
     }
 }
 
-/// The integration's kinds of no, in the words of scripts.
+/// The integration's kinds of no, in the words of scripts: those that `ERROR_KINDS` of the dialect explains.
 fn word(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Auth | ErrorKind::Forbidden => "unauthorised",
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::Invalid | ErrorKind::Unknown | ErrorKind::Manual => "misuse",
-        ErrorKind::TooLarge | ErrorKind::Garbled | ErrorKind::Redirect | ErrorKind::Host => "bad_answer",
         ErrorKind::Unavailable => "unreachable",
-        ErrorKind::State | ErrorKind::Secret | ErrorKind::Refused => "refused",
+        ErrorKind::Redirect | ErrorKind::Host => "garbled",
+        ErrorKind::Unknown | ErrorKind::Manual | ErrorKind::Secret => "invalid",
+        other => other.as_str(),
     }
 }
 

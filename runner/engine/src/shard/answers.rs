@@ -145,6 +145,7 @@ impl Shard {
                 verb,
                 state,
                 until_ms: None,
+                accepted_ms: None,
                 address: wait.address.clone(),
                 why: why.clone(),
             };
@@ -314,7 +315,11 @@ impl Shard {
         let states: Vec<TargetEntry> = serde_json::from_value(body["states"].clone()).unwrap_or_default();
         for state in states {
             let entry = TargetEntry { address: wait.address.clone(), ..state };
-            live.borrow_mut().record(kind::TARGET, entry, now);
+            let mut live = live.borrow_mut();
+            if let Some(counted) = &mut live.guarded {
+                counted.add(&entry.target);
+            }
+            live.record(kind::TARGET, entry, now);
         }
         self.close(live, &wait, "ended", "child", "", body["value"].clone());
     }

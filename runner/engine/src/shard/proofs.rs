@@ -18,8 +18,11 @@ use crate::{
 /// Pauses between looks, milliseconds; the last one repeats.
 const PAUSES_MS: [i64; 6] = [50, 150, 400, 1_000, 2_000, 5_000];
 
-/// A look that proves nothing is repeated this often beyond the grace time.
-const BLIND_LOOKS: u32 = 8;
+/// A look that tells nothing is repeated for so long beyond the grace time.
+const BLIND_MS: i64 = 30_000;
+
+/// What is read back long after it was accepted gets so many looks that tell nothing.
+const LAST_LOOKS: u32 = 8;
 
 impl Shard {
     /// Begins to read a cut back. An action without a read stays `accepted`: nothing can prove it.
@@ -28,9 +31,14 @@ impl Shard {
             return;
         }
         let key = key(spec);
-        let proof =
-            Proof { spec: Arc::clone(spec), accepted_ms: self.env.now_ms(), tries: 0, again_ms: None };
-        live.borrow_mut().proofs.insert(key.clone(), proof);
+        let now = self.env.now_ms();
+        let mut guard = live.borrow_mut();
+        let accepted = guard.view.targets.get(&key).and_then(|view| view.accepted_ms);
+        let accepted_ms = accepted.unwrap_or(now);
+        guard
+            .proofs
+            .insert(key.clone(), Proof { spec: Arc::clone(spec), accepted_ms, tries: 0, again_ms: None });
+        drop(guard);
         self.look(live, &key);
     }
 
@@ -42,7 +50,7 @@ impl Shard {
             proof.again_ms = None;
             proof.tries += 1;
             let spec = Arc::clone(&proof.spec);
-            let since = acts::first_intent(&live, &spec.address);
+            let since = acts::first_intent(&live, &spec.address, &self.env);
             (run, spec, since)
         };
         let (own, integrations, key) = (self.own.clone(), self.env.integrations.clone(), key.to_owned());
@@ -56,10 +64,11 @@ impl Shard {
     /// A look came back.
     pub(super) fn proven(&mut self, live: &Rc<RefCell<Live>>, key: &str, seen: Seen) {
         let now = self.env.now_ms();
-        let (spec, accepted, tries) = {
+        let (spec, accepted, tries, residual) = {
             let live = live.borrow();
             let Some(proof) = live.proofs.get(key) else { return };
-            (Arc::clone(&proof.spec), proof.accepted_ms, proof.tries)
+            let residual = live.view.targets.get(key).map(|view| view.state) == Some(TargetState::Residual);
+            (Arc::clone(&proof.spec), proof.accepted_ms, proof.tries, residual)
         };
         let within = spec
             .info
@@ -67,6 +76,7 @@ impl Shard {
             .as_ref()
             .map_or(0, |verify| i64::try_from(verify.within.as_millis()).unwrap_or(i64::MAX / 2));
         let over = now.saturating_sub(accepted) > within;
+        let blind = now.saturating_sub(accepted.saturating_add(within)) > BLIND_MS;
         let ended = match seen {
             Seen::Holds if self.was_never_seen(live, &spec) => Some((
                 TargetState::Failed,
@@ -92,7 +102,7 @@ impl Shard {
             Seen::HoldsNot { .. } if over => {
                 Some((TargetState::Failed, None, "the platform said yes, and it is still there".to_owned()))
             }
-            Seen::CannotTell { why, again_ms: None } if over && tries > BLIND_LOOKS => {
+            Seen::CannotTell { why, again_ms: None } if blind && (!residual || tries > LAST_LOOKS) => {
                 Some((TargetState::Failed, None, format!("could not be read back: {why}")))
             }
             Seen::HoldsNot { .. } | Seen::CannotTell { again_ms: None, .. } => None,

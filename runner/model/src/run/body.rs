@@ -274,6 +274,9 @@ pub struct TargetEntry {
     /// For `residual`: until when, Unix ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
+    /// When the platform accepted the cut, Unix ms on the run's clock: grace and residual count from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_ms: Option<i64>,
     /// The step that cut it.
     pub address: Address,
     /// For people: the reason, the proof, the person.

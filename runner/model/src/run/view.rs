@@ -211,6 +211,9 @@ pub struct TargetView {
     pub state: TargetState,
     /// For `residual`, Unix ms.
     pub until_ms: Option<i64>,
+    /// When the platform accepted the cut, Unix ms on the run's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_ms: Option<i64>,
     /// Reason, proof or person.
     pub why: String,
     /// The step.
@@ -408,6 +411,7 @@ impl RunView {
             verb: body.verb,
             state: body.state,
             until_ms: body.until_ms,
+            accepted_ms: body.accepted_ms,
             why: body.why,
             address: body.address,
             since: time.to_owned(),
