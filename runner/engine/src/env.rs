@@ -69,6 +69,8 @@ pub struct Patience {
     pub park: Duration,
     /// A run parks as limited at this many entries outside fan-outs.
     pub entries: u64,
+    /// Operations of the interpreter between two steps.
+    pub operations: u64,
 }
 
 impl Default for Patience {
@@ -80,6 +82,7 @@ impl Default for Patience {
             stale: Duration::from_secs(3600),
             park: Duration::from_secs(2),
             entries: 50_000,
+            operations: stanch_playbooks::dialect::LIMITS.operations,
         }
     }
 }

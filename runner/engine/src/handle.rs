@@ -243,6 +243,17 @@ pub enum EngineError {
 pub struct Engine {
     env: Arc<Env>,
     triggers: Arc<Vec<Trigger>>,
+    _threads: Arc<Threads>,
+}
+
+/// The shards' threads end when the last handle is gone; what was not durable then never happened.
+struct Threads(Arc<Env>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.shards.read().iter().for_each(|shard| shard.send(Message::Stop));
+    }
 }
 
 impl Engine {
@@ -255,7 +266,8 @@ impl Engine {
         let paused = options.paused;
         let triggers = Arc::new(intake::triggers(&options.library));
         let env = Arc::new(Env::new(options));
-        let engine = Self { env, triggers };
+        let threads = Arc::new(Threads(Arc::clone(&env)));
+        let engine = Self { env, triggers, _threads: threads };
         engine.recall_pauses(paused)?;
         engine.start_shards(shards)?;
         engine.take_up()?;
@@ -482,12 +494,15 @@ impl Engine {
     /// When there is no such scope or the journal refuses.
     pub async fn pause_scope(&self, scope: &str, paused: bool, who: &str) -> Result<Receipt, EngineError> {
         self.known_scope(scope)?;
+        if !paused {
+            // First, so that every run which still saw the pause has said so before the entry below.
+            self.env.paused.write().remove(scope);
+        }
         let ticket = self.env.journal_pause(scope, paused, who)?;
         self.env.journal.durable_at(ticket.position).await?;
         if paused {
             self.env.paused.write().insert(scope.to_owned());
         } else {
-            self.env.paused.write().remove(scope);
             self.wake_held(scope)?;
         }
         self.env.shards.read().iter().for_each(|shard| shard.send(Message::Look));

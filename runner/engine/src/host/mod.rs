@@ -35,7 +35,7 @@ const SLICE: u64 = 20_000;
 pub(crate) fn engine(env: &Env) -> Engine {
     let mut engine = stanch_playbooks::dialect::engine_with(name);
     engine.set_max_operations(0);
-    let limit = stanch_playbooks::dialect::LIMITS.operations;
+    let limit = env.patience.operations;
     engine.on_progress(move |operations| progress(operations, limit));
     types(&mut engine);
     record::register(&mut engine);

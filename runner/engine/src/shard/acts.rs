@@ -101,7 +101,8 @@ impl Shard {
         if live.borrow().denied.contains_key(&target.key()) {
             self.skip(live, spec, "a person, or silence, said no", self.env.now_ms());
         } else {
-            set(live, &spec.address, Phase::Held(None));
+            let asked = open_card(&live.borrow(), target);
+            set(live, &spec.address, Phase::Held(asked));
         }
         false
     }
@@ -663,6 +664,12 @@ impl Shard {
 /// How long to wait after this attempt.
 fn pause(attempt: u32) -> i64 {
     FIRST_PAUSE_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE_MS)
+}
+
+/// The card, of an earlier life or another branch, that asks for this target already.
+fn open_card(live: &Live, target: &stanch_model::Target) -> Option<String> {
+    let mut cards = live.view.open_waits().filter(|wait| wait.card && wait.kind == WaitKind::Approval);
+    cards.find(|wait| wait.targets.contains(target)).map(|wait| wait.id.clone())
 }
 
 /// True when an attempt was made after the last answer of a person.

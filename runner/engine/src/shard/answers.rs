@@ -129,8 +129,11 @@ impl Shard {
         let known: Vec<(Target, String)> = {
             let live = live.borrow();
             let known = live.view.targets.values().filter(|view| wait.targets.contains(&view.target));
-            let known =
-                known.filter(|view| !matches!(view.state, TargetState::Verified | TargetState::Residual));
+            let known = known.filter(|view| match say {
+                "done" => !matches!(view.state, TargetState::Verified | TargetState::Residual),
+                // Somebody who could not do it by hand does not make a cut worse; what only he could do has failed.
+                _ => view.state == TargetState::Requested,
+            });
             known.map(|view| (view.target.clone(), view.verb.clone())).collect()
         };
         let known = match known.is_empty() && say == "done" {
@@ -139,7 +142,6 @@ impl Shard {
         };
         let mut live = live.borrow_mut();
         for (target, verb) in known {
-            // Somebody who could not do it by hand does not make a failed target worse.
             let entry = TargetEntry {
                 target,
                 verb,
@@ -289,7 +291,7 @@ impl Shard {
         let now = self.env.now_ms();
         let who = body["who"].as_str().unwrap_or_default().to_owned();
         let mut live = live.borrow_mut();
-        if live.view.ended.is_some() {
+        if live.view.ended.is_some() || (!paused && !is_resumable(live.view.state)) {
             return;
         }
         let (state, why) = match paused {
@@ -323,6 +325,11 @@ impl Shard {
         }
         self.close(live, &wait, "ended", "child", "", body["value"].clone());
     }
+}
+
+/// Running and waiting runs have nothing to resume; a diverged one needs `repin`.
+fn is_resumable(state: RunState) -> bool {
+    matches!(state, RunState::Paused | RunState::Limited | RunState::Suspect)
 }
 
 /// Who decided what, when enough people have: the answer, the people, their reason.

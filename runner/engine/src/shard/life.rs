@@ -8,14 +8,15 @@ use stanch_model::{
     Address, Entry, RunId, StreamId,
     run::{
         RunState, RunView, StepError,
-        body::{self, Created, RunEnded, kind},
+        body::{self, Created, RunEnded, TargetEntry, kind},
     },
-    target::Ended,
+    target::{Ended, TargetState},
 };
 use stanch_playbooks::Playbook;
 
 use super::{Finish, Shard, Slot};
 use crate::{
+    act::Act,
     border,
     current::{Current, during, peek},
     fiber::{Fiber, Ran, Wake},
@@ -55,7 +56,7 @@ impl Shard {
     /// A run that was created a moment ago: its first entry is at hand.
     pub(super) fn created(&mut self, entry: &Entry) {
         let Ok(created) = entry.decode::<Created>() else { return };
-        if self.slots.contains_key(&created.run) {
+        if self.slots.contains_key(&created.run) || self.env.is_draining() {
             return;
         }
         match self.playbook(&created) {
@@ -133,7 +134,8 @@ impl Shard {
     fn take(&mut self, live: Live) {
         let run = live.id.clone();
         let live = Rc::new(RefCell::new(live));
-        self.slots.insert(run.clone(), Slot { live: Rc::clone(&live), fiber: None, queued: false });
+        self.slots
+            .insert(run.clone(), Slot { live: Rc::clone(&live), fiber: None, queued: false, finish: None });
         self.hear_posts(&live);
         let now = self.env.now_ms();
         self.waits_due(&live, now);
@@ -144,7 +146,12 @@ impl Shard {
         if ended {
             return self.read_back_residuals(&run, &live);
         }
-        if matches!(state, RunState::Paused | RunState::Diverged | RunState::Limited | RunState::Suspect) {
+        let stands =
+            matches!(state, RunState::Paused | RunState::Diverged | RunState::Limited | RunState::Suspect);
+        if stands && live.borrow().view.cancelled {
+            return self.end(&run, &live, Ended::Cancelled, None, Value::Null);
+        }
+        if stands {
             self.flush(&live);
             self.slots.remove(&run);
             return;
@@ -276,24 +283,71 @@ impl Shard {
         .map_err(|error| format!("no stack for the script: {error}"))
     }
 
-    /// The script is out: it ended, or it left for a reason.
+    /// The script is out: it ended, or it left for a reason. What is on the wire is heard first: an answer that came in
+    /// time is no doubt.
     pub(super) fn finished(&mut self, run: &RunId, live: &Shared, finish: Finish) {
         self.take_up(live);
+        let is_out = live.borrow().acts.values().any(Act::is_out);
+        if is_out && let Some(slot) = self.slots.get_mut(run) {
+            slot.finish = Some(finish);
+            return self.flush(live);
+        }
         let leaving = live.borrow().leaving.clone();
         match leaving {
-            None => self.end(run, live, finish),
-            Some(Leave::Fatal(error)) => self.end(run, live, Err(error)),
-            Some(Leave::Cancelled) => {
-                self.end(run, live, Err(StepError::new("cancelled", "a person cancelled it")))
-            }
+            None => match finish {
+                Ok(value) => {
+                    let value = border::to_value(&value).unwrap_or_default();
+                    self.end(run, live, Ended::Finished, None, value);
+                }
+                Err(error) => self.end(run, live, Ended::Failed, Some(error), Value::Null),
+            },
+            Some(Leave::Fatal(error)) => self.end(run, live, Ended::Failed, Some(error), Value::Null),
+            Some(Leave::Cancelled) => self.end(run, live, Ended::Cancelled, None, Value::Null),
             Some(Leave::Diverged(why)) => self.stand(run, live, RunState::Diverged, &why),
             Some(Leave::Limited(why)) => self.stand(run, live, RunState::Limited, &why),
-            Some(Leave::Paused(why)) => self.stand(run, live, RunState::Paused, &why),
+            Some(Leave::Paused(why)) => self.stand_paused(run, live, &why),
+            Some(Leave::Park | Leave::Branch) if self.env.is_draining() => self.park_for_next_life(run, live),
             Some(Leave::Park | Leave::Branch) => {
                 self.flush(live);
                 self.slots.remove(run);
             }
         }
+    }
+
+    /// Parks a run that a person, or the scope that it lies in, paused; unless that is over by now.
+    fn stand_paused(&mut self, run: &RunId, live: &Shared, why: &str) {
+        let paused = |shard: &Self| {
+            let live = live.borrow();
+            live.view.state == RunState::Paused || shard.env.held_by(&live.created.playbook, None).is_some()
+        };
+        if paused(self) {
+            self.stand(run, live, RunState::Paused, why);
+        } else {
+            self.flush(live);
+            self.slots.remove(run);
+            return self.own.send(super::Message::Wake(run.clone()));
+        }
+        if !why.starts_with("paused by") && self.env.held_by(&live.borrow().created.playbook, None).is_none()
+        {
+            // The scope went on while this was written: whoever resumed it did not see the run.
+            let key = format!("resume {}", ulid::Ulid::generate());
+            self.env.post(run, &key, "resume", &json!({ "who": "" }));
+        }
+    }
+
+    /// The program stops in good order: the next one takes the run up as if its time had come.
+    pub(super) fn park_for_next_life(&mut self, run: &RunId, live: &Shared) {
+        let now = self.env.now_ms();
+        {
+            let mut live = live.borrow_mut();
+            let why = "stanch was stopped".to_owned();
+            let state =
+                body::StateEntry { state: RunState::Waiting, why, due_ms: Some(now), who: String::new() };
+            live.record(kind::STATE, state, now);
+            live.set_row(row(RunState::Waiting, None, Some(now)));
+        }
+        self.flush(live);
+        self.unwind(run);
     }
 
     /// Parks a run that a person must look at.
@@ -309,42 +363,63 @@ impl Shard {
         self.slots.remove(run);
     }
 
-    fn end(&mut self, run: &RunId, live: &Shared, finish: Finish) {
+    fn end(&mut self, run: &RunId, live: &Shared, ended: Ended, error: Option<StepError>, value: Value) {
         let now = self.env.now_ms();
         let parent = {
             let mut live = live.borrow_mut();
-            let (ended, error, value) = match finish {
-                Ok(value) => (Ended::Finished, None, border::to_value(&value).unwrap_or_default()),
-                Err(error) if error.kind == "cancelled" => (Ended::Cancelled, None, Value::Null),
-                Err(error) => (Ended::Failed, Some(error), Value::Null),
-            };
+            leave_in_doubt(&mut live, now);
             let (containment, because) = settle::containment(&live);
-            live.record(
-                kind::ENDED,
-                RunEnded { ended, containment, error, because, value: value.clone() },
-                now,
-            );
+            let over = RunEnded { ended, containment, error, because, value: value.clone() };
+            live.record(kind::ENDED, over, now);
             live.value = value;
-            let residual = live.view.targets.values().filter_map(|view| view.until_ms).min();
+            let residual = self.next_residual(&live);
             live.set_row(row(RunState::Ended, None, residual));
             live.created.parent.clone()
         };
+        if parent.is_some() {
+            // Before the end is durable: a child that ends says so until its parent has heard it.
+            self.tell_parent(live);
+        }
         self.flush(live);
         self.slots.remove(run);
-        if let Some((parent, _)) = parent {
-            let body = child_result(&live.borrow());
-            self.env.post(&parent, &format!("child.ended {run}"), "child.ended", &body);
+    }
+
+    /// A child run's end and states, for its parent. Said twice it is heard once.
+    fn tell_parent(&self, live: &Shared) {
+        let live = live.borrow();
+        if let Some((parent, _)) = &live.created.parent {
+            self.env.post(parent, &format!("child.ended {}", live.id), "child.ended", &child_result(&live));
         }
+    }
+
+    /// When the next residual that this run can read back is over.
+    fn next_residual(&self, live: &Live) -> Option<i64> {
+        let residual = live.view.targets.values().filter(|view| view.state == TargetState::Residual);
+        let own = residual.filter(|view| settle::spec_of(live, &self.env.integrations, view).is_some());
+        own.filter_map(|view| view.until_ms).min()
     }
 
     /// A run that ended with residuals reads them back when their time is over.
     fn read_back_residuals(&mut self, run: &RunId, live: &Shared) {
+        self.tell_parent(live);
         self.prove_left_over(live);
-        let due = live.borrow().view.targets.values().filter_map(|view| view.until_ms).min();
-        live.borrow_mut().set_row(row(RunState::Ended, None, due));
         self.flush(live);
-        if live.borrow().proofs.is_empty() {
+        self.leave_ended(run, live);
+    }
+
+    /// An ended run leaves memory when nothing of it is being looked at.
+    pub(super) fn leave_ended(&mut self, run: &RunId, live: &Shared) {
+        if live.borrow().view.ended.is_some() && live.borrow().proofs.is_empty() {
             self.slots.remove(run);
+        }
+    }
+
+    /// The row of an ended run: when to look at it again.
+    pub(super) fn row_of_ended(&self, live: &Shared) {
+        let mut live = live.borrow_mut();
+        if live.view.ended.is_some() && live.has_out() {
+            let due = self.next_residual(&live);
+            live.set_row(row(RunState::Ended, None, due));
         }
     }
 
@@ -372,23 +447,43 @@ impl Shard {
     }
 }
 
+/// Calls whose outcome this run will not hear any more.
+fn leave_in_doubt(live: &mut Live, now: i64) {
+    let open: Vec<TargetEntry> = live
+        .view
+        .targets
+        .values()
+        .filter(|view| view.state == TargetState::Requested)
+        .filter(|view| live.steps.get(&view.address).is_some_and(|step| step.result.is_none()))
+        .map(|view| TargetEntry {
+            target: view.target.clone(),
+            verb: view.verb.clone(),
+            state: TargetState::InDoubt,
+            until_ms: None,
+            accepted_ms: None,
+            address: view.address.clone(),
+            why: "it was under way when the run ended".to_owned(),
+        })
+        .collect();
+    open.into_iter().for_each(|entry| live.record(kind::TARGET, entry, now));
+}
+
 /// Runs on the script's own stack, after its last line: a run settles by itself.
 fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
     let finish = result.map_err(|error| border::caught(&error));
     if here.live(|live| live.leaving.is_some()) {
         return finish;
     }
-    if finish.is_ok() {
-        let frame = here.live(|live| live.frames.last().cloned());
-        let settled_itself = here.live(|live| {
-            let next = frame.as_ref().map(|frame| frame.address.step(frame.ordinal + 1));
-            next.and_then(|next| live.steps.get(&next)).is_some_and(|step| &*step.op == "settle")
-        });
-        if !settled_itself && here.check_left_over(frame).is_err() {
-            return finish;
-        }
+    let frame = here.live(|live| live.frames.last().cloned());
+    // An earlier life began to settle here: that goes on, whatever is known of the cuts by now.
+    let began = here.live(|live| {
+        let next = frame.as_ref().and_then(|frame| live.left_over(frame));
+        next.is_some_and(|step| &*step.op == "settle")
+    });
+    if !began && here.check_left_over(frame).is_err() {
+        return finish;
     }
-    if here.live(|live| settle::is_unsettled(live)) {
+    if began || here.live(|live| settle::is_unsettled(live)) {
         let _ = settle::settle(here, (0, 0));
     }
     finish

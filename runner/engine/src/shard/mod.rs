@@ -52,6 +52,8 @@ pub(crate) enum Message {
     Look,
     /// Answers when everything in flight is settled.
     Drain(Sender<()>),
+    /// The engine is gone.
+    Stop,
 }
 
 /// The way to a shard.
@@ -88,6 +90,8 @@ struct Slot {
     live: Rc<RefCell<Live>>,
     fiber: Option<Fiber<Finish>>,
     queued: bool,
+    /// The script is out; what is on the wire is not back yet.
+    finish: Option<Finish>,
 }
 
 /// What a shard owns.
@@ -106,6 +110,9 @@ pub(crate) struct Shard {
     broken: HashSet<RunId>,
     uncommitted: bool,
     draining: Vec<Sender<()>>,
+    stopped: bool,
+    /// Position of the last append.
+    appended: u64,
 }
 
 /// A shard looks at the journal's due times at least this often: a drill's clock may jump.
@@ -118,7 +125,7 @@ impl Shard {
     /// The loop. Ends when the engine is gone.
     pub(crate) fn run(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) {
         let mut shard = Self::new(env, own, inbox);
-        while shard.turn() {}
+        while shard.turn() && !shard.stopped {}
     }
 
     /// Compares a run's script with its history on the caller's own thread; nothing acts. Gives the number of steps.
@@ -153,6 +160,8 @@ impl Shard {
             broken: HashSet::new(),
             uncommitted: false,
             draining: Vec::new(),
+            stopped: false,
+            appended: 0,
         }
     }
 
@@ -210,7 +219,11 @@ impl Shard {
                 let held: Vec<RunId> = self.slots.keys().cloned().collect();
                 held.into_iter().for_each(|run| self.queue(&run));
             }
-            Message::Drain(done) => self.draining.push(done),
+            Message::Drain(done) => {
+                self.draining.push(done);
+                self.hear(Message::Look);
+            }
+            Message::Stop => self.stopped = true,
         }
     }
 
@@ -219,7 +232,13 @@ impl Shard {
         let Some(slot) = self.slots.get(run) else { return };
         let live = Rc::clone(&slot.live);
         work(self, &live);
+        self.row_of_ended(&live);
         self.flush(&live);
+        self.leave_ended(run, &live);
+        let back = !live.borrow().acts.values().any(crate::act::Act::is_out);
+        if back && let Some(finish) = self.slots.get_mut(run).and_then(|slot| slot.finish.take()) {
+            return self.finished(run, &live, finish);
+        }
         if !live.borrow().stirred {
             self.consider_parking(run);
         } else {
@@ -294,6 +313,7 @@ impl Shard {
         match self.env.journal.append(group, With { blobs: out.blobs, reserve, ..With::default() }) {
             Ok(ticket) => {
                 self.uncommitted = true;
+                self.appended = ticket.position;
                 let run = guard.id.clone();
                 for address in guard.take_intended() {
                     if let Some(act) = guard.acts.get_mut(&address) {
@@ -313,13 +333,7 @@ impl Shard {
     fn lost(&mut self, live: &Rc<RefCell<Live>>, error: &JournalError) {
         let run = live.borrow().id.clone();
         tracing::error!(%run, %error, "the journal refused an entry: the run leaves memory as it was on disk");
-        if let Some(mut slot) = self.slots.remove(&run) {
-            slot.live.borrow_mut().leaving = Some(crate::live::Leave::Park);
-            if let Some(fiber) = slot.fiber.take() {
-                let current = Current { live: Rc::clone(&slot.live), env: Arc::clone(&self.env) };
-                let _ = during(current, || fiber.resume(Wake::Unwind));
-            }
-        }
+        self.unwind(&run);
         if !matches!(error, JournalError::Fenced { .. } | JournalError::Fatal(_)) {
             let own = self.own.clone();
             self.env.runtime.spawn(async move {
@@ -338,15 +352,31 @@ impl Shard {
         }
     }
 
+    /// Everything that was on the wire is back and journaled: what is left parks for the next program.
     fn answer_drain(&mut self) {
         if self.draining.is_empty() {
             return;
         }
         let busy = self.slots.values().any(|slot| slot.live.borrow().acts.values().any(|act| act.is_out()));
-        if !busy && self.intended.is_empty() {
-            self.draining.drain(..).for_each(|done| {
-                let _ = done.send(());
-            });
+        if busy || !self.intended.is_empty() {
+            return;
         }
+        let held: Vec<(RunId, Rc<RefCell<Live>>)> =
+            self.slots.iter().map(|(run, slot)| (run.clone(), Rc::clone(&slot.live))).collect();
+        for (run, live) in held {
+            let ended = live.borrow().view.ended.is_some();
+            if ended {
+                self.slots.remove(&run);
+            } else {
+                self.park_for_next_life(&run, &live);
+            }
+        }
+        let last = stanch_journal::Ticket { position: self.appended, versions: Vec::new() };
+        if let Err(error) = self.env.journal.wait(&last) {
+            tracing::error!(%error, "the last entries may not be durable");
+        }
+        self.draining.drain(..).for_each(|done| {
+            let _ = done.send(());
+        });
     }
 }

@@ -64,17 +64,7 @@ impl Shard {
 
     /// One card for all effects that no approval covers, once none of the run's branches can go further.
     fn raise_card(&mut self, live: &Shared) -> bool {
-        let uncovered: Vec<Address> = {
-            let live = live.borrow();
-            let mut held: Vec<_> = live
-                .acts
-                .iter()
-                .filter(|(_, act)| matches!(act.phase, Phase::Held(None)))
-                .map(|(a, _)| a.clone())
-                .collect();
-            held.sort();
-            held
-        };
+        let uncovered = uncovered(&live.borrow());
         if uncovered.is_empty() {
             return false;
         }
@@ -98,28 +88,17 @@ impl Shard {
             }
             return true;
         };
-        let open = open_card(&live.borrow(), &targets);
-        let id = match open {
-            Some(id) => id,
-            None => {
-                let text = format!("{name}: {} more, which no approval covers yet", targets.len());
-                let free = pre_approved(&here, &policy, &targets);
-                let place = uncovered.first().cloned().unwrap_or_default();
-                let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
-                let id = wait.wait.clone();
-                here.open_wait(body::WaitOpened { address: place, card: true, ..wait });
-                if free {
-                    let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
-                    hold(live, &uncovered, &id);
-                    if let Some(wait) = wait {
-                        self.close(live, &wait, "approve", "pre_approved", "", serde_json::Value::Null);
-                    }
-                    return true;
-                }
-                id
-            }
-        };
+        let text = format!("{name}: {} more, which no approval covers yet", targets.len());
+        let free = pre_approved(&here, &policy, &targets);
+        let place = uncovered.first().cloned().unwrap_or_default();
+        let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
+        let id = wait.wait.clone();
+        here.open_wait(body::WaitOpened { address: place, card: true, ..wait });
         hold(live, &uncovered, &id);
+        let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).filter(|_| free).cloned();
+        if let Some(wait) = wait {
+            self.close(live, &wait, "approve", "pre_approved", "", serde_json::Value::Null);
+        }
         true
     }
 
@@ -163,10 +142,12 @@ fn hold(live: &Shared, addresses: &[Address], id: &str) {
     }
 }
 
-/// A card of an earlier life that asks for all of these already.
-fn open_card(live: &Live, targets: &[stanch_model::Target]) -> Option<String> {
-    let mut cards = live.view.open_waits().filter(|wait| wait.card && wait.kind == WaitKind::Approval);
-    cards.find(|wait| targets.iter().all(|target| wait.targets.contains(target))).map(|wait| wait.id.clone())
+/// The calls that no approval covers and no card asks for. Those that a card of an earlier life asks for wait for it.
+fn uncovered(live: &Live) -> Vec<Address> {
+    let held = live.acts.iter().filter(|(_, act)| matches!(act.phase, Phase::Held(None)));
+    let mut held: Vec<Address> = held.map(|(address, _)| address.clone()).collect();
+    held.sort();
+    held
 }
 
 fn is_busy(live: &Live) -> bool {

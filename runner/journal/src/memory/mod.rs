@@ -83,6 +83,25 @@ impl MemoryJournal {
         Self::over(store)
     }
 
+    /// The number of entries after each append and post: where a crash can cut the log.
+    pub fn cuts(&self) -> Vec<usize> {
+        self.shared.store.lock().cuts.clone()
+    }
+
+    /// What a crash at an earlier moment would have left, opened anew: the first `entries` entries, one of
+    /// [`cuts`](Self::cuts).
+    #[must_use]
+    pub fn crash_at(&self, entries: usize) -> Self {
+        let old = self.shared.store.lock();
+        let mut store = Store::new(old.leases.latest() + 1);
+        for (entry, part) in old.log.iter().take(entries) {
+            store.apply(entry.clone(), part.clone());
+        }
+        store.durable = store.log.len();
+        store.blobs.clone_from(&old.blobs);
+        Self::over(store)
+    }
+
     /// Lets the next append happen but answer `Unknown`, as when the connection breaks after the commit was sent.
     pub fn lose_next_answer(&self) {
         self.shared.store.lock().lose_next = true;
@@ -176,6 +195,8 @@ impl Journal for MemoryJournal {
             rules::plain("the name of a stream", stream.as_str())?;
             let epoch = Epoch(store.leases.opened());
             store.write(&inbox, epoch, entry, part);
+            let end = store.log.len();
+            store.cuts.push(end);
         }
         let position = known.unwrap_or(store.log.len() as u64);
         let is_durable = position <= store.durable as u64;

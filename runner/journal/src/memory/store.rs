@@ -24,6 +24,8 @@ pub(super) struct Store {
     pub(super) blobs: HashMap<Hash, Vec<u8>>,
     pub(super) leases: Leases,
     pub(super) batches: u64,
+    /// Length of the log after each group: a batch ends at one of these.
+    pub(super) cuts: Vec<usize>,
     pub(super) lose_next: bool,
     pub(super) full: bool,
 }
@@ -57,6 +59,7 @@ impl Store {
             blobs: HashMap::new(),
             leases: Leases::new(epoch),
             batches: 0,
+            cuts: Vec::new(),
             lose_next: false,
             full: false,
         }
@@ -129,6 +132,7 @@ impl Store {
             }
             versions.push(self.streams[&append.stream].version());
         }
+        self.cuts.push(self.log.len());
         Ticket { position: self.log.len() as u64, versions }
     }
 

@@ -1,8 +1,6 @@
 //! Scripts that stop and go on: every host call over a journal that is closed and opened again.
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,43 @@
+//! A desk that knows Drift: one contact, one clause, no way to send anything.
+
+use serde_json::{Value, json};
+use stanch_engine::{Desk, DeskError, Message, Template};
+use stanch_model::run::{Mode, body::DeadlineStarted};
+
+pub struct TestDesk;
+
+impl Desk for TestDesk {
+    fn vendor_of(&self, what: &Value) -> Value {
+        let known = what.to_string().contains("drift");
+        json!({ "known": known, "id": "drift", "name": "Drift", "contacts": ["security@drift.example"], "apps": [],
+            "owner": Value::Null, "clause": "24h" })
+    }
+
+    fn aliases(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String> {
+        if kind != "contract" {
+            return Err(format!("there is no deadline {kind}"));
+        }
+        let value = json!({ "deadline": kind, "to": about["name"], "due": "2026-03-14T02:40:00.000Z",
+            "anchor": aware, "title": "Tell Drift" });
+        serde_json::from_value(value).map(Some).map_err(|error| error.to_string())
+    }
+
+    fn notice(&self, _: &Value, _: &Template<'_>, _: &Value, _: Mode) -> Result<Vec<Message>, DeskError> {
+        Err(DeskError::NoContact("nobody".to_owned()))
+    }
+
+    fn page(&self, channel: &str, text: &str, _: Mode) -> Result<Vec<Message>, DeskError> {
+        match channel {
+            "nowhere" => Ok(vec![Message {
+                channel: "carrier-pigeon:loft".to_owned(),
+                subject: String::new(),
+                text: text.to_owned(),
+            }]),
+            _ => Err(DeskError::NoContact("nobody".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Cancel, pause, limits, unclean stops, stopping in good order.
+
+use std::time::Duration;
+
+use serde_json::json;
+use stanch_model::run::RunState;
+
+use crate::common::{Setup, World, finish};
+
+const ASKS: &str = r#"
+    own.step(#{ n: 1 });
+    try { ask("go", "?", ["yes"]); } catch (e) { note("caught"); own.step(#{ n: "never" }); }
+    own.step(#{ n: 2 });
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_reaches_a_waiting_run_and_nothing_catches_it() {
+    for crash in [false, true] {
+        let mut world = World::new(ASKS);
+        let run = world.start(json!({})).await;
+        world.waiting(&run, "Q1").await;
+        if crash {
+            world.crash();
+        }
+        world.engine.cancel(&run, "ana", "wrong").await.unwrap();
+        let view = world.ended(&run).await;
+        assert_eq!(view.ended.unwrap().as_str(), "cancelled");
+        assert!(view.notes.is_empty());
+        assert_eq!(world.effects(), 1);
+        assert!(world.engine.cancel(&run, "ana", "").await.is_err(), "it is over");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_reaches_waiting_branches() {
+    let world = World::new(
+        r#"each([1, 2], |n| { own.step(#{ n: n }); attempt(|| ask(`q${n}`, "?", ["yes"])); own.step(#{ n: "never" }) });"#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q2").await;
+    world.engine.cancel(&run, "ana", "").await.unwrap();
+    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "cancelled");
+    assert_eq!(world.effects(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_stands_over_restarts_until_it_is_resumed() {
+    let mut world = World::new(ASKS);
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.engine.pause(&run, true, "ana").await.unwrap();
+    world.state(&run, RunState::Paused).await;
+    world.answer(&run, "Q1", "yes").await;
+    world.crash();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(world.effects(), 1);
+    world.engine.pause(&run, false, "ana").await.unwrap();
+    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "finished");
+    assert_eq!(world.effects(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_ends_a_paused_run() {
+    let world = World::new(ASKS);
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.engine.pause(&run, true, "ana").await.unwrap();
+    world.state(&run, RunState::Paused).await;
+    world.engine.cancel(&run, "ana", "").await.unwrap();
+    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_scope_holds_what_is_fresh_and_lets_go() {
+    for scope in ["all", "playbook:test"] {
+        let mut world = World::new(ASKS);
+        let run = world.start(json!({})).await;
+        world.waiting(&run, "Q1").await;
+        world.engine.pause_scope(scope, true, "ana").await.unwrap();
+        world.answer(&run, "Q1", "yes").await;
+        world.state(&run, RunState::Paused).await;
+        world.crash();
+        assert_eq!(world.engine.paused_scopes(), [scope.to_owned()], "a pause is journaled");
+        assert_eq!(world.effects(), 1);
+        world.engine.pause_scope(scope, false, "ana").await.unwrap();
+        world.ended(&run).await;
+        assert_eq!(world.effects(), 2);
+        assert!(world.engine.pause_scope("playbook:none", true, "ana").await.is_err());
+        assert!(world.engine.pause_scope("integration:none", true, "ana").await.is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_paused_comes_up_without_acting() {
+    let mut world = World::new(ASKS);
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.answer(&run, "Q1", "yes").await;
+    let mut world = {
+        world.setup.paused = true;
+        world.crash();
+        world
+    };
+    let before = world.effects_now().len();
+    let second = world.start(json!({})).await;
+    world.state(&second, RunState::Paused).await;
+    assert_eq!(world.effects_now().len(), before);
+    world.engine.pause_scope("all", false, "ana").await.unwrap();
+    world.waiting(&second, "Q1").await;
+    world.setup.paused = false;
+    finish(&world, &run).await;
+    finish(&world, &second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn running_at_two_unclean_stops_without_progress_is_suspect() {
+    let mut world = World::new("own.step(#{ n: 1 }); loop { }");
+    let run = world.start(json!({})).await;
+    world.until(&run, |view| view.steps.values().any(|step| step.done)).await;
+    world.crash();
+    world.until(&run, |view| view.revived == 1).await;
+    world.crash();
+    let view = world.state(&run, RunState::Suspect).await;
+    assert!(view.why.contains("two unclean stops"));
+    world.engine.cancel(&run, "ana", "").await.unwrap();
+    world.ended(&run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_too_many_entries_parks_as_limited_in_every_life() {
+    let script = r#"
+        for n in 0..20 { note(`${n}`); }
+        ask("go", "?", ["yes"]);
+        for n in 0..200 { note(`${n}`); }
+    "#;
+    let mut world = Setup::new(script).entries(100).world();
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.crash();
+    world.answer(&run, "Q1", "yes").await;
+    let view = world.state(&run, RunState::Limited).await;
+    assert_eq!(view.notes.len(), 98, "20 and the question's two were counted in the first life");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_inside_fan_outs_are_not_counted() {
+    let script = r#"
+        let items = [];
+        for n in 0..50 { items.push(n); }
+        each(items, |n| { note(`${n}`); note("again"); own.step(#{ n: n }) });
+    "#;
+    let world = Setup::new(script).entries(20).world();
+    let run = world.start(json!({})).await;
+    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "finished");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_stop_is_no_unclean_stop() {
+    let script = r#"
+        own.step(#{ n: 1 });
+        let x = 0;
+        while x < 2000000 { x += 1; if x % 100000 == 0 { own.step(#{ x: x }); } }
+    "#;
+    let mut world = World::new(script);
+    let run = world.start(json!({})).await;
+    world.until(&run, |view| view.steps.len() > 1).await;
+    for _ in 0..3 {
+        world.engine.drain().await;
+        world.crash();
+    }
+    let view = world.ended(&run).await;
+    assert_eq!(view.revived, 0);
+    assert_eq!(world.effects(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_runs_use_no_threads_and_little_memory() {
+    let world = World::new(r#"own.step(#{ n: 1 }); ask("go", "?", ["yes"]); note("x");"#);
+    let threads = threads();
+    let mut runs = Vec::new();
+    for _ in 0..1_000 {
+        runs.push(world.start(json!({})).await);
+    }
+    let last = runs.last().unwrap();
+    world.waiting(last, "Q1").await;
+    assert!(self::threads() <= threads + 8, "{threads} before, {} now", self::threads());
+    world.answer(&runs[500], "Q1", "yes").await;
+    world.ended(&runs[500]).await;
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}

@@ -1,0 +1,186 @@
+//! What the language would do to a replayed script if it were let.
+
+use serde_json::json;
+use stanch_model::run::RunView;
+
+use crate::common::{Setup, World, finish};
+
+async fn ended(script: &str) -> RunView {
+    let world = World::new(script);
+    let run = world.start(json!({})).await;
+    world.ended(&run).await
+}
+
+async fn fails_as(script: &str, kind: &str) {
+    let view = ended(script).await;
+    let error = view.error.unwrap_or_else(|| panic!("it should have failed: {script}"));
+    assert_eq!(error.kind, kind, "{script}: {error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catch_around_a_native_callback_does_not_swallow_a_wait() {
+    let mut world = World::new(
+        r#"
+        let got = [];
+        each(["b"], |item| {
+            try {
+                [1, 2].map(|x| { own.step(#{ x: x }); ask(`q${x}`, "?", ["yes"]) });
+            } catch (e) {
+                note("swallowed");
+                own.step(#{ x: "never" });
+            }
+        });
+        try { got = [3, 4].map(|x| { own.step(#{ x: x }); ask(`q${x}`, "?", ["yes"]) }); }
+        catch (e) { note("swallowed"); }
+        note(`${got}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    for (wait, next) in [("Q1", "Q2"), ("Q2", "Q3"), ("Q3", "Q4")] {
+        world.waiting(&run, wait).await;
+        world.crash();
+        world.waiting(&run, wait).await;
+        world.answer(&run, wait, "yes").await;
+        world.waiting(&run, next).await;
+    }
+    world.answer(&run, "Q4", "yes").await;
+    let view = world.ended(&run).await;
+    assert_eq!(view.notes.len(), 1, "{:?}", view.notes);
+    assert_eq!(view.notes[0].1, r#"["yes", "yes"]"#);
+    assert_eq!(world.effects(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_loop_leaves_others_their_turn() {
+    let script = r#"
+        own.step(#{ n: input.n });
+        if input.n == 1 { let x = 0; loop { x += 1; } }
+        for n in 2..10 { own.step(#{ n: n }); }
+    "#;
+    let world = World::with_manifest(script, "input:\n  n: { type: integer }\n");
+    let endless = world.start(json!({ "n": 1 })).await;
+    world.until(&endless, |view| view.steps.len() == 1).await;
+    let quick = world.start(json!({ "n": 2 })).await;
+    world.ended(&quick).await;
+    assert!(world.engine.view(&endless).unwrap().ended.is_none(), "the endless one was not even started");
+    world.engine.cancel(&endless, "ana", "").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn computing_for_too_long_cannot_be_caught() {
+    let script = "try { loop { } } catch (e) { own.step(#{ n: 1 }); }";
+    let mut setup = Setup::new(script);
+    setup.patience.operations = 1_000_000;
+    let world = setup.world();
+    let run = world.start(json!({})).await;
+    let view = world.ended(&run).await;
+    assert_eq!(view.error.unwrap().kind, "too_long");
+    assert!(view.steps.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_recursion_ends_the_run_and_nothing_else() {
+    fails_as("fn down(n) { down(n + 1) } down(0)", "too_deep").await;
+    fails_as("fn down(n) { [n].map(|x| down(x + 1)) } down(0)", "too_deep").await;
+    fails_as("fn down(n) { attempt(|| down(n + 1)).value.x } down(0)", "too_deep").await;
+    fails_as("fn down(n) { each([1], |x| down(n + 1)) } down(0)", "too_deep").await;
+    fails_as("fn a(n) { b(n) } fn b(n) { [1].filter(|x| a(n)) } a(0)", "too_deep").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn huge_values_end_the_run() {
+    fails_as(r#"let s = "xxxxxxxxxx"; loop { s += s; }"#, "too_large").await;
+    fails_as("let a = [1]; loop { a += a; }", "too_large").await;
+    fails_as("let a = []; for n in 0..200000 { a.push(n); }", "too_large").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_nested_without_end_does_not_end_the_process() {
+    let view = ended("let a = []; for n in 0..90000 { a = [a]; } note(\"done\"); own.step(#{ a: a });").await;
+    assert!(view.error.is_some(), "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_journaled_is_not_there() {
+    for script in [r#"eval("1")"#, "sleep(1)", "timestamp()", "print(1)"] {
+        let world = std::panic::catch_unwind(|| World::new(script));
+        let Ok(world) = world else { continue };
+        let run = world.start(json!({})).await;
+        assert_eq!(world.ended(&run).await.error.unwrap().kind, "script", "{script}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_and_infinities_do_not_cross_the_border() {
+    let view = ended(
+        r#"
+        let f = |x| x;
+        for bad in [#{ f: f }, #{ a: [f] }, #{ n: 1.0 / 0.0 }, #{ n: 0.0 / 0.0 }, #{ r: 0..3 }] {
+            try { own.step(bad); } catch (e) { note(e.kind); }
+        }
+        let given = attempt(|| f);
+        note(given.error.kind);
+        try { each(["a"], |x| f); } catch (e) { note(e.kind); }
+        evidence("x", #{ ok: 1 });
+        try { evidence("x", f); } catch (e) { note(e.kind); }
+    "#,
+    )
+    .await;
+    let notes: Vec<&str> = view.notes.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(notes, ["misuse"; 8], "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switch_closures_and_currying_behave_the_same_after_a_wait() {
+    let mut world = World::new(
+        r#"
+        fn kind(x) { switch x { 1 => "one", 2..5 if x != 3 => "some", "a" => "letter", _ => "else" } }
+        let add = |a, b| a + b;
+        let inc = add.curry(1);
+        let before = [kind(1), kind(3), kind(4), kind("a"), inc.call(2)];
+        let answer = ask("go", "?", ["yes"]);
+        let after = [kind(1), kind(3), kind(4), kind("a"), inc.call(2)];
+        note(`${before == after} ${after}`);
+        let total = 0;
+        let sum = |x| total += x;
+        for x in [1, 2, 3] { sum.call(x); }
+        note(`${total}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.crash();
+    let view = finish(&world, &run).await;
+    assert_eq!(view.notes[0].1, r#"true ["one", "else", "some", "letter", 3]"#, "{view:?}");
+    assert_eq!(view.notes[1].1, "6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_integers_stay_text() {
+    let view = ended(r#"let x = own.step(#{ n: "18446744073709551615" }); note(type_of(x.n));"#).await;
+    assert_eq!(view.notes[0].1, "string");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_work_between_many_steps_replays() {
+    // Each part is within the bound, all of them together are not.
+    let mut setup = Setup::new(
+        r#"
+        for part in 0..4 {
+            let x = 0;
+            while x < 60000 { x += 1; }
+            own.step(#{ part: part });
+        }
+        ask("go", "?", ["yes"]);
+        note("there");
+    "#,
+    );
+    setup.patience.operations = 600_000;
+    let mut world = setup.world();
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.crash();
+    world.answer(&run, "Q1", "yes").await;
+    let view = world.ended(&run).await;
+    assert_eq!(view.ended.unwrap().as_str(), "finished", "{view:?}");
+}

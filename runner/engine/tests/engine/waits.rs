@@ -1,0 +1,152 @@
+//! Clocks, signals, polls and child runs.
+
+use std::time::Duration;
+
+use serde_json::json;
+use stanch_model::run::RunState;
+
+use crate::common::{Setup, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_runs_on_the_runs_clock_and_survives_a_restart() {
+    let mut world = World::new(r#"wait("30m"); note("late");"#);
+    let run = world.start(json!({})).await;
+    let view = world.waiting(&run, "T1").await;
+    assert!(view.due_ms.is_some(), "a parked run says until when");
+    world.crash();
+    world.clock.forward(Duration::from_secs(29 * 60));
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert!(world.engine.view(&run).unwrap().ended.is_none());
+    world.clock.forward(Duration::from_secs(61));
+    assert_eq!(world.ended(&run).await.notes[0].1, "late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn early_signals_are_kept_and_each_is_taken_once_in_order() {
+    let mut world = World::new(
+        r#"
+        ask("go", "?", ["yes"]);
+        let a = wait_for("vendor.replied");
+        let b = wait_for("vendor.replied");
+        let c = wait_for("vendor.replied", #{ within: "1m" });
+        note(`${a.text} ${b.text} ${c}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.engine.signal(&run, "1", "vendor.replied", json!({ "text": "one" })).await.unwrap();
+    world.engine.signal(&run, "x", "other", json!({ "text": "other" })).await.unwrap();
+    world.engine.signal(&run, "1", "vendor.replied", json!({ "text": "again" })).await.unwrap();
+    world.crash();
+    world.engine.signal(&run, "2", "vendor.replied", json!({ "text": "two" })).await.unwrap();
+    world.answer(&run, "Q1", "yes").await;
+    world.waiting(&run, "S3").await;
+    world.crash();
+    world.clock.forward(Duration::from_secs(61));
+    assert_eq!(world.ended(&run).await.notes[0].1, "one two ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_from_somebody_else_is_not_taken() {
+    let world = World::new(
+        r#"
+        let got = wait_for("mail", #{ from: "drift" });
+        note(got.text);
+        let rest = wait_for("mail");
+        note(rest.text);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "S1").await;
+    world.engine.signal(&run, "1", "mail", json!({ "from": "zendesk", "text": "no" })).await.unwrap();
+    world.engine.signal(&run, "2", "mail", json!({ "from": "drift", "text": "yes" })).await.unwrap();
+    let view = world.ended(&run).await;
+    assert_eq!((view.notes[0].1.as_str(), view.notes[1].1.as_str()), ("yes", "no"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_gives_up_at_the_time_that_it_began_with() {
+    let mut world = World::new(
+        r#"
+        let got = wait_until(|| uuid().len(), |n| n == 0, #{ every: "10m", within: "1h" });
+        note(`gave up ${got == ()}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    for _ in 0..6 {
+        world.state(&run, RunState::Waiting).await;
+        world.crash();
+        world.clock.forward(Duration::from_secs(601));
+    }
+    let view = world.ended(&run).await;
+    assert_eq!(view.notes[0].1, "gave up true");
+    let looks = view.steps.values().filter(|step| step.op == "uuid").count();
+    assert!((5..=7).contains(&looks), "{looks} looks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_throws_is_not_yet() {
+    let world = World::new(
+        r#"
+        let got = wait_until(|| { if now() < input.x { 1 } else { fail("not there") } }, |n| true, #{ every: "1m", within: "2m" });
+        note(`${got == ()}`);
+        try { wait_until(|| 1, |n| "perhaps"); } catch (e) { note(e.kind); }
+        try { wait("soon"); } catch (e) { note(e.kind); }
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    let view = crate::common::finish(&world, &run).await;
+    let notes: Vec<&str> = view.notes.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(notes, ["true", "misuse", "misuse"], "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn child_runs_go_four_deep() {
+    let own = r#"
+        let below = attempt(|| run_playbook("below", #{ depth: input.depth + 1 }));
+        if below.ok { below.value.value } else { `${input.depth} ${below.error.kind}` }
+    "#;
+    let input = "input:\n  depth: { type: integer, default: 0 }\n";
+    let world = Setup::new(own).manifest(input).other("below", input, own).world();
+    let run = world.start(json!({})).await;
+    world.ended(&run).await;
+    let runs = world.engine.runs(false, 100).unwrap();
+    assert_eq!(runs.len(), 5, "one and four below it");
+    assert!(runs.iter().all(|row| row.state == RunState::Ended));
+    let last = world.entries(&run).into_iter().find(|entry| entry.header.kind == "run.ended").unwrap();
+    assert!(last.body.unwrap().contains("4 limit"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_a_run_cancels_its_children() {
+    let mut world = Setup::new(r#"own.step(#{ n: 1 }); run_playbook("child"); own.step(#{ n: 2 });"#)
+        .other("child", "", r#"own.step(#{ n: "c" }); ask("go", "?", ["yes"]); own.step(#{ n: "d" });"#)
+        .world();
+    let run = world.start(json!({})).await;
+    let view = world.waiting(&run, "C1").await;
+    let child = stanch_model::RunId(view.waits[0].text.clone());
+    world.waiting(&child, "Q1").await;
+    world.crash();
+    world.engine.cancel(&run, "ana", "wrong app").await.unwrap();
+    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "cancelled");
+    assert_eq!(world.ended(&child).await.ended.unwrap().as_str(), "cancelled");
+    assert_eq!(world.effects(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_fails_does_not_throw() {
+    let world = Setup::new(
+        r#"
+        let child = run_playbook("child");
+        note(`${child.ended} ${child.containment} ${child.value == ()}`);
+        let wrong = run_playbook("child", #{ no_such: 1 });
+        note(`${wrong.ended}`);
+    "#,
+    )
+    .other("child", "", r#"fail("no");"#)
+    .world();
+    let run = world.start(json!({})).await;
+    let view = world.ended(&run).await;
+    assert_eq!(view.notes[0].1, "failed nothing_to_contain true", "{view:?}");
+    assert_eq!(view.notes[1].1, "failed");
+}
