@@ -75,13 +75,12 @@ impl Current {
                 });
             }
             let (line, column) = mark.at;
-            format!(
-                "main.rhai:{line}:{column}: at step {address} this run did `{}`{}, the script now does `{}`{}",
-                step.op,
-                named(&step.name, step.at),
-                mark.op,
-                named(mark.name, mark.at),
-            )
+            let did = format!("`{}`{}", step.op, named(&step.name, step.at));
+            let does = match &*step.op == mark.op && *step.name == *mark.name {
+                true => "does it with other arguments".to_owned(),
+                false => format!("does `{}`{}", mark.op, named(mark.name, mark.at)),
+            };
+            format!("main.rhai:{line}:{column}: at step {address} this run did {did}, the script now {does}")
         };
         self.leave(Leave::Diverged(diverged))
     }
@@ -144,21 +143,8 @@ impl Current {
             if let Some(result) = result {
                 return Ok(result);
             }
-            // What is on the wire is waited for; what only waits is given up.
-            let idle = |live: &mut Live| live.acts.get(address).is_some_and(|act| !act.phase.is_busy());
-            if self.live(|live| live.view.cancelled && idle(live)) {
-                return self.leave(Leave::Cancelled);
-            }
             self.block()?;
         }
-    }
-
-    /// Waits for a person, a time or a signal, unless the run was cancelled.
-    pub(crate) fn block_or_cancel(&self) -> Hosted<()> {
-        if self.live(|live| live.view.cancelled) {
-            return self.leave(Leave::Cancelled);
-        }
-        self.block()
     }
 
     /// Journals the intent of a step that is no call.
@@ -237,7 +223,7 @@ impl Current {
 }
 
 /// What a person told the run, wherever it waits or begins something.
-fn stopped(live: &Live) -> Option<Leave> {
+pub(crate) fn stopped(live: &Live) -> Option<Leave> {
     if live.view.cancelled {
         return Some(Leave::Cancelled);
     }

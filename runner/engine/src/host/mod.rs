@@ -20,6 +20,7 @@ use crate::{
     env::Env,
     fiber::{self, Pause},
     live::Leave,
+    step::stopped,
 };
 
 pub(crate) use calls::{Integration, bare, cut_value};
@@ -88,13 +89,14 @@ fn progress(operations: u64, limit: u64) -> Option<Dynamic> {
         let _: current::Hosted<()> = current.fatal("too_long", message);
         return Some(Dynamic::UNIT);
     }
-    if slice_over && fiber::pause(Pause::Preempted) == fiber::Wake::Unwind {
-        current.live(|live| {
-            live.leaving.get_or_insert(Leave::Park);
-        });
-        return Some(Dynamic::UNIT);
+    if !slice_over {
+        return None;
     }
-    None
+    let unwind = fiber::pause(Pause::Preempted) == fiber::Wake::Unwind || current.env.is_draining();
+    let why = current.live(|live| if live.rehearsing { None } else { stopped(live) });
+    let why = why.or(unwind.then_some(Leave::Park))?;
+    let _: current::Hosted<()> = current.leave(why);
+    Some(Dynamic::UNIT)
 }
 
 fn types(engine: &mut Engine) {

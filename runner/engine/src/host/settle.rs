@@ -75,7 +75,7 @@ fn quiet(here: &Current) -> Hosted<()> {
         if !open {
             return Ok(());
         }
-        here.block_or_cancel()?;
+        here.block()?;
     }
 }
 

@@ -64,7 +64,7 @@ impl Current {
             if let Some(closed) = closed {
                 return Ok(closed);
             }
-            self.block_or_cancel()?;
+            self.block()?;
         }
     }
 }

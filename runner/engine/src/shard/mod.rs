@@ -103,6 +103,8 @@ pub(crate) struct Shard {
     asts: HashMap<Hash, Arc<AST>>,
     slots: HashMap<RunId, Slot>,
     ready: VecDeque<RunId>,
+    /// Runs that used up their slice.
+    slow: VecDeque<RunId>,
     timers: BinaryHeap<Reverse<(i64, RunId)>>,
     /// Calls whose intents are queued, in the order of the journal.
     intended: VecDeque<(u64, RunId, Address)>,
@@ -155,6 +157,7 @@ impl Shard {
             asts: HashMap::new(),
             slots: HashMap::new(),
             ready: VecDeque::new(),
+            slow: VecDeque::new(),
             timers: BinaryHeap::new(),
             intended: VecDeque::new(),
             broken: HashSet::new(),
@@ -178,6 +181,10 @@ impl Shard {
         while let Some(run) = self.ready.pop_front() {
             self.evaluate(&run);
         }
+        // One slice of what computes for long: the others, and the journal, get their turn between two of them.
+        if let Some(run) = self.slow.pop_front() {
+            self.evaluate(&run);
+        }
         self.start_durable();
         if !self.ready.is_empty() {
             return true;
@@ -189,6 +196,9 @@ impl Shard {
                 return true;
             }
             self.env.journal.kick();
+        }
+        if !self.slow.is_empty() {
+            return true;
         }
         self.answer_drain();
         match self.inbox.recv_timeout(self.sleep()) {
@@ -290,7 +300,12 @@ impl Shard {
                 self.take_up(&live);
                 self.flush(&live);
                 match why {
-                    Pause::Preempted => self.queue(run),
+                    Pause::Preempted => {
+                        if let Some(slot) = self.slots.get_mut(run) {
+                            slot.queued = true;
+                            self.slow.push_back(run.clone());
+                        }
+                    }
                     Pause::Blocked if live.borrow().stirred => self.queue(run),
                     Pause::Blocked => self.consider_parking(run),
                 }

@@ -106,7 +106,7 @@ async fn more_than_twenty_thousand_items_are_refused() {
     let world = World::new(
         r#"
         let items = [];
-        for n in 0..20001 { items.push(n); }
+        items.pad(20001, 1);
         try { each(items, |n| own.step(#{ n: n })); } catch (e) { note(e.kind); }
     "#,
     );
@@ -140,14 +140,15 @@ async fn what_a_branch_captures_is_its_own_copy() {
 async fn ten_thousand_branches_are_entered_twice_each_and_not_more() {
     let world = Setup::new(
         r#"
-        let items = [];
-        for n in 0..10000 { items.push(n); }
-        let got = each(items, |n| own.step(#{ n: n }).n);
+        let got = each(input.items, |n| own.step(#{ n: n }).n);
         note(`${got.len()} ${got[9999]}`);
     "#,
     )
+    .manifest("input:\n  items: { type: list }\n")
+    .unchecked()
     .world();
-    let run = world.start(json!({})).await;
+    let items: Vec<u32> = (0..10_000).collect();
+    let run = world.start(json!({ "items": items })).await;
     let view = loop {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         if world.engine.runs(false, 1).unwrap()[0].state == RunState::Ended {

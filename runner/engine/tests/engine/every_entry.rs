@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use stanch_model::{RunId, StreamId, run::body::kind};
 
-use crate::common::{Facts, Setup, World, finish};
+use crate::common::{Facts, Setup, finish};
 
 /// Plays the script once without a crash, then once for every cut of that run's journal.
 async fn survives_every_crash(name: &str, setup: impl Fn() -> Setup) {
@@ -21,6 +21,7 @@ async fn survives_every_crash(name: &str, setup: impl Fn() -> Setup) {
         }
         let outcomes = settled(&journal, &run);
         let mut again = setup().world();
+        again.clock.follow(&world.clock);
         again.go_on(journal);
         let view = finish(&again, &run).await;
         assert_eq!(Facts::of(&view), facts, "{name}: cut after {cut} entries");

@@ -89,6 +89,7 @@ async fn a_repin_replays_first() {
     );
     world.crash();
     world.engine.repin(&run, "ana").await.unwrap();
+    world.waiting(&run, "Q1").await;
     let view = finish(&world, &run).await;
     assert_eq!(view.ended.unwrap().as_str(), "finished");
     assert_eq!(world.effects_now(), [json!({ "n": "mended" })]);

@@ -82,7 +82,8 @@ async fn computing_for_too_long_cannot_be_caught() {
 async fn deep_recursion_ends_the_run_and_nothing_else() {
     fails_as("fn down(n) { down(n + 1) } down(0)", "too_deep").await;
     fails_as("fn down(n) { [n].map(|x| down(x + 1)) } down(0)", "too_deep").await;
-    fails_as("fn down(n) { attempt(|| down(n + 1)).value.x } down(0)", "too_deep").await;
+    // What throws inside an `attempt` does not throw for it, however deep it is.
+    fails_as("fn down(n) { attempt(|| down(n + 1)).value.x } down(0)", "script").await;
     fails_as("fn down(n) { each([1], |x| down(n + 1)) } down(0)", "too_deep").await;
     fails_as("fn a(n) { b(n) } fn b(n) { [1].filter(|x| a(n)) } a(0)", "too_deep").await;
 }
@@ -91,13 +92,13 @@ async fn deep_recursion_ends_the_run_and_nothing_else() {
 async fn huge_values_end_the_run() {
     fails_as(r#"let s = "xxxxxxxxxx"; loop { s += s; }"#, "too_large").await;
     fails_as("let a = [1]; loop { a += a; }", "too_large").await;
-    fails_as("let a = []; for n in 0..200000 { a.push(n); }", "too_large").await;
+    fails_as("let a = []; a.pad(200000, 1);", "too_large").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_nested_without_end_does_not_end_the_process() {
-    let view = ended("let a = []; for n in 0..90000 { a = [a]; } note(\"done\"); own.step(#{ a: a });").await;
-    assert!(view.error.is_some(), "{view:?}");
+    let view = ended("let a = []; for n in 0..3000 { a = [a]; } note(\"done\"); own.step(#{ a: a });").await;
+    assert_eq!(view.error.unwrap().kind, "misuse", "the border takes 64 levels");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +107,7 @@ async fn what_is_not_journaled_is_not_there() {
         let world = std::panic::catch_unwind(|| World::new(script));
         let Ok(world) = world else { continue };
         let run = world.start(json!({})).await;
-        assert_eq!(world.ended(&run).await.error.unwrap().kind, "script", "{script}");
+        assert!(world.ended(&run).await.error.is_some(), "{script}");
     }
 }
 

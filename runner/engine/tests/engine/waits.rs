@@ -74,9 +74,10 @@ async fn a_poll_gives_up_at_the_time_that_it_began_with() {
     );
     let run = world.start(json!({})).await;
     for _ in 0..6 {
-        world.state(&run, RunState::Waiting).await;
+        let before = world.state(&run, RunState::Waiting).await.version;
         world.crash();
         world.clock.forward(Duration::from_secs(601));
+        world.until(&run, |view| view.version > before + 2 && view.state != RunState::Running).await;
     }
     let view = world.ended(&run).await;
     assert_eq!(view.notes[0].1, "gave up true");
