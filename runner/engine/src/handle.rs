@@ -314,6 +314,7 @@ impl Engine {
                 }
             }
         }
+        self.env.journal.kick();
         // An answer that somebody was thanked for, and that the last life did not come to: its run may be parked for long.
         for run in self.env.journal.posted()?.iter().filter_map(StreamId::as_run) {
             self.env.shard_of(&run, Message::Wake(run.clone()));

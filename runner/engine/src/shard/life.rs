@@ -136,8 +136,15 @@ impl Shard {
         let live = Rc::new(RefCell::new(live));
         self.slots
             .insert(run.clone(), Slot { live: Rc::clone(&live), fiber: None, queued: false, finish: None });
-        self.hear_posts(&live);
         let now = self.env.now_ms();
+        if live.borrow().view.state == RunState::Waiting {
+            // In one append with whatever wakes it: a run that is said to wait is woken by that alone.
+            let mut live = live.borrow_mut();
+            let (state, why, who) = (RunState::Running, String::new(), String::new());
+            live.record(kind::STATE, body::StateEntry { state, why, due_ms: None, who }, now);
+            live.set_row(row(RunState::Running, None, None));
+        }
+        self.hear_posts(&live);
         self.waits_due(&live, now);
         let (state, ended) = {
             let live = live.borrow();
@@ -158,17 +165,6 @@ impl Shard {
         }
         if let Some(why) = pins::changed(&self.env, &live.borrow()) {
             return self.stand(&run, &live, RunState::Diverged, &why);
-        }
-        if state == RunState::Waiting {
-            let mut live = live.borrow_mut();
-            let running = body::StateEntry {
-                state: RunState::Running,
-                why: String::new(),
-                due_ms: None,
-                who: String::new(),
-            };
-            live.record(kind::STATE, running, now);
-            live.set_row(row(RunState::Running, None, None));
         }
         self.prove_left_over(&live);
         match self.fiber(&live) {

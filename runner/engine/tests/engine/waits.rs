@@ -73,7 +73,7 @@ async fn a_poll_gives_up_at_the_time_that_it_began_with() {
     "#,
     );
     let run = world.start(json!({})).await;
-    for _ in 0..6 {
+    for _ in 0..5 {
         let before = world.state(&run, RunState::Waiting).await.version;
         world.crash();
         world.clock.forward(Duration::from_secs(601));
