@@ -621,6 +621,7 @@ impl Engine {
                 let (done, answer) = crossbeam_channel::bounded(1);
                 shard.send(Message::Drain(done));
                 let _ = answer.recv_timeout(std::time::Duration::from_secs(20));
+                shard.send(Message::Stop);
             }
         });
         let _ = waiting.await;

@@ -107,7 +107,7 @@ fn request(n: u64, kind: &str) -> String {
     let tag = ring::hmac::sign(&key, body.as_bytes());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "POST /v1/alerts/bench HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nx-signature: sha256={hex}\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /v1/alerts/bench HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nx-signature-256: sha256={hex}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
