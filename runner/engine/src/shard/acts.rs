@@ -94,7 +94,8 @@ impl Shard {
     /// Whether a granted approval covers the call. If none does, it waits for a card, or ends with the card's no.
     fn is_covered(&mut self, live: &Shared, spec: &Arc<Spec>) -> bool {
         let Some(target) = &spec.target else { return true };
-        if let Some(approval) = covering(&mut live.borrow_mut(), target) {
+        let approval = covering(&mut live.borrow_mut(), target);
+        if let Some(approval) = approval {
             with_act(live, &spec.address, |act| act.approval = Some(approval));
             return true;
         }
