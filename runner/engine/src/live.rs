@@ -134,6 +134,10 @@ pub(crate) struct Live {
     /// A wait for a signal was opened: one that came early may fit.
     pub(crate) look_for_signals: bool,
 
+    /// The build that proves that the crash suite can fail: intents that are written only with their outcomes.
+    #[cfg(feature = "without-intents")]
+    pub(crate) late: HashMap<Address, (Intent, i64)>,
+
     /// Calls whose intents are queued for the next append.
     intended: Vec<Address>,
 
@@ -181,6 +185,8 @@ impl Live {
             rehearsing: false,
             value: Value::Null,
             look_for_signals: false,
+            #[cfg(feature = "without-intents")]
+            late: HashMap::new(),
             intended: Vec::new(),
             blobs: Vec::new(),
             incident: Vec::new(),
@@ -251,6 +257,10 @@ impl Live {
     }
 
     pub(crate) fn record_outcome(&mut self, body: body::Outcome, now_ms: i64) {
+        #[cfg(feature = "without-intents")]
+        if let Some((late, at_ms)) = self.late.remove(&body.address) {
+            self.record_intent(late, at_ms);
+        }
         self.record(kind::OUTCOME, Echo(&body), now_ms);
         self.fold_outcome(body, self.version);
     }

@@ -1,13 +1,13 @@
 //! The moments at which a child is killed: every one of them, a sample, or at random.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{Life, Marker, Moment, OwnKill, Size, Stage, Tally, judge};
 
-/// Worlds at a time.
-const AT_ONCE: usize = 3;
+/// Worlds at a time, over all tests of the process.
+static TURNS: Semaphore = Semaphore::const_new(3);
 
 /// Lives after which a run that still does not end is lost.
 const MOST_LIVES: usize = 12;
@@ -120,12 +120,11 @@ pub fn random_points(count: usize, calm: &Life, requests: u64, dice: &mut Dice) 
 /// # Panics
 /// When a world panics.
 pub async fn endure(program: &str, size: Size, marker: Marker, calm: &Life, points: Vec<Point>) -> Tally {
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut worlds = JoinSet::new();
     for point in points {
-        let (turns, program, calm) = (Arc::clone(&turns), program.to_owned(), calm.clone());
+        let (program, calm) = (program.to_owned(), calm.clone());
         worlds.spawn(async move {
-            let _turn = turns.acquire_owned().await.expect("it stays open");
+            let _turn = TURNS.acquire().await.expect("it stays open");
             one(&program, size, marker, &calm, &point).await
         });
     }

@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
     sync::{
         Arc,
-        atomic::{AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,8 @@ pub struct Stage {
     marker: Marker,
     /// The child, while it lives: whom a request's hook kills. 0 for nobody.
     child: Arc<AtomicI32>,
+    /// Whether a request that gets no answer kills.
+    deadly: Arc<AtomicBool>,
     alert: bool,
     said: BTreeSet<String>,
     chatty: bool,
@@ -59,10 +61,11 @@ impl Stage {
             twins.change(&change).expect("slack is there");
         }
         let child = Arc::new(AtomicI32::new(0));
-        let victim = Arc::clone(&child);
+        let deadly = Arc::new(AtomicBool::new(false));
+        let (victim, armed) = (Arc::clone(&child), Arc::clone(&deadly));
         twins.on_request(Arc::new(move |request| {
-            let deadly = request.fault.as_deref().is_some_and(|fault| fault.starts_with("timeout_"));
-            if deadly {
+            let silent = request.fault.as_deref().is_some_and(|fault| fault.starts_with("timeout_"));
+            if silent && armed.load(Ordering::SeqCst) {
                 kill(&victim);
             }
         }));
@@ -77,6 +80,7 @@ impl Stage {
             program: PathBuf::from(program),
             marker,
             child,
+            deadly,
             alert: true,
             said: BTreeSet::new(),
             chatty: false,
@@ -109,6 +113,7 @@ impl Stage {
     /// When the child cannot be started.
     pub async fn live(&mut self, how: Option<Kill>) -> Life {
         let fault = how.and_then(deadly_fault).map(|fault| self.twins.add_fault(fault));
+        self.deadly.store(fault.is_some(), Ordering::SeqCst);
         let started = Instant::now();
         let mut child = Command::new(&self.program)
             .args(self.orders(how).to_args())

@@ -208,10 +208,10 @@ impl Shard {
             keys: None,
             call: Some(call),
         };
-        if cfg!(feature = "without-intents") && spec.info.effect != Effect::Read {
-            // The build that proves that the crash suite can fail: the effect starts before anything is durable.
+        #[cfg(feature = "without-intents")]
+        if spec.info.effect != Effect::Read {
             act.phase = Phase::Intended(0, None);
-            live.record_intent(intent, now);
+            live.late.insert(address.clone(), (intent, now));
             self.intended.push_front((0, live.id.clone(), address.clone()));
             return;
         }
