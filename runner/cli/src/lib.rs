@@ -16,7 +16,7 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 pub use exit::Exit;
 
@@ -35,6 +35,11 @@ pub fn main() -> ExitCode {
     // A thread that waits for input must not keep the program alive.
     runtime.shutdown_background();
     done.unwrap_or_else(|error| said::show(&error, out)).into()
+}
+
+/// The command line as a tree, for whoever checks what is written about it.
+pub fn command() -> clap::Command {
+    args::Cli::command()
 }
 
 /// Help and version are answers, everything else is bad usage.

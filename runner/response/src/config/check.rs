@@ -80,7 +80,8 @@ fn usable(text: &str) -> Result<(), String> {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
+        // Of a scheme that it does not know, such as smtp, the parser takes every host for a name.
+        Some(url::Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(is_loopback),
         None => return Err("the URL names no host".to_owned()),
     };
     match url.scheme() {

@@ -74,7 +74,7 @@ fn an_alias_bomb_is_refused_in_no_time() {
 #[test]
 fn channels_without_an_integration_are_a_warning_and_plain_http_on_loopback_is_fine() {
     let loaded = accepted(
-        "integrations:\n  okta: { platform: okta, url: \"http://127.0.0.1:1\", credential: env:K }\ntell:\n  stuck: [\"slack:#incidents\"]\nserver:\n  listen: 0.0.0.0:7300\n",
+        "integrations:\n  okta: { platform: okta, url: \"http://127.0.0.1:1\", credential: env:K }\n  mail: { platform: smtp, url: \"smtp://127.0.0.1:2\" }\ntell:\n  stuck: [\"slack:#incidents\"]\nserver:\n  listen: 0.0.0.0:7300\n",
     );
     let warnings: Vec<String> = loaded.warnings.iter().map(stanch_model::Diagnostic::one_line).collect();
     insta::assert_snapshot!(warnings.join("\n"));

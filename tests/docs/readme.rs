@@ -1,0 +1,100 @@
+//! The README's commands: each is understood by the program as it is, or by cargo as the workspace is.
+
+use std::{os::unix::fs::PermissionsExt, process::Command};
+
+use stanch_response::config::{Known, load};
+
+use crate::{
+    architecture::packages,
+    shell::{blocks, commands},
+    tree::{read, root},
+};
+
+fn typed() -> Vec<Vec<String>> {
+    let found = commands(&read("README.md"));
+    assert!(found.len() > 20, "the README's commands are not found: {found:?}");
+    found
+}
+
+/// The arguments of `stanch` in a command, also when cargo runs it.
+fn arguments(words: &[String]) -> Option<&[String]> {
+    match words[0].as_str() {
+        "stanch" => Some(&words[1..]),
+        "cargo" if words[1] == "run" => {
+            let at = words.iter().position(|word| word == "--")?;
+            Some(&words[at + 1..])
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn the_program_understands_every_command() {
+    let mut verbs = std::collections::BTreeSet::new();
+    for words in typed() {
+        let Some(arguments) = arguments(&words) else { continue };
+        let line = std::iter::once("stanch").chain(arguments.iter().map(String::as_str));
+        let understood = stanch_cli::command().try_get_matches_from(line);
+        let why = understood.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        assert!(understood.is_ok(), "{}\n{why}", words.join(" "));
+        verbs.extend(arguments.first().cloned());
+    }
+    for verb in ["demo", "init", "serve", "check", "alert", "approve", "show", "journal", "twins"] {
+        assert!(verbs.contains(verb), "the README does not show `stanch {verb}`");
+    }
+}
+
+#[test]
+fn cargo_understands_every_command() {
+    for words in typed().iter().filter(|words| words[0] == "cargo") {
+        assert!(["run", "test", "install", "build", "bench"].contains(&words[1].as_str()), "{words:?}");
+        for pair in words.windows(2) {
+            match pair[0].as_str() {
+                "--path" => assert!(root().join(&pair[1]).join("Cargo.toml").exists(), "{words:?}"),
+                "-p" | "--package" => assert!(packages().contains_key(&pair[1]), "{words:?}"),
+                "--test" => {
+                    let known = packages().values().any(|package| package.tests.contains(&pair[1]));
+                    assert!(known, "there is no test program {}: {words:?}", pair[1]);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn the_two_commands_stand_first_and_the_script_runs_the_same_tests() {
+    let blocks = blocks(&read("README.md"));
+    let sh: Vec<&str> =
+        blocks.iter().filter(|block| block.language == "sh").map(|block| block.text.as_str()).collect();
+    assert_eq!(sh[0], "cargo run --release -- demo\ncargo test --workspace --locked\n");
+    let script = root().join(".ci/run");
+    assert!(script.metadata().unwrap().permissions().mode() & 0o111 != 0, ".ci/run can be started");
+    assert!(Command::new("bash").arg("-n").arg(&script).status().unwrap().success());
+}
+
+#[test]
+fn the_transcript_says_that_it_is_shortened() {
+    let text = read("README.md");
+    let console =
+        blocks(&text).into_iter().find(|block| block.language == "console").expect("a transcript").text;
+    assert!(console.starts_with("$ stanch demo\n"));
+    assert!(console.lines().any(|line| line.trim() == "…") && text.contains("shortened"));
+}
+
+#[test]
+fn the_configuration_is_one() {
+    let folders = std::fs::read_dir(root().join("integrations/catalog")).unwrap();
+    let platforms: Vec<String> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let platforms: Vec<&str> = platforms.iter().map(String::as_str).collect();
+    let known =
+        Known { platforms: &platforms, formats: &["okta-event-hook", "github", "hmac", "standard-webhooks"] };
+    let mut seen = 0;
+    for block in blocks(&read("README.md")).iter().filter(|block| block.language == "yaml") {
+        let loaded = load("README.md", &block.text, known).unwrap_or_else(|found| panic!("{found:#?}"));
+        assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
+        seen += 1;
+    }
+    assert_eq!(seen, 1);
+}
