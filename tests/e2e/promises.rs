@@ -60,7 +60,8 @@ async fn a_replay_of_a_finished_run_does_nothing_and_ends_in_the_same_state() {
     let seen = |inside: &Inside| (inside.twins.requests().len(), inside.twins.effects().len());
     let before = seen(&inside);
     for life in ["in the life that ran it", "in the next"] {
-        let steps = inside.engine.replay(&run).unwrap_or_else(|why| panic!("{life}: {why}"));
+        let steps =
+            inside.engine.replay(std::slice::from_ref(&run)).unwrap_or_else(|why| panic!("{life}: {why}"));
         assert!(steps > 10, "{life}: {steps} steps");
         let again = inside.engine.view(&run).expect("a view");
         assert_eq!(format!("{again:?}"), format!("{view:?}"), "{life}");

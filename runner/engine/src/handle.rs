@@ -576,13 +576,13 @@ impl Engine {
         }
     }
 
-    /// Replays an ended run: its history is read with the chain verified, and its script runs over it once more, every
-    /// step compared and nothing acted. Gives the number of steps.
+    /// Replays runs on the caller's own thread: their histories are read with the chain verified, and their scripts run
+    /// over them once more, every step compared and nothing acted. Gives the number of steps of all of them.
     ///
     /// # Errors
-    /// When the run cannot be read, or its script differs from its history.
-    pub fn replay(&self, run: &RunId) -> Result<u64, EngineError> {
-        Shard::replay(&self.env, run).map_err(|why| EngineError::State {
+    /// When a run cannot be read, or its script differs from its history.
+    pub fn replay(&self, runs: &[RunId]) -> Result<u64, EngineError> {
+        Shard::replay(&self.env, runs).map_err(|(run, why)| EngineError::State {
             run: run.to_string(),
             state: "not replayable".to_owned(),
             why,

@@ -83,7 +83,8 @@ pub(crate) fn keep(env: &Env, playbook: &Playbook) -> Option<StreamAppend> {
     let known = env.journal.stream(&stream).ok().flatten().is_some();
     (!known).then(|| {
         let entry = NewEntry::new("playbook.sources", &playbook.sources);
-        StreamAppend { create: true, ..StreamAppend::new(stream, env.journal.epoch(), vec![entry]) }
+        // No `create`: two runs that start at the same moment may both keep them, and the first copy is the one read.
+        StreamAppend::new(stream, env.journal.epoch(), vec![entry])
     })
 }
 

@@ -130,22 +130,12 @@ impl Shard {
         while shard.turn() && !shard.stopped {}
     }
 
-    /// Compares a run's script with its history on the caller's own thread; nothing acts. Gives the number of steps.
-    pub(crate) fn replay(env: &Arc<Env>, run: &RunId) -> Result<u64, String> {
-        thread_local! {
-            static REPLAYER: RefCell<Option<Shard>> = const { RefCell::new(None) };
-        }
-        REPLAYER.with_borrow_mut(|kept| {
-            let same = kept.as_ref().is_some_and(|shard| Arc::ptr_eq(&shard.env, env));
-            let shard = match kept {
-                Some(shard) if same => shard,
-                other => {
-                    let (own, inbox) = Inbox::new();
-                    other.insert(Self::new(Arc::clone(env), own, inbox))
-                }
-            };
-            shard.rehearse(run, None)
-        })
+    /// Compares runs' scripts with their histories on the caller's own thread; nothing acts. Gives the number of steps.
+    pub(crate) fn replay(env: &Arc<Env>, runs: &[RunId]) -> Result<u64, (RunId, String)> {
+        let (own, inbox) = Inbox::new();
+        let mut shard = Self::new(Arc::clone(env), own, inbox);
+        let steps = runs.iter().map(|run| shard.rehearse(run, None).map_err(|why| (run.clone(), why)));
+        steps.sum()
     }
 
     fn new(env: Arc<Env>, own: Inbox, inbox: Receiver<Message>) -> Self {

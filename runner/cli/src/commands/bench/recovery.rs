@@ -130,10 +130,7 @@ fn replay(ground: &Ground, out: Out) -> anyhow::Result<()> {
     let runs: Vec<_> = streams.iter().filter_map(StreamId::as_run).collect();
     let (engine, _) = ground::engine(&journal, Plan { shards: 1, ..plan()? })?;
     let started = Instant::now();
-    let mut steps = 0_u64;
-    for run in &runs {
-        steps += engine.replay(run)?;
-    }
+    let steps = engine.replay(&runs)?;
     let rate = steps as f64 / started.elapsed().as_secs_f64();
     out.text(&format!("replay from cold segments             {rate:.0} steps/s on one core ({steps} steps, chain verified, arguments compared)"));
     out.line(&json!({ "figure": "replay", "steps_per_s": rate.round(), "steps": steps }));
