@@ -554,6 +554,13 @@ impl Shard {
         if live.borrow().leaving.is_some() {
             return set(live, &spec.address, Phase::Asking);
         }
+        let seen = match seen {
+            // A message is looked for in a list. Where there is no list (404), it may be anywhere.
+            Seen::HoldsNot { out: Value::Null } if !spec.is_cut() => {
+                Seen::CannotTell { why: "there is nothing to look for it in".to_owned(), again_ms: None }
+            }
+            seen => seen,
+        };
         match seen {
             Seen::Holds | Seen::Residual { .. } => self.done(live, spec, Value::Null, By::Unknown, None),
             Seen::HoldsNot { .. } if now < dead + settle => set(live, &spec.address, soon(dead + settle)),

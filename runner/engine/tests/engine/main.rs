@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod branches;
+mod calls;
 mod common;
 mod control;
+mod coverage;
 mod every_entry;
 mod people;
 mod pins;
 mod pitfalls;
+mod proofs;
 mod replay;
 mod waits;

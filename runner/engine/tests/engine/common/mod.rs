@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::missing_panics_doc, clippy::unwrap_used, unreachable_pub, missing_docs)]
 
 mod desk;
+mod outside;
 mod play;
 
 use std::{
@@ -29,6 +30,7 @@ use stanch_model::{
 use stanch_playbooks::{Library, Playbook};
 
 pub use desk::TestDesk;
+pub use outside::Outside;
 pub use play::{Facts, finish};
 
 /// What lives are born into: settings that a test may change between two of them.

@@ -1,0 +1,97 @@
+//! Permanent calls and the approvals that cover them.
+
+use serde_json::json;
+use stanch_model::TargetState;
+
+use crate::common::Outside;
+
+/// The first yes covers the app alone: the grants were forgotten.
+const FORGOTTEN: &str = r#"
+    let apps = find_app("drift");
+    approve("cut", "Cut the app", apps);
+    let grants = flat(each(apps, |app| app.grants()));
+    let cut = each(grants, |grant| grant.revoke());
+    note(`${cut.map(|target| target.state)}`);
+    let again = each(grants, |grant| grant.revoke());
+    note(`${again.map(|target| target.state)}`);
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fan_out_shares_one_card_and_a_no_skips_its_targets() {
+    for crash in [false, true] {
+        let mut outside = Outside::new(FORGOTTEN, 3, 0).await;
+        let run = outside.start(json!({ "free": false })).await;
+        outside.waiting(&run, "A1").await;
+        outside.answer(&run, "A1", "approve").await;
+        let view = outside.waiting(&run, "A2").await;
+        assert!(view.waits[1].card);
+        assert_eq!(view.waits[1].targets.len(), 3, "one card for all branches");
+        assert_eq!(outside.asked("revoke_app_token"), 0);
+        if crash {
+            outside.crash();
+        }
+        outside.answer(&run, "A2", "deny").await;
+        // A later call on the same targets is asked about anew.
+        let view = outside.waiting(&run, "A3").await;
+        assert_eq!(view.notes[0].1, r#"["skipped", "skipped", "skipped"]"#);
+        assert_eq!(view.waits.len(), 3);
+        if crash {
+            outside.crash();
+        }
+        outside.answer(&run, "A3", "approve").await;
+        let view = outside.ended(&run).await;
+        assert_eq!(view.notes[1].1, r#"["accepted", "accepted", "accepted"]"#);
+        assert_eq!(outside.done("revoke_app_token"), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_grew_after_the_yes_asks_for_the_rest_only() {
+    let script = r#"
+        let apps = find_app("drift");
+        let grants = flat(each(apps, |app| app.grants()));
+        approve("cut", "Cut", grants.extract(0, 2));
+        each(grants, |grant| grant.revoke());
+    "#;
+    let outside = Outside::new(script, 5, 0).await;
+    let run = outside.start(json!({ "free": false })).await;
+    outside.waiting(&run, "A1").await;
+    outside.answer(&run, "A1", "approve").await;
+    let view = outside.waiting(&run, "A2").await;
+    assert_eq!(view.waits[1].targets.len(), 3);
+    assert_eq!(outside.done("revoke_app_token"), 2, "what is covered does not wait for the rest");
+    outside.answer(&run, "A2", "approve").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Verified).count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_manifest_does_not_list_ends_the_run_whatever_the_script_catches() {
+    for script in [
+        r#"try { okta.suspend_user(#{ user: "x" }); okta.expire_password(#{ user: "x" }) } catch (e) { note("caught"); }"#,
+        r#"attempt(|| okta.expire_password(#{ user: "x" })); note("after");"#,
+    ] {
+        let outside = Outside::new(script, 1, 0).await;
+        let run = outside.start(json!({})).await;
+        let view = outside.ended(&run).await;
+        assert_eq!(view.error.unwrap().kind, "not_allowed");
+        assert!(view.notes.is_empty());
+        assert_eq!(outside.asked("expire_password"), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_stops_a_fan_out_that_asks_for_everything_at_once() {
+    let mut outside = Outside::new(crate::calls::CUT, 6, 0).await;
+    outside.setup.more.push_str("limits: { targets: 4 }\n");
+    outside.crash();
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "G1").await;
+    assert!(view.waits.iter().any(|wait| wait.name == "limit of 4 targets reached"));
+    assert_eq!(outside.done("revoke_app_token"), 3, "with the app that makes four");
+    outside.crash();
+    outside.answer(&run, "G1", "skip").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Skipped).count(), 3);
+    assert_eq!(outside.done("revoke_app_token"), 3);
+}

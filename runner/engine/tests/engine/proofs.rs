@@ -1,0 +1,118 @@
+//! What may be called contained.
+
+use std::time::Duration;
+
+use serde_json::json;
+use stanch_model::TargetState;
+
+use crate::{
+    calls::{CUT, containment},
+    common::Outside,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_changed_nothing_is_failed_when_its_grace_is_over() {
+    let mut outside = Outside::new(CUT, 2, 0).await;
+    outside.fault(json!({ "action": "okta.revoke_app_token", "call": 1, "answer": "revoke_does_nothing" }));
+    let run = outside.start(json!({})).await;
+    outside
+        .until(&run, |view| {
+            view.targets.values().any(|t| t.state == TargetState::Verified && t.verb == "grant.revoke")
+        })
+        .await;
+    // The grace runs from the acceptance, over restarts and parking.
+    for _ in 0..3 {
+        outside.crash();
+        outside.clock.forward(Duration::from_secs(11));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let view = outside.ended(&run).await;
+    assert_eq!(containment(&view), "partly_contained", "{:?} {:#?}", view.because, view.targets);
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Failed).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_came_later_is_found() {
+    let script = CUT
+        .replace("for app in apps { app.quarantine(); }", "")
+        .replace("let left", r#"ask("go", "?", ["yes"]); let left"#);
+    let outside = Outside::new(&script, 2, 0).await;
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "Q1").await;
+    let change = json!({ "grant": { "integration": "okta", "app": "drift", "count": 2 } });
+    outside.twins.change(&serde_json::from_value(change).unwrap()).unwrap();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.notes[0].1, "0 0 0 2", "{view:?}");
+    assert_eq!(containment(&view), "partly_contained");
+    assert!(view.because.iter().any(|why| why.starts_with("found and not cut")), "{:?}", view.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_failed_keeps_the_run_from_contained() {
+    let script = CUT.replace("app.grants()", "attempt(|| app.grants()).value ?? []");
+    let outside = Outside::new(&script, 2, 0).await;
+    outside.fault(json!({ "action": "okta.list_app_tokens", "answer": "403" }));
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(containment(&view), "partly_contained", "the app itself is cut; {:?}", view.because);
+    assert!(view.because.iter().any(|why| why.starts_with("not read again")), "{:?}", view.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absence_proves_nothing_that_was_never_seen_present() {
+    let script = r#"
+        let apps = find_app("drift");
+        okta.revoke_app_token(#{ app: apps[0].id, token: "typo" });
+        note(`${settle().failed.len()}`);
+    "#;
+    let outside = Outside::new(script, 1, 0).await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.notes[0].1, "1", "{view:#?}");
+    assert_eq!(containment(&view), "not_contained");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_by_hand_is_residual_at_best() {
+    let outside = Outside::new(CUT, 0, 2).await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(containment(&view), "contained_with_residual", "{:?} {:#?}", view.because, view.targets);
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Attested).count(), 1);
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Verified).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_residual_is_read_back_when_its_time_is_over() {
+    let script = r#"
+        let apps = find_app("drift");
+        for app in apps { okta.revoke_app_tokens(#{ app: app.id }); }
+        let left = settle();
+        note(`${left.residual.len()} ${left.found.len()}`);
+    "#;
+    let mut outside = Outside::new(script, 2, 0).await;
+    outside.setup.more = outside.setup.more.replace("slack.uninstall_app", "app.revoke_grants");
+    outside.crash();
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.notes[0].1, "1 0", "{view:#?}");
+    assert_eq!(containment(&view), "contained_with_residual", "{:?}", view.because);
+    outside.crash();
+    outside.clock.forward(Duration::from_secs(3601));
+    let view = outside
+        .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Verified))
+        .await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(outside.engine.view(&run).unwrap().version, view.version, "and then it is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_there_is_nothing_to_contain_and_something_uncut_is_not() {
+    let outside = Outside::new(r#"find_app("nobody");"#, 1, 0).await;
+    let run = outside.start(json!({})).await;
+    assert_eq!(containment(&outside.ended(&run).await), "nothing_to_contain");
+    let outside = Outside::new(r#"find_app("drift");"#, 1, 0).await;
+    let run = outside.start(json!({})).await;
+    assert_eq!(containment(&outside.ended(&run).await), "not_contained");
+}
