@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use stanch_journal::{Journal, KeySource, LocalJournal, Options, StreamAppend, With, export};
-use stanch_model::{NewEntry, StreamId};
+use stanch_model::{Hash, NewEntry, StreamId};
 
 use crate::{shell::blocks, tree::read};
 
@@ -39,6 +39,19 @@ fn exported(folder: &Path) -> std::path::PathBuf {
     file
 }
 
+/// The line with another body, and every hash in it computed anew.
+fn forged(line: &str) -> String {
+    let parts = line.trim_end().strip_prefix("{\"header\":").unwrap();
+    let (header, rest) = parts.split_once(",\"hash\":\"").unwrap();
+    let body = rest.split_once(",\"body\":").unwrap().1;
+    let body = &body[..body.len() - 1];
+    let other = "{\"said\":\"something else\"}";
+    let [was, is] = [body, other].map(|body| Hash::of(body.as_bytes()).to_string());
+    let header = header.replace(&was, &is);
+    assert!(header.contains(&is), "the header names its body");
+    format!("{{\"header\":{header},\"hash\":\"{}\",\"body\":{other}}}\n", Hash::of(header.as_bytes()))
+}
+
 #[test]
 fn the_recipe_accepts_what_was_written_and_names_what_was_changed() {
     let recipe = recipe();
@@ -66,11 +79,16 @@ fn the_recipe_accepts_what_was_written_and_names_what_was_changed() {
     let (held, said) = run(&without_fifth);
     assert!(!held && said.contains("line 7: chain"), "{said}");
 
+    // A line that is whole in itself, but not the one that was there: the next of its stream knows.
+    let forged = forged(std::str::from_utf8(lines[3]).unwrap());
+    let (held, said) = run(&[lines[..3].concat(), forged.into_bytes(), lines[4..].concat()].concat());
+    assert!(!held && said.contains("line 7: chain"), "{said}");
+
     // Every part of a line that holds something: none can change unseen.
     let line = String::from_utf8(lines[4].to_vec()).unwrap();
     let begin = lines[..4].concat().len();
     let (hash, body) = (line.find(",\"hash\":\"").unwrap() + 9, line.find(",\"body\":").unwrap() + 8);
-    for at in (10..hash - 9).step_by(17).chain([hash, hash + 63, body, body + 40, line.len() - 3]) {
+    for at in (10..hash - 9).step_by(41).chain([hash, hash + 63, body, body + 40, line.len() - 3]) {
         let mut bent = good.clone();
         bent[begin + at] ^= 1;
         let (held, said) = run(&bent);
