@@ -70,7 +70,7 @@ async fn an_answer_that_was_lost_is_settled_before_the_script_sees_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_that_asks_to_wait_is_given_time() {
     let outside = Outside::new(CUT, 3, 0).await;
-    for action in ["okta.revoke_app_token", "okta.get_app", "okta.find_app"] {
+    for action in ["okta.revoke_app_token", "okta.get_app"] {
         outside.fault(json!({ "action": action, "call": 1, "answer": "429", "delay": "1s" }));
     }
     let run = outside.start(json!({})).await;

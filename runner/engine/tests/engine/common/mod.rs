@@ -8,7 +8,7 @@ mod play;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -102,9 +102,9 @@ impl TestClock {
 }
 
 impl TestClock {
-    /// Shows what the other one shows.
-    pub fn follow(&self, other: &TestClock) {
-        self.0.store(other.0.load(Ordering::SeqCst), Ordering::SeqCst);
+    /// Another one that shows the same.
+    pub fn twin(&self) -> Self {
+        Self(AtomicI64::new(self.0.load(Ordering::SeqCst)))
     }
 }
 
@@ -194,8 +194,13 @@ impl World {
     }
 
     pub fn of(setup: Setup) -> Self {
+        Self::over(setup, MemoryJournal::new(), TestClock::default())
+    }
+
+    /// A life over what an earlier one left.
+    pub fn over(setup: Setup, journal: MemoryJournal, clock: TestClock) -> Self {
         let (current, done) = (Arc::new(AtomicU64::new(1)), Arc::default());
-        let (journal, clock) = (Arc::new(MemoryJournal::new()), Arc::new(TestClock::default()));
+        let (journal, clock) = (Arc::new(journal), Arc::new(clock));
         let engine = life(&setup, &journal, &clock, &current, &done);
         Self { setup, journal, engine, clock, current, done }
     }
@@ -290,7 +295,8 @@ impl World {
 }
 
 pub fn library(setup: &Setup) -> Library {
-    let mut library = Library::embedded();
+    static SHIPPED: LazyLock<Library> = LazyLock::new(Library::embedded);
+    let mut library = SHIPPED.clone();
     let own = ("test".to_owned(), setup.more.clone(), setup.script.clone());
     for (slug, more, script) in setup.others.iter().chain([&own]) {
         let uses = if more.contains("uses:") {
@@ -313,6 +319,12 @@ pub fn library(setup: &Setup) -> Library {
     library
 }
 
+/// The catalogue, read once for all worlds.
+pub fn catalog() -> Arc<Catalog> {
+    static READ: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
+    Arc::clone(&READ)
+}
+
 fn life(
     setup: &Setup,
     journal: &Arc<MemoryJournal>,
@@ -320,10 +332,10 @@ fn life(
     current: &Arc<AtomicU64>,
     done: &Arc<Mutex<Vec<(u64, Value)>>>,
 ) -> Engine {
-    let catalog = Arc::new(Catalog::embedded().unwrap());
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let integrations =
-        Integrations::new(catalog, &BTreeMap::new(), Transport::Twin(nowhere), Arc::new(NoSecrets)).unwrap();
+        Integrations::new(catalog(), &BTreeMap::new(), Transport::Twin(nowhere), Arc::new(NoSecrets))
+            .unwrap();
     let own = Own {
         life: current.load(Ordering::SeqCst),
         current: Arc::clone(current),

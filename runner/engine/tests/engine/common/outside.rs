@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use stanch_engine::{Answer, Engine, EngineOptions, Patience, StartRun};
 use stanch_integrations::{
-    Catalog, Integrations, Transport, TwinTransport,
+    Integrations, Transport, TwinTransport,
     twin::{Fault, TwinHost, TwinOptions, World},
 };
 use stanch_journal::{Journal, MemoryJournal};
@@ -17,7 +17,7 @@ use stanch_model::{
     secret::{SecretBox, SecretError},
 };
 
-use super::{Setup, TestClock, TestDesk, library};
+use super::{Setup, TestClock, TestDesk, catalog, library};
 
 /// Secrets in a map; a handle tells nothing.
 #[derive(Default)]
@@ -211,10 +211,9 @@ fn life(
     clock: &Arc<TestClock>,
 ) -> Engine {
     let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).unwrap();
-    let catalog = Arc::new(Catalog::embedded().unwrap());
     let secrets: Arc<dyn SecretBox> = Arc::clone(secrets) as _;
     let integrations =
-        Integrations::new(catalog, &setup.config.integrations, Transport::Twin(transport), secrets)
+        Integrations::new(catalog(), &setup.config.integrations, Transport::Twin(transport), secrets)
             .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     Engine::start(EngineOptions {
         journal: Arc::clone(journal) as Arc<dyn Journal>,

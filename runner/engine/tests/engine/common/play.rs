@@ -46,11 +46,6 @@ impl Facts {
 
 /// Says yes to everything until the run ends; time flies while it waits for a clock.
 pub async fn finish(world: &World, run: &RunId) -> RunView {
-    finish_with(world, run, |_, options| options.first().cloned().unwrap_or_else(|| "yes".to_owned())).await
-}
-
-/// The same, with answers of one's own: from the wait's name and its options.
-pub async fn finish_with(world: &World, run: &RunId, say: impl Fn(&str, &[String]) -> String) -> RunView {
     for _ in 0..4_000 {
         let view = world.engine.view(run).unwrap();
         if view.ended.is_some() {
@@ -59,11 +54,13 @@ pub async fn finish_with(world: &World, run: &RunId, say: impl Fn(&str, &[String
         assert!(!matches!(view.state, RunState::Diverged | RunState::Suspect), "{}: {view:#?}", view.why);
         for wait in view.open_waits() {
             if wait.kind.needs_person() {
+                let say = wait.options.first().map_or("yes", String::as_str);
                 // A second answer of the same person is no news; a closed wait is no harm.
-                let _ = world.answer_as(run, &wait.id, &say(&wait.name, &wait.options), "ben").await;
+                let _ = world.answer_as(run, &wait.id, say, "ben").await;
             }
         }
-        let timer = view.open_waits().any(|wait| wait.kind == WaitKind::Timer);
+        let clocks = [WaitKind::Timer, WaitKind::Signal];
+        let timer = view.open_waits().any(|wait| clocks.contains(&wait.kind));
         if timer && view.state == RunState::Waiting {
             world.clock.forward(Duration::from_secs(60));
         }
