@@ -43,7 +43,10 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
+        // What comes after begins where the picture stood.
+        let top = self.terminal.get_frame().area().as_position();
         let _gone = self.terminal.clear();
+        let _gone = self.terminal.set_cursor_position(top);
         let _gone = self.terminal.show_cursor();
         let _gone = execute!(io::stdout(), cursor::Show);
     }

@@ -1,0 +1,224 @@
+//! The program as people meet it: what it says, where it says it, how it exits.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stanch"));
+    command.args(args).current_dir(folder);
+    for name in ["STANCH_DATA", "STANCH_CONFIG", "STANCH_URL", "STANCH_TOKEN", "STANCH_VAULT_KEY"] {
+        command.env_remove(name);
+    }
+    command.env("USER", "ana");
+    command
+}
+
+fn stanch(folder: &Path, args: &[&str]) -> Output {
+    program(folder, args).output().unwrap()
+}
+
+/// Exit code, standard output and standard error, as one text.
+fn transcript(folder: &Path, args: &[&str]) -> String {
+    let output = stanch(folder, args);
+    let part = |name: &str, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let lines = text.lines().map(|line| format!("{name} {}\n", line.trim_end()));
+        lines.collect::<String>()
+    };
+    let head = format!("$ stanch {}\n", args.join(" "));
+    let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string());
+    format!("{head}{}{}exit {code}\n", part("1>", &output.stdout), part("2>", &output.stderr))
+}
+
+fn empty() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn help_is_an_answer_and_bad_usage_is_not() {
+    let home = empty();
+    insta::assert_snapshot!("help", transcript(home.path(), &["--help"]));
+    insta::assert_snapshot!("bad_usage", transcript(home.path(), &["resolve", "R", "D1", "maybe"]));
+    assert_eq!(stanch(home.path(), &[]).status.code(), Some(2));
+    assert_eq!(stanch(home.path(), &["aprove"]).status.code(), Some(2));
+    assert_eq!(stanch(home.path(), &["demo", "--kill-at-entry", "1", "--no-kill"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_verb_has_a_short_help() {
+    let home = empty();
+    let help = String::from_utf8(stanch(home.path(), &["--help"]).stdout).unwrap();
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let verbs: Vec<&str> = commands
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(verbs.len() > 20, "{verbs:?}");
+    for verb in verbs {
+        let output = stanch(home.path(), &[verb, "--help"]);
+        assert!(output.status.success(), "{verb}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("Usage: stanch"), "{verb}");
+    }
+}
+
+fn playbook(folder: &Path, manifest: &str, script: &str) {
+    let book = folder.join("cut");
+    std::fs::create_dir_all(&book).unwrap();
+    std::fs::write(book.join("playbook.yaml"), manifest).unwrap();
+    std::fs::write(book.join("main.rhai"), script).unwrap();
+    std::fs::write(book.join("README.md"), "# Cut\n").unwrap();
+}
+
+const MANIFEST: &str = "playbook: cut
+title: Cut an app off
+owner: me
+reviewed: 2026-11-01
+input:
+  app: { type: app }
+uses:
+  read: [find_app]
+  reversible: [app.quarantine]
+";
+
+#[test]
+fn check_shows_every_mistake_with_its_place_and_answers_no() {
+    let home = empty();
+    playbook(
+        home.path(),
+        MANIFEST,
+        "let apps = find_app(input.app);\nfor app in apps { app.quarantin(); }\nnote(1 + );\nsettle();\n",
+    );
+    let text = transcript(home.path(), &["check", "cut"]);
+    assert!(text.ends_with("exit 3\n"), "{text}");
+    for part in ["cut/main.rhai:2:", "did you mean", "cut/main.rhai:3:", "mistakes"] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    let json = stanch(home.path(), &["check", "cut", "--json"]);
+    let lines: Vec<Value> = String::from_utf8(json.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (last, found) = lines.split_last().unwrap();
+    assert_eq!(last["ok"], false);
+    assert_eq!(last["mistakes"].as_u64().unwrap() + last["warnings"].as_u64().unwrap(), found.len() as u64);
+}
+
+#[test]
+fn check_says_so_when_nothing_is_wrong() {
+    let home = empty();
+    playbook(home.path(), MANIFEST, "for app in find_app(input.app) { app.quarantine(); }\nsettle();\n");
+    let text = transcript(home.path(), &["check", "cut"]);
+    assert!(text.contains("cut: nothing wrong") && text.ends_with("exit 0\n"), "{text}");
+    let text = transcript(home.path(), &["check", "nowhere"]);
+    assert!(text.contains("holds no playbook") && text.ends_with("exit 1\n"), "{text}");
+}
+
+#[test]
+fn a_configuration_with_mistakes_is_refused_with_its_place() {
+    let home = empty();
+    std::fs::write(home.path().join("stanch.yaml"), "integrations:\n  okta: { platform: otka }\n").unwrap();
+    insta::assert_snapshot!("configuration", transcript(home.path(), &["check"]));
+    let served = stanch(home.path(), &["serve"]);
+    assert_eq!(served.status.code(), Some(3));
+    assert!(!home.path().join("data").exists(), "nothing is made before the files are right");
+}
+
+#[test]
+fn init_writes_what_check_accepts_and_doctor_finds_sound() {
+    let home = empty();
+    let first = stanch(home.path(), &["init", "co"]);
+    assert!(first.status.success(), "{first:?}");
+    let token = String::from_utf8(first.stdout).unwrap();
+    assert!(token.starts_with("stanch_"), "the token is the data: {token}");
+    let again = stanch(home.path(), &["init", "co"]);
+    assert!(again.status.success() && again.stdout.is_empty(), "a second token was made: {again:?}");
+    let folder = home.path().join("co");
+    for verb in ["check", "doctor"] {
+        let output = stanch(&folder, &[verb]);
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
+fn codes_are_explained_and_unknown_ones_said() {
+    let home = empty();
+    assert!(transcript(home.path(), &["explain", "cf0002"]).contains("unknown platform"));
+    insta::assert_snapshot!("explain", transcript(home.path(), &["explain", "XX0001"]));
+}
+
+#[test]
+fn without_a_server_the_way_out_is_said() {
+    let home = empty();
+    insta::assert_snapshot!("no_server", transcript(home.path(), &["runs"]));
+    insta::assert_snapshot!("no_address", transcript(home.path(), &["runs", "--url", "nonsense"]));
+}
+
+#[test]
+fn a_damaged_journal_is_exit_code_five() {
+    let home = empty();
+    let server = Served::start(home.path());
+    // A damaged last batch could be a crash; one with a sound batch after it cannot.
+    assert!(stanch(home.path(), &["pause", "--all"]).status.success());
+    drop(server);
+    let journal = home.path().join("data/journal");
+    let segment = std::fs::read_dir(&journal).unwrap().flatten().map(|entry| entry.path()).min().unwrap();
+    let sound = stanch(home.path(), &["journal", "verify"]);
+    assert!(sound.status.success(), "{sound:?}");
+    let text = std::fs::read_to_string(&segment).unwrap();
+    std::fs::write(&segment, text.replacen("journal.opened", "journal.opener", 1)).unwrap();
+    let output = stanch(home.path(), &["journal", "verify"]);
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+}
+
+/// A server on simulated platforms that nobody will ask.
+struct Served(Child);
+
+impl Served {
+    fn start(folder: &Path) -> Self {
+        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0", "--twins", "127.0.0.1:9"];
+        let mut command = program(folder, &args);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("\"serving\""), "{line}");
+        Self(child)
+    }
+}
+
+impl Drop for Served {
+    /// It stops by itself when its leash is let go.
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn over_the_socket_an_unknown_playbook_gets_a_did_you_mean() {
+    let home = empty();
+    let _server = Served::start(home.path());
+    let text = transcript(home.path(), &["run", "oauth-app-compromize", "--input", "app=drift"]);
+    assert!(text.contains("did you mean") && text.contains("oauth-app-compromise"), "{text}");
+    assert!(text.ends_with("exit 3\n"), "{text}");
+    for verb in ["runs", "incidents", "status"] {
+        let output = stanch(home.path(), &[verb, "--json"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let text = transcript(home.path(), &["approve", "A1"]);
+    assert!(text.contains("nothing waits") && text.ends_with("exit 3\n"), "{text}");
+    let paused = stanch(home.path(), &["pause", "--all"]);
+    assert!(paused.status.success(), "{paused:?}");
+    let status = String::from_utf8(stanch(home.path(), &["status"]).stdout).unwrap();
+    assert!(status.contains("paused     all"), "{status}");
+    let second = stanch(home.path(), &["serve", "--twins", "127.0.0.1:9", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success(), "two servers on one data folder: {second:?}");
+    assert!(String::from_utf8(second.stderr).unwrap().contains("in use by process"));
+}

@@ -1,0 +1,155 @@
+//! The demo, end to end: the real program as a child process, a real SIGKILL, and the last line of its JSON.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+/// The program, built as this test was.
+fn stanch() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--quiet", "--package", "stanch-cli"]);
+        let own = std::env::current_exe().unwrap();
+        let folder = own.parent().and_then(Path::parent).unwrap();
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success(), "the program cannot be built");
+        folder.join("stanch")
+    })
+}
+
+fn demo(args: &[&str]) -> (Output, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(stanch());
+    command.arg("demo").args(args).arg("--data").arg(home.path().join("data"));
+    // The machine's own settings must not matter.
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TMPDIR", home.path());
+    (command.output().unwrap(), home)
+}
+
+fn last(output: &Output) -> Value {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let line = text.lines().last().unwrap_or_else(|| panic!("it said nothing: {output:?}"));
+    serde_json::from_str(line).unwrap()
+}
+
+fn beats(output: &Output, name: &str) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["beat"] == name).collect()
+}
+
+/// Every target proven, but for the app that only a person can block.
+fn assert_contained(output: &Output) -> Value {
+    let last = last(output);
+    assert!(output.status.success(), "{:?}: {last}", output.status);
+    assert_eq!(last["ended"], "finished");
+    assert_eq!(last["containment"], "contained_with_residual");
+    assert_eq!(last["duplicate_effects"], 0, "{last}");
+    let targets = last["targets"].as_array().unwrap();
+    let of = |kind: &str, state: &str| {
+        targets.iter().filter(|target| target["kind"] == kind && target["state"] == state).count()
+    };
+    assert_eq!(of("grant", "verified"), 40, "{last}");
+    assert_eq!((of("app", "verified"), of("app", "attested")), (1, 1), "{last}");
+    assert_eq!(of("user", "verified"), targets.len() - 42, "{last}");
+    last
+}
+
+#[test]
+fn the_server_is_killed_in_the_middle_and_the_app_is_cut_off_all_the_same() {
+    let (output, _home) = demo(&["--json"]);
+    let last = assert_contained(&output);
+    assert_eq!(last["restarts"], 1);
+    assert_eq!(last["killed_at"]["phase"], "contain");
+    let cut = last["killed_at"]["cut"].as_u64().unwrap();
+    assert!((20..42).contains(&cut), "{cut} targets were cut when the server died");
+    assert!(last["entries"].as_u64() > last["killed_at"]["entries"].as_u64(), "{last}");
+    assert_eq!(last["deadlines"][0]["deadline"], "contract");
+    let told: Vec<Value> = beats(&output, "told").iter().map(|beat| beat["action"].clone()).collect();
+    assert_eq!(told, ["smtp.send", "slack.post_message"]);
+    let people = beats(&output, "answered");
+    let said: Vec<(&Value, &Value)> = people.iter().map(|beat| (&beat["who"], &beat["say"])).collect();
+    assert_eq!(said[0], (&Value::from("ben"), &Value::from("approve")));
+    assert!(said.contains(&(&Value::from("olga"), &Value::from("done"))), "{said:?}");
+}
+
+#[test]
+fn a_kill_at_any_entry_changes_nothing_but_the_story() {
+    for entry in ["1", "4", "12", "90", "260", "500"] {
+        let (output, _home) = demo(&["--json", "--pace", "0", "--kill-at-entry", entry]);
+        let last = assert_contained(&output);
+        assert_eq!(last["restarts"], 1, "killed at {entry}: {last}");
+        assert!(last["killed_at"]["entries"].as_u64() >= entry.parse().ok(), "killed at {entry}: {last}");
+    }
+}
+
+#[test]
+fn a_kill_before_the_answer_makes_the_source_send_again_and_nothing_starts_twice() {
+    // Entry 4 is the alert's own or just after it: durable, and the answer never came.
+    let (output, _home) = demo(&["--json", "--pace", "0", "--kill-at-entry", "4"]);
+    assert_contained(&output);
+    let sent = beats(&output, "alert");
+    assert_eq!(beats(&output, "run").len(), 1);
+    if sent.len() > 1 {
+        assert_eq!(sent[1]["again"], true);
+        assert_eq!(beats(&output, "acknowledged").len(), 1);
+    }
+}
+
+#[test]
+fn a_kill_after_a_time_and_none_at_all() {
+    let (output, _home) = demo(&["--json", "--pace", "0", "--kill-after-ms", "300"]);
+    assert_contained(&output);
+    let (output, _home) = demo(&["--json", "--pace", "0", "--no-kill"]);
+    let last = assert_contained(&output);
+    assert_eq!((&last["restarts"], &last["killed_at"]), (&Value::from(0), &Value::Null));
+}
+
+#[test]
+fn a_leaked_credential_is_revoked_and_proven_dead() {
+    let (output, _home) = demo(&["leaked-credential", "--json"]);
+    let last = last(&output);
+    assert!(output.status.success(), "{last}");
+    assert_eq!(last["ended"], "finished");
+    assert_eq!((&last["restarts"], &last["duplicate_effects"]), (&Value::from(1), &Value::from(0)));
+    let targets = last["targets"].as_array().unwrap();
+    let credential = targets.iter().find(|target| target["kind"] == "credential").unwrap();
+    assert_eq!(credential["state"], "verified", "{last}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("ghp_"), "the key itself is on the screen");
+}
+
+#[test]
+fn without_a_terminal_it_is_plain_text_that_ends_with_the_next_commands() {
+    let (output, home) = demo(&["--pace", "0"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(!text.contains('\u{1b}'), "escape sequences in a pipe");
+    for part in ["SIGKILL", "the server is back", "CONTAINED WITH RESIDUAL", "done twice: 0", "Next\n"] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    let next: Vec<&str> = text.lines().rev().take(3).collect();
+    assert!(next.iter().all(|line| line.starts_with("  stanch ")), "{next:?}");
+    // And the first of them works.
+    let data = home.path().join("data");
+    let verified = Command::new(stanch()).args(["journal", "verify", "--data"]).arg(&data).output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn a_folder_in_use_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("mine"), "x").unwrap();
+    let refused = Command::new(stanch()).args(["demo", "--data"]).arg(home.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("is not empty"));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+}
