@@ -30,7 +30,7 @@ pub enum Beat {
         addr: String,
         /// The app at stake, for people.
         app: String,
-        /// Grants of it on all platforms.
+        /// Its grants on all platforms; 0 where the story is about something else.
         grants: u64,
     },
     /// The server takes alerts.

@@ -62,9 +62,12 @@ impl Plot {
             .collect()
     }
 
-    /// How many grants the simulated platforms hold of the app.
+    /// How many grants are at stake.
     pub(crate) fn grants(self) -> u64 {
-        u64::from(OKTA_GRANTS + SALESFORCE_GRANTS)
+        match self {
+            Self::OauthApp => u64::from(OKTA_GRANTS + SALESFORCE_GRANTS),
+            Self::LeakedCredential => 0,
+        }
     }
 
     pub(crate) fn world(self) -> World {

@@ -60,7 +60,7 @@ impl Screen {
     /// Shows one beat.
     pub(super) fn show(&mut self, at: &At) {
         self.out.line(at);
-        if self.theatre.is_none() {
+        if self.theatre.is_none() || self.is_old(&at.beat) {
             return;
         }
         let moment = Duration::from_millis(at.at_ms);
@@ -97,6 +97,15 @@ impl Screen {
         }
     }
 
+    /// A target that is read back once more is no news.
+    fn is_old(&self, beat: &Beat) -> bool {
+        let Beat::Target { integration, kind, id, verb, state, .. } = beat else { return false };
+        let known = self.targets.get(&format!("{integration}/{kind}/{id} {verb}"));
+        known.is_some_and(|(.., known)| {
+            known == state || (is_proven(*known) && *state == TargetState::Accepted)
+        })
+    }
+
     fn picture(&self) -> Vec<Bar> {
         let one = |(integration, kind): &(String, String)| {
             let of = |state: fn(TargetState) -> bool| {
@@ -123,8 +132,7 @@ fn is_cut(state: TargetState) -> bool {
 fn now(beat: &Beat) -> Option<String> {
     Some(match beat {
         Beat::Twins { .. } => "starting the server".to_owned(),
-        Beat::Serving { life: 1, .. } => "the server takes alerts".to_owned(),
-        Beat::Serving { .. } => "the run goes on where it stood; nothing is done twice".to_owned(),
+        Beat::Serving { .. } => "the server takes alerts".to_owned(),
         Beat::Acknowledged { .. } => "the alert is durable; its playbook begins".to_owned(),
         Beat::Phase { name } => doing(name).to_owned(),
         Beat::Asked { ask, .. } => format!("waiting for {}", ask.join(", ")),
@@ -149,10 +157,14 @@ fn doing(phase: &str) -> &'static str {
 fn line(beat: &Beat, at: Duration) -> Option<Line> {
     let new = |mark, text: String| Some(Line::new(at, mark, text));
     match beat {
-        Beat::Twins { platforms, addr, app, grants } => Some(
-            Line::new(at, Mark::Fact, format!("simulated {} on {addr}", platforms.join(", ")))
-                .aside(format!("{grants} grants of Drift; at stake: {app}")),
-        ),
+        Beat::Twins { platforms, addr, app, grants } => {
+            Some(Line::new(at, Mark::Fact, format!("simulated {} on {addr}", platforms.join(", "))).aside(
+                match grants {
+                    0 => format!("at stake: {app}"),
+                    _ => format!("at stake: {app} and its {grants} grants"),
+                },
+            ))
+        }
         Beat::Serving { life, url, pid } => {
             let mark = if *life > 1 { Mark::Back } else { Mark::Fact };
             let words = if *life > 1 {
@@ -246,7 +258,8 @@ fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, wh
 fn when(killed: &KilledAt) -> String {
     let entries = killed.entries.map_or_else(String::new, |entries| format!(", {entries} entries durable"));
     let phase = if killed.phase.is_empty() { String::new() } else { format!(" in `{}`", killed.phase) };
-    format!("after {} ms{phase}, {} targets cut{entries}", killed.after_ms, killed.cut)
+    let targets = if killed.cut == 1 { "target" } else { "targets" };
+    format!("after {} ms{phase}, {} {targets} cut{entries}", killed.after_ms, killed.cut)
 }
 
 /// Every target with its proven state, and what the twins counted.
@@ -283,12 +296,11 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
         }
     }
     let kills = match (&verdict.killed_at, verdict.restarts) {
-        (Some(killed), 1) => format!("killed {}; started again once", when(killed)),
-        (Some(killed), restarts) => format!("killed {}; started again {restarts} times", when(killed)),
+        (Some(killed), restarts) => format!("killed {}; started again {restarts} time(s)", when(killed)),
         (None, _) => "never killed".to_owned(),
     };
     text.push_str(&format!(
-        "\nThe server   {kills}\nThe twins    saw {} requests and {} effects; done twice: {}; asked again without effect: {}\n\
+        "\nThe server   {kills}\nThe twins    {} requests, {} effects; done twice: {}; asked again without effect: {}\n\
          The journal  {} entries of {streams} streams, every hash and chain holds: {}",
         verdict.requests,
         verdict.writes.values().sum::<u64>(),
