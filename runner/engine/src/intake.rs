@@ -16,10 +16,10 @@ use stanch_playbooks::{
 
 use crate::{
     env::{Env, rfc3339},
-    handle::{Accepted, EngineError, StartRun, Verdict},
     live::row,
     pins,
     shard::Message,
+    terms::{Accepted, EngineError, StartRun, Verdict},
 };
 
 /// A trigger of a playbook, compiled.

@@ -16,10 +16,10 @@ use stanch_playbooks::Playbook;
 
 use crate::{
     env::Env,
-    handle::{EngineError, EngineOptions, StartRun},
     live::row,
     pins,
     shard::Message,
+    terms::{EngineError, EngineOptions, StartRun},
 };
 
 impl Env {

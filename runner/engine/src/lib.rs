@@ -23,13 +23,15 @@ mod host;
 mod intake;
 mod ledger;
 mod live;
+mod pauses;
 mod pins;
 mod shard;
 mod step;
+mod terms;
 
 pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
-pub use handle::{
-    Accepted, Answer, AnswerError, Engine, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun,
-    Verdict,
+pub use handle::Engine;
+pub use terms::{
+    Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,
 };

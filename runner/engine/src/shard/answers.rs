@@ -12,7 +12,7 @@ use stanch_model::{
     },
 };
 
-use super::{Shard, acts};
+use super::{Shard, marks};
 use crate::{
     act::Phase,
     live::{Live, row},
@@ -158,7 +158,7 @@ impl Shard {
     fn settle_doubt(&mut self, live: &Shared, wait: &WaitView, say: &str) {
         let waiting =
             live.borrow().acts.get(&wait.address).is_some_and(|act| matches!(act.phase, Phase::Asking));
-        if waiting && let Some(spec) = acts::spec(live, &wait.address) {
+        if waiting && let Some(spec) = marks::spec(live, &wait.address) {
             self.resolved(live, &spec, say, false);
         }
     }
@@ -174,7 +174,7 @@ impl Shard {
             held.map(|(address, _)| address.clone()).collect()
         };
         for address in held {
-            let Some(spec) = acts::spec(live, &address) else { continue };
+            let Some(spec) = marks::spec(live, &address) else { continue };
             match say {
                 "approve" => self.begin(live, &address),
                 _ => self.skip(live, &spec, "a person, or silence, said no", now),
@@ -193,7 +193,7 @@ impl Shard {
             held.map(|(address, _)| address.clone()).collect()
         };
         for address in held {
-            let Some(spec) = acts::spec(live, &address) else { continue };
+            let Some(spec) = marks::spec(live, &address) else { continue };
             match say {
                 "go_on" => self.begin(live, &address),
                 _ => self.skip(live, &spec, "the guard holds", now),

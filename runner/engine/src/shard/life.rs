@@ -1,34 +1,29 @@
 //! How a run comes into memory and how it ends.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{cell::RefCell, rc::Rc};
 
-use rhai::{AST, Dynamic, Scope};
+use rhai::Dynamic;
 use serde_json::{Value, json};
 use stanch_model::{
-    Address, Entry, RunId, StreamId,
+    Entry, RunId,
     run::{
         RunState, RunView, StepError,
         body::{self, Created, RunEnded, TargetEntry, kind},
     },
     target::{Ended, TargetState},
 };
-use stanch_playbooks::Playbook;
 
 use super::{Finish, Shard, Slot};
 use crate::{
     act::Act,
     border,
-    current::{Current, during, peek},
-    fiber::{Fiber, Ran, Wake},
+    current::Current,
     host::settle,
-    live::{Frame, Leave, Live, row},
+    live::{Leave, Live, row},
     pins,
 };
 
 type Shared = Rc<RefCell<Live>>;
-
-/// Entries read at a time.
-const PAGE: usize = 10_000;
 
 impl Shard {
     /// A run was woken: by a post, by its time, or because it is there at all.
@@ -70,68 +65,8 @@ impl Shard {
         }
     }
 
-    fn load(&mut self, run: &RunId) -> Result<Option<Live>, String> {
-        self.load_with(run, None)
-    }
-
-    fn load_with(&mut self, run: &RunId, other: Option<&Arc<Playbook>>) -> Result<Option<Live>, String> {
-        let stream = StreamId::run(run);
-        self.make_durable(&stream)?;
-        let mut live: Option<Live> = None;
-        let mut from = 1;
-        loop {
-            let entries = self.env.journal.read(&stream, from, PAGE).map_err(|error| error.to_string())?;
-            for entry in &entries {
-                if live.is_none() {
-                    let created: Created = entry.decode().map_err(|error| error.to_string())?;
-                    let playbook = match other {
-                        Some(other) => Arc::clone(other),
-                        None => self.playbook(&created)?,
-                    };
-                    live = Some(Live::new(created, playbook));
-                }
-                if let Some(live) = &mut live {
-                    live.replay(entry).map_err(|error| error.to_string())?;
-                }
-            }
-            if entries.len() < PAGE {
-                break;
-            }
-            from += entries.len() as u64;
-        }
-        if let Some(live) = &mut live {
-            // A repin moved the run to other sources.
-            if other.is_none() && live.created.pins.playbook != Some(live.playbook.hash) {
-                live.playbook = self.playbook(&live.created)?;
-            }
-        }
-        Ok(live)
-    }
-
-    /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
-    fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
-        let journal = &self.env.journal;
-        let queued =
-            journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
-        for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
-            let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
-            if queued == 0 || !entries.is_empty() {
-                return Ok(());
-            }
-            if !journal.commit_here() {
-                std::thread::sleep(std::time::Duration::from_micros(pause_us));
-            }
-        }
-        Err("its last entries do not become durable".to_owned())
-    }
-
-    fn playbook(&self, created: &Created) -> Result<Arc<Playbook>, String> {
-        let hash = created.pins.playbook.ok_or("its first entry pins no playbook")?;
-        pins::playbook(&self.env, &created.playbook, &hash)
-    }
-
     /// Takes a run into memory and lets its script run, unless it stands.
-    fn take(&mut self, live: Live) {
+    pub(super) fn take(&mut self, live: Live) {
         let run = live.id.clone();
         let live = Rc::new(RefCell::new(live));
         self.slots
@@ -183,102 +118,6 @@ impl Shard {
         }
     }
 
-    /// Pins a diverged run to what is there now, if its history replays against that.
-    pub(super) fn repin(&mut self, live: &Shared, body: &Value) {
-        let now = self.env.now_ms();
-        let (run, slug, state) = {
-            let live = live.borrow();
-            (live.id.clone(), live.created.playbook.clone(), live.view.state)
-        };
-        if state != RunState::Diverged {
-            return;
-        }
-        let verdict = match self.env.library.get(&slug) {
-            Some(playbook) => self.rehearse(&run, Some(&playbook)).map(|_| playbook),
-            None => Err(format!("there is no playbook {slug} any more")),
-        };
-        let mut live = live.borrow_mut();
-        let who = body["who"].as_str().unwrap_or_default().to_owned();
-        match verdict {
-            Ok(playbook) => {
-                let mut appends = pins::keep(&self.env, &playbook).into_iter().collect::<Vec<_>>();
-                if !appends.is_empty() {
-                    let kept = self
-                        .env
-                        .journal
-                        .append(std::mem::take(&mut appends), stanch_journal::With::default());
-                    if let Err(error) = kept {
-                        tracing::error!(%run, %error, "the sources of a new pin were not taken");
-                        return;
-                    }
-                }
-                let pins = self.env.pins_of(&playbook);
-                live.playbook = playbook;
-                live.record(kind::REPINNED, body::Repinned { pins, who: who.clone() }, now);
-                let running =
-                    body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who };
-                live.record(kind::STATE, running, now);
-                live.set_row(row(RunState::Running, None, None));
-            }
-            Err(why) => {
-                let why = format!("it cannot be pinned to what is there now: {why}");
-                live.record(
-                    kind::STATE,
-                    body::StateEntry { state: RunState::Diverged, why, due_ms: None, who },
-                    now,
-                );
-            }
-        }
-    }
-
-    /// Replays a run's history against a playbook without acting.
-    pub(super) fn rehearse(&mut self, run: &RunId, playbook: Option<&Arc<Playbook>>) -> Result<u64, String> {
-        let mut live = self.load_with(run, playbook)?.ok_or("it has no entries")?;
-        live.rehearsing = true;
-        let live = Rc::new(RefCell::new(live));
-        let mut fiber = self.fiber(&live)?;
-        let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
-        while let Ran::Paused(_, next) = during(current.clone(), || fiber.resume(Wake::Go)) {
-            fiber = next;
-        }
-        let leaving = live.borrow().leaving.clone();
-        match leaving {
-            Some(Leave::Diverged(why)) => Err(why),
-            _ => Ok(live.borrow().steps.len() as u64),
-        }
-    }
-
-    fn ast(&mut self, playbook: &Playbook) -> Result<Arc<AST>, String> {
-        if let Some(ast) = self.asts.get(&playbook.hash) {
-            return Ok(Arc::clone(ast));
-        }
-        let ast = stanch_playbooks::dialect::compile(&playbook.script).map_err(|mistakes| {
-            mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; ")
-        })?;
-        let ast = Arc::new(ast);
-        self.asts.insert(playbook.hash, Arc::clone(&ast));
-        Ok(ast)
-    }
-
-    pub(super) fn fiber(&mut self, live: &Shared) -> Result<Fiber<Finish>, String> {
-        let playbook = Arc::clone(&live.borrow().playbook);
-        let ast = self.ast(&playbook)?;
-        let host = Arc::clone(&self.host);
-        {
-            let mut live = live.borrow_mut();
-            live.frames = vec![Frame { address: Address::root(), ordinal: 0 }];
-            live.leaving = None;
-        }
-        Fiber::new(move || {
-            let result = host.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
-            match peek() {
-                Some(here) => last_words(&here, result),
-                None => Err(StepError::new("script", "the script ended outside its run")),
-            }
-        })
-        .map_err(|error| format!("no stack for the script: {error}"))
-    }
-
     /// The script is out: it ended, or it left for a reason. What is on the wire is heard first: an answer that came in
     /// time is no doubt.
     pub(super) fn finished(&mut self, run: &RunId, live: &Shared, finish: Finish) {
@@ -311,7 +150,7 @@ impl Shard {
     }
 
     /// Parks a run that a person, or the scope that it lies in, paused; unless that is over by now.
-    fn stand_paused(&mut self, run: &RunId, live: &Shared, why: &str) {
+    pub(super) fn stand_paused(&mut self, run: &RunId, live: &Shared, why: &str) {
         let paused = |shard: &Self| {
             let live = live.borrow();
             live.view.state == RunState::Paused || shard.env.held_by(&live.created.playbook, None).is_some()
@@ -347,7 +186,7 @@ impl Shard {
     }
 
     /// Parks a run that a person must look at.
-    fn stand(&mut self, run: &RunId, live: &Shared, state: RunState, why: &str) {
+    pub(super) fn stand(&mut self, run: &RunId, live: &Shared, state: RunState, why: &str) {
         let now = self.env.now_ms();
         {
             let mut live = live.borrow_mut();
@@ -359,7 +198,14 @@ impl Shard {
         self.slots.remove(run);
     }
 
-    fn end(&mut self, run: &RunId, live: &Shared, ended: Ended, error: Option<StepError>, value: Value) {
+    pub(super) fn end(
+        &mut self,
+        run: &RunId,
+        live: &Shared,
+        ended: Ended,
+        error: Option<StepError>,
+        value: Value,
+    ) {
         let now = self.env.now_ms();
         let parent = {
             let mut live = live.borrow_mut();
@@ -381,7 +227,7 @@ impl Shard {
     }
 
     /// A child run's end and states, for its parent. Said twice it is heard once.
-    fn tell_parent(&self, live: &Shared) {
+    pub(super) fn tell_parent(&self, live: &Shared) {
         let live = live.borrow();
         if let Some((parent, _)) = &live.created.parent {
             self.env.post(parent, &format!("child.ended {}", live.id), "child.ended", &child_result(&live));
@@ -389,14 +235,14 @@ impl Shard {
     }
 
     /// When the next residual that this run can read back is over.
-    fn next_residual(&self, live: &Live) -> Option<i64> {
+    pub(super) fn next_residual(&self, live: &Live) -> Option<i64> {
         let residual = live.view.targets.values().filter(|view| view.state == TargetState::Residual);
         let own = residual.filter(|view| settle::spec_of(live, &self.env.integrations, view).is_some());
         own.filter_map(|view| view.until_ms).min()
     }
 
     /// A run that ended with residuals reads them back when their time is over.
-    fn read_back_residuals(&mut self, run: &RunId, live: &Shared) {
+    pub(super) fn read_back_residuals(&mut self, run: &RunId, live: &Shared) {
         self.tell_parent(live);
         self.prove_left_over(live);
         self.flush(live);
@@ -465,7 +311,7 @@ fn leave_in_doubt(live: &mut Live, now: i64) {
 }
 
 /// Runs on the script's own stack, after its last line: a run settles by itself.
-fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
+pub(super) fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
     let finish = result.map_err(|error| border::caught(&error));
     if here.live(|live| live.leaving.is_some()) {
         return finish;

@@ -6,7 +6,11 @@
 
 mod acts;
 mod answers;
+mod doubt;
 mod life;
+mod load;
+mod marks;
+mod outcomes;
 mod parking;
 mod proofs;
 

@@ -78,7 +78,7 @@ impl Shard {
         let policy = latest_policy(&live.borrow());
         let Some((name, policy)) = policy else {
             for address in uncovered {
-                let Some(spec) = super::acts::spec(live, &address) else { continue };
+                let Some(spec) = super::marks::spec(live, &address) else { continue };
                 self.skip(
                     live,
                     &spec,

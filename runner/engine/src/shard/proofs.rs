@@ -7,7 +7,7 @@ use stanch_model::{TargetState, run::TargetView};
 
 use super::{
     Message, Shard,
-    acts::{self, record_state},
+    marks::{self, record_state},
 };
 use crate::{
     act::{Proof, Spec},
@@ -50,12 +50,12 @@ impl Shard {
             proof.again_ms = None;
             proof.tries += 1;
             let spec = Arc::clone(&proof.spec);
-            let since = acts::first_intent(&live, &spec.address, &self.env);
+            let since = marks::first_intent(&live, &spec.address, &self.env);
             (run, spec, since)
         };
         let (own, integrations, key) = (self.own.clone(), self.env.integrations.clone(), key.to_owned());
         self.env.runtime.spawn(async move {
-            let marker = acts::key(&run, &spec.address);
+            let marker = marks::key(&run, &spec.address);
             let seen = spec.look(&integrations, since, &marker).await;
             own.send(Message::Proof(run, key, Box::new(seen)));
         });

@@ -1,0 +1,189 @@
+//! Reading a run: its history into memory, its script into a fiber, and either against another version of the playbook.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use rhai::{AST, Dynamic, Scope};
+use serde_json::Value;
+use stanch_model::{
+    Address, RunId, StreamId,
+    run::{
+        RunState, StepError,
+        body::{self, Created, kind},
+    },
+};
+use stanch_playbooks::Playbook;
+
+use super::{Finish, Shard, life::last_words};
+use crate::{
+    current::{Current, during, peek},
+    fiber::{Fiber, Ran, Wake},
+    live::{Frame, Leave, Live, row},
+    pins,
+};
+
+type Shared = Rc<RefCell<Live>>;
+
+/// Entries read at a time.
+const PAGE: usize = 10_000;
+
+impl Shard {
+    pub(super) fn load(&mut self, run: &RunId) -> Result<Option<Live>, String> {
+        self.load_with(run, None)
+    }
+
+    pub(super) fn load_with(
+        &mut self,
+        run: &RunId,
+        other: Option<&Arc<Playbook>>,
+    ) -> Result<Option<Live>, String> {
+        let stream = StreamId::run(run);
+        self.make_durable(&stream)?;
+        let mut live: Option<Live> = None;
+        let mut from = 1;
+        loop {
+            let entries = self.env.journal.read(&stream, from, PAGE).map_err(|error| error.to_string())?;
+            for entry in &entries {
+                if live.is_none() {
+                    let created: Created = entry.decode().map_err(|error| error.to_string())?;
+                    let playbook = match other {
+                        Some(other) => Arc::clone(other),
+                        None => self.playbook(&created)?,
+                    };
+                    live = Some(Live::new(created, playbook));
+                }
+                if let Some(live) = &mut live {
+                    live.replay(entry).map_err(|error| error.to_string())?;
+                }
+            }
+            if entries.len() < PAGE {
+                break;
+            }
+            from += entries.len() as u64;
+        }
+        if let Some(live) = &mut live {
+            // A repin moved the run to other sources.
+            if other.is_none() && live.created.pins.playbook != Some(live.playbook.hash) {
+                live.playbook = self.playbook(&live.created)?;
+            }
+        }
+        Ok(live)
+    }
+
+    /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
+    pub(super) fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
+        let journal = &self.env.journal;
+        let queued =
+            journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
+        for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
+            let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
+            if queued == 0 || !entries.is_empty() {
+                return Ok(());
+            }
+            if !journal.commit_here() {
+                std::thread::sleep(std::time::Duration::from_micros(pause_us));
+            }
+        }
+        Err("its last entries do not become durable".to_owned())
+    }
+
+    pub(super) fn playbook(&self, created: &Created) -> Result<Arc<Playbook>, String> {
+        let hash = created.pins.playbook.ok_or("its first entry pins no playbook")?;
+        pins::playbook(&self.env, &created.playbook, &hash)
+    }
+
+    /// Pins a diverged run to what is there now, if its history replays against that.
+    pub(super) fn repin(&mut self, live: &Shared, body: &Value) {
+        let now = self.env.now_ms();
+        let (run, slug, state) = {
+            let live = live.borrow();
+            (live.id.clone(), live.created.playbook.clone(), live.view.state)
+        };
+        if state != RunState::Diverged {
+            return;
+        }
+        let verdict = match self.env.library.get(&slug) {
+            Some(playbook) => self.rehearse(&run, Some(&playbook)).map(|_| playbook),
+            None => Err(format!("there is no playbook {slug} any more")),
+        };
+        let mut live = live.borrow_mut();
+        let who = body["who"].as_str().unwrap_or_default().to_owned();
+        match verdict {
+            Ok(playbook) => {
+                let mut appends = pins::keep(&self.env, &playbook).into_iter().collect::<Vec<_>>();
+                if !appends.is_empty() {
+                    let kept = self
+                        .env
+                        .journal
+                        .append(std::mem::take(&mut appends), stanch_journal::With::default());
+                    if let Err(error) = kept {
+                        tracing::error!(%run, %error, "the sources of a new pin were not taken");
+                        return;
+                    }
+                }
+                let pins = self.env.pins_of(&playbook);
+                live.playbook = playbook;
+                live.record(kind::REPINNED, body::Repinned { pins, who: who.clone() }, now);
+                let running =
+                    body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who };
+                live.record(kind::STATE, running, now);
+                live.set_row(row(RunState::Running, None, None));
+            }
+            Err(why) => {
+                let why = format!("it cannot be pinned to what is there now: {why}");
+                live.record(
+                    kind::STATE,
+                    body::StateEntry { state: RunState::Diverged, why, due_ms: None, who },
+                    now,
+                );
+            }
+        }
+    }
+
+    /// Replays a run's history against a playbook without acting.
+    pub(super) fn rehearse(&mut self, run: &RunId, playbook: Option<&Arc<Playbook>>) -> Result<u64, String> {
+        let mut live = self.load_with(run, playbook)?.ok_or("it has no entries")?;
+        live.rehearsing = true;
+        let live = Rc::new(RefCell::new(live));
+        let mut fiber = self.fiber(&live)?;
+        let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
+        while let Ran::Paused(_, next) = during(current.clone(), || fiber.resume(Wake::Go)) {
+            fiber = next;
+        }
+        let leaving = live.borrow().leaving.clone();
+        match leaving {
+            Some(Leave::Diverged(why)) => Err(why),
+            _ => Ok(live.borrow().steps.len() as u64),
+        }
+    }
+
+    pub(super) fn ast(&mut self, playbook: &Playbook) -> Result<Arc<AST>, String> {
+        if let Some(ast) = self.asts.get(&playbook.hash) {
+            return Ok(Arc::clone(ast));
+        }
+        let ast = stanch_playbooks::dialect::compile(&playbook.script).map_err(|mistakes| {
+            mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; ")
+        })?;
+        let ast = Arc::new(ast);
+        self.asts.insert(playbook.hash, Arc::clone(&ast));
+        Ok(ast)
+    }
+
+    pub(super) fn fiber(&mut self, live: &Shared) -> Result<Fiber<Finish>, String> {
+        let playbook = Arc::clone(&live.borrow().playbook);
+        let ast = self.ast(&playbook)?;
+        let host = Arc::clone(&self.host);
+        {
+            let mut live = live.borrow_mut();
+            live.frames = vec![Frame { address: Address::root(), ordinal: 0 }];
+            live.leaving = None;
+        }
+        Fiber::new(move || {
+            let result = host.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
+            match peek() {
+                Some(here) => last_words(&here, result),
+                None => Err(StepError::new("script", "the script ended outside its run")),
+            }
+        })
+        .map_err(|error| format!("no stack for the script: {error}"))
+    }
+}

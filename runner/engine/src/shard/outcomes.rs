@@ -1,0 +1,215 @@
+//! What the platform said, and what it makes of a call: done, refused, put off, skipped.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use serde_json::Value;
+use stanch_integrations::{By, ErrorKind, Outcome as Answer};
+use stanch_model::{
+    Address, TargetState,
+    run::{
+        StepError,
+        body::{self},
+    },
+    target::Effect,
+};
+
+use super::{
+    Shard,
+    marks::{by_word, ensure_intent, pause, plain, record_state, set, take_hold, with_act, word},
+};
+use crate::{
+    act::{Phase, Spec},
+    host::cut_value,
+    live::Live,
+};
+
+type Shared = Rc<RefCell<Live>>;
+
+/// A read is given up after so many attempts without an answer.
+const READ_ATTEMPTS: u32 = 5;
+/// A call that may not go out now comes back to the gate after this long.
+const HELD_MS: i64 = 1_000;
+
+impl Shard {
+    pub(super) fn captured(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>, before: Value) {
+        let env = &self.env;
+        let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
+        let undo = env.integrations.undo_of(integration, action, target, &spec.input, &before);
+        let undo = undo.and_then(|undo| serde_json::to_value(undo).ok());
+        with_act(live, address, |act| {
+            act.before = Some(before);
+            act.undo = undo;
+        });
+        self.admit(live, address, spec);
+    }
+
+    /// What is there now could not be read. An effect that could then not be taken back is not begun.
+    pub(super) fn not_captured(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
+        let now = self.env.now_ms();
+        let again = match &answer {
+            Answer::Limited { until_ms } => Some(*until_ms),
+            Answer::NotSent { .. } | Answer::InDoubt { .. } => Some(now + HELD_MS),
+            Answer::Refused { kind: ErrorKind::Unavailable, .. } => Some(now + HELD_MS),
+            _ => None,
+        };
+        match again {
+            Some(again) if !self.is_out_of_time(live, spec) => {
+                set(live, &spec.address, Phase::Deferred(again))
+            }
+            _ if spec.info.undo.is_none() => self.admit(live, &spec.address, spec),
+            _ => {
+                let why = plain(&answer);
+                let why = format!("what it is now could not be read, so it could not be taken back: {why}");
+                self.refused(live, spec, StepError::new("unreachable", why));
+            }
+        }
+    }
+
+    /// True when this call has been tried for as long as one may be.
+    pub(super) fn is_out_of_time(&self, live: &Shared, spec: &Spec) -> bool {
+        let patience = i64::try_from(self.env.patience.cut.as_millis()).unwrap_or(i64::MAX);
+        let now = self.env.now_ms();
+        live.borrow().acts.get(&spec.address).is_some_and(|act| now.saturating_sub(act.first_ms) > patience)
+    }
+
+    pub(super) fn answered(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
+        match answer {
+            Answer::Done { value, by, more, .. } => self.done(live, spec, value, by, more.incomplete),
+            Answer::Refused { kind: ErrorKind::Unavailable, message, .. }
+                if spec.info.effect == Effect::Read =>
+            {
+                self.again_or(live, spec, StepError::new("unreachable", message));
+            }
+            Answer::Refused { kind, status, message } => {
+                let mut error = StepError::new(word(kind), message);
+                error.status = status;
+                self.refused(live, spec, error);
+            }
+            Answer::NotSent { why } => self.again_or(live, spec, StepError::new("unreachable", why)),
+            Answer::Limited { until_ms } => {
+                self.defer(live, &spec.address, until_ms, "the platform asks to wait")
+            }
+            Answer::InDoubt { why } if spec.info.effect == Effect::Read => {
+                self.again_or(live, spec, StepError::new("unreachable", why));
+            }
+            Answer::InDoubt { why } => self.doubt(live, spec, &why),
+        }
+    }
+
+    /// Nothing happened outside: again after a pause, as long as there is patience.
+    pub(super) fn again_or(&mut self, live: &Shared, spec: &Arc<Spec>, error: StepError) {
+        let now = self.env.now_ms();
+        let attempt = live.borrow().acts.get(&spec.address).map_or(0, |act| act.attempt);
+        let exhausted = match spec.info.effect {
+            Effect::Read => attempt >= READ_ATTEMPTS,
+            _ => self.is_out_of_time(live, spec),
+        };
+        if exhausted {
+            return self.refused(live, spec, error);
+        }
+        self.defer(live, &spec.address, now + pause(attempt), &error.message);
+    }
+
+    pub(super) fn defer(&mut self, live: &Shared, address: &Address, until_ms: i64, why: &str) {
+        let now = self.env.now_ms();
+        let mut live = live.borrow_mut();
+        let Some(act) = live.acts.get_mut(address) else { return };
+        act.phase = Phase::Deferred(until_ms);
+        let attempt = act.attempt;
+        let body = body::Deferred { address: address.clone(), attempt, until_ms, why: why.to_owned() };
+        live.record_deferred(body, now);
+    }
+
+    /// The platform said yes.
+    pub(super) fn done(
+        &mut self,
+        live: &Shared,
+        spec: &Arc<Spec>,
+        value: Value,
+        by: By,
+        incomplete: Option<String>,
+    ) {
+        let now = self.env.now_ms();
+        let mut guard = live.borrow_mut();
+        let act = guard.acts.remove(&spec.address);
+        let attempt = act.as_ref().map_or(1, |act| act.attempt);
+        let by = match act.and_then(|act| act.before) {
+            Some(before) if by == By::Us && self.was_so_before(spec, &before) => By::Other,
+            _ => by,
+        };
+        let value = match &spec.target {
+            Some(target) if spec.is_cut() => cut_value(target, TargetState::Accepted),
+            _ => value,
+        };
+        let outcome = body::Outcome {
+            address: spec.address.clone(),
+            attempt,
+            value,
+            error: None,
+            by: by_word(by).to_owned(),
+            incomplete: incomplete.is_some(),
+        };
+        guard.record_outcome(outcome, now);
+        guard.touch(&spec.address);
+        if spec.is_cut() {
+            let why = match by {
+                By::Us => "accepted",
+                By::Other => "was so already",
+                By::Unknown => "accepted; by whom is not known",
+            };
+            record_state(&mut guard, spec, TargetState::Accepted, None, why, now);
+            if by == By::Us {
+                take_hold(&mut guard, spec, now);
+            }
+        }
+        drop(guard);
+        if spec.is_cut() {
+            self.prove(live, spec);
+        }
+    }
+
+    pub(super) fn was_so_before(&self, spec: &Spec, before: &Value) -> bool {
+        let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
+        self.env.integrations.held_before(integration, action, target, &spec.input, before) == Some(true)
+    }
+
+    /// The platform said no, or nobody could be reached in time.
+    pub(super) fn refused(&mut self, live: &Shared, spec: &Arc<Spec>, error: StepError) {
+        let now = self.env.now_ms();
+        match &spec.target {
+            Some(target) if spec.is_cut() => {
+                let value = cut_value(target, TargetState::Failed);
+                record_state(&mut live.borrow_mut(), spec, TargetState::Failed, None, &error.message, now);
+                self.conclude(live, spec, value, None);
+            }
+            target => {
+                let error = StepError { target: target.clone().map(Box::new), ..error };
+                self.conclude(live, spec, Value::Null, Some(error));
+            }
+        }
+    }
+
+    /// A person said no to this target.
+    pub(super) fn skip(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str, now: i64) {
+        let value = match &spec.target {
+            Some(target) if spec.is_cut() => {
+                record_state(&mut live.borrow_mut(), spec, TargetState::Skipped, None, why, now);
+                cut_value(target, TargetState::Skipped)
+            }
+            _ => Value::Null,
+        };
+        self.conclude(live, spec, value, None);
+    }
+
+    /// The step ends without the platform's yes.
+    pub(super) fn conclude(&self, live: &Shared, spec: &Arc<Spec>, value: Value, error: Option<StepError>) {
+        let now = self.env.now_ms();
+        let mut live = live.borrow_mut();
+        let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
+        ensure_intent(&mut live, spec, now);
+        let address = spec.address.clone();
+        let outcome = body::Outcome { address, attempt, value, error, by: String::new(), incomplete: false };
+        live.record_outcome(outcome, now);
+        live.touch(&spec.address);
+    }
+}
