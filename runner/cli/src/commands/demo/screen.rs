@@ -132,7 +132,8 @@ fn is_cut(state: TargetState) -> bool {
 fn now(beat: &Beat) -> Option<String> {
     Some(match beat {
         Beat::Twins { .. } => "starting the server".to_owned(),
-        Beat::Serving { .. } => "the server takes alerts".to_owned(),
+        Beat::Serving { life: 1, .. } => "the server takes alerts".to_owned(),
+        Beat::Serving { .. } => "the run goes on where it stood; nothing is done twice".to_owned(),
         Beat::Acknowledged { .. } => "the alert is durable; its playbook begins".to_owned(),
         Beat::Phase { name } => doing(name).to_owned(),
         Beat::Asked { ask, .. } => format!("waiting for {}", ask.join(", ")),
@@ -296,11 +297,12 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
         }
     }
     let kills = match (&verdict.killed_at, verdict.restarts) {
-        (Some(killed), restarts) => format!("killed {}; started again {restarts} time(s)", when(killed)),
+        (Some(killed), 1) => format!("killed {}; started again once", when(killed)),
+        (Some(killed), restarts) => format!("killed {}; started again {restarts} times", when(killed)),
         (None, _) => "never killed".to_owned(),
     };
     text.push_str(&format!(
-        "\nThe server   {kills}\nThe twins    {} requests, {} effects; done twice: {}; asked again without effect: {}\n\
+        "\nThe server   {kills}\nThe twins    saw {} requests and {} effects; done twice: {}; asked again without effect: {}\n\
          The journal  {} entries of {streams} streams, every hash and chain holds: {}",
         verdict.requests,
         verdict.writes.values().sum::<u64>(),
