@@ -69,7 +69,12 @@ impl Tally {
 pub fn judge(stage: &Stage, calm: &Life, point: &Point, lives: &[Life]) -> Tally {
     let summary = stage.twins.summary();
     let mut wrong = Vec::new();
-    wrong.extend(lives.iter().filter_map(|life| life.lost.clone()));
+    wrong.extend(
+        lives
+            .iter()
+            .filter_map(|life| life.lost.as_ref())
+            .map(|lost| format!("{lost}\n{}", last_requests(&stage.twins))),
+    );
     let end = lives.last().and_then(|life| life.report.as_ref());
     match (end, calm.report.as_ref()) {
         (Some(end), Some(calm)) => wrong.extend(differences(end, calm)),
@@ -130,6 +135,22 @@ fn differences(end: &Report, calm: &Report) -> Vec<String> {
         wrong.push(format!("{} signals instead of {}", end.signals, calm.signals));
     }
     wrong
+}
+
+/// What the twins saw last.
+fn last_requests(twins: &TwinHost) -> String {
+    let requests = twins.requests();
+    let last = requests.iter().rev().take(30).rev().map(|request| {
+        let (fault, place) = (
+            request.fault.as_deref().unwrap_or_default(),
+            format!("{}.{}", request.integration, request.action),
+        );
+        format!(
+            "  {} {} {place} {} {} {:?} {fault}",
+            request.seq, request.at, request.target, request.status, request.fate
+        )
+    });
+    last.collect::<Vec<_>>().join("\n")
 }
 
 /// What somebody was thanked for, and is not there.

@@ -102,6 +102,16 @@ impl Stage {
         &self.secrets
     }
 
+    /// The number of the first request for this operation.
+    ///
+    /// # Panics
+    /// When there was none.
+    pub fn seq(&self, action: &str) -> u64 {
+        let requests = self.twins.requests();
+        let found = requests.iter().find(|request| request.action == action);
+        found.unwrap_or_else(|| panic!("nobody asked for {action}")).seq
+    }
+
     /// Deletes the index.
     pub fn forget_index(&self) {
         let _ = std::fs::remove_dir_all(self.data().join("index"));
