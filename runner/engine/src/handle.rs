@@ -37,6 +37,16 @@ impl Drop for Threads {
     }
 }
 
+/// A shard that panics must not leave a server that takes alerts and does nothing: the process ends, and the next one goes
+/// on from the journal.
+fn run_or_abort(env: Arc<Env>, own: Inbox, inbox: crossbeam_channel::Receiver<Message>) {
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Shard::run(env, own, inbox)));
+    if ran.is_err() {
+        tracing::error!("a script thread panicked: stopping at once; every run goes on at the next start");
+        std::process::abort();
+    }
+}
+
 impl Engine {
     /// Opens: takes up this data folder's unfinished runs and goes on with them. Needs a tokio runtime around it.
     ///
@@ -62,7 +72,7 @@ impl Engine {
             let env = Arc::clone(&self.env);
             let named = std::thread::Builder::new().name(format!("shard-{n}"));
             named
-                .spawn(move || Shard::run(env, inbox, receiver))
+                .spawn(move || run_or_abort(env, inbox, receiver))
                 .map_err(|error| EngineError::Thread(error.to_string()))?;
         }
         let listening = Arc::downgrade(&self.env);
