@@ -1,8 +1,8 @@
 //! The engine: scripts that are replayed, steps, waits, approvals, proof.
 //!
-//! The way of a run: [`intake`] turns an alert into a run's first entry → a [`shard`] takes it up ([`shard::life`]) and
-//! evaluates its script on a [`fiber`] → a host call ([`host`]) becomes a [`step`], or branches of a [`fan`] → its call
-//! goes its way as an [`act`]: guarded ([`guard`]), covered ([`coverage`]), journaled, sent, settled when in doubt → what
+//! The way of a run: `intake` turns an alert into a run's first entry → a `shard` takes it up (`shard::life`) and
+//! evaluates its script on a `fiber` → a host call (`host`) becomes a `step`, or branches of a `fan` → its call
+//! goes its way as an `act`: guarded (`guard`), covered (`coverage`), journaled, sent, settled when in doubt → what
 //! was cut is proven behind the script → the run parks, or ends with two words.
 //!
 //! The engine must never read the wall clock or randomness except through journaled host calls, never act without a
