@@ -2,7 +2,7 @@
 //!
 //! A playbook is a folder: `playbook.yaml` says what it is and what it may do, `main.rhai` does it, `templates/*.md` are
 //! the notices it sends, `README.md` is for the person who runs it. This crate turns such a folder into a [`Playbook`],
-//! finds every mistake in it at once ([`check`]), and owns the language that scripts are written in ([`dialect`]).
+//! finds every mistake in it at once ([`check()`]), and owns the language that scripts are written in ([`dialect`]).
 //! It never runs a script: the engine does, with the calls that [`dialect::HOST_CALLS`] describes.
 
 pub mod check;

@@ -1,6 +1,6 @@
 //! Finds every mistake in a playbook at once, against the configured integrations and what else is known.
 //!
-//! One file per family of rules; each looks at a [`Case`] and adds what it finds. Checking never runs a script and never
+//! One file per family of rules; each looks at a `Case` and adds what it finds. Checking never runs a script and never
 //! reaches a platform.
 
 use std::{collections::BTreeMap, path::Path};
