@@ -165,7 +165,7 @@ fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>)
     };
     let patience = Patience {
         call: Duration::from_millis(200),
-        settle: Duration::from_millis(30),
+        settle: Duration::from_millis(100),
         // Without intents a run that leaves memory does not know when its effects began, and proves nothing.
         park: if cfg!(feature = "without-intents") { Duration::from_secs(60) } else { Duration::ZERO },
         ..Patience::default()

@@ -1,7 +1,12 @@
 //! What must be true after any kill, whatever it hit.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use memchr::memmem;
 use stanch_integrations::twin::TwinHost;
 use stanch_journal::{Verify, verify};
 
@@ -83,7 +88,7 @@ pub fn judge(stage: &Stage, calm: &Life, point: &Point, lives: &[Life]) -> Tally
     wrong.extend(end.into_iter().flat_map(|end| forgotten(end, lives)));
     if summary.duplicate_effects > 0 {
         let twice: Vec<_> = summary.rows.iter().filter(|row| row.transitions > 1).collect();
-        wrong.push(format!("done twice: {twice:?}"));
+        wrong.push(format!("done twice: {twice:?}\n{}", last_requests(&stage.twins)));
     }
     wrong.extend(lost_effects(&stage.twins, end));
     if let Err(error) = verify(stage.data(), &Verify::default()) {
@@ -194,31 +199,25 @@ fn lost_effects(twins: &TwinHost, end: Option<&Report>) -> Vec<String> {
 
 /// The plain DeleteTokens of the start, wherever they are: nothing on disk and nothing said may hold one.
 fn leaks(stage: &Stage, lives: &[Life]) -> Vec<String> {
+    let secrets: Vec<_> = stage.secrets().iter().map(memmem::Finder::new).collect();
+    let holds = |bytes: &[u8]| secrets.iter().any(|secret| secret.find(bytes).is_some());
+    let spoken = lives.iter().filter(|life| holds(life.said.as_bytes())).count();
     let mut wrong = Vec::new();
-    for secret in stage.secrets() {
-        let spoken = lives.iter().filter(|life| life.said.contains(secret)).count();
-        if spoken > 0 {
-            wrong.push(format!("a secret was said aloud in {spoken} lives"));
-        }
-        wrong.extend(
-            holders(&stage.data(), secret.as_bytes())
-                .into_iter()
-                .map(|file| format!("a secret lies in {file}")),
-        );
+    if spoken > 0 {
+        wrong.push(format!("a secret was said aloud in {spoken} lives"));
     }
+    let files = files(&stage.data());
+    let holders = files.iter().filter(|file| std::fs::read(file).is_ok_and(|bytes| holds(&bytes)));
+    wrong.extend(holders.map(|file| format!("a secret lies in {}", file.display())));
     wrong
 }
 
-fn holders(folder: &Path, secret: &[u8]) -> Vec<String> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(holders(&path, secret));
-        } else if std::fs::read(&path)
-            .is_ok_and(|bytes| bytes.windows(secret.len()).any(|part| part == secret))
-        {
-            found.push(path.display().to_string());
+        match entry.path() {
+            path if path.is_dir() => found.extend(files(&path)),
+            path => found.push(path),
         }
     }
     found

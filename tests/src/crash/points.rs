@@ -149,5 +149,6 @@ async fn one(program: &str, size: Size, marker: Marker, calm: &Life, point: &Poi
     }
     // What the dead left in the twins' sockets is served by now.
     tokio::time::sleep(Duration::from_millis(5)).await;
-    judge(&stage, calm, point, &lives)
+    // Reading files here would hold up the twins of other worlds.
+    tokio::task::block_in_place(|| judge(&stage, calm, point, &lives))
 }
