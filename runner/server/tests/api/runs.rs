@@ -46,8 +46,8 @@ async fn a_run_is_paused_resumed_and_cancelled() {
     world.until(&run, |view| view.state == RunState::Waiting).await;
     let recorded = client.cancel(&run, Some("a false alarm")).await.unwrap();
     assert_eq!((recorded.new, recorded.by.as_str()), (true, "responder"));
-    world.until(&run, |view| view.cancelled).await;
-    assert!(!client.cancel(&run, None).await.unwrap().new);
+    world.until(&run, |view| view.ended.is_some_and(|ended| ended.as_str() == "cancelled")).await;
+    assert_eq!(client.cancel(&run, None).await.unwrap_err().status(), Some(409), "it is over");
     assert_eq!(client.repin(&run).await.unwrap_err().status(), Some(409));
 }
 
