@@ -183,7 +183,8 @@ async fn parked_runs_use_no_threads_and_little_memory() {
     }
     let last = runs.last().unwrap();
     world.waiting(last, "Q1").await;
-    assert!(self::threads() <= threads + 8, "{threads} before, {} now", self::threads());
+    // Other tests of this process have threads of their own; a thread per parked run would be a thousand.
+    assert!(self::threads() <= threads + 200, "{threads} before, {} now", self::threads());
     world.answer(&runs[500], "Q1", "yes").await;
     world.ended(&runs[500]).await;
 }
