@@ -283,6 +283,10 @@ impl ActionIndex for Integrations {
             .collect()
     }
 
+    fn counts(&self, integration: &str, kind: &str) -> bool {
+        self.population(integration, kind).is_some()
+    }
+
     fn verbs(&self) -> Vec<String> {
         let all = self.shared.catalog.platforms().flat_map(|platform| platform.actions());
         let mut verbs: Vec<_> = all.filter_map(|info| info.verb.clone()).collect();

@@ -209,9 +209,12 @@ async fn a_protected_group_is_known_by_its_members() {
         value::targets_in(&groups).into_iter().find(|group| group.label == "Emergency-Admins").unwrap();
     let (members, _) = company.on("okta", &reads.members, Some(&group), json!({})).await;
     assert_eq!(value::targets_in(&members).len(), 1);
-    let read = company.integrations.population("okta", "user").unwrap();
-    let (everybody, _) = company.done("okta", &read.action, read.input).await;
-    assert_eq!(value::targets_in(&everybody).len(), 30);
+    for integration in ["github", "okta", "salesforce", "slack"] {
+        assert!(company.integrations.counts(integration, "user"));
+        let read = company.integrations.population(integration, "user").unwrap();
+        let (everybody, _) = company.done(integration, &read.action, read.input).await;
+        assert_eq!(value::targets_in(&everybody).len(), 30, "{integration}");
+    }
 }
 
 #[tokio::test]

@@ -163,6 +163,16 @@ impl Platform {
         self.spec.actions.get(action)?.verify.as_ref()?.none.as_deref()
     }
 
+    /// Whether it can count all that it has of this kind.
+    pub fn counts(&self, kind: &str) -> bool {
+        self.spec.population.contains_key(kind)
+    }
+
+    /// Whether it can tell who is in a group.
+    pub fn knows_groups(&self) -> bool {
+        self.spec.membership.is_some()
+    }
+
     /// The statuses that mean yes.
     pub fn success(&self, action: &str) -> Option<&[u16]> {
         self.spec.actions.get(action).map(|action| action.success.status.as_slice())

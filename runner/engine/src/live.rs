@@ -23,7 +23,7 @@ use stanch_playbooks::Playbook;
 
 use crate::{
     act::{Act, Proof},
-    guard::Counted,
+    guard::{Counted, Known},
 };
 
 /// What replay knows of one step.
@@ -125,6 +125,8 @@ pub(crate) struct Live {
     pub(crate) denied: HashMap<String, u32>,
     /// What the guards count; counted when a guard asks for the first time.
     pub(crate) guarded: Option<Counted>,
+    /// What the guards have read.
+    pub(crate) known: Known,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
     /// The script is only compared with the history: nothing fresh happens.
@@ -181,6 +183,7 @@ impl Live {
             covered_waits: 0,
             denied: HashMap::new(),
             guarded: None,
+            known: Known::default(),
             children: Vec::new(),
             rehearsing: false,
             value: Value::Null,
@@ -278,7 +281,7 @@ impl Live {
 
 /// Kinds that the view keeps; steps have leaner places here.
 fn is_for_people(kind: &str) -> bool {
-    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD)
+    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD | kind::GUARD)
 }
 
 /// A run's entry for the row in the index.

@@ -102,6 +102,8 @@ pub trait ActionIndex {
     fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo>;
     /// The actions that a verb can become over the configured integrations: (integration name, action).
     fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)>;
+    /// True when this integration can count all that it has of this kind: what a share of them needs.
+    fn counts(&self, integration: &str, kind: &str) -> bool;
     /// Every verb that any platform of the catalogue knows: for suggestions.
     fn verbs(&self) -> Vec<String>;
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::limit::Limits;
+
 /// The whole file. Every part has a default, so an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,8 @@ pub struct Config {
     pub tell: BTreeMap<String, Vec<String>>,
     /// A run that meets one of these stops and waits.
     pub protect: Vec<ProtectRule>,
+    /// A run that reaches one of these stops and waits, whatever its manifest allows.
+    pub caps: Caps,
     /// The HTTP listener.
     pub server: ServerConfig,
     /// Folders with playbooks of one's own; they override the library by slug.
@@ -108,6 +112,18 @@ pub struct ProtectRule {
     pub group: Option<String>,
     /// An app by id or name.
     pub app: Option<String>,
+}
+
+/// How much the whole house lets be cut before a person is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Caps {
+    /// In one step of a script: one call, or all branches of one fan-out.
+    pub step: Limits,
+    /// In one run.
+    pub run: Limits,
+    /// In sixty minutes, by all runs.
+    pub hour: Limits,
 }
 
 /// The listener.

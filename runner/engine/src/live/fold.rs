@@ -27,6 +27,7 @@ impl Live {
             kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
             kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
+            kind::GUARD => self.known.fold(entry.decode().map_err(corrupt)?, version),
             kind::SIGNAL => self.signals.push(entry.decode().map_err(corrupt)?),
             kind::HOLD => self.fold_hold(&entry.decode().map_err(corrupt)?),
             kind::REPINNED => self.created.pins = entry.decode::<body::Repinned>().map_err(corrupt)?.pins,
@@ -82,6 +83,11 @@ impl Live {
         }
         self.record(kind::OUTCOME, &body, now_ms);
         self.fold_outcome(body, self.version);
+    }
+
+    pub(crate) fn record_guard(&mut self, read: stanch_model::run::GuardRead, now_ms: i64) {
+        self.record(kind::GUARD, &read, now_ms);
+        self.known.fold(read, self.version);
     }
 
     pub(crate) fn record_branch(&mut self, body: body::BranchDone, now_ms: i64) {

@@ -193,6 +193,7 @@ impl Shard {
     pub(super) fn skip(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str, now: i64) {
         let value = match &spec.target {
             Some(target) if spec.is_cut() => {
+                take_from_count(live, spec);
                 record_state(&mut live.borrow_mut(), spec, TargetState::Skipped, None, why, now);
                 cut_value(target, TargetState::Skipped)
             }
@@ -211,5 +212,15 @@ impl Shard {
         let outcome = body::Outcome { address, attempt, value, error, by: String::new(), incomplete: false };
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
+    }
+}
+
+/// What never went out does not count for the limits.
+fn take_from_count(live: &Shared, spec: &Spec) {
+    let mut guard = live.borrow_mut();
+    let live = &mut *guard;
+    let Some(act) = live.acts.get_mut(&spec.address).filter(|act| act.attempt == 0) else { return };
+    if let (Some(_), Some(target)) = (act.guards.take(), &spec.target) {
+        crate::guard::uncount(live, target, &spec.address);
     }
 }

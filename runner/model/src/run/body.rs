@@ -41,6 +41,8 @@ pub mod kind {
     pub const SIGNAL: &str = "signal";
     /// [`super::DeadlineStarted`]
     pub const DEADLINE: &str = "deadline.started";
+    /// [`crate::run::GuardRead`]
+    pub const GUARD: &str = "guard.read";
     /// [`super::StateEntry`]
     pub const STATE: &str = "run.state";
     /// [`super::Cancelled`]
@@ -179,6 +181,9 @@ pub struct CallIntent {
     /// Id of the approval that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+    /// Versions of the `guard.read` entries by which the guards let it pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<u64>,
     /// When the request is given up, Unix ms.
     pub deadline_ms: i64,
 }

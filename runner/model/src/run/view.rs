@@ -75,7 +75,7 @@ pub enum WaitKind {
     Signal,
     /// A child run.
     Child,
-    /// A guard: `go_on` or `abort`.
+    /// A guard: `go_on`, `skip`, and `look_again` where something could not be read.
     Guard,
 }
 
