@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
-    exchange::{Exchange, unix_ms},
+    exchange::{Exchange, not_before, unix_ms},
     limit::{Permit, Turn},
     look::holds,
     member::Member,
@@ -105,7 +105,7 @@ impl Integrations {
             Some(permit) => permit,
             None => match member.pace_of(&call.action).turn(call.deadline).await {
                 Turn::Now(permit) => permit,
-                Turn::NotBefore(at) => return Outcome::Limited { until_ms: unix_ms(at) },
+                Turn::NotBefore(at) => return not_before(at),
             },
         };
         let exchange = Exchange {
@@ -118,6 +118,7 @@ impl Integrations {
             key: &call.key,
             attempt: call.attempt,
             deadline,
+            forced: bound.forced || member.acts_on_itself,
         };
         Box::pin(exchange.run()).await
     }
@@ -162,6 +163,8 @@ impl Integrations {
         before: &Value,
     ) -> Option<UndoCall> {
         let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        // Where a setting makes the action permanent, nothing takes it back.
+        member.infos.get(action)?.undo.as_ref()?;
         let CallSpec { action, with } = spec.undo.as_ref()?;
         let vars = Vars { before: Some(before), ..member.vars(&bound, "") };
         let input = arguments(with, &vars).ok()?;
@@ -209,7 +212,7 @@ impl Integrations {
     pub fn population(&self, integration: &str, kind: &str) -> Option<Read> {
         let member = self.member(integration)?;
         let CallSpec { action, with } = member.platform.spec.population.get(kind)?;
-        let bound = Bound { inputs: Map::new(), target: None };
+        let bound = Bound::nothing();
         let input = arguments(with, &member.vars(&bound, "")).ok()?;
         Some(Read { integration: integration.to_owned(), action: action.clone(), input })
     }

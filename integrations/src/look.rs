@@ -81,7 +81,7 @@ fn evidence(outcome: Outcome, own_proof: bool) -> Result<(u16, Value), Seen> {
             Ok((status, Value::Null))
         }
         Outcome::Refused { message, .. } => cannot(message, None),
-        Outcome::Limited { until_ms } => cannot("the platform asks to wait".to_owned(), Some(until_ms)),
+        Outcome::Limited { until_ms, why } => cannot(why, Some(until_ms)),
         Outcome::NotSent { why } | Outcome::InDoubt { why } => cannot(why, None),
     }
 }

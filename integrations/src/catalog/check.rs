@@ -1,6 +1,8 @@
 //! What a file says must hold together: every variable given, every action that is named there, every cut provable.
 
 mod action;
+mod around;
+mod auth;
 mod calls;
 mod platform;
 
@@ -25,6 +27,8 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
         calls::check(spec, name, action, &mut report);
+        around::check(spec, name, action, &mut report);
+        auth::of_action(spec, name, action, &mut report);
     }
     report.found
 }

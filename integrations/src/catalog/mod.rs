@@ -100,7 +100,12 @@ pub struct Platform {
 }
 
 impl Platform {
-    fn new(spec: PlatformSpec) -> Self {
+    fn new(mut spec: PlatformSpec) -> Self {
+        let kinds: Vec<_> = spec.own.iter().flat_map(|own| own.is.keys().cloned()).collect();
+        for action in spec.actions.values_mut() {
+            let kind = action.target.as_ref().map(|target| &target.kind);
+            action.guarded = action.is_cut() && kind.is_some_and(|kind| kinds.contains(kind));
+        }
         let infos =
             spec.actions.iter().map(|(name, action)| (name.clone(), info::of(&spec, name, action))).collect();
         Self { spec, infos }
@@ -195,7 +200,7 @@ fn pinned(spec: &PlatformSpec, action: &ActionSpec) -> Hash {
         "action": action,
         "platform": {
             "url": spec.url, "auth": spec.auth, "headers": spec.headers, "paging": spec.paging,
-            "errors": spec.errors, "refused": spec.limits.refused,
+            "errors": spec.errors, "refused": spec.limits.refused, "codes": spec.limits.codes, "reply": spec.reply,
         },
     });
     stanch_model::value::hash_of(&all)

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Exchange, refused, unix_ms};
+use super::{Exchange, not_before, refused};
 use crate::{
     bind::{Refusal, bind},
     call::{By, ErrorKind, More, Outcome},
+    configured::arguments,
     scope::Vars,
     spec::CallSpec,
-    template::FillError,
 };
 
 impl Exchange<'_> {
@@ -33,7 +33,7 @@ impl Exchange<'_> {
         let mut gathered = Vec::new();
         for row in &listed {
             if let Err(at) = self.pace().slot(self.deadline).await {
-                return Outcome::Limited { until_ms: unix_ms(at) };
+                return not_before(at);
             }
             let row = stanch_model::value::as_target(row)
                 .and_then(|target| serde_json::to_value(target).ok())
@@ -58,17 +58,11 @@ impl Exchange<'_> {
     }
 
     pub(super) async fn rows(&self, rows: &CallSpec, vars: &Vars<'_>) -> Result<Outcome, Refusal> {
-        let invalid = |error: FillError| Refusal::invalid(error.to_string());
-        let mut input = serde_json::Map::new();
-        for (name, shape) in &rows.with {
-            if let Some(value) = shape.value(vars).map_err(invalid)? {
-                input.insert(name.clone(), value);
-            }
-        }
+        let input = arguments(&rows.with, vars).map_err(|error| Refusal::invalid(error.to_string()))?;
         let action = self.member.action(&rows.action).ok_or_else(|| {
             Refusal::new(ErrorKind::Unknown, format!("there is no action `{}`", rows.action))
         })?;
-        let bound = bind(&self.member.name, &rows.action, action, None, &Value::Object(input))?;
+        let bound = bind(&self.member.name, &rows.action, action, None, &input)?;
         let read = Exchange { name: &rows.action, action, bound: &bound, ..*self };
         Ok(Box::pin(read.run()).await)
     }

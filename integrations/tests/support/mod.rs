@@ -50,10 +50,8 @@ pub(crate) fn config(entries: &[Entry<'_>]) -> BTreeMap<String, IntegrationConfi
             let config = IntegrationConfig {
                 platform: (*platform).to_owned(),
                 url: url.map(str::to_owned),
-                credential: None,
-                auth: None,
                 settings,
-                rate: None,
+                ..IntegrationConfig::default()
             };
             ((*name).to_owned(), config)
         })

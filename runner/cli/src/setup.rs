@@ -210,10 +210,8 @@ fn everything(catalog: &Catalog) -> BTreeMap<String, IntegrationConfig> {
         let config = IntegrationConfig {
             platform: slug.clone(),
             url: Some("https://example.invalid".to_owned()),
-            credential: None,
-            auth: None,
             settings: platform.settings().map(|(name, ..)| (name.to_owned(), "example".to_owned())).collect(),
-            rate: None,
+            ..IntegrationConfig::default()
         };
         (slug.replace('-', "_"), config)
     };

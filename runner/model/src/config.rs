@@ -42,7 +42,7 @@ pub struct People {
 }
 
 /// One configured integration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationConfig {
     /// The platform's slug in the catalogue.
@@ -50,9 +50,9 @@ pub struct IntegrationConfig {
     /// Base URL of the tenant; platforms with one fixed address need none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// `env:NAME`, `file:PATH` or `exec:COMMAND`; never the value itself.
+    /// `env:NAME`, `file:PATH` or `exec:COMMAND`; never the value itself. A map of them where there are several parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
+    pub credential: Option<CredentialConfig>,
     /// One of the platform's auth schemes by name, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
@@ -62,6 +62,49 @@ pub struct IntegrationConfig {
     /// Overrides the platform's rate limit, requests per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
+    /// A certificate authority of one's own, a client certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+    /// Actions may touch the very identity that stanch itself uses here. Each of them refuses that otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acts_on_itself: bool,
+}
+
+/// Where a credential is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a reference such as env:NAME, or a map of parts to references")]
+pub enum CredentialConfig {
+    /// One text.
+    Whole(String),
+    /// Several, by the names that the platform's page tells: `{ api_key: env:…, app_key: env:… }`.
+    Parts(BTreeMap<String, String>),
+}
+
+impl CredentialConfig {
+    /// Every reference, with the name of its part; the name of a whole credential is empty.
+    pub fn references(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Whole(reference) => vec![("", reference)],
+            Self::Parts(parts) => {
+                parts.iter().map(|(part, reference)| (part.as_str(), reference.as_str())).collect()
+            }
+        }
+    }
+}
+
+/// What a connection trusts and how it proves itself below HTTP. Each is a reference to PEM text, read at the first call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    /// Certificate authorities to trust instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// Our certificate, with the chain that leads to its authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The private key of that certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// One way in.

@@ -6,6 +6,7 @@ use stanch_model::Effect;
 
 use super::{Report, platform, suggest};
 use crate::{
+    expr::OF_PROOF,
     spec::{ActionSpec, CallSpec, PlatformSpec},
     template::Shape,
 };
@@ -15,7 +16,7 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let place = ["actions", name, "verify"];
         match (&verify.action, &verify.until, &verify.none) {
             (Some(read), Some(until), None) => {
-                super::action::names(until, &["actions", name, "verify", "until"], report);
+                super::action::names(until, OF_PROOF, &["actions", name, "verify", "until"], report);
                 call(spec, read, &verify.with, &place, report);
                 must_read(spec, read, &place, report);
                 given(spec, action, &verify.with, &["target", "key", "since"], &place, report);
@@ -86,7 +87,7 @@ fn call(
 }
 
 /// Every variable of the arguments is given.
-fn given(
+pub(super) fn given(
     spec: &PlatformSpec,
     action: &ActionSpec,
     with: &BTreeMap<String, Shape>,

@@ -5,6 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 use serde_json::json;
 use stanch_client::{Client, Location};
 use stanch_journal::{JournalError, Verify};
+use stanch_model::config::CredentialConfig;
 use stanch_response::credential::Reference;
 
 use super::reads::{self, Answered};
@@ -188,11 +189,12 @@ async fn server(place: &Place, doctor: &mut Doctor) {
 }
 
 async fn credentials(setup: &Setup, doctor: &mut Doctor) {
-    let of_integrations = setup
-        .config
-        .integrations
-        .iter()
-        .filter_map(|(name, config)| Some((format!("integrations.{name}"), config.credential.clone()?)));
+    let of_integrations = setup.config.integrations.iter().flat_map(|(name, config)| {
+        config.credential.iter().flat_map(CredentialConfig::references).map(move |(part, reference)| {
+            let dot = if part.is_empty() { "" } else { "." };
+            (format!("integrations.{name}{dot}{part}"), reference.to_owned())
+        })
+    });
     let of_alerts =
         setup.config.alerts.iter().map(|(name, source)| (format!("alerts.{name}"), source.secret.clone()));
     for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {

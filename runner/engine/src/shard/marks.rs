@@ -179,7 +179,7 @@ pub(super) fn plain(answer: &Answer) -> String {
     match answer {
         Answer::Refused { message, .. } => message.clone(),
         Answer::NotSent { why } | Answer::InDoubt { why } => why.clone(),
-        Answer::Limited { .. } => "the platform asks to wait".to_owned(),
+        Answer::Limited { why, .. } => why.clone(),
         Answer::Done { .. } => String::new(),
     }
 }

@@ -47,7 +47,7 @@ impl Shard {
     pub(super) fn not_captured(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
         let now = self.env.now_ms();
         let again = match &answer {
-            Answer::Limited { until_ms } => Some(*until_ms),
+            Answer::Limited { until_ms, .. } => Some(*until_ms),
             Answer::NotSent { .. } | Answer::InDoubt { .. } => Some(now + HELD_MS),
             Answer::Refused { kind: ErrorKind::Unavailable, .. } => Some(now + HELD_MS),
             _ => None,
@@ -86,9 +86,7 @@ impl Shard {
                 self.refused(live, spec, error);
             }
             Answer::NotSent { why } => self.again_or(live, spec, StepError::new("unreachable", why)),
-            Answer::Limited { until_ms } => {
-                self.defer(live, &spec.address, until_ms, "the platform asks to wait")
-            }
+            Answer::Limited { until_ms, why } => self.defer(live, &spec.address, until_ms, &why),
             Answer::InDoubt { why } if spec.info.effect == Effect::Read => {
                 self.again_or(live, spec, StepError::new("unreachable", why));
             }

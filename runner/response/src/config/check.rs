@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use stanch_model::{
     Diagnostic,
-    config::{Config, IntegrationConfig, ProtectRule},
+    config::{Config, CredentialConfig, IntegrationConfig, ProtectRule},
     diagnostic::did_you_mean,
 };
 
@@ -53,8 +53,14 @@ fn integration(
         let message = format!("unknown platform `{platform}`");
         found.push(suggest(mark.value("CF0002", &path("platform"), message), platform, known.platforms));
     }
-    if let Some(credential) = &integration.credential {
-        reference(credential, &path("credential"), mark, found);
+    for (part, text) in integration.credential.iter().flat_map(CredentialConfig::references) {
+        let path = ["integrations", name, "credential", part];
+        reference(text, if part.is_empty() { &path[..3] } else { &path }, mark, found);
+    }
+    if let Some(tls) = &integration.tls {
+        for (part, text) in [("ca", &tls.ca), ("certificate", &tls.certificate), ("key", &tls.key)] {
+            text.iter().for_each(|text| reference(text, &["integrations", name, "tls", part], mark, found));
+        }
     }
     if let Some(url) = &integration.url
         && let Err(why) = usable(url)
