@@ -233,10 +233,15 @@ impl Platform {
         if answer == Some(Answer::AlreadyRevoked) {
             self.script.handle(route, request(), &self.db);
         }
-        let mark = self.db.lock().store.mark();
+        let (mark, tokens) = {
+            let tenant = self.db.lock();
+            (tenant.store.mark(), tenant.tokens.clone())
+        };
         let reply = self.script.handle(route, request(), &self.db);
         if reply.status >= 500 || answer == Some(Answer::RevokeDoesNothing) {
-            self.db.lock().store.roll_back(mark);
+            let mut tenant = self.db.lock();
+            tenant.store.roll_back(mark);
+            tenant.tokens = tokens;
         }
         if let Some(fault) = &visit.fault {
             self.aftermath(fault, mark, visit.now);

@@ -23,7 +23,17 @@ pub(super) fn register(engine: &mut Engine, db: &Db) {
     current(engine, db);
     tokens(engine, db);
     queries(engine, db);
+    let at = db.clone();
+    engine.register_fn("page_size", move |asked: Dynamic, usual: i64, most: i64| {
+        let size = number(&asked, usual).clamp(1, most);
+        at.lock().page.map_or(size, |page| size.min(i64::from(page).max(1)))
+    });
     text(engine);
+}
+
+/// A number, or the text of one.
+fn number(text: &Dynamic, otherwise: i64) -> i64 {
+    text.as_int().ok().or_else(|| text.to_string().parse().ok()).unwrap_or(otherwise)
 }
 
 fn time(engine: &mut Engine, db: &Db) {
@@ -70,7 +80,7 @@ fn tokens(engine: &mut Engine, db: &Db) {
     let at = db.clone();
     engine.register_fn("integration", move || at.lock().integration.clone());
     let at = db.clone();
-    engine.register_fn("secret", move || crate::twin::token(&at.lock().integration));
+    engine.register_fn("secret", move || at.lock().secret());
     let to = db.clone();
     engine.register_fn("issue_token", move |seconds: i64| to.lock().issue(seconds, None));
     let to = db.clone();
@@ -131,9 +141,7 @@ fn text(engine: &mut Engine) {
             let limit = usize::try_from(limit).unwrap_or(0);
             Json(Arc::new(serde_json::Value::Array(rows.iter().take(limit).cloned().collect())))
         })
-        .register_fn("number", |text: Dynamic, otherwise: i64| {
-            text.as_int().ok().or_else(|| text.to_string().parse().ok()).unwrap_or(otherwise)
-        })
+        .register_fn("number", |text: Dynamic, otherwise: i64| number(&text, otherwise))
         .register_fn("filter_error", |filter: &str| {
             Filter::parse(filter).err().map_or(Dynamic::UNIT, Dynamic::from)
         })
