@@ -135,6 +135,6 @@ async fn list(
         Outcome::Refused { kind: ErrorKind::Unavailable, message, .. } => Err(Failed::NoAnswer(message)),
         Outcome::Refused { message, .. } => Err(Failed::No(message)),
         Outcome::NotSent { why } | Outcome::InDoubt { why } => Err(Failed::NoAnswer(why)),
-        Outcome::Limited { until_ms } => Err(Failed::Wait(until_ms)),
+        Outcome::Limited { until_ms, .. } => Err(Failed::Wait(until_ms)),
     }
 }
