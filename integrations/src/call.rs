@@ -5,7 +5,6 @@
 
 use std::{fmt, time::Duration};
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::Target;
@@ -66,8 +65,6 @@ pub enum Outcome {
     Limited {
         /// Unix time in milliseconds, never more than an hour away.
         until_ms: i64,
-        /// For people.
-        why: String,
     },
     /// It may have happened.
     InDoubt {
@@ -102,7 +99,7 @@ pub enum By {
 }
 
 /// What kind of no. The words are `e.kind` in scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The credential is missing, wrong or expired (401).
@@ -131,8 +128,6 @@ pub enum ErrorKind {
     Manual,
     /// A secret's handle could not be opened, or a secret not sealed.
     Secret,
-    /// The target is the identity that we use ourselves.
-    Lockout,
     /// Another definite no (4xx, or a body that says so).
     Refused,
 }
@@ -154,7 +149,6 @@ impl ErrorKind {
             Self::Unknown => "unknown",
             Self::Manual => "manual",
             Self::Secret => "secret",
-            Self::Lockout => "lockout",
             Self::Refused => "refused",
         }
     }

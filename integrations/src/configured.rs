@@ -14,13 +14,14 @@ use tokio::time::Instant;
 use crate::{
     Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
-    exchange::{Exchange, not_before, unix_ms},
+    exchange::{Exchange, unix_ms},
     limit::{Permit, Turn},
-    look::holds,
+    look::{LOOK, holds},
     member::Member,
     scope::Vars,
     spec::{ActionSpec, CallSpec},
     template::{FillError, Shape},
+    witness::Sight,
 };
 
 /// The configured integrations. Cheap to clone; all clones share pace, tokens and connections.
@@ -105,7 +106,7 @@ impl Integrations {
             Some(permit) => permit,
             None => match member.pace_of(&call.action).turn(call.deadline).await {
                 Turn::Now(permit) => permit,
-                Turn::NotBefore(at) => return not_before(at),
+                Turn::NotBefore(at) => return Outcome::Limited { until_ms: unix_ms(at) },
             },
         };
         let exchange = Exchange {
@@ -118,9 +119,30 @@ impl Integrations {
             key: &call.key,
             attempt: call.attempt,
             deadline,
-            forced: bound.forced || member.acts_on_itself,
         };
         Box::pin(exchange.run()).await
+    }
+
+    /// What a witness says now of the lists that name it.
+    pub(crate) async fn testimony(
+        &self,
+        member: &Member,
+        list: &str,
+        witness: &str,
+    ) -> Result<Sight, Box<Outcome>> {
+        let Some(action) = member.action(list) else { return Ok(Sight::Whole) };
+        let exchange = Exchange {
+            member,
+            transport: &self.shared.transport,
+            secrets: self.shared.secrets.as_ref(),
+            name: list,
+            action,
+            bound: &Bound { inputs: Map::new(), target: None },
+            key: "",
+            attempt: 1,
+            deadline: Instant::now() + LOOK,
+        };
+        exchange.sight(witness, Instant::now()).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.
@@ -163,8 +185,6 @@ impl Integrations {
         before: &Value,
     ) -> Option<UndoCall> {
         let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
-        // Where a setting makes the action permanent, nothing takes it back.
-        member.infos.get(action)?.undo.as_ref()?;
         let CallSpec { action, with } = spec.undo.as_ref()?;
         let vars = Vars { before: Some(before), ..member.vars(&bound, "") };
         let input = arguments(with, &vars).ok()?;
@@ -212,7 +232,7 @@ impl Integrations {
     pub fn population(&self, integration: &str, kind: &str) -> Option<Read> {
         let member = self.member(integration)?;
         let CallSpec { action, with } = member.platform.spec.population.get(kind)?;
-        let bound = Bound::nothing();
+        let bound = Bound { inputs: Map::new(), target: None };
         let input = arguments(with, &member.vars(&bound, "")).ok()?;
         Some(Read { integration: integration.to_owned(), action: action.clone(), input })
     }
@@ -228,7 +248,7 @@ impl Integrations {
         Some(GroupReads { groups, members: membership.members.clone() })
     }
 
-    fn member(&self, integration: &str) -> Option<&Member> {
+    pub(crate) fn member(&self, integration: &str) -> Option<&Member> {
         self.shared.members.get(integration)
     }
 
@@ -284,10 +304,6 @@ impl ActionIndex for Integrations {
             .flat_map(|(name, member)| member.infos.values().map(move |info| (name.clone(), info)))
             .filter(|(_, info)| info.verb.as_deref() == Some(verb))
             .collect()
-    }
-
-    fn counts(&self, integration: &str, kind: &str) -> bool {
-        self.population(integration, kind).is_some()
     }
 
     fn verbs(&self) -> Vec<String> {

@@ -100,12 +100,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    fn new(mut spec: PlatformSpec) -> Self {
-        let kinds: Vec<_> = spec.own.iter().flat_map(|own| own.is.keys().cloned()).collect();
-        for action in spec.actions.values_mut() {
-            let kind = action.target.as_ref().map(|target| &target.kind);
-            action.guarded = action.is_cut() && kind.is_some_and(|kind| kinds.contains(kind));
-        }
+    fn new(spec: PlatformSpec) -> Self {
         let infos =
             spec.actions.iter().map(|(name, action)| (name.clone(), info::of(&spec, name, action))).collect();
         Self { spec, infos }
@@ -168,14 +163,10 @@ impl Platform {
         self.spec.actions.get(action)?.verify.as_ref()?.none.as_deref()
     }
 
-    /// Whether it can count all that it has of this kind.
-    pub fn counts(&self, kind: &str) -> bool {
-        self.spec.population.contains_key(kind)
-    }
-
-    /// Whether it can tell who is in a group.
-    pub fn knows_groups(&self) -> bool {
-        self.spec.membership.is_some()
+    /// What follows when this list's witness does not hold, if it has one: then the list may be shorter than what there is.
+    pub fn lacks(&self, action: &str) -> Option<&str> {
+        let name = self.spec.actions.get(action)?.witness.as_ref()?;
+        self.spec.witnesses.get(name).map(|witness| witness.lacks.as_str())
     }
 
     /// The statuses that mean yes.
@@ -196,11 +187,13 @@ impl Platform {
 
 /// The hash that a run pins: of everything that shapes an action on the wire.
 fn pinned(spec: &PlatformSpec, action: &ActionSpec) -> Hash {
+    let witness = action.witness.as_ref().and_then(|name| spec.witnesses.get(name));
     let all = serde_json::json!({
         "action": action,
+        "witness": witness,
         "platform": {
             "url": spec.url, "auth": spec.auth, "headers": spec.headers, "paging": spec.paging,
-            "errors": spec.errors, "refused": spec.limits.refused, "codes": spec.limits.codes, "reply": spec.reply,
+            "errors": spec.errors, "refused": spec.limits.refused,
         },
     });
     stanch_model::value::hash_of(&all)

@@ -21,7 +21,6 @@ mod calls;
 mod case;
 mod context;
 mod flow;
-mod limits;
 mod loops;
 mod names;
 mod questions;
@@ -40,7 +39,6 @@ const RULES: &[fn(&mut Case<'_>)] = &[
     uses::check,
     approvals::check,
     questions::check,
-    limits::check,
     world::check,
     severity::check,
     branches::check,
