@@ -41,8 +41,6 @@ impl Env {
             pinned: Default::default(),
             pins: Default::default(),
             infos: Default::default(),
-            read: Default::default(),
-            hour: Default::default(),
             open: Default::default(),
         }
     }

@@ -4,7 +4,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -74,7 +73,7 @@ pub struct InputInfo {
 }
 
 /// The types of arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputKind {
     /// Text.
@@ -103,8 +102,6 @@ pub trait ActionIndex {
     fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo>;
     /// The actions that a verb can become over the configured integrations: (integration name, action).
     fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)>;
-    /// True when this integration can count all that it has of this kind: what a share of them needs.
-    fn counts(&self, integration: &str, kind: &str) -> bool;
     /// Every verb that any platform of the catalogue knows: for suggestions.
     fn verbs(&self) -> Vec<String>;
 }

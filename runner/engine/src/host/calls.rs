@@ -19,7 +19,6 @@ use crate::{
     border,
     current::{Current, Hosted},
     env::InProcess,
-    guard,
     live::Info,
     step::{Enter, Mark, here, misuse, place},
 };
@@ -233,10 +232,7 @@ impl Current {
                     address: spec.address.clone(),
                     why: "no API: a person does it".to_owned(),
                 };
-                self.live(|live| {
-                    guard::count(&self.env, live, target, &spec.address);
-                    live.record(kind::TARGET, entry, now);
-                });
+                self.live(|live| live.record(kind::TARGET, entry, now));
                 cut_value(target, TargetState::Requested)
             }
             None => Value::Null,
@@ -275,16 +271,6 @@ pub(crate) fn bare(target: &Target) -> Target {
 
 impl Act {
     fn new(spec: Arc<Spec>, phase: Phase) -> Self {
-        Self {
-            spec,
-            attempt: 0,
-            first_ms: 0,
-            before: None,
-            undo: None,
-            approval: None,
-            guards: None,
-            dead_ms: 0,
-            phase,
-        }
+        Self { spec, attempt: 0, first_ms: 0, before: None, undo: None, approval: None, dead_ms: 0, phase }
     }
 }
