@@ -31,7 +31,19 @@ impl Refusal {
 pub(crate) struct Bound {
     pub(crate) inputs: Map<String, Value>,
     pub(crate) target: Option<Target>,
+    /// It was asked to act even on the identity that we use ourselves.
+    pub(crate) forced: bool,
 }
+
+impl Bound {
+    /// A call without arguments.
+    pub(crate) fn nothing() -> Self {
+        Self { inputs: Map::new(), target: None, forced: false }
+    }
+}
+
+/// The argument that every action has whose target could be ourselves.
+pub(crate) const FORCE: &str = "force";
 
 /// Completes the arguments from the target and the target from the arguments.
 pub(crate) fn bind(
@@ -47,6 +59,11 @@ pub(crate) fn bind(
         _ => return Err(Refusal::invalid(format!("`{name}` takes a map of arguments"))),
     };
     inputs.retain(|_, value| !value.is_null());
+    let forced = match if action.guarded { inputs.remove(FORCE) } else { None } {
+        None => false,
+        Some(Value::Bool(forced)) => forced,
+        Some(_) => return Err(Refusal::invalid(format!("`{FORCE}` of `{name}` must be true or false"))),
+    };
     if let Some(unknown) = inputs.keys().find(|key| !action.input.contains_key(*key)) {
         let near = did_you_mean(unknown, action.input.keys().map(String::as_str));
         let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
@@ -69,7 +86,7 @@ pub(crate) fn bind(
         (None, Some(shape)) => Some(to_target(integration, shape, &inputs)?),
         (None, None) => None,
     };
-    Ok(Bound { inputs, target })
+    Ok(Bound { inputs, target, forced })
 }
 
 /// Reads the inputs out of the target that the action is called on.
@@ -129,15 +146,7 @@ fn to_target(integration: &str, shape: &TargetShape, inputs: &Map<String, Value>
         })
         .collect();
     let settings = std::collections::BTreeMap::new();
-    let vars = |inputs| Vars {
-        inputs,
-        target: None,
-        settings: &settings,
-        key: "",
-        since: "",
-        before: None,
-        item: None,
-    };
+    let vars = |inputs| Vars::new(inputs, &settings);
     let id = shape.id.text(&vars(&plain)).map_err(|error| Refusal::invalid(error.to_string()))?;
     let label = shape.label.as_ref().and_then(|label| label.text(&vars(&plain)).ok()).unwrap_or_default();
     let attrs = shape

@@ -5,6 +5,7 @@
 
 use std::{fmt, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::Target;
@@ -65,6 +66,8 @@ pub enum Outcome {
     Limited {
         /// Unix time in milliseconds, never more than an hour away.
         until_ms: i64,
+        /// For people.
+        why: String,
     },
     /// It may have happened.
     InDoubt {
@@ -99,7 +102,7 @@ pub enum By {
 }
 
 /// What kind of no. The words are `e.kind` in scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The credential is missing, wrong or expired (401).
@@ -128,6 +131,8 @@ pub enum ErrorKind {
     Manual,
     /// A secret's handle could not be opened, or a secret not sealed.
     Secret,
+    /// The target is the identity that we use ourselves.
+    Lockout,
     /// Another definite no (4xx, or a body that says so).
     Refused,
 }
@@ -149,6 +154,7 @@ impl ErrorKind {
             Self::Unknown => "unknown",
             Self::Manual => "manual",
             Self::Secret => "secret",
+            Self::Lockout => "lockout",
             Self::Refused => "refused",
         }
     }

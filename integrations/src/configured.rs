@@ -14,14 +14,13 @@ use tokio::time::Instant;
 use crate::{
     Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
-    exchange::{Exchange, unix_ms},
+    exchange::{Exchange, not_before, unix_ms},
     limit::{Permit, Turn},
-    look::{LOOK, holds},
+    look::holds,
     member::Member,
     scope::Vars,
     spec::{ActionSpec, CallSpec},
     template::{FillError, Shape},
-    witness::Sight,
 };
 
 /// The configured integrations. Cheap to clone; all clones share pace, tokens and connections.
@@ -106,7 +105,7 @@ impl Integrations {
             Some(permit) => permit,
             None => match member.pace_of(&call.action).turn(call.deadline).await {
                 Turn::Now(permit) => permit,
-                Turn::NotBefore(at) => return Outcome::Limited { until_ms: unix_ms(at) },
+                Turn::NotBefore(at) => return not_before(at),
             },
         };
         let exchange = Exchange {
@@ -119,30 +118,9 @@ impl Integrations {
             key: &call.key,
             attempt: call.attempt,
             deadline,
+            forced: bound.forced || member.acts_on_itself,
         };
         Box::pin(exchange.run()).await
-    }
-
-    /// What a witness says now of the lists that name it.
-    pub(crate) async fn testimony(
-        &self,
-        member: &Member,
-        list: &str,
-        witness: &str,
-    ) -> Result<Sight, Box<Outcome>> {
-        let Some(action) = member.action(list) else { return Ok(Sight::Whole) };
-        let exchange = Exchange {
-            member,
-            transport: &self.shared.transport,
-            secrets: self.shared.secrets.as_ref(),
-            name: list,
-            action,
-            bound: &Bound { inputs: Map::new(), target: None },
-            key: "",
-            attempt: 1,
-            deadline: Instant::now() + LOOK,
-        };
-        exchange.sight(witness, Instant::now()).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.
@@ -185,6 +163,8 @@ impl Integrations {
         before: &Value,
     ) -> Option<UndoCall> {
         let (member, bound, spec) = self.bound(integration, action, target, input).ok()?;
+        // Where a setting makes the action permanent, nothing takes it back.
+        member.infos.get(action)?.undo.as_ref()?;
         let CallSpec { action, with } = spec.undo.as_ref()?;
         let vars = Vars { before: Some(before), ..member.vars(&bound, "") };
         let input = arguments(with, &vars).ok()?;
@@ -232,7 +212,7 @@ impl Integrations {
     pub fn population(&self, integration: &str, kind: &str) -> Option<Read> {
         let member = self.member(integration)?;
         let CallSpec { action, with } = member.platform.spec.population.get(kind)?;
-        let bound = Bound { inputs: Map::new(), target: None };
+        let bound = Bound::nothing();
         let input = arguments(with, &member.vars(&bound, "")).ok()?;
         Some(Read { integration: integration.to_owned(), action: action.clone(), input })
     }
@@ -248,7 +228,7 @@ impl Integrations {
         Some(GroupReads { groups, members: membership.members.clone() })
     }
 
-    pub(crate) fn member(&self, integration: &str) -> Option<&Member> {
+    fn member(&self, integration: &str) -> Option<&Member> {
         self.shared.members.get(integration)
     }
 
@@ -304,6 +284,10 @@ impl ActionIndex for Integrations {
             .flat_map(|(name, member)| member.infos.values().map(move |info| (name.clone(), info)))
             .filter(|(_, info)| info.verb.as_deref() == Some(verb))
             .collect()
+    }
+
+    fn counts(&self, integration: &str, kind: &str) -> bool {
+        self.population(integration, kind).is_some()
     }
 
     fn verbs(&self) -> Vec<String> {

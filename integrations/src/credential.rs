@@ -1,6 +1,8 @@
 //! Credentials by reference: read when they are needed, kept in memory for a while, never shown.
 
-use std::{fmt, path::Path, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, fmt, path::Path, process::Stdio, time::Duration};
+
+use stanch_model::config::CredentialConfig;
 
 /// How long a command may take to print a credential.
 const COMMAND_TIME: Duration = Duration::from_secs(20);
@@ -15,9 +17,23 @@ pub(crate) enum Reference {
     Exec(String),
 }
 
+/// Where an integration's credential comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Whole(Reference),
+    Parts(BTreeMap<String, Reference>),
+}
+
 /// A credential in memory.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Credential(String);
+pub(crate) enum Credential {
+    /// A simulated platform's: the same text whatever part is asked for.
+    Twin(String),
+    /// One text. Where it is a JSON object (the key file of a service account), its fields are parts of it.
+    Whole { text: String, fields: BTreeMap<String, String> },
+    /// Several texts by name.
+    Parts(BTreeMap<String, String>),
+}
 
 /// Why there is none. Never holds the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +50,34 @@ pub(crate) enum CredentialError {
     Empty,
 }
 
+impl Source {
+    /// Reads what the configuration says.
+    pub(crate) fn parse(config: &CredentialConfig) -> Result<Self, CredentialError> {
+        match config {
+            CredentialConfig::Whole(text) => Reference::parse(text).map(Self::Whole),
+            CredentialConfig::Parts(parts) => parts
+                .iter()
+                .map(|(name, text)| Ok((name.clone(), Reference::parse(text)?)))
+                .collect::<Result<_, _>>()
+                .map(Self::Parts),
+        }
+    }
+
+    /// Reads the credential.
+    pub(crate) async fn resolve(&self) -> Result<Credential, CredentialError> {
+        match self {
+            Self::Whole(reference) => reference.text().await.map(Credential::whole),
+            Self::Parts(references) => {
+                let mut parts = BTreeMap::new();
+                for (name, reference) in references {
+                    parts.insert(name.clone(), reference.text().await?);
+                }
+                Ok(Credential::Parts(parts))
+            }
+        }
+    }
+}
+
 impl Reference {
     /// Reads a reference. What is not one might be a secret, so it is not repeated.
     pub(crate) fn parse(text: &str) -> Result<Self, CredentialError> {
@@ -45,15 +89,15 @@ impl Reference {
         }
     }
 
-    /// Reads the credential.
-    pub(crate) async fn resolve(&self) -> Result<Credential, CredentialError> {
+    /// Reads what stands there.
+    pub(crate) async fn text(&self) -> Result<String, CredentialError> {
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| CredentialError::NoVariable(name.clone()))?,
             Self::File(path) => read(path).await?,
             Self::Exec(command) => run(command).await?,
         };
         let text = text.trim();
-        if text.is_empty() { Err(CredentialError::Empty) } else { Ok(Credential(text.to_owned())) }
+        if text.is_empty() { Err(CredentialError::Empty) } else { Ok(text.to_owned()) }
     }
 }
 
@@ -88,12 +132,45 @@ async fn run(command: &str) -> Result<String, CredentialError> {
 impl Credential {
     /// The fixed token of a simulated platform.
     pub(crate) fn of_twin(integration: &str) -> Self {
-        Self(format!("twin-{integration}"))
+        Self::Twin(format!("twin-{integration}"))
     }
 
-    /// The value, for the request builder.
+    /// What stands in the place of a credential where people look.
+    pub(crate) fn closed(word: &str) -> Self {
+        Self::Twin(word.to_owned())
+    }
+
+    /// One text, which may be a JSON object.
+    fn whole(text: String) -> Self {
+        let object: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&text).ok();
+        let fields = object.into_iter().flatten().filter_map(|(name, value)| match value {
+            serde_json::Value::String(value) => Some((name, value)),
+            serde_json::Value::Number(value) => Some((name, value.to_string())),
+            _ => None,
+        });
+        Self::Whole { fields: fields.collect(), text }
+    }
+
+    /// A part by its name; the whole text for an empty one.
+    pub(crate) fn part(&self, name: &str) -> Option<&str> {
+        match self {
+            Self::Twin(text) => Some(text),
+            Self::Whole { text, .. } if name.is_empty() => Some(text),
+            Self::Whole { fields: parts, .. } | Self::Parts(parts) => parts.get(name).map(String::as_str),
+        }
+    }
+
+    /// The whole text, for ways to authenticate that know no parts.
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        self.part("").unwrap_or_default()
+    }
+
+    /// Everything in it that nobody may see. What is only found in a key file (an address, a project) is not.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Twin(text) | Self::Whole { text, .. } => vec![text],
+            Self::Parts(parts) => parts.values().map(String::as_str).collect(),
+        }
     }
 }
 
@@ -113,23 +190,38 @@ mod tests {
         let path = folder.path().join("key");
         std::fs::write(&path, "hunter2\n").unwrap();
         let file = Reference::parse(&format!("file:{}", path.display())).unwrap();
-        assert_eq!(file.resolve().await.unwrap().expose(), "hunter2");
+        assert_eq!(file.text().await.unwrap(), "hunter2");
         let exec = Reference::parse(&format!("exec:cat {}", path.display())).unwrap();
-        assert_eq!(exec.resolve().await.unwrap().expose(), "hunter2");
+        assert_eq!(exec.text().await.unwrap(), "hunter2");
+    }
+
+    #[tokio::test]
+    async fn a_key_file_has_its_fields_as_parts_and_a_map_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.json");
+        std::fs::write(&path, r#"{"client_email":"a@b.example","private_key":"PEM","n":7}"#).unwrap();
+        let reference = format!("file:{}", path.display());
+        let whole = Source::parse(&CredentialConfig::Whole(reference.clone())).unwrap();
+        let whole = whole.resolve().await.unwrap();
+        assert_eq!((whole.part("client_email"), whole.part("n")), (Some("a@b.example"), Some("7")));
+        assert!(whole.expose().starts_with('{') && whole.part("gone").is_none());
+        let parts = CredentialConfig::Parts(BTreeMap::from([("api_key".to_owned(), reference)]));
+        let parts = Source::parse(&parts).unwrap().resolve().await.unwrap();
+        assert!(parts.part("api_key").is_some() && parts.part("").is_none() && parts.secrets().len() == 1);
     }
 
     #[tokio::test]
     async fn what_is_missing_is_named_and_a_value_is_never_repeated() {
         let error = Reference::parse("sk_live_hunter2").unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let missing = Reference::parse("env:STANCH_NO_SUCH_VARIABLE").unwrap().resolve().await.unwrap_err();
+        let missing = Reference::parse("env:STANCH_NO_SUCH_VARIABLE").unwrap().text().await.unwrap_err();
         assert!(missing.to_string().contains("STANCH_NO_SUCH_VARIABLE"), "{missing}");
-        let failing = Reference::parse("exec:false").unwrap().resolve().await.unwrap_err();
+        let failing = Reference::parse("exec:false").unwrap().text().await.unwrap_err();
         assert!(failing.to_string().contains("ended with"), "{failing}");
     }
 
     #[test]
     fn a_credential_is_not_in_debug_output() {
-        assert_eq!(format!("{:?}", Credential("hunter2".to_owned())), "[credential]");
+        assert_eq!(format!("{:?}", Credential::whole("hunter2".to_owned())), "[credential]");
     }
 }

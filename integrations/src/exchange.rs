@@ -1,9 +1,10 @@
 //! One attempt on the wire: build, prove, send, judge; for lists page by page.
 
 mod each;
+mod first;
 mod mail;
 mod pages;
-mod witness;
+mod poll;
 
 use std::collections::HashSet;
 
@@ -15,14 +16,14 @@ use crate::{
     auth::{Around, AuthError, Used},
     bind::{Bound, Refusal},
     call::{By, ErrorKind, More, Outcome},
-    limit::Limiter,
+    limit::{LONGEST_STAND, Limiter},
     member::Member,
     request::{Builder, Built, HttpRequest},
     response::{self, Answer, Verdict},
     scope::Vars,
     scrub::Scrub,
-    spec::ActionSpec,
-    transport::{SendError, Transport},
+    spec::{ActionSpec, AuthSpec},
+    transport::{Route, SendError, Transport},
 };
 
 /// One attempt of one action.
@@ -36,6 +37,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) key: &'a str,
     pub(crate) attempt: u32,
     pub(crate) deadline: Instant,
+    /// It may touch the identity that we use ourselves.
+    pub(crate) forced: bool,
 }
 
 /// What has come together so far.
@@ -45,23 +48,50 @@ struct Gathered {
     raw_rows: usize,
     seen: HashSet<String>,
     places: HashSet<String>,
+    columns: Option<Vec<String>>,
+    /// How many parts the list has, and how many were asked for; the answer that told.
+    parts: (usize, usize),
+    first: Option<Value>,
+    last: Option<Value>,
     more: More,
 }
 
 impl Exchange<'_> {
     pub(crate) async fn run(&self) -> Outcome {
         let vars = self.member.vars(self.bound, self.key);
-        let outcome = match &self.action.each {
+        if let Err(outcome) = self.not_ourselves().await {
+            return outcome;
+        }
+        match &self.action.each {
             Some(rows) => self.each(rows, &vars).await,
             None => self.one(vars).await,
-        };
-        self.witnessed(outcome).await
+        }
     }
 
     async fn one(&self, vars: Vars<'_>) -> Outcome {
+        match self.prepare(&vars).await {
+            Err(outcome) => outcome,
+            Ok(None) => self.request(vars).await,
+            Ok(Some(prepared)) => {
+                let vars = Vars { read: prepared.read.as_ref(), made: Some(&prepared.made), ..vars };
+                self.request(vars).await
+            }
+        }
+    }
+
+    /// Builds the request and brings it to its end.
+    async fn request(&self, vars: Vars<'_>) -> Outcome {
         let mut scrub = Scrub::default();
         let builder =
             Builder { spec: &self.member.platform.spec, base: &self.member.base, secrets: self.secrets };
+        let credential = match self.action.sends_credential() {
+            true => match self.member.auth.credential(self.transport).await {
+                Ok(credential) => Some(credential),
+                Err(error) => return self.unproven(error, &scrub),
+            },
+            false => None,
+        };
+        let vars = Vars { credential: credential.as_ref(), ..vars };
         match builder.build(self.action, &vars, &mut scrub) {
             Err(refusal) => refused(refusal),
             Ok(Built::Mail(mail)) => self.mail(&mail, &vars).await,
@@ -100,15 +130,16 @@ impl Exchange<'_> {
                 Err(outcome) => return outcome,
             };
             let verdict = response::judge(&self.member.platform.spec, self.action, &answer);
-            match verdict {
+            let answer = match verdict {
                 Verdict::Limited(pause) => {
-                    let until = self.pace().refused(pause);
-                    // In the middle of a list what was read already would be lost: wait here if there is time.
-                    if gathered.more.requests > 1 && until < self.deadline {
+                    let until = self.pace().refused(pause.wait);
+                    // In the middle of a list what was read already would be lost: stand here, if it is not for long.
+                    let stand = until < self.deadline.min(Instant::now() + LONGEST_STAND);
+                    if gathered.more.requests > 1 && stand {
                         tokio::time::sleep_until(until).await;
                         continue;
                     }
-                    return Outcome::Limited { until_ms: unix_ms(until) };
+                    return Outcome::Limited { until_ms: unix_ms(until), why: pause.why };
                 }
                 Verdict::No { kind, words } => {
                     let message = scrub.clean(&words);
@@ -122,12 +153,15 @@ impl Exchange<'_> {
                     return Outcome::Done { value, by: By::Us, status: answer.status, more: gathered.more };
                 }
                 Verdict::Already => return self.done(answer, By::Other, vars, gathered),
-                Verdict::Done if self.action.yields.is_none() => {
-                    return self.done(answer, By::Us, vars, gathered);
-                }
-                Verdict::Done => {}
+                Verdict::Done => match self.finished(answer, vars, &mut gathered.more).await {
+                    Ok(answer) => answer,
+                    Err(outcome) => return outcome,
+                },
+            };
+            if self.action.yields.is_none() {
+                return self.done(answer, By::Us, vars, gathered);
             }
-            request = match self.gather(&request, answer, vars, &mut gathered) {
+            request = match self.gather(builder, &request, answer, vars, &mut gathered) {
                 Ok(Ok(next)) => next,
                 Ok(Err(status)) => {
                     let value = Value::Array(gathered.rows);
@@ -136,7 +170,7 @@ impl Exchange<'_> {
                 Err(refusal) => return refused(Refusal::new(refusal.kind, scrub.clean(&refusal.message))),
             };
             if let Err(at) = self.pace().slot(self.deadline).await {
-                return Outcome::Limited { until_ms: unix_ms(at) };
+                return not_before(at);
             }
         }
     }
@@ -150,11 +184,12 @@ impl Exchange<'_> {
         scrub: &mut Scrub,
         more: &mut More,
     ) -> Result<Answer, Outcome> {
-        let scheme = self.action.auth.as_ref().unwrap_or(&self.member.scheme);
+        let scheme = self.scheme();
+        let reply = self.action.reply.unwrap_or(self.member.platform.spec.reply);
         let mut renewed = false;
         loop {
             let (proven, used) = self.prove(builder, request, vars, scrub).await?;
-            let sent = self.transport.send(&self.member.name, &self.member.hosts, &proven);
+            let sent = self.transport.send(self.route(), &proven);
             more.requests += 1;
             let answer = match timeout_at(self.deadline, sent).await {
                 Ok(Ok(answer)) => answer,
@@ -184,12 +219,22 @@ impl Exchange<'_> {
                     continue;
                 }
             }
-            let answer = Answer::read(answer);
+            let answer = Answer::read(answer, reply);
             if answer.status != 429 {
                 self.pace().accepted();
             }
             return Ok(answer);
         }
+    }
+
+    /// How this action authenticates.
+    fn scheme(&self) -> &AuthSpec {
+        self.member.scheme_of(self.action)
+    }
+
+    fn route(&self) -> Route<'_> {
+        let member = self.member;
+        Route { integration: &member.name, hosts: &member.hosts, tls: member.tls.as_ref() }
     }
 
     async fn prove(
@@ -199,16 +244,32 @@ impl Exchange<'_> {
         vars: &Vars<'_>,
         scrub: &mut Scrub,
     ) -> Result<(HttpRequest, Used), Outcome> {
-        let scheme = self.action.auth.as_ref().unwrap_or(&self.member.scheme);
-        let around =
-            Around { transport: self.transport, hosts: &self.member.hosts, base: &self.member.base, builder };
+        let member = self.member;
+        let around = Around {
+            transport: self.transport,
+            hosts: &member.hosts,
+            base: &member.base,
+            tls: member.tls.as_ref(),
+            builder,
+        };
         let mut proven = request.clone();
-        match self.member.auth.apply(scheme, &mut proven, vars, around, scrub).await {
+        match member.auth.apply(self.scheme(), &mut proven, vars, around, scrub).await {
             Ok(used) => Ok((proven, used)),
-            Err(AuthError::Refused(refusal)) => Err(refused(refusal)),
-            Err(AuthError::NotSent(why)) => Err(Outcome::NotSent { why: scrub.clean(&why) }),
-            Err(AuthError::Limited(pause)) => {
-                Err(Outcome::Limited { until_ms: unix_ms(Instant::now() + pause) })
+            Err(error) => Err(self.unproven(error, scrub)),
+        }
+    }
+
+    /// The proof could not be made: nothing of the action was sent.
+    fn unproven(&self, error: AuthError, scrub: &Scrub) -> Outcome {
+        match error {
+            AuthError::Refused(refusal) => refused(refusal),
+            AuthError::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
+            AuthError::Limited(pause) => {
+                let until = Instant::now() + pause.wait.unwrap_or(std::time::Duration::from_secs(1));
+                Outcome::Limited {
+                    until_ms: unix_ms(until),
+                    why: format!("the token endpoint: {}", pause.why),
+                }
             }
         }
     }
@@ -242,6 +303,11 @@ impl Exchange<'_> {
 
 fn refused(refusal: Refusal) -> Outcome {
     Outcome::Refused { kind: refusal.kind, status: None, message: refusal.message }
+}
+
+/// Our own pace, or an earlier word of the platform, leaves no room before this.
+pub(crate) fn not_before(at: Instant) -> Outcome {
+    Outcome::Limited { until_ms: unix_ms(at), why: "the platform's pace leaves no room before".to_owned() }
 }
 
 /// An instant as Unix milliseconds, rounded up: to come back a moment early would be refused again.

@@ -1,14 +1,16 @@
-//! Predicates in the catalogue: one Rhai expression over values, with nothing to call but itself.
+//! Predicates in the catalogue, and values that a request is made of: one Rhai expression over values, with nothing to
+//! call but itself.
 //!
 //! They decide what an answer means, so they are bounded, see no clock, and cannot change what they look at.
 
-use std::{fmt, sync::LazyLock};
+use std::{borrow::Cow, fmt, sync::LazyLock};
 
 use rhai::{AST, Array, Dynamic, Engine, Map, OptimizationLevel, Scope};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A compiled predicate.
+/// A compiled expression.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Expr {
@@ -16,8 +18,14 @@ pub(crate) struct Expr {
     ast: AST,
 }
 
-/// The names that a predicate may use.
-pub(crate) const NAMES: [&str; 8] = ["status", "body", "headers", "out", "input", "target", "item", "before"];
+/// What a predicate over an answer sees.
+pub(crate) const OF_ANSWER: &[&str] = &["status", "body", "headers"];
+/// What a proof sees.
+pub(crate) const OF_PROOF: &[&str] = &["status", "out", "input", "target"];
+/// What the choice of rows sees.
+pub(crate) const OF_ROW: &[&str] = &["item", "input"];
+/// What the values of a request are made of.
+pub(crate) const OF_REQUEST: &[&str] = &["read", "input", "target", "item", "settings"];
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
 
@@ -47,7 +55,7 @@ impl Expr {
         &self.source
     }
 
-    /// The first name it uses that is neither its own nor known.
+    /// A name that it uses and that is neither its own nor one of the known.
     pub(crate) fn unknown_name(&self, known: &[&str]) -> Option<String> {
         let mut unknown = None;
         self.ast.walk(&mut |path| {
@@ -67,13 +75,18 @@ impl Expr {
             || self.source.contains(&format!("|{name}|"))
     }
 
+    /// Its value.
+    ///
+    /// # Errors
+    /// What kept it from having one: a missing field, a type that does not fit.
+    pub(crate) fn value(&self, values: &[(&str, &Value)]) -> Result<Value, String> {
+        let value = self.eval(values).map_err(|error| error.to_string())?;
+        json(&value).ok_or_else(|| format!("`{}` gives nothing that can be written down", self.source))
+    }
+
     /// Asks it. A predicate that cannot be evaluated over these values (a missing field compared with `<`) is not true.
     pub(crate) fn holds(&self, values: &[(&str, &Value)]) -> bool {
-        let mut scope = Scope::new();
-        for (name, value) in values {
-            scope.push_dynamic(*name, dynamic(value));
-        }
-        match ENGINE.eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast) {
+        match self.eval(values) {
             Ok(value) => value.as_bool().unwrap_or(false),
             Err(error) => {
                 tracing::debug!(predicate = %self.source, %error, "predicate has no value here");
@@ -81,6 +94,37 @@ impl Expr {
             }
         }
     }
+
+    fn eval(&self, values: &[(&str, &Value)]) -> Result<Dynamic, Box<rhai::EvalAltResult>> {
+        let mut scope = Scope::new();
+        for (name, value) in values {
+            scope.push_dynamic(*name, dynamic(value));
+        }
+        ENGINE.eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast)
+    }
+}
+
+/// What an expression gives, as JSON; `None` for what is none, such as a function.
+fn json(value: &Dynamic) -> Option<Value> {
+    if value.is_unit() {
+        return Some(Value::Null);
+    }
+    if let Ok(yes) = value.as_bool() {
+        return Some(yes.into());
+    }
+    if let Ok(whole) = value.as_int() {
+        return Some(whole.into());
+    }
+    if let Ok(number) = value.as_float() {
+        return serde_json::Number::from_f64(number).map(Value::Number);
+    }
+    if let Some(items) = value.read_lock::<Array>() {
+        return items.iter().map(json).collect();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.iter().map(|(key, value)| Some((key.to_string(), json(value)?))).collect();
+    }
+    value.clone().into_string().ok().map(Value::String)
 }
 
 /// JSON as Rhai sees it. Targets lose their wrapper; a secret is its handle; integers beyond 64 bits are text.
@@ -119,6 +163,16 @@ impl TryFrom<String> for Expr {
     }
 }
 
+impl JsonSchema for Expr {
+    fn schema_name() -> Cow<'static, str> {
+        "Expr".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "One Rhai expression." })
+    }
+}
+
 impl From<Expr> for String {
     fn from(expr: Expr) -> Self {
         expr.source
@@ -152,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_made_of_what_was_read() {
+        let read = json!([{ "id": "a", "big": 5_000_000_000_i64 }, { "id": "b", "share": 0.5 }]);
+        let input = json!({ "key": "a" });
+        let expr = Expr::try_from("read.filter(|key| key.id != input.key)".to_owned()).unwrap();
+        assert_eq!(
+            expr.value(&[("read", &read), ("input", &input)]),
+            Ok(json!([{ "id": "b", "share": 0.5 }]))
+        );
+        let whole = Expr::try_from("read".to_owned()).unwrap();
+        assert_eq!(whole.value(&[("read", &read)]), Ok(read.clone()));
+        let missing = Expr::try_from("read.keys.len()".to_owned()).unwrap();
+        assert!(missing.value(&[("read", &json!(null))]).is_err(), "what is missing is no empty list");
+    }
+
+    #[test]
     fn a_list_is_searched_by_id_also_for_secrets() {
         let out = json!([
             { "$target": { "integration": "sf", "kind": "grant", "id": "g1" } },
@@ -172,21 +241,8 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_several_reads_are_looked_at_together() {
-        let every = |kind: &str| {
-            format!(
-                "out.some(|own| own.role == \"CUSTOM\") && out.filter(|own| own.role == \"CUSTOM\").len() \
-                 == out.filter(|own| own.reach != () && own.reach.ends_with(\":{kind}\") && own.but == ()).len()"
-            )
-        };
-        let out = json!([{ "role": "CUSTOM" }, { "reach": "orn:okta:idp:1:apps" }, { "reach": "orn:okta:idp:1:users:2" }]);
-        assert!(holds(&every("apps"), &[("out", &out)]));
-        assert!(!holds(&every("users"), &[("out", &out)]));
-    }
-
-    #[test]
     fn an_unknown_name_is_found() {
         let expr = Expr::try_from("statsu == 200 && out.all(|t| t.ok)".to_owned()).unwrap();
-        assert_eq!(expr.unknown_name(&NAMES).as_deref(), Some("statsu"));
+        assert_eq!(expr.unknown_name(OF_PROOF).as_deref(), Some("statsu"));
     }
 }

@@ -17,6 +17,10 @@ use learn::Learner;
 
 /// No platform keeps us away longer than this; we look again then.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// Who would have to stand longer than this is told when to come back instead.
+pub(crate) const LONGEST_STAND: Duration = Duration::from_secs(30);
+/// The first pause for a platform that refuses without a time; doubled while it goes on, up to the second.
+const UNTOLD: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
 /// One request an hour: slower is a pause.
 const SLOWEST: f64 = 1.0 / 3600.0;
 /// Slots not used within this time are lost: what a late wake-up may catch up with.
@@ -78,6 +82,8 @@ struct Line {
     next: Option<Instant>,
     /// The platform said: not before.
     blocked_until: Option<Instant>,
+    /// Refusals without a time in a row.
+    untold: u32,
     learner: Learner,
 }
 
@@ -95,6 +101,7 @@ impl Limiter {
                 burst: burst.map(f64::from),
                 next: None,
                 blocked_until: None,
+                untold: 0,
                 learner: Learner::new(now),
             }),
         }
@@ -142,9 +149,11 @@ impl Limiter {
         self.line.lock().accepted(Instant::now());
     }
 
-    /// The platform asked for a pause.
-    pub(crate) fn refused(&self, pause: Duration) -> Instant {
-        self.line.lock().refused(Instant::now(), pause.min(LONGEST_PAUSE))
+    /// The platform asked for a pause, of a length that it may not have told.
+    pub(crate) fn refused(&self, pause: Option<Duration>) -> Instant {
+        let mut line = self.line.lock();
+        let pause = pause.unwrap_or_else(|| line.backoff());
+        line.refused(Instant::now(), pause.min(LONGEST_PAUSE))
     }
 
     /// The platform told how many requests are left until its window ends.
@@ -154,9 +163,12 @@ impl Limiter {
 }
 
 impl Line {
-    /// Takes the next slot, unless it lies beyond the deadline.
+    /// Takes the next slot, unless it lies beyond the deadline, or the platform keeps us away for long.
     fn take(&mut self, now: Instant, deadline: Instant) -> Result<Instant, Instant> {
         let from = self.blocked_until.filter(|until| *until > now).unwrap_or(now);
+        if from.duration_since(now) > LONGEST_STAND {
+            return Err(from);
+        }
         let Some(rate) = self.rate else {
             return if from > deadline { Err(from) } else { Ok(from) };
         };
@@ -177,7 +189,19 @@ impl Line {
         self.blocked_until.is_some_and(|until| until > now)
     }
 
+    /// Twice as long with every refusal in a row, and a little more, so that not everybody comes back at once.
+    fn backoff(&mut self) -> Duration {
+        let [first, longest] = UNTOLD;
+        let pause = first.saturating_mul(1 << self.untold.min(10)).min(longest);
+        self.untold = self.untold.saturating_add(1);
+        let mut random = [0];
+        // Without a random byte everybody comes back at once, which is no harm worth failing for.
+        let _none = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random);
+        pause.mul_f64(1.0 + f64::from(random[0]) / 1024.0)
+    }
+
     fn accepted(&mut self, now: Instant) {
+        self.untold = 0;
         self.learner.accepted();
         if self.source == Source::Refusals
             && let Some(rate) = self.rate

@@ -1,12 +1,25 @@
 //! One configured integration: its tenant, its pace, its credentials, its view of the catalogue.
 
 mod config;
+mod own;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+pub(crate) use own::Own;
 
-use stanch_model::{
-    Diagnostic, InDoubt, catalog::ActionInfo, config::IntegrationConfig, diagnostic::did_you_mean,
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
 };
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use stanch_model::{
+    Diagnostic, Effect, InDoubt, Target,
+    catalog::ActionInfo,
+    config::{CredentialConfig, IntegrationConfig},
+    diagnostic::did_you_mean,
+};
+use tokio::sync::OwnedMutexGuard;
 use url::Url;
 
 use crate::{
@@ -14,12 +27,13 @@ use crate::{
     bind::Bound,
     call::Identity,
     catalog::{Catalog, Platform},
-    credential::Reference,
+    configured::arguments,
+    credential::Source,
     limit::Limiter,
     scope::Vars,
-    spec::{ActionSpec, AuthKind, AuthSpec},
-    transport::{Hosts, Transport},
-    witness::Witnesses,
+    spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec, SelfSpec},
+    template::Template,
+    transport::{Hosts, Tls, Transport},
 };
 
 /// Calls at one time, where the catalogue does not say.
@@ -35,7 +49,11 @@ pub(crate) struct Member {
     pub(crate) scheme: AuthSpec,
     pub(crate) auth: Authenticator,
     pub(crate) infos: BTreeMap<String, ActionInfo>,
-    pub(crate) witnesses: Witnesses,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) acts_on_itself: bool,
+    pub(crate) own: own::Known,
+    /// Who reads a thing in order to write it is alone with it.
+    alone: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Limiter,
     own_pace: BTreeMap<String, Limiter>,
 }
@@ -72,14 +90,14 @@ impl Member {
             let help = platform.spec.settings.get(setting).map_or("", |spec| spec.help.as_str());
             found.push(config::missing(setting, help, &mistake));
         }
-        let reference = match entry.credential.as_deref().map(Reference::parse) {
-            None => None,
-            Some(Ok(reference)) => Some(reference),
-            Some(Err(error)) => {
-                found.push(mistake("IN0025", error.to_string()));
-                None
-            }
-        };
+        let source = entry.credential.as_ref().map(Source::parse).transpose().unwrap_or_else(|error| {
+            found.push(mistake("IN0025", error.to_string()));
+            None
+        });
+        let tls = entry.tls.as_ref().map(Tls::new).transpose().unwrap_or_else(|error| {
+            found.push(mistake("IN0026", error.to_string()));
+            None
+        });
         if entry.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
             found.push(mistake("IN0021", "`rate` must be above zero".to_owned()));
         }
@@ -92,10 +110,10 @@ impl Member {
             base_url: base.as_str().trim_end_matches('/').to_owned(),
             tenant,
         };
-        let infos = infos(&platform, &settings, &scheme.name);
-        let witnesses = Witnesses::new(platform.spec.witnesses.keys());
+        let has = Has { settings: &settings, scheme: &scheme, entry, twin: transport.is_twin() };
+        let infos = infos(&platform, &has);
         let (limiter, own_pace) = paces(&platform, entry);
-        let auth = Authenticator::new(name, reference);
+        let auth = Authenticator::new(name, source);
         Ok(Self {
             name: name.to_owned(),
             platform,
@@ -106,7 +124,10 @@ impl Member {
             scheme,
             auth,
             infos,
-            witnesses,
+            tls,
+            acts_on_itself: entry.acts_on_itself,
+            own: own::Known::default(),
+            alone: Mutex::default(),
             limiter,
             own_pace,
         })
@@ -122,37 +143,79 @@ impl Member {
         self.own_pace.get(action).unwrap_or(&self.limiter)
     }
 
-    /// An action that exists here: one that needs a missing setting or another way to authenticate does not.
+    /// An action that exists here: one that needs a missing setting does not.
     pub(crate) fn action(&self, name: &str) -> Option<&ActionSpec> {
         self.infos.contains_key(name).then(|| self.platform.action_spec(name))?
     }
 
+    /// How an action authenticates.
+    pub(crate) fn scheme_of<'a>(&'a self, action: &'a ActionSpec) -> &'a AuthSpec {
+        scheme_of(&self.platform, action).unwrap_or(&self.scheme)
+    }
+
+    /// What tells who we are, if the action could hit that.
+    pub(crate) fn guards(&self, action: &ActionSpec, target: &Target) -> Option<&SelfSpec> {
+        let own = self.platform.spec.own.as_ref().filter(|_| action.guarded)?;
+        own.is.contains_key(&target.kind).then_some(own)
+    }
+
+    /// Waits until nobody else reads this in order to write it.
+    pub(crate) async fn alone(&self, read: &CallSpec, vars: &Vars<'_>) -> OwnedMutexGuard<()> {
+        let input = arguments(&read.with, vars).unwrap_or(Value::Null);
+        let key = format!("{} {input}", read.action);
+        let turn = Arc::clone(self.alone.lock().entry(key.clone()).or_default());
+        let guard = turn.lock_owned().await;
+        // Whoever is not waited for any more is forgotten.
+        self.alone.lock().retain(|known, turn| *known == key || Arc::strong_count(turn) > 1);
+        guard
+    }
+
     /// The variables of a call.
     pub(crate) fn vars<'a>(&'a self, bound: &'a Bound, key: &'a str) -> Vars<'a> {
-        Vars {
-            inputs: &bound.inputs,
-            target: bound.target.as_ref(),
-            settings: &self.settings,
-            key,
-            since: "",
-            before: None,
-            item: None,
-        }
+        Vars { target: bound.target.as_ref(), key, ..Vars::new(&bound.inputs, &self.settings) }
     }
 }
 
-/// The actions that exist with these settings and this way to authenticate. A proof that does not exist is no proof.
-fn infos(
-    platform: &Platform,
-    settings: &BTreeMap<String, String>,
-    way: &str,
-) -> BTreeMap<String, ActionInfo> {
-    let exists = |name: &str| {
-        platform.action_spec(name).is_some_and(|action| {
-            let way = action.ways.is_empty() || action.ways.iter().any(|known| known == way);
-            way && action.needs.iter().all(|need| settings.contains_key(need))
-        })
-    };
+/// A way to authenticate of an action's own, if it has one.
+fn scheme_of<'a>(platform: &'a Platform, action: &'a ActionSpec) -> Option<&'a AuthSpec> {
+    match action.auth.as_ref()? {
+        ActionAuth::Own(own) => Some(own),
+        ActionAuth::Named(name) => platform.spec.auth.iter().find(|scheme| scheme.name == *name),
+    }
+}
+
+/// What a configuration gives to actions that need it.
+struct Has<'a> {
+    settings: &'a BTreeMap<String, String>,
+    scheme: &'a AuthSpec,
+    entry: &'a IntegrationConfig,
+    twin: bool,
+}
+
+impl Has<'_> {
+    fn has(&self, need: &str) -> bool {
+        match need.split_once('.') {
+            Some(("auth", name)) => self.scheme.name == name,
+            Some(("credential", part)) => {
+                let parts = match &self.entry.credential {
+                    Some(CredentialConfig::Parts(parts)) => parts.contains_key(part),
+                    _ => false,
+                };
+                parts || self.twin
+            }
+            _ => self.settings.contains_key(need),
+        }
+    }
+
+    fn fits(&self, platform: &Platform, action: &ActionSpec) -> bool {
+        let own = scheme_of(platform, action).into_iter().flat_map(config::auth_settings);
+        action.needs.iter().map(String::as_str).chain(own).all(|need| self.has(need))
+    }
+}
+
+/// The actions that exist with this configuration. A proof that needs what is missing is no proof.
+fn infos(platform: &Platform, has: &Has<'_>) -> BTreeMap<String, ActionInfo> {
+    let exists = |name: &str| platform.action_spec(name).is_some_and(|action| has.fits(platform, action));
     platform
         .actions()
         .filter(|info| exists(&info.name))
@@ -163,6 +226,12 @@ fn infos(
                 if info.in_doubt == InDoubt::Probe {
                     info.in_doubt = InDoubt::Ask;
                 }
+            }
+            let permanent_if = platform.action_spec(&info.name).and_then(|spec| spec.permanent_if.as_ref());
+            if permanent_if.is_some_and(|setting| has.settings.get(setting).is_some_and(|is| is == "true")) {
+                info.effect = Effect::Permanent;
+                info.undo = None;
+                info.hash = stanch_model::value::hash_of(&serde_json::json!([info.hash, "permanent"]));
             }
             (info.name.clone(), info)
         })
@@ -184,13 +253,9 @@ fn paces(platform: &Platform, config: &IntegrationConfig) -> (Limiter, BTreeMap<
 
 /// Whether a way to authenticate proves by what the call itself brings, not by our credential.
 pub(crate) fn proves_by_input(action: &ActionSpec) -> bool {
-    action.auth.as_ref().is_some_and(|auth| {
-        auth.kind != AuthKind::None
-            && auth
-                .value
-                .as_ref()
-                .is_some_and(|value| value.variables().any(|variable| action.input.contains_key(variable)))
-    })
+    let Some(ActionAuth::Own(auth)) = &action.auth else { return false };
+    let brings = |value: &Template| value.variables().any(|variable| action.input.contains_key(variable));
+    auth.kind != AuthKind::None && auth.value.as_ref().is_some_and(brings)
 }
 
 impl fmt::Debug for Member {

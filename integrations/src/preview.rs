@@ -9,7 +9,9 @@ use stanch_model::{
 use crate::{
     Integrations,
     call::Preview,
+    credential::Credential,
     request::{Builder, Built},
+    scope::Vars,
     scrub::Scrub,
 };
 
@@ -45,7 +47,8 @@ impl Integrations {
     ) -> Result<Preview, String> {
         let (member, bound, spec) = self.bound(integration, action, target, input)?;
         let row = json!({ "id": ROW });
-        let vars = member.vars(&bound, "KEY");
+        let credential = Credential::closed(CLOSED);
+        let vars = Vars { credential: Some(&credential), ..member.vars(&bound, "KEY") };
         let vars = if spec.each.is_some() { vars.with_item(&row) } else { vars };
         let builder = Builder { spec: &member.platform.spec, base: &member.base, secrets: &Closed };
         let built = builder.build(spec, &vars, &mut Scrub::default()).map_err(|refusal| refusal.message)?;

@@ -73,6 +73,9 @@ impl Builder<'_> {
         let (body, media) = self.body(request, vars, scrub)?;
         let mut headers = HeaderMap::new();
         for (name, template) in self.spec.headers.iter().chain(&request.headers) {
+            if template.single().is_some_and(|only| vars.lookup(only).is_none()) {
+                continue;
+            }
             let value = self.header_value(template, vars, scrub)?;
             headers.insert(header_name(name)?, value);
         }
@@ -124,7 +127,24 @@ impl Builder<'_> {
             let media = request.content_type.clone().unwrap_or_else(|| "application/json".to_owned());
             return Ok((body.to_string().into(), Some(media)));
         }
+        if let Some(text) = &request.text {
+            let media = request.content_type.clone().unwrap_or_else(|| "text/plain".to_owned());
+            return Ok((self.secret_text(text, vars, scrub)?.into(), Some(media)));
+        }
         Ok((Bytes::new(), None))
+    }
+
+    /// The same request at another path of the platform, its parameters kept.
+    pub(crate) fn elsewhere(
+        &self,
+        request: HttpRequest,
+        path: &Template,
+        vars: &Vars<'_>,
+    ) -> Result<HttpRequest, Refusal> {
+        let path = path.fill(vars, segments).map_err(refused)?;
+        let mut url = request.url;
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        Ok(HttpRequest { url, ..request })
     }
 
     /// Parameters of a URL (secrets refused) or of a form (secrets opened).
@@ -158,7 +178,12 @@ impl Builder<'_> {
 
     fn fill(&self, shape: &Shape, vars: &Vars<'_>, scrub: &mut Scrub) -> Result<Option<Value>, Refusal> {
         let opened = std::cell::RefCell::new(Vec::new());
-        let open = |path: &str, given: Value| self.open(path, given, &mut opened.borrow_mut());
+        let open = |path: &str, given: Value| {
+            if is_of_credential(path) {
+                opened.borrow_mut().extend(given.as_str().map(str::to_owned));
+            }
+            self.open(path, given, &mut opened.borrow_mut())
+        };
         let filled = shape.fill(vars, &open).map_err(refused);
         opened.into_inner().iter().for_each(|secret: &String| scrub.add(secret));
         filled
@@ -202,6 +227,9 @@ impl Builder<'_> {
         let mut opened = Vec::new();
         let text = template
             .fill(vars, |path, given| {
+                if is_of_credential(path) {
+                    opened.extend(given.as_str().map(str::to_owned));
+                }
                 let value = self.open(path, given.clone(), &mut opened)?;
                 as_text(path, &value)
             })
@@ -231,6 +259,11 @@ impl Builder<'_> {
         let text = |template: &Template| template.text(vars).map_err(refused);
         Mail::new(&text(&mail.from)?, to, &text(&mail.subject)?, text(&mail.text)?, vars.key)
     }
+}
+
+/// A variable that holds our own credential, or a part of it.
+pub(crate) fn is_of_credential(variable: &str) -> bool {
+    variable == "credential" || variable.starts_with("credential.")
 }
 
 /// A value inside a path. Settings are the operator's own words and may hold several segments.

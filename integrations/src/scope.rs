@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use stanch_model::{Target, value};
 
-use crate::{path, template::Lookup};
+use crate::{credential::Credential, path, template::Lookup};
 
 /// The variables of one call.
 #[derive(Clone, Copy)]
@@ -19,9 +19,37 @@ pub(crate) struct Vars<'a> {
     pub(crate) since: &'a str,
     pub(crate) before: Option<&'a Value>,
     pub(crate) item: Option<&'a Value>,
+    /// What was read in the same attempt.
+    pub(crate) read: Option<&'a Value>,
+    /// What `let` made.
+    pub(crate) made: Option<&'a Map<String, Value>>,
+    /// A first answer that more requests follow.
+    pub(crate) body: Option<&'a Value>,
+    /// What a read gave, where its meaning is asked for.
+    pub(crate) out: Option<&'a Value>,
+    /// Only where a request is built.
+    pub(crate) credential: Option<&'a Credential>,
 }
 
 impl<'a> Vars<'a> {
+    /// Arguments and settings, and nothing else.
+    pub(crate) fn new(inputs: &'a Map<String, Value>, settings: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            inputs,
+            target: None,
+            settings,
+            key: "",
+            since: "",
+            before: None,
+            item: None,
+            read: None,
+            made: None,
+            body: None,
+            out: None,
+            credential: None,
+        }
+    }
+
     /// The same, for one row of a list.
     pub(crate) fn with_item(self, item: &'a Value) -> Self {
         Self { item: Some(item), ..self }
@@ -40,8 +68,12 @@ impl Lookup for Vars<'_> {
             "since" => given(self.since),
             "before" => path::get(self.before?, rest).cloned(),
             "item" => path::get(self.item?, rest).cloned(),
+            "read" => path::get(self.read?, rest).cloned(),
+            "body" => path::get(self.body?, rest).cloned(),
+            "out" => path::get(self.out?, rest).cloned(),
             "target" => of_target(self.target?, rest),
-            _ => None,
+            "credential" => self.credential?.part(rest).map(Value::from),
+            made => path::get(self.made?.get(made)?, rest).cloned(),
         }
     }
 }

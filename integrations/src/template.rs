@@ -7,8 +7,9 @@ mod shape;
 
 pub(crate) use shape::Shape;
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,29 +27,56 @@ pub(crate) enum Part {
     Variable { path: String, filter: Option<Filter> },
 }
 
-/// Escapes for a language inside the value.
+/// Another way to write a value: escapes for a language inside it, mostly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
     /// Inside a single-quoted SOQL string.
     Soql,
-    /// Inside a double-quoted string (SCIM and Okta filters).
+    /// Inside a double-quoted string (SCIM, Okta and JQL filters).
     Quoted,
+    /// Inside a single-quoted OData string.
+    Odata,
+    /// Inside a single-quoted SQL string.
+    Sql,
+    /// Inside a double-quoted SQL identifier.
+    Identifier,
     /// A list as `a,b,c`; items must not contain a comma.
     Comma,
     /// The part of a mail address after the `@`.
     Domain,
     /// A point in time as Unix seconds.
     Epoch,
+    /// In upper case.
+    Upper,
+    /// In lower case.
+    Lower,
+    /// Any value as JSON text.
+    Json,
 }
 
 impl Filter {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 11] = [
         ("soql", Self::Soql),
         ("quoted", Self::Quoted),
+        ("odata", Self::Odata),
+        ("sql", Self::Sql),
+        ("identifier", Self::Identifier),
         ("comma", Self::Comma),
         ("domain", Self::Domain),
         ("epoch", Self::Epoch),
+        ("upper", Self::Upper),
+        ("lower", Self::Lower),
+        ("json", Self::Json),
     ];
+
+    /// It keeps a value from ending a string that this quote began.
+    pub(crate) fn escapes(self, quote: char) -> bool {
+        match quote {
+            '\'' => matches!(self, Self::Soql | Self::Odata | Self::Sql),
+            '"' => matches!(self, Self::Quoted | Self::Identifier),
+            _ => true,
+        }
+    }
 }
 
 /// Gives the values of variables.
@@ -166,6 +194,12 @@ impl Filter {
         match self {
             Self::Soql => as_text(path, value).map(|text| escape(&text, &['\\', '\''])),
             Self::Quoted => as_text(path, value).map(|text| escape(&text, &['\\', '"'])),
+            Self::Odata => as_text(path, value).map(|text| text.replace('\'', "''")),
+            Self::Sql => as_text(path, value).map(|text| escape(&text, &['\\']).replace('\'', "''")),
+            Self::Identifier => as_text(path, value).map(|text| text.replace('"', "\"\"")),
+            Self::Upper => as_text(path, value).map(|text| text.to_uppercase()),
+            Self::Lower => as_text(path, value).map(|text| text.to_lowercase()),
+            Self::Json => plain_json(path, value),
             Self::Domain => {
                 as_text(path, value).map(|text| text.rsplit('@').next().unwrap_or_default().to_owned())
             }
@@ -185,6 +219,26 @@ impl Filter {
             }
         }
     }
+}
+
+/// A value as JSON text: targets by their id, secrets refused wherever they stand.
+fn plain_json(path: &str, value: &Value) -> Result<String, FillError> {
+    fn plain(path: &str, value: &Value) -> Result<Value, FillError> {
+        if stanch_model::value::as_secret(value).is_some() {
+            return Err(FillError::Secret(path.to_owned()));
+        }
+        if let Some(target) = stanch_model::value::as_target(value) {
+            return Ok(Value::String(target.id));
+        }
+        match value {
+            Value::Array(items) => items.iter().map(|item| plain(path, item)).collect(),
+            Value::Object(map) => {
+                map.iter().map(|(key, value)| Ok((key.clone(), plain(path, value)?))).collect()
+            }
+            plain => Ok(plain.clone()),
+        }
+    }
+    plain(path, value).map(|value| value.to_string())
 }
 
 fn escape(text: &str, special: &[char]) -> String {
@@ -260,7 +314,8 @@ fn variable(inner: &str, source: &str) -> Result<Part, String> {
         None => (inner, None),
     };
     let name = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        !part.is_empty()
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@' | '$'))
     };
     if !path.split('.').all(name) {
         return Err(format!("`{{{inner}}}` in `{source}` is no variable"));
@@ -274,6 +329,16 @@ fn variable(inner: &str, source: &str) -> Result<Part, String> {
         })
         .transpose()?;
     Ok(Part::Variable { path: path.to_owned(), filter })
+}
+
+impl JsonSchema for Template {
+    fn schema_name() -> Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "Text with {variables}; {{ and }} are the braces themselves." })
+    }
 }
 
 impl From<Template> for String {

@@ -16,7 +16,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use stanch_integrations::{Catalog, Integrations, LiveTransport, Transport};
-use stanch_model::{config::IntegrationConfig, secret::SecretBox};
+use stanch_model::{
+    config::{CredentialConfig, IntegrationConfig},
+    secret::SecretBox,
+};
 use support::{Answer, Server, call, kind};
 
 /// One integration on the live transport, its credential in a file.
@@ -34,10 +37,10 @@ fn live(platform: &str, url: &str, auth: Option<&str>, credential: &str, setting
     let config = IntegrationConfig {
         platform: platform.to_owned(),
         url: Some(url.to_owned()),
-        credential: Some(format!("file:{}", file.display())),
+        credential: Some(CredentialConfig::Whole(format!("file:{}", file.display()))),
         auth: auth.map(str::to_owned),
         settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        rate: None,
+        ..IntegrationConfig::default()
     };
     let configured = BTreeMap::from([("it".to_owned(), config)]);
     let catalog = Arc::new(Catalog::embedded().unwrap());
@@ -223,10 +226,8 @@ async fn plain_http_is_for_loopback_and_values_are_no_references() {
         let config = IntegrationConfig {
             platform: "okta".to_owned(),
             url: Some(url.to_owned()),
-            credential: Some(credential.to_owned()),
-            auth: None,
-            settings: BTreeMap::new(),
-            rate: None,
+            credential: Some(CredentialConfig::Whole(credential.to_owned())),
+            ..IntegrationConfig::default()
         };
         let transport = Transport::Live(LiveTransport::new().unwrap());
         let vault = Arc::new(support::Vault::default());

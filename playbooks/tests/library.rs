@@ -29,6 +29,10 @@ impl ActionIndex for Everything {
         all.filter(|(_, action)| action.verb.as_deref() == Some(verb)).collect()
     }
 
+    fn counts(&self, integration: &str, kind: &str) -> bool {
+        self.0.platforms().any(|p| p.slug().replace('-', "_") == integration && p.counts(kind))
+    }
+
     fn verbs(&self) -> Vec<String> {
         let verbs = self.0.platforms().flat_map(|p| p.actions().filter_map(|action| action.verb.clone()));
         verbs.collect::<BTreeSet<_>>().into_iter().collect()

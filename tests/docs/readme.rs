@@ -88,8 +88,8 @@ fn the_configuration_is_one() {
     let platforms: Vec<String> =
         folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let platforms: Vec<&str> = platforms.iter().map(String::as_str).collect();
-    let known =
-        Known { platforms: &platforms, formats: &["okta-event-hook", "github", "hmac", "standard-webhooks"] };
+    let formats = &["okta-event-hook", "github", "hmac", "standard-webhooks"];
+    let known = Known { platforms: &platforms, groups: &["okta"], formats };
     let mut seen = 0;
     for block in blocks(&read("README.md")).iter().filter(|block| block.language == "yaml") {
         let loaded = load("README.md", &block.text, known).unwrap_or_else(|found| panic!("{found:#?}"));

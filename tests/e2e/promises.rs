@@ -9,7 +9,7 @@ use stanch_tests::inside::Inside;
 
 async fn world(grants: serde_json::Value) -> Inside {
     Inside::new(json!({
-        "people": 10,
+        "people": 20,
         "apps": [{ "id": "drift", "vendor": "drift", "grants": grants }],
     }))
     .await

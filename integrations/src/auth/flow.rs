@@ -1,20 +1,15 @@
-//! The two ways of making a token: client credentials, and a signed assertion.
+//! The ways of making a token: client credentials, a signed assertion, and what is signed itself.
 
 use std::time::Duration;
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
-use ring::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Around, AuthError, WithCredential};
+use super::{Around, AuthError, WithCredential, jwt};
 use crate::{
     bind::Refusal,
     call::ErrorKind,
-    credential::Credential,
     request::{HttpRequest, parse_base, plain_header},
     response,
     scrub::Scrub,
@@ -25,6 +20,8 @@ use crate::{
 
 /// A token whose life nobody tells.
 const UNTOLD: Duration = Duration::from_secs(600);
+/// No token is kept longer than this, whatever its life.
+const LONGEST: u64 = 86_400;
 /// A token is renewed this long before its end, or in the last tenth of a short life.
 const EARLY: Duration = Duration::from_secs(30);
 /// How long a token endpoint may take.
@@ -32,142 +29,201 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long an assertion is good for.
 const ASSERTION_LIVES: i64 = 180;
 
-/// Makes a token. Gives it and how long to use it.
-pub(super) async fn fetch(
-    integration: &str,
-    scheme: &AuthSpec,
-    credential: &Credential,
-    with: &WithCredential<'_>,
-    around: Around<'_>,
-    scrub: &mut Scrub,
-) -> Result<(String, Duration), AuthError> {
-    let request = request(scheme, credential, with, scrub)?;
-    let sent = around.transport.send(integration, around.hosts, &request);
-    let answer = match tokio::time::timeout(PATIENCE, sent).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error @ SendError::Host(_))) => {
-            return Err(Refusal::new(ErrorKind::Host, error.to_string()).into());
-        }
-        Ok(Err(error)) => return Err(AuthError::NotSent(format!("the token endpoint: {error}"))),
-        Err(_) => return Err(AuthError::NotSent("the token endpoint did not answer in time".to_owned())),
-    };
-    let status = answer.status.as_u16();
-    if status == 429 {
-        return Err(AuthError::Limited(response::pause(&answer.headers, None)));
-    }
-    if answer.status.is_server_error() {
-        return Err(AuthError::NotSent(format!("the token endpoint answered {status}")));
-    }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|_| status == 200) else {
-        let code = body.get("error").and_then(Value::as_str).unwrap_or("no access token");
-        let words = body.get("error_description").and_then(Value::as_str).unwrap_or_default();
-        let message = scrub.clean(&format!("the token endpoint answered {status}: {code} {words}"));
-        return Err(Refusal::new(ErrorKind::Auth, message).into());
-    };
-    let told = body.get("expires_in").and_then(|lives| match lives {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    });
-    let lives = match (told, scheme.lives) {
-        (Some(seconds), _) => Duration::from_secs(seconds.min(86_400)),
-        (None, Some(span)) => span.0,
-        (None, None) => UNTOLD,
-    };
-    Ok((token.to_owned(), lives.saturating_sub(EARLY.min(lives / 10))))
+/// A token, and how long to use it.
+pub(super) struct Made {
+    pub(super) text: String,
+    pub(super) lives: Duration,
 }
 
-fn request(
-    scheme: &AuthSpec,
-    credential: &Credential,
-    with: &WithCredential<'_>,
-    scrub: &mut Scrub,
-) -> Result<HttpRequest, Refusal> {
-    let text = |template: &Option<Template>| match template {
-        Some(template) => template
-            .text(with)
-            .map(Some)
-            .map_err(|error| Refusal::invalid(format!("authentication: {error}"))),
-        None => Ok(None),
-    };
-    let url = parse_base(&text(&scheme.token_url)?.unwrap_or_default())?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT, plain_header("application/json")?);
-    headers.insert(header::CONTENT_TYPE, plain_header("application/x-www-form-urlencoded")?);
-    let mut form = Vec::new();
-    if scheme.kind == AuthKind::JwtBearer {
-        let claims = [
-            ("iss", &scheme.issuer),
-            ("sub", &scheme.subject),
-            ("aud", &scheme.audience),
-            ("scope", &scheme.scope),
-        ];
-        let mut named = serde_json::Map::new();
-        for (name, template) in claims {
-            if let Some(value) = text(template)? {
-                named.insert(name.to_owned(), value.into());
+/// A way to authenticate with its templates at hand.
+pub(super) struct Flow<'a> {
+    pub(super) scheme: &'a AuthSpec,
+    pub(super) with: &'a WithCredential<'a>,
+}
+
+impl Flow<'_> {
+    /// Makes a token.
+    pub(super) async fn make(
+        &self,
+        integration: &str,
+        around: Around<'_>,
+        scrub: &mut Scrub,
+    ) -> Result<Made, AuthError> {
+        if self.scheme.kind == AuthKind::Jwt {
+            let lives = self.scheme.lives.map_or(Duration::from_secs(ASSERTION_LIVES as u64), |span| span.0);
+            let text = self.assertion(None, i64::try_from(lives.as_secs()).unwrap_or(ASSERTION_LIVES))?;
+            return Ok(Made { text, lives: usable(lives) });
+        }
+        let request = self.request(scrub)?;
+        let sent = around.transport.send(around.route(integration), &request);
+        let answer = match tokio::time::timeout(PATIENCE, sent).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error @ SendError::Host(_))) => {
+                return Err(Refusal::new(ErrorKind::Host, error.to_string()).into());
             }
+            Ok(Err(error)) => return Err(AuthError::NotSent(format!("the token endpoint: {error}"))),
+            Err(_) => {
+                return Err(AuthError::NotSent("the token endpoint did not answer in time".to_owned()));
+            }
+        };
+        let status = answer.status.as_u16();
+        if status == 429 {
+            return Err(AuthError::Limited(response::pause(&answer.headers, None)));
         }
-        let assertion = sign(named, credential)?;
+        if answer.status.is_server_error() {
+            return Err(AuthError::NotSent(format!("the token endpoint answered {status}")));
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        self.read(status, &body, scrub)
+    }
+
+    fn read(&self, status: u16, body: &Value, scrub: &Scrub) -> Result<Made, AuthError> {
+        let field = if self.scheme.kind == AuthKind::GithubApp { "token" } else { "access_token" };
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let Some(token) = text(field).filter(|_| matches!(status, 200 | 201)) else {
+            let code = text("error").unwrap_or("no access token");
+            let words = text("error_description").or(text("message")).unwrap_or_default();
+            let message = scrub.clean(&format!("the token endpoint answered {status}: {code} {words}"));
+            return Err(Refusal::new(ErrorKind::Auth, message).into());
+        };
+        let told = body.get("expires_in").and_then(|lives| match lives {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        });
+        let until = text("expires_at").and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let left = until.map(|until| until.as_second().saturating_sub(jiff::Timestamp::now().as_second()));
+        let told = told.or(left.and_then(|left| u64::try_from(left).ok()));
+        let lives = match (told, self.scheme.lives) {
+            (Some(seconds), _) => Duration::from_secs(seconds.min(LONGEST)),
+            (None, Some(span)) => span.0,
+            (None, None) => UNTOLD,
+        };
+        Ok(Made { text: token.to_owned(), lives: usable(lives) })
+    }
+
+    fn request(&self, scrub: &mut Scrub) -> Result<HttpRequest, Refusal> {
+        let url = parse_base(&self.text(&self.scheme.token_url)?.unwrap_or_default())?;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, plain_header("application/json")?);
+        if self.scheme.kind == AuthKind::GithubApp {
+            let signed = self.assertion(None, ASSERTION_LIVES)?;
+            scrub.add(&signed);
+            headers.insert(header::AUTHORIZATION, plain_header(&format!("Bearer {signed}"))?);
+            return Ok(HttpRequest { method: Method::Post, url, headers, body: bytes::Bytes::new() });
+        }
+        headers.insert(header::CONTENT_TYPE, plain_header("application/x-www-form-urlencoded")?);
+        let mut form = match self.scheme.kind {
+            AuthKind::JwtBearer => self.bearer_form(scrub)?,
+            _ => self.client_form(&mut headers, scrub)?,
+        };
+        for (name, template) in &self.scheme.params {
+            let value = template.text(self.with).map_err(|error| self.refused(&error.to_string()))?;
+            form.retain(|(known, _)| known != name);
+            form.push((name.clone(), value));
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        Ok(HttpRequest { method: Method::Post, url, headers, body: body.into() })
+    }
+
+    fn bearer_form(&self, scrub: &mut Scrub) -> Result<Vec<(String, String)>, Refusal> {
+        let assertion = self.assertion(None, ASSERTION_LIVES)?;
         scrub.add(&assertion);
-        form.push(("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()));
-        form.push(("assertion", assertion));
-    } else {
-        let user = text(&scheme.user)?.unwrap_or_default();
-        form.push(("grant_type", "client_credentials".to_owned()));
-        if let Some(scope) = text(&scheme.scope)? {
-            form.push(("scope", scope));
+        let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        Ok(vec![("grant_type".to_owned(), grant.to_owned()), ("assertion".to_owned(), assertion)])
+    }
+
+    fn client_form(
+        &self,
+        headers: &mut HeaderMap,
+        scrub: &mut Scrub,
+    ) -> Result<Vec<(String, String)>, Refusal> {
+        let mut form = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
+        let mut push = |name: &str, value: String| form.push((name.to_owned(), value));
+        let user = self.text(&self.scheme.user)?.unwrap_or_default();
+        if let Some(scope) = self.text(&self.scheme.scope)? {
+            push("scope", scope);
         }
-        match scheme.client_auth {
+        match self.scheme.client_auth {
             ClientAuth::Basic => {
-                let proof = STANDARD.encode(format!("{}:{}", encoded(&user), encoded(credential.expose())));
+                let secret = self.secret()?;
+                let proof = STANDARD.encode(format!("{}:{}", encoded(&user), encoded(&secret)));
                 scrub.add(&proof);
                 headers.insert(header::AUTHORIZATION, plain_header(&format!("Basic {proof}"))?);
             }
             ClientAuth::Form => {
-                form.push(("client_id", user));
-                form.push(("client_secret", credential.expose().to_owned()));
+                push("client_id", user);
+                push("client_secret", self.secret()?);
+            }
+            ClientAuth::Certificate => push("client_id", user),
+            ClientAuth::PrivateKeyJwt => {
+                let assertion = self.assertion(Some(&user), ASSERTION_LIVES)?;
+                scrub.add(&assertion);
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                push("client_id", user);
+                push("client_assertion_type", kind.to_owned());
+                push("client_assertion", assertion);
             }
         }
+        Ok(form)
     }
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    Ok(HttpRequest { method: Method::Post, url, headers, body: body.into() })
+
+    /// What is signed. `client` is the id of a client that speaks for itself.
+    fn assertion(&self, client: Option<&str>, lives: i64) -> Result<String, Refusal> {
+        let scheme = self.scheme;
+        let mut claims = Map::new();
+        let mut claim = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                claims.insert(name.to_owned(), value.into());
+            }
+        };
+        let own = client.map(str::to_owned);
+        claim("iss", self.text(&scheme.issuer)?.or(own.clone()));
+        claim("sub", self.text(&scheme.subject)?.or(own));
+        let url = if client.is_some() { self.text(&scheme.token_url)? } else { None };
+        claim("aud", self.text(&scheme.audience)?.or(url));
+        match client {
+            Some(_) => claim("jti", Some(jwt::nonce()?)),
+            None => claim("scope", self.text(&scheme.scope)?),
+        }
+        let mut head = Map::new();
+        for (name, template) in [("kid", &scheme.key_id), ("x5t#S256", &scheme.thumbprint)] {
+            if let Some(value) = self.text(template)? {
+                head.insert(name.to_owned(), value.into());
+            }
+        }
+        self.with.key(scheme)?.token(head, claims, lives)
+    }
+
+    fn secret(&self) -> Result<String, Refusal> {
+        self.with.credential_text().ok_or_else(|| {
+            Refusal::new(
+                ErrorKind::Auth,
+                "the credential has several parts, where one client secret is meant",
+            )
+        })
+    }
+
+    /// A template filled in; a setting that may be left out leaves it out.
+    fn text(&self, template: &Option<Template>) -> Result<Option<String>, Refusal> {
+        let Some(template) = template else { return Ok(None) };
+        if template.single().is_some_and(|only| crate::template::Lookup::lookup(self.with, only).is_none()) {
+            return Ok(None);
+        }
+        template.text(self.with).map(Some).map_err(|error| self.refused(&error.to_string()))
+    }
+
+    fn refused(&self, why: &str) -> Refusal {
+        Refusal::new(ErrorKind::Auth, format!("authentication by `{}`: {why}", self.scheme.kind.as_str()))
+    }
+}
+
+/// How long a token is used: it is renewed before it ends.
+fn usable(lives: Duration) -> Duration {
+    lives.saturating_sub(EARLY.min(lives / 10))
 }
 
 /// RFC 6749, 2.3.1: id and secret are form-encoded before they become Basic.
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A JWT signed with RS256.
-fn sign(mut claims: serde_json::Map<String, Value>, credential: &Credential) -> Result<String, Refusal> {
-    let now = jiff::Timestamp::now().as_second();
-    claims.insert("iat".to_owned(), now.into());
-    claims.insert("exp".to_owned(), (now + ASSERTION_LIVES).into());
-    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT"}"#);
-    let payload = URL_SAFE_NO_PAD.encode(Value::Object(claims).to_string());
-    let signed = format!("{header}.{payload}");
-    let wrong =
-        |why: &str| Refusal::new(ErrorKind::Auth, format!("the credential is no RSA private key: {why}"));
-    let (der, pkcs8) = pem(credential.expose()).ok_or_else(|| wrong("not in PEM form"))?;
-    let key = if pkcs8 { KeyPair::from_pkcs8(&der) } else { KeyPair::from_der(&der) };
-    let key = key.map_err(|error| wrong(&error.to_string()))?;
-    let mut signature = vec![0; key.public().modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-        .map_err(|_| wrong("it does not sign"))?;
-    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-}
-
-/// The bytes of a private key, and whether they are PKCS #8 (else PKCS #1).
-fn pem(text: &str) -> Option<(Vec<u8>, bool)> {
-    let (kind, pkcs8) = if text.contains("-----BEGIN PRIVATE KEY-----") {
-        ("PRIVATE KEY", true)
-    } else {
-        ("RSA PRIVATE KEY", false)
-    };
-    let body = text.split(&format!("-----BEGIN {kind}-----")).nth(1)?;
-    let body = body.split(&format!("-----END {kind}-----")).next()?;
-    let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    Some((STANDARD.decode(body).ok()?, pkcs8))
 }

@@ -2,6 +2,9 @@
 //! when the platform refuses one.
 
 mod flow;
+mod jwt;
+mod secret_url;
+mod sigv4;
 mod webhook;
 
 use std::{collections::HashMap, fmt, time::Duration};
@@ -15,13 +18,14 @@ use url::Url;
 use crate::{
     bind::Refusal,
     call::ErrorKind,
-    credential::{Credential, Reference},
-    request::{Builder, HttpRequest, header_name, plain_header},
+    credential::{Credential, Source},
+    request::{Builder, HttpRequest, header_name, is_of_credential, plain_header},
+    response::Pause,
     scope::Vars,
     scrub::Scrub,
     spec::{AuthKind, AuthSpec},
-    template::Lookup,
-    transport::{Hosts, Transport},
+    template::{Lookup, Template},
+    transport::{Hosts, Route, Tls, Transport},
 };
 
 /// How long a credential from a file or command is used before it is read again.
@@ -35,7 +39,7 @@ pub(crate) enum AuthError {
     /// The token endpoint could not be reached, or was not well.
     NotSent(String),
     /// The token endpoint asks to wait.
-    Limited(Duration),
+    Limited(Pause),
 }
 
 impl From<Refusal> for AuthError {
@@ -51,7 +55,7 @@ pub(crate) struct Used(u64);
 /// The credentials of one integration.
 pub(crate) struct Authenticator {
     integration: String,
-    reference: Option<Reference>,
+    source: Option<Source>,
     tokens: Mutex<HashMap<String, Token>>,
     credential: Mutex<Option<(Credential, Instant)>>,
 }
@@ -68,14 +72,24 @@ pub(crate) struct Around<'a> {
     pub(crate) transport: &'a Transport,
     pub(crate) hosts: &'a Hosts,
     pub(crate) base: &'a Url,
+    pub(crate) tls: Option<&'a Tls>,
     pub(crate) builder: &'a Builder<'a>,
 }
 
+impl<'a> Around<'a> {
+    fn route<'b>(self, integration: &'b str) -> Route<'b>
+    where
+        'a: 'b,
+    {
+        Route { integration, hosts: self.hosts, tls: self.tls }
+    }
+}
+
 impl Authenticator {
-    pub(crate) fn new(integration: &str, reference: Option<Reference>) -> Self {
+    pub(crate) fn new(integration: &str, source: Option<Source>) -> Self {
         Self {
             integration: integration.to_owned(),
-            reference,
+            source,
             tokens: Mutex::default(),
             credential: Mutex::default(),
         }
@@ -90,46 +104,40 @@ impl Authenticator {
         around: Around<'_>,
         scrub: &mut Scrub,
     ) -> Result<Used, AuthError> {
-        match scheme.kind {
-            AuthKind::None => return Ok(Used(0)),
-            AuthKind::ClientCredentials | AuthKind::JwtBearer => {
-                let (token, used) = self.token(scheme, vars, around, scrub).await?;
-                scrub.add(&token);
-                request.headers.insert(header::AUTHORIZATION, plain_header(&format!("Bearer {token}"))?);
-                return Ok(used);
-            }
-            AuthKind::Bearer | AuthKind::Basic | AuthKind::Header | AuthKind::StandardWebhooks => {}
+        if scheme.kind == AuthKind::None {
+            return Ok(Used(0));
+        }
+        if scheme.kind.makes_tokens() {
+            let (token, used) = self.token(scheme, vars, around, scrub).await?;
+            scrub.add(&token);
+            request.headers.insert(header::AUTHORIZATION, plain_header(&format!("Bearer {token}"))?);
+            return Ok(used);
         }
         let credential = match &scheme.value {
-            Some(value) if !value.variables().any(|variable| variable == "credential") => None,
+            Some(value) if !is_ours(value) => None,
             _ => Some(self.credential(around.transport).await?),
         };
         if let Some(credential) = &credential {
-            scrub.add(credential.expose());
+            credential.secrets().into_iter().for_each(|secret| scrub.add(secret));
         }
         let with = WithCredential { vars, credential: credential.as_ref(), base: around.base };
-        let text = match &scheme.value {
-            Some(template) => around.builder.secret_text(template, &with, scrub)?,
-            None => credential.as_ref().map(|known| known.expose().to_owned()).unwrap_or_default(),
-        };
-        match scheme.kind {
-            AuthKind::Bearer => {
-                request.headers.insert(header::AUTHORIZATION, plain_header(&format!("Bearer {text}"))?);
+        let proof = Proof { scheme, with: &with, builder: around.builder };
+        match (scheme.kind, &credential) {
+            (AuthKind::SecretUrl, Some(credential)) => {
+                // A simulated platform is where the request leads anyway.
+                if !around.transport.is_twin() {
+                    secret_url::apply(credential, &scheme.hosts, request)?;
+                }
             }
-            AuthKind::Header => {
-                let name = header_name(scheme.header.as_deref().unwrap_or("authorization"))?;
-                request.headers.insert(name, plain_header(&text)?);
+            (AuthKind::AwsSigv4, Some(credential)) => {
+                let (service, region) =
+                    (proof.text(&scheme.service, scrub)?, proof.text(&scheme.region, scrub)?);
+                sigv4::apply(credential, &service, &region, request)?;
             }
-            AuthKind::Basic => {
-                let user = match &scheme.user {
-                    Some(user) => around.builder.secret_text(user, &with, scrub)?,
-                    None => String::new(),
-                };
-                let proof = STANDARD.encode(format!("{user}:{text}"));
-                scrub.add(&proof);
-                request.headers.insert(header::AUTHORIZATION, plain_header(&format!("Basic {proof}"))?);
+            (AuthKind::StandardWebhooks, Some(credential)) => {
+                webhook::sign(credential.expose(), vars.key, request)?;
             }
-            _ => webhook::sign(&text, vars.key, request)?,
+            _ => proof.headers(request, scrub)?,
         }
         Ok(Used(0))
     }
@@ -137,19 +145,19 @@ impl Authenticator {
     /// The platform refused the proof. True when there is a new one to try with.
     pub(crate) async fn renew(&self, scheme: &AuthSpec, used: Used, transport: &Transport) -> bool {
         match scheme.kind {
-            AuthKind::ClientCredentials | AuthKind::JwtBearer => {
+            kind if kind.makes_tokens() => {
                 let mut tokens = self.tokens.lock().await;
                 if tokens.get(&scheme.name).is_some_and(|token| token.serial == used.0) {
                     tokens.remove(&scheme.name);
                 }
                 true
             }
-            AuthKind::Bearer | AuthKind::Basic | AuthKind::Header => {
+            AuthKind::None | AuthKind::StandardWebhooks | AuthKind::SecretUrl => false,
+            _ => {
                 let before = self.credential.lock().await.take();
                 let after = self.credential(transport).await.ok();
                 before.is_some_and(|(before, _)| after.is_some_and(|after| after != before))
             }
-            AuthKind::None | AuthKind::StandardWebhooks => false,
         }
     }
 
@@ -165,9 +173,8 @@ impl Authenticator {
         let refuse = |why: String| {
             AuthError::Refused(Refusal::new(ErrorKind::Auth, format!("`{}`: {why}", self.integration)))
         };
-        let reference =
-            self.reference.as_ref().ok_or_else(|| refuse("no credential is configured".to_owned()))?;
-        let credential = reference.resolve().await.map_err(|error| refuse(error.to_string()))?;
+        let source = self.source.as_ref().ok_or_else(|| refuse("no credential is configured".to_owned()))?;
+        let credential = source.resolve().await.map_err(|error| refuse(error.to_string()))?;
         *kept = Some((credential.clone(), Instant::now() + CREDENTIAL_LIVES));
         Ok(credential)
     }
@@ -186,17 +193,18 @@ impl Authenticator {
         }
         let serial = tokens.get(&scheme.name).map_or(1, |token| token.serial + 1).max(next_serial());
         let credential = self.credential(around.transport).await?;
-        scrub.add(credential.expose());
-        let (text, lives) = if around.transport.is_twin() && scheme.kind == AuthKind::JwtBearer {
+        credential.secrets().into_iter().for_each(|secret| scrub.add(secret));
+        let made = if around.transport.is_twin() && scheme.signs() {
             // A simulated platform holds no key that could check a signature.
-            (credential.expose().to_owned(), CREDENTIAL_LIVES)
+            flow::Made { text: credential.expose().to_owned(), lives: CREDENTIAL_LIVES }
         } else {
             let with = WithCredential { vars, credential: Some(&credential), base: around.base };
-            flow::fetch(&self.integration, scheme, &credential, &with, around, scrub).await?
+            flow::Flow { scheme, with: &with }.make(&self.integration, around, scrub).await?
         };
-        tokens
-            .insert(scheme.name.clone(), Token { text: text.clone(), serial, ends: Instant::now() + lives });
-        Ok((text, Used(serial)))
+        let ends = Instant::now() + made.lives;
+        let token = Token { text: made.text.clone(), serial, ends };
+        tokens.insert(scheme.name.clone(), token);
+        Ok((made.text, Used(serial)))
     }
 }
 
@@ -206,18 +214,91 @@ fn next_serial() -> u64 {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
-/// A call's variables, and `credential` and `url`.
+/// Its value comes from our own credential, not from the call.
+fn is_ours(value: &Template) -> bool {
+    value.variables().any(is_of_credential)
+}
+
+/// A way to authenticate that needs no more than headers.
+struct Proof<'a> {
+    scheme: &'a AuthSpec,
+    with: &'a WithCredential<'a>,
+    builder: &'a Builder<'a>,
+}
+
+impl Proof<'_> {
+    fn headers(&self, request: &mut HttpRequest, scrub: &mut Scrub) -> Result<(), Refusal> {
+        if self.scheme.kind == AuthKind::Headers {
+            for (name, value) in &self.scheme.headers {
+                let value = self.builder.secret_text(value, self.with, scrub)?;
+                request.headers.insert(header_name(name)?, plain_header(&value)?);
+            }
+            return Ok(());
+        }
+        let text = match &self.scheme.value {
+            Some(template) => self.builder.secret_text(template, self.with, scrub)?,
+            None => self.with.credential_text().ok_or_else(|| {
+                let why = "the credential has several parts, where one is meant: write one reference";
+                Refusal::new(ErrorKind::Auth, why)
+            })?,
+        };
+        let (name, value) = match self.scheme.kind {
+            AuthKind::Header => {
+                (header_name(self.scheme.header.as_deref().unwrap_or("authorization"))?, text)
+            }
+            AuthKind::Basic => {
+                let user = self.text(&self.scheme.user, scrub)?;
+                let proof = STANDARD.encode(format!("{user}:{text}"));
+                scrub.add(&proof);
+                (header::AUTHORIZATION, format!("Basic {proof}"))
+            }
+            _ => (header::AUTHORIZATION, format!("Bearer {text}")),
+        };
+        request.headers.insert(name, plain_header(&value)?);
+        Ok(())
+    }
+
+    fn text(&self, template: &Option<Template>, scrub: &mut Scrub) -> Result<String, Refusal> {
+        match template {
+            Some(template) => self.builder.secret_text(template, self.with, scrub),
+            None => Ok(String::new()),
+        }
+    }
+}
+
+/// A call's variables, and `credential`, `key.fingerprint` and `url`.
 pub(crate) struct WithCredential<'a> {
     vars: &'a Vars<'a>,
     credential: Option<&'a Credential>,
     base: &'a Url,
 }
 
+impl WithCredential<'_> {
+    /// The whole credential, if it is one text.
+    fn credential_text(&self) -> Option<String> {
+        self.credential?.part("").map(str::to_owned)
+    }
+
+    /// The key that signs.
+    fn key(&self, scheme: &AuthSpec) -> Result<jwt::Key, Refusal> {
+        let pem = match &scheme.key {
+            Some(template) => template
+                .text(self)
+                .map_err(|error| Refusal::new(ErrorKind::Auth, format!("the key that signs: {error}")))?,
+            None => self.credential_text().unwrap_or_default(),
+        };
+        jwt::Key::parse(&pem)
+    }
+}
+
 impl Lookup for WithCredential<'_> {
     fn lookup(&self, path: &str) -> Option<Value> {
-        match path {
-            "credential" => self.credential.map(|credential| credential.expose().into()),
-            "url" => Some(self.base.as_str().trim_end_matches('/').into()),
+        match path.split_once('.').unwrap_or((path, "")) {
+            ("credential", part) => self.credential?.part(part).map(Value::from),
+            ("key", "fingerprint") => {
+                jwt::Key::parse(&self.credential_text()?).ok()?.fingerprint().map(Value::from)
+            }
+            ("url", "") => Some(self.base.as_str().trim_end_matches('/').into()),
             _ => self.vars.lookup(path),
         }
     }

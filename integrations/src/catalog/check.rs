@@ -1,9 +1,10 @@
 //! What a file says must hold together: every variable given, every action that is named there, every cut provable.
 
 mod action;
+mod around;
+mod auth;
 mod calls;
 mod platform;
-mod witness;
 
 use std::ops::Range;
 
@@ -23,10 +24,11 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
     };
     let mut report = Report { file, source, root, found: Vec::new() };
     platform::check(slug, spec, &mut report);
-    witness::check(spec, &mut report);
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
         calls::check(spec, name, action, &mut report);
+        around::check(spec, name, action, &mut report);
+        auth::of_action(spec, name, action, &mut report);
     }
     report.found
 }

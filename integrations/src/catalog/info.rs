@@ -4,15 +4,22 @@ use std::time::Duration;
 
 use stanch_model::{
     InDoubt,
-    catalog::{ActionInfo, InputInfo, VerifyInfo},
+    catalog::{ActionInfo, InputInfo, InputKind, VerifyInfo},
 };
 
-use crate::spec::{ActionSpec, PlatformSpec};
+use crate::{
+    bind::FORCE,
+    spec::{ActionSpec, PlatformSpec},
+};
 
 /// What a platform may take until a write shows, when the catalogue does not say.
 const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> ActionInfo {
+    let force = action.guarded.then(|| {
+        let help = "acts even on the identity that stanch itself uses there".to_owned();
+        (FORCE.to_owned(), InputInfo { kind: InputKind::Boolean, required: false, help, one_of: Vec::new() })
+    });
     ActionInfo {
         platform: spec.platform.clone(),
         name: name.to_owned(),
@@ -33,6 +40,7 @@ pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> Action
                 };
                 (name.clone(), info)
             })
+            .chain(force)
             .collect(),
         undo: action.undo.as_ref().map(|undo| undo.action.clone()),
         verify: action.verify.as_ref().and_then(|verify| {

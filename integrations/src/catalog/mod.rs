@@ -100,7 +100,12 @@ pub struct Platform {
 }
 
 impl Platform {
-    fn new(spec: PlatformSpec) -> Self {
+    fn new(mut spec: PlatformSpec) -> Self {
+        let kinds: Vec<_> = spec.own.iter().flat_map(|own| own.is.keys().cloned()).collect();
+        for action in spec.actions.values_mut() {
+            let kind = action.target.as_ref().map(|target| &target.kind);
+            action.guarded = action.is_cut() && kind.is_some_and(|kind| kinds.contains(kind));
+        }
         let infos =
             spec.actions.iter().map(|(name, action)| (name.clone(), info::of(&spec, name, action))).collect();
         Self { spec, infos }
@@ -163,10 +168,14 @@ impl Platform {
         self.spec.actions.get(action)?.verify.as_ref()?.none.as_deref()
     }
 
-    /// What follows when this list's witness does not hold, if it has one: then the list may be shorter than what there is.
-    pub fn lacks(&self, action: &str) -> Option<&str> {
-        let name = self.spec.actions.get(action)?.witness.as_ref()?;
-        self.spec.witnesses.get(name).map(|witness| witness.lacks.as_str())
+    /// Whether it can count all that it has of this kind.
+    pub fn counts(&self, kind: &str) -> bool {
+        self.spec.population.contains_key(kind)
+    }
+
+    /// Whether it can tell who is in a group.
+    pub fn knows_groups(&self) -> bool {
+        self.spec.membership.is_some()
     }
 
     /// The statuses that mean yes.
@@ -187,13 +196,11 @@ impl Platform {
 
 /// The hash that a run pins: of everything that shapes an action on the wire.
 fn pinned(spec: &PlatformSpec, action: &ActionSpec) -> Hash {
-    let witness = action.witness.as_ref().and_then(|name| spec.witnesses.get(name));
     let all = serde_json::json!({
         "action": action,
-        "witness": witness,
         "platform": {
             "url": spec.url, "auth": spec.auth, "headers": spec.headers, "paging": spec.paging,
-            "errors": spec.errors, "refused": spec.limits.refused,
+            "errors": spec.errors, "refused": spec.limits.refused, "codes": spec.limits.codes, "reply": spec.reply,
         },
     });
     stanch_model::value::hash_of(&all)

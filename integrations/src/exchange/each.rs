@@ -2,28 +2,26 @@
 
 use serde_json::Value;
 
-use super::{Exchange, refused, unix_ms};
+use super::{Exchange, not_before, refused};
 use crate::{
     bind::{Refusal, bind},
     call::{By, ErrorKind, More, Outcome},
+    configured::arguments,
     scope::Vars,
-    spec::EachSpec,
-    template::FillError,
+    spec::CallSpec,
 };
 
 impl Exchange<'_> {
     /// Makes the request for every row of a read. The first that is not done ends it: all of it is safe to begin again,
     /// because what is done is no row any more, or says `already`.
-    pub(super) async fn each(&self, rows: &EachSpec, vars: &Vars<'_>) -> Outcome {
+    pub(super) async fn each(&self, rows: &CallSpec, vars: &Vars<'_>) -> Outcome {
         let listed = match self.rows(rows, vars).await {
             Ok(Outcome::Done { value: Value::Array(listed), more, .. }) if more.incomplete.is_none() => {
                 listed
             }
             // Nothing of the effect was sent: a list that failed is not in doubt.
-            Ok(Outcome::Done { more, .. }) => {
-                let why = more.incomplete.unwrap_or_default();
-                let message = format!("the list to act on is not complete: {why}");
-                return refused(Refusal::new(ErrorKind::Garbled, message));
+            Ok(Outcome::Done { .. }) => {
+                return refused(Refusal::new(ErrorKind::Garbled, "the list to act on is not complete"));
             }
             Ok(Outcome::Refused { kind: ErrorKind::Unavailable, message, .. }) => {
                 return Outcome::NotSent { why: message };
@@ -33,17 +31,13 @@ impl Exchange<'_> {
         };
         let (mut by, mut status, mut more) = (By::Other, 200, More::default());
         let mut gathered = Vec::new();
-        let input = Value::Object(vars.inputs.clone());
         for row in &listed {
+            if let Err(at) = self.pace().slot(self.deadline).await {
+                return not_before(at);
+            }
             let row = stanch_model::value::as_target(row)
                 .and_then(|target| serde_json::to_value(target).ok())
                 .unwrap_or_else(|| row.clone());
-            if rows.only.as_ref().is_some_and(|only| !only.holds(&[("item", &row), ("input", &input)])) {
-                continue;
-            }
-            if let Err(at) = self.pace().slot(self.deadline).await {
-                return Outcome::Limited { until_ms: unix_ms(at) };
-            }
             let outcome = self.one(vars.with_item(&row)).await;
             let Outcome::Done { value, by: each, status: answered, more: also } = outcome else {
                 return outcome;
@@ -63,18 +57,12 @@ impl Exchange<'_> {
         Outcome::Done { value, by, status, more }
     }
 
-    pub(super) async fn rows(&self, rows: &EachSpec, vars: &Vars<'_>) -> Result<Outcome, Refusal> {
-        let invalid = |error: FillError| Refusal::invalid(error.to_string());
-        let mut input = serde_json::Map::new();
-        for (name, shape) in &rows.with {
-            if let Some(value) = shape.value(vars).map_err(invalid)? {
-                input.insert(name.clone(), value);
-            }
-        }
+    pub(super) async fn rows(&self, rows: &CallSpec, vars: &Vars<'_>) -> Result<Outcome, Refusal> {
+        let input = arguments(&rows.with, vars).map_err(|error| Refusal::invalid(error.to_string()))?;
         let action = self.member.action(&rows.action).ok_or_else(|| {
             Refusal::new(ErrorKind::Unknown, format!("there is no action `{}`", rows.action))
         })?;
-        let bound = bind(&self.member.name, &rows.action, action, None, &Value::Object(input))?;
+        let bound = bind(&self.member.name, &rows.action, action, None, &input)?;
         let read = Exchange { name: &rows.action, action, bound: &bound, ..*self };
         Ok(Box::pin(read.run()).await)
     }

@@ -48,7 +48,8 @@ impl Exchange<'_> {
             Handed::Refused(why) => refused(Refusal::new(ErrorKind::Refused, scrub.clean(&why))),
             Handed::Later(why) => {
                 tracing::info!(integration = %self.member.name, why = %scrub.clean(&why), "mail deferred");
-                Outcome::Limited { until_ms: unix_ms(Instant::now() + MAIL_LATER) }
+                let why = "the mail server asks to come later".to_owned();
+                Outcome::Limited { until_ms: unix_ms(Instant::now() + MAIL_LATER), why }
             }
             Handed::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
             Handed::InDoubt(why) => Outcome::InDoubt { why: scrub.clean(&why) },

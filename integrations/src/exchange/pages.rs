@@ -6,10 +6,10 @@ use super::{Exchange, Gathered};
 use crate::{
     bind::Refusal,
     call::ErrorKind,
-    request::HttpRequest,
-    response::{self, Answer, Next},
+    request::{Builder, HttpRequest},
+    response::{self, Answer, Next, Page},
     scope::Vars,
-    spec::Paging,
+    spec::{CursorPaging, Paging, PartitionPaging},
     transport::Transport,
 };
 
@@ -22,6 +22,7 @@ impl Exchange<'_> {
     /// Keeps the rows of a page. Gives the request for the next one, or the status when this was the last.
     pub(super) fn gather(
         &self,
+        builder: &Builder<'_>,
         request: &HttpRequest,
         answer: Answer,
         vars: &Vars<'_>,
@@ -33,11 +34,14 @@ impl Exchange<'_> {
         let mut body = answer.body.unwrap_or_default();
         response::seal(&mut body, &self.action.secret, self.secrets)
             .map_err(|error| Refusal::new(ErrorKind::Secret, error.to_string()))?;
-        gathered.raw_rows +=
-            crate::path::get(&body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
-        let rows =
-            response::rows(&self.member.name, yields, &body, vars, &mut gathered.seen).map_err(garbled)?;
-        gathered.rows.extend(rows);
+        let on_page = crate::path::get(&body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
+        gathered.raw_rows += on_page;
+        if let Some(at) = yields.columns.as_ref().filter(|_| gathered.columns.is_none()) {
+            gathered.columns = Some(response::columns(at, &body).map_err(garbled)?);
+        }
+        let columns = gathered.columns.as_deref();
+        let rows = response::rows(&self.member.name, yields, &body, columns, vars, &mut gathered.seen);
+        gathered.rows.extend(rows.map_err(garbled)?);
         if gathered.raw_rows > MOST_ROWS {
             return Err(Refusal::new(
                 ErrorKind::TooLarge,
@@ -52,13 +56,37 @@ impl Exchange<'_> {
             gathered.more.incomplete = Some(why);
         }
         let paging = self.action.paging.as_ref().or(self.member.platform.spec.paging.as_ref());
-        let following = match response::next(paging.unwrap_or(&Paging::None), request, &answer.headers, &body)
-        {
+        let paging = paging.unwrap_or(&Paging::None);
+        if gathered.parts.0 == 0 {
+            gathered.parts = (response::first_parts(paging, &body), 0);
+        }
+        gathered.parts.1 += 1;
+        let page = Page {
+            request,
+            headers: &answer.headers,
+            body: &body,
+            rows: on_page,
+            all: gathered.raw_rows,
+            parts: gathered.parts,
+        };
+        let following = match response::next(paging, &page) {
             Next::End => return Ok(Err(status)),
             Next::Garbled(why) => return Err(garbled(why)),
             Next::Url(url) => HttpRequest { url: self.same_host(request, url)?, ..request.clone() },
             Next::Request(again) => *again,
+            Next::Elsewhere(again) => {
+                let vars = Vars { body: Some(gathered.first.as_ref().unwrap_or(&body)), ..*vars };
+                elsewhere(builder, paging, *again, &vars)?
+            }
         };
+        if matches!(paging, Paging::Page(_) | Paging::Offset(_)) {
+            if gathered.last.as_ref() == Some(&body) {
+                let why = "the same page came twice: the platform does not heed the number of the page";
+                return Err(garbled(why.to_owned()));
+            }
+            gathered.last = Some(body.clone());
+        }
+        gathered.first.get_or_insert(body);
         let place = format!("{} {}", following.url, String::from_utf8_lossy(&following.body));
         if !gathered.places.insert(place) {
             return Err(garbled("the pages of the list go in a circle".to_owned()));
@@ -92,5 +120,19 @@ impl Exchange<'_> {
             ));
         }
         Ok(url)
+    }
+}
+
+/// The path under which a list goes on.
+fn elsewhere(
+    builder: &Builder<'_>,
+    paging: &Paging,
+    request: HttpRequest,
+    vars: &Vars<'_>,
+) -> Result<HttpRequest, Refusal> {
+    match paging {
+        Paging::Cursor(CursorPaging { path: Some(path), .. })
+        | Paging::Partitions(PartitionPaging { path, .. }) => builder.elsewhere(request, path, vars),
+        _ => Ok(request),
     }
 }

@@ -52,7 +52,7 @@ async fn run(limiter: &Limiter, platform: &Platform, count: u32, headers: bool, 
                         break;
                     }
                     Err(()) => {
-                        limiter.refused(pause);
+                        limiter.refused(Some(pause));
                     }
                 }
             }
@@ -103,14 +103,17 @@ async fn a_small_bucket_costs_a_few_pauses_more() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_holds_everybody_and_is_capped() {
     let limiter = Limiter::new(None, None, 4);
-    let until = limiter.refused(Duration::from_secs(365 * 24 * 3600));
+    let until = limiter.refused(Some(Duration::from_secs(365 * 24 * 3600)));
     assert_eq!(until, Instant::now() + LONGEST_PAUSE);
     match limiter.turn(SECOND).await {
         Turn::NotBefore(at) => assert_eq!(at, until),
         Turn::Now(_) => panic!("a turn during a pause"),
     }
     let started = Instant::now();
-    assert!(matches!(limiter.turn(LONGEST_PAUSE * 2).await, Turn::Now(_)));
+    let patient = limiter.turn(LONGEST_PAUSE * 2).await;
+    assert!(matches!(patient, Turn::NotBefore(at) if at == until), "nobody stands for an hour");
+    tokio::time::sleep_until(until).await;
+    assert!(matches!(limiter.turn(SECOND).await, Turn::Now(_)));
     assert_eq!(started.elapsed(), LONGEST_PAUSE);
 }
 
@@ -121,7 +124,7 @@ async fn a_slot_that_a_pause_overtakes_is_void() {
     let waiting = limiter.turn(Duration::from_secs(60));
     let interrupt = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        limiter.refused(Duration::from_secs(10));
+        limiter.refused(Some(Duration::from_secs(10)));
     };
     let started = Instant::now();
     let (turn, ()) = tokio::join!(waiting, interrupt);
@@ -158,4 +161,21 @@ async fn calls_at_one_time_are_capped() {
     drop(one);
     assert!(matches!(limiter.turn(SECOND).await, Turn::Now(_)));
     drop(two);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_without_a_time_stays_away_twice_as_long_each_time() {
+    let limiter = Limiter::new(None, None, 4);
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        let until = limiter.refused(None);
+        pauses.push(until.duration_since(Instant::now()).as_secs_f64());
+        tokio::time::sleep_until(until).await;
+    }
+    for (pause, least) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 64.0, 64.0]) {
+        assert!((least..=least * 1.25).contains(pause), "{pauses:?}");
+    }
+    limiter.accepted();
+    let again = limiter.refused(None).duration_since(Instant::now());
+    assert!(again < SECOND * 2, "{again:?}: one that was let in begins anew");
 }

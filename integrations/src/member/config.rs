@@ -11,7 +11,7 @@ use crate::{
     request::parse_base,
     scope::Vars,
     spec::AuthSpec,
-    template::{Lookup, Template},
+    template::Lookup,
     transport::{Hosts, Transport},
 };
 
@@ -27,15 +27,7 @@ impl Lookup for Configured<'_> {
             return self.url.map(|url| url.trim_end_matches('/').into());
         }
         let inputs = Map::new();
-        let vars = Vars {
-            inputs: &inputs,
-            target: None,
-            settings: self.settings,
-            key: "",
-            since: "",
-            before: None,
-            item: None,
-        };
+        let vars = Vars::new(&inputs, self.settings);
         vars.lookup(path)
     }
 }
@@ -69,7 +61,11 @@ pub(super) fn settings(
     }
     let mut settings = config.settings.clone();
     for (name, spec) in known {
-        if settings.contains_key(name) {
+        if let Some(given) = settings.get(name) {
+            if !spec.one_of.is_empty() && !spec.one_of.contains(given) {
+                let message = format!("the setting `{name}` cannot be `{given}`");
+                found.push(mistake("IN0021", message).help(format!("there are: {}", spec.one_of.join(", "))));
+            }
             continue;
         }
         let simulated = spec.twin.as_ref().filter(|_| transport.is_twin());
@@ -86,10 +82,10 @@ pub(super) fn missing(name: &str, help: &str, mistake: &impl Fn(&str, String) ->
     mistake("IN0021", format!("the setting `{name}` is missing")).help(help)
 }
 
+/// The settings without which a way to authenticate does not work.
 pub(super) fn auth_settings(auth: &AuthSpec) -> impl Iterator<Item = &str> {
-    let all =
-        [&auth.value, &auth.user, &auth.token_url, &auth.scope, &auth.issuer, &auth.subject, &auth.audience];
-    all.into_iter().flatten().flat_map(Template::variables).filter_map(|name| name.strip_prefix("settings."))
+    let needed = auth.templates().filter(|(field, _)| !matches!(*field, "key_id" | "thumbprint" | "scope"));
+    needed.flat_map(|(_, template)| template.variables()).filter_map(|name| name.strip_prefix("settings."))
 }
 
 pub(super) fn scheme(
@@ -143,8 +139,13 @@ pub(super) fn hosts(
     let mut hosts = Hosts::default();
     hosts.allow(base);
     let configured = Configured { url: Some(base.as_str()), settings };
-    let own = platform.spec.actions.values().filter_map(|action| action.request.as_ref()?.url.as_ref());
-    for template in scheme.token_url.iter().chain(own) {
+    let actions = platform.spec.actions.values();
+    let own = actions.clone().filter_map(|action| action.request.as_ref()?.url.as_ref());
+    let schemes = actions.filter_map(|action| super::scheme_of(platform, action)).chain([scheme]);
+    for pattern in schemes.clone().flat_map(|scheme| &scheme.hosts) {
+        hosts.allow_below(pattern);
+    }
+    for template in schemes.filter_map(|scheme| scheme.token_url.as_ref()).chain(own) {
         // A template with a call's own variables names no host that we could know.
         if let Some(url) = template.text(&configured).ok().and_then(|text| parse_base(&text).ok()) {
             hosts.allow(&url);

@@ -1,12 +1,12 @@
 //! Yes, was so before, not now, no, or nobody knows.
 
-use std::time::Duration;
-
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::{Pause, xml};
 use crate::{
     call::ErrorKind,
+    expr::Expr,
     path,
     spec::{ActionSpec, Match, PlatformSpec, Reply},
     transport::HttpResponse,
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// `None`: there is one, and it is not JSON.
+    /// `None`: there is one, and it is not what the platform promises.
     pub(crate) body: Option<Value>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     /// A list: there is nothing to list.
     Nothing,
     /// Not now.
-    Limited(Duration),
+    Limited(Pause),
     /// No. The words are the platform's own and may hold secrets still.
     No { kind: ErrorKind, words: String },
     /// The answer tells nothing: for an effect in doubt, for a read garbled.
@@ -40,9 +40,11 @@ pub(crate) enum Verdict {
 
 impl Answer {
     /// Reads the body as far as anybody will look at it.
-    pub(crate) fn read(response: HttpResponse) -> Self {
+    pub(crate) fn read(response: HttpResponse, reply: Reply) -> Self {
         let body = if response.body.iter().all(u8::is_ascii_whitespace) {
             Some(Value::Null)
+        } else if reply == Reply::Xml {
+            xml::read(&response.body)
         } else {
             serde_json::from_slice(&response.body).ok()
         };
@@ -60,13 +62,15 @@ impl Answer {
     }
 
     fn matches(&self, wanted: &Match) -> bool {
-        wanted.status.contains(&self.status)
-            && wanted.when.as_ref().is_none_or(|when| {
-                let (status, headers) = (json!(self.status), self.headers_value());
-                let nothing = Value::Null;
-                let body = self.body.as_ref().unwrap_or(&nothing);
-                when.holds(&[("status", &status), ("body", body), ("headers", &headers)])
-            })
+        wanted.status.contains(&self.status) && wanted.when.as_ref().is_none_or(|when| self.holds(when))
+    }
+
+    /// A predicate over `status`, `body`, `headers`.
+    pub(crate) fn holds(&self, predicate: &Expr) -> bool {
+        let (status, headers) = (json!(self.status), self.headers_value());
+        let nothing = Value::Null;
+        let body = self.body.as_ref().unwrap_or(&nothing);
+        predicate.holds(&[("status", &status), ("body", body), ("headers", &headers)])
     }
 }
 
@@ -78,7 +82,7 @@ pub(crate) fn judge(platform: &PlatformSpec, action: &ActionSpec, answer: &Answe
     if action.yields.iter().flat_map(|yields| &yields.none).any(|none| answer.matches(none)) {
         return Verdict::Nothing;
     }
-    let readable = answer.body.is_some() || action.reply == Reply::Ignored;
+    let readable = answer.body.is_some() || action.reply.unwrap_or(platform.reply) == Reply::Ignored;
     if answer.matches(&action.success) && readable {
         return Verdict::Done;
     }
@@ -111,7 +115,10 @@ fn unexpected(platform: &PlatformSpec, action: &ActionSpec, answer: &Answer) -> 
     let known = action.success.status.contains(&answer.status);
     match &answer.body {
         None => {
-            let why = format!("the platform answered {} with something that is not JSON", answer.status);
+            let why = format!(
+                "the platform answered {} with something that is not what it promises",
+                answer.status
+            );
             Verdict::Unclear { why, kind: ErrorKind::Garbled }
         }
         Some(_) if known => match words(platform, answer) {
@@ -136,13 +143,12 @@ fn unexpected(platform: &PlatformSpec, action: &ActionSpec, answer: &Answer) -> 
 }
 
 fn is_limited(platform: &PlatformSpec, answer: &Answer) -> bool {
-    match &platform.limits.refused {
-        None => answer.status == 429,
-        Some(refused) => {
-            answer.matches(&Match { status: vec![answer.status], when: Some(refused.clone()) })
-                || answer.status == 429
-        }
-    }
+    let limits = &platform.limits;
+    answer.status == 429
+        || limits.refused.as_ref().is_some_and(|refused| answer.holds(refused))
+        || (!limits.codes.is_empty()
+            && answer.status >= 400
+            && words(platform, answer).0.is_some_and(|code| limits.codes.contains(&code)))
 }
 
 /// The platform's error code, and its words for people.

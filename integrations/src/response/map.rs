@@ -78,14 +78,22 @@ pub(crate) fn rows(
     integration: &str,
     yields: &YieldSpec,
     body: &Value,
+    columns: Option<&[String]>,
     vars: &Vars<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<Vec<Value>, String> {
     let items = match path::get(body, &yields.each) {
         Some(Value::Array(items)) => items.as_slice(),
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        // What an empty list becomes in XML.
+        Some(Value::String(empty)) if empty.is_empty() => &[],
         _ => return Err(format!("the answer holds no list at `{}`", yields.each)),
     };
+    let named = match columns {
+        Some(columns) => items.iter().map(|item| with_names(columns, item)).collect::<Result<Vec<_>, _>>()?,
+        None => Vec::new(),
+    };
+    let items = if columns.is_some() { named.as_slice() } else { items };
     let mut rows = Vec::new();
     let input = Value::Object(vars.inputs.clone());
     for item in items {
@@ -106,6 +114,22 @@ pub(crate) fn rows(
         }
     }
     Ok(rows)
+}
+
+/// The names of the columns, if rows are lists.
+pub(crate) fn columns(path: &str, body: &Value) -> Result<Vec<String>, String> {
+    let wrong = || format!("the answer names no columns at `{path}`");
+    let names = path::get(body, path).and_then(Value::as_array).ok_or_else(wrong)?;
+    let name = |column: &Value| column.as_str().or(column.get("name")?.as_str()).map(str::to_owned);
+    names.iter().map(name).collect::<Option<_>>().ok_or_else(wrong)
+}
+
+/// A row that is a list, as a map.
+fn with_names(columns: &[String], row: &Value) -> Result<Value, String> {
+    match row.as_array().filter(|cells| cells.len() == columns.len()) {
+        Some(cells) => Ok(columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()),
+        None => Err(format!("a row of the answer has not the {} columns that it names", columns.len())),
+    }
 }
 
 fn attrs(

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::{Effect, InDoubt, catalog::InputKind};
 
-use super::{AuthSpec, Match, Rate, Reply, RequestSpec, Span};
+use super::{ActionAuth, Match, Paging, Rate, Reply, RequestSpec, Span};
 use crate::{
     expr::Expr,
     template::{Shape, Template},
 };
 
 /// One action.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActionSpec {
     /// For people, in the imperative.
@@ -32,7 +33,13 @@ pub(crate) struct ActionSpec {
     pub(crate) input: BTreeMap<String, InputSpec>,
     /// The request is made once for every row of this read; `{item.…}` is the row.
     #[serde(default)]
-    pub(crate) each: Option<EachSpec>,
+    pub(crate) each: Option<CallSpec>,
+    /// What is read first, in the same attempt, for the request to be made of: `{read.…}`. One at a time per such read.
+    #[serde(default)]
+    pub(crate) read: Option<ReadSpec>,
+    /// Values for the request by name, each an expression over `read`, `input`, `target`, `item`, `settings`.
+    #[serde(default, rename = "let")]
+    pub(crate) made: BTreeMap<String, Expr>,
     /// What is sent.
     #[serde(default)]
     pub(crate) request: Option<RequestSpec>,
@@ -41,25 +48,26 @@ pub(crate) struct ActionSpec {
     pub(crate) manual: Option<Template>,
     /// Another way to authenticate than the platform's.
     #[serde(default)]
-    pub(crate) auth: Option<AuthSpec>,
+    pub(crate) auth: Option<ActionAuth>,
     /// Another pace than the platform's.
     #[serde(default)]
     pub(crate) rate: Option<Rate>,
-    /// Settings without which the action does not exist.
+    /// Settings without which the action does not exist; also parts of the credential (`credential.routing_key`) and ways
+    /// to authenticate (`auth.app`).
     #[serde(default)]
     pub(crate) needs: Vec<String>,
-    /// Ways to authenticate without which it does not exist; every way when empty.
-    #[serde(default)]
-    pub(crate) ways: Vec<String>,
     /// Which answer means yes.
     #[serde(default)]
     pub(crate) success: Match,
     /// Which answers mean "was so before".
     #[serde(default)]
     pub(crate) already: Vec<Match>,
-    /// What the answer's body is.
+    /// What the answer's body is, if not as everywhere on this platform.
     #[serde(default)]
-    pub(crate) reply: Reply,
+    pub(crate) reply: Option<Reply>,
+    /// The platform goes on by itself after its first answer: how it is asked whether it is done.
+    #[serde(default)]
+    pub(crate) poll: Option<PollSpec>,
     /// Keys whose values are sealed, wherever they stand in the answer.
     #[serde(default)]
     pub(crate) secret: Vec<String>,
@@ -69,9 +77,6 @@ pub(crate) struct ActionSpec {
     /// What the script gets from a list.
     #[serde(default)]
     pub(crate) yields: Option<YieldSpec>,
-    /// The platform's witness for this list, where it shows less to who may see less instead of refusing.
-    #[serde(default)]
-    pub(crate) witness: Option<String>,
     /// How the list goes on, if not as everywhere on this platform.
     #[serde(default)]
     pub(crate) paging: Option<Paging>,
@@ -84,6 +89,9 @@ pub(crate) struct ActionSpec {
     /// What takes it back.
     #[serde(default)]
     pub(crate) undo: Option<CallSpec>,
+    /// A setting: where it is `true`, the action cannot be taken back.
+    #[serde(default)]
+    pub(crate) permanent_if: Option<String>,
     /// Who settles an unknown outcome.
     #[serde(default)]
     pub(crate) in_doubt: Option<InDoubt>,
@@ -98,15 +106,38 @@ pub(crate) struct ActionSpec {
     pub(crate) scopes: Vec<String>,
     /// What its correctness rests on.
     pub(crate) evidence: Evidence,
+    /// Where it differs from the vendor's machine-readable description on purpose: the place, as `conform` names it, and
+    /// the reason.
+    #[serde(default)]
+    pub(crate) differs: BTreeMap<String, String>,
     /// What people should know before they use it.
     #[serde(default)]
     pub(crate) note: Option<String>,
     /// The vendor's page.
     pub(crate) docs: String,
+    /// Its target could be the identity that we use ourselves: set where the catalogue is read.
+    #[serde(skip)]
+    pub(crate) guarded: bool,
+}
+
+impl ActionSpec {
+    /// It takes something away from somebody.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self.effect, Effect::Reversible | Effect::Permanent)
+    }
+
+    /// A part of our credential stands in the request itself, beside or instead of the proof.
+    pub(crate) fn sends_credential(&self) -> bool {
+        let Some(request) = &self.request else { return false };
+        let shapes = request.form.iter().flat_map(|form| form.values()).chain(&request.json);
+        let texts = shapes.flat_map(|shape| shape.templates()).chain(request.headers.values());
+        let mut variables = texts.chain(&request.text).flat_map(Template::variables);
+        variables.any(crate::request::is_of_credential)
+    }
 }
 
 /// What an action touches.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetShape {
     /// app, grant, token, user, session, key, …
@@ -122,7 +153,7 @@ pub(crate) struct TargetShape {
 }
 
 /// One argument.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InputSpec {
     /// Its type.
@@ -143,7 +174,7 @@ pub(crate) struct InputSpec {
 }
 
 /// What a list gives: targets when `kind` is set, else maps.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct YieldSpec {
     /// The kind of target.
@@ -164,6 +195,9 @@ pub(crate) struct YieldSpec {
     /// What else is kept of the row. A map with `kind` and `id` becomes a target of its own.
     #[serde(default)]
     pub(crate) attrs: BTreeMap<String, Shape>,
+    /// Rows are lists, and their columns are named here: a path to the names, or to maps that each have a `name`.
+    #[serde(default)]
+    pub(crate) columns: Option<String>,
     /// Only rows for which this holds (over `item`, `input`).
     #[serde(default)]
     pub(crate) only: Option<Expr>,
@@ -172,30 +206,8 @@ pub(crate) struct YieldSpec {
     pub(crate) ceiling: Option<usize>,
 }
 
-/// How a list goes on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Paging {
-    /// It does not.
-    None,
-    /// `Link: <…>; rel="next"` (RFC 8288).
-    Link,
-    /// A cursor in the body goes into a parameter of the same request.
-    Cursor {
-        /// Path in the body.
-        from: String,
-        /// The parameter, in the query or form that the request has.
-        into: String,
-    },
-    /// A URL or path in the body.
-    NextUrl {
-        /// Path in the body.
-        from: String,
-    },
-}
-
 /// How an action is proven, or why it cannot be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerifySpec {
     /// The read.
@@ -215,8 +227,46 @@ pub(crate) struct VerifySpec {
     pub(crate) none: Option<String>,
 }
 
+/// A read in the same attempt.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadSpec {
+    /// The read.
+    pub(crate) action: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub(crate) with: BTreeMap<String, Shape>,
+    /// Over `read`, `input`, `target`: it is so already, and nothing is sent.
+    #[serde(default)]
+    pub(crate) already: Option<Expr>,
+}
+
+/// How a platform is asked whether it is done. Its last answer stands in the place of its first one.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollSpec {
+    /// Which first answers mean "not yet" (over `status`, `body`, `headers`); all of them unless set.
+    #[serde(default)]
+    pub(crate) when: Option<Expr>,
+    /// The read that asks.
+    pub(crate) action: String,
+    /// Its arguments; `{body.…}` is the first answer.
+    #[serde(default)]
+    pub(crate) with: BTreeMap<String, Shape>,
+    /// It is done (over `status`, `body`, `headers` of the read's answer).
+    pub(crate) done: Expr,
+    /// It will never be.
+    #[serde(default)]
+    pub(crate) failed: Option<Expr>,
+    /// The pause between two questions.
+    #[serde(default)]
+    pub(crate) every: Option<Span>,
+    /// How long it is asked at most. What is not known then is in doubt.
+    pub(crate) within: Span,
+}
+
 /// A call of another action of the same platform.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CallSpec {
     /// The action.
@@ -226,22 +276,8 @@ pub(crate) struct CallSpec {
     pub(crate) with: BTreeMap<String, Shape>,
 }
 
-/// The read for whose rows an action is made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EachSpec {
-    /// The read, and its arguments.
-    pub(crate) action: String,
-    /// As in any call.
-    #[serde(default)]
-    pub(crate) with: BTreeMap<String, Shape>,
-    /// Only rows for which this holds (over `item`, `input`).
-    #[serde(default)]
-    pub(crate) only: Option<Expr>,
-}
-
 /// How the platform recognises a repeated request.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IdempotencySpec {
     /// The header that carries the key; none where the request itself is recognised.
@@ -252,7 +288,7 @@ pub(crate) struct IdempotencySpec {
 }
 
 /// What an action's correctness rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// The vendor's machine-readable description.

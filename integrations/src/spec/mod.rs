@@ -5,25 +5,30 @@
 
 mod action;
 mod auth;
+mod paging;
 mod wire;
-mod witness;
 mod words;
 
 pub use action::Evidence;
-pub(crate) use action::{ActionSpec, CallSpec, EachSpec, InputSpec, Paging, TargetShape, YieldSpec};
-pub(crate) use auth::{AuthKind, AuthSpec, ClientAuth};
+pub(crate) use action::{ActionSpec, CallSpec, InputSpec, PollSpec, ReadSpec, TargetShape, YieldSpec};
+pub(crate) use auth::{ActionAuth, AuthKind, AuthSpec, ClientAuth};
+pub(crate) use paging::{CursorPaging, Numbering, Paging, PartitionPaging};
 pub(crate) use wire::{MailSpec, Match, Method, Reply, RequestSpec};
-pub(crate) use witness::WitnessSpec;
 pub(crate) use words::{Rate, Span};
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{call::ErrorKind, expr::Expr, template::Template};
+use crate::{
+    call::ErrorKind,
+    expr::Expr,
+    template::{Shape, Template},
+};
 
 /// One `integration.yaml`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlatformSpec {
     /// The slug; the folder has the same name.
@@ -57,24 +62,30 @@ pub(crate) struct PlatformSpec {
     /// Where an error says what it is.
     #[serde(default)]
     pub(crate) errors: ErrorSpec,
+    /// What its answers are, unless an action says otherwise.
+    #[serde(default)]
+    pub(crate) reply: Reply,
     /// The header that carries the platform's id of a request.
     #[serde(default)]
     pub(crate) request_id: Option<String>,
+    /// The header in which the platform tells what our credential may do, separated by commas or blanks.
+    #[serde(default)]
+    pub(crate) granted: Option<String>,
+    /// Who we are there: cuts on that are refused unless they are forced.
+    #[serde(default, rename = "self")]
+    pub(crate) own: Option<SelfSpec>,
     /// Reads that count a whole population, by kind: for caps in percent.
     #[serde(default)]
     pub(crate) population: BTreeMap<String, CallSpec>,
     /// Reads that tell who is in a group: for protected groups.
     #[serde(default)]
     pub(crate) membership: Option<MembershipSpec>,
-    /// What proves that a credential sees all that a list can hold, by the name that lists give.
-    #[serde(default)]
-    pub(crate) witnesses: BTreeMap<String, WitnessSpec>,
     /// What it can do.
     pub(crate) actions: BTreeMap<String, ActionSpec>,
 }
 
 /// One setting in `stanch.yaml`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingSpec {
     /// For people.
@@ -85,13 +96,16 @@ pub(crate) struct SettingSpec {
     /// Used instead where the platform is simulated.
     #[serde(default)]
     pub(crate) twin: Option<String>,
+    /// Allowed values.
+    #[serde(default)]
+    pub(crate) one_of: Vec<String>,
     /// May be left out; actions that `need` it are then missing.
     #[serde(default)]
     pub(crate) optional: bool,
 }
 
 /// Pace.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LimitSpec {
     /// `600/min`; learned from the platform's answers where nothing is declared.
@@ -106,12 +120,14 @@ pub(crate) struct LimitSpec {
     pub(crate) reset: Option<String>,
     /// What `reset` counts.
     pub(crate) reset_is: ResetIs,
-    /// Which answers mean "slower"; `status == 429` unless set.
+    /// Which answers mean "slower" (over `status`, `body`, `headers`); 429 always does.
     pub(crate) refused: Option<Expr>,
+    /// Error codes that mean "slower", whatever the status.
+    pub(crate) codes: Vec<String>,
 }
 
 /// What a reset header counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ResetIs {
     /// Unix seconds.
@@ -121,8 +137,19 @@ pub(crate) enum ResetIs {
     Seconds,
 }
 
+/// Who we are on the platform: the identity that stanch itself uses there.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SelfSpec {
+    /// The read that tells, as our own credential sees it; none where settings tell.
+    #[serde(default)]
+    pub(crate) action: Option<String>,
+    /// By kind of target the id, or a list of them: `user: "{out.id}"`, `app: "{settings.client_id}"`.
+    pub(crate) is: BTreeMap<String, Shape>,
+}
+
 /// Who is in a group.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MembershipSpec {
     /// The read that lists groups by the beginning of their name; its only required input is the name.
@@ -132,7 +159,7 @@ pub(crate) struct MembershipSpec {
 }
 
 /// Where an error says what it is: the first path that leads somewhere counts.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ErrorSpec {
     /// Paths to the code.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// HTTP methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Method {
     /// Reads.
@@ -39,7 +40,7 @@ impl Method {
 }
 
 /// What is sent. A part whose template is one variable that was not given is left out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestSpec {
     /// The method; mail has none.
@@ -63,7 +64,10 @@ pub(crate) struct RequestSpec {
     /// A body as JSON.
     #[serde(default)]
     pub(crate) json: Option<Shape>,
-    /// Another media type for the JSON body.
+    /// A body as it is, with `content_type`: a signed token, XML.
+    #[serde(default)]
+    pub(crate) text: Option<Template>,
+    /// The media type of a `text`, or another one for the JSON body.
     #[serde(default)]
     pub(crate) content_type: Option<String>,
     /// A mail.
@@ -72,7 +76,7 @@ pub(crate) struct RequestSpec {
 }
 
 /// A mail.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailSpec {
     /// Who sends.
@@ -86,7 +90,7 @@ pub(crate) struct MailSpec {
 }
 
 /// Answers with one of these statuses, if the predicate holds too (over `status`, `body`, `headers`).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Match {
     /// Statuses.
@@ -108,12 +112,14 @@ impl Default for Match {
 }
 
 /// What the body of an answer is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
     /// JSON, or nothing at all.
     #[default]
     Json,
+    /// XML, or nothing at all. What stands in the root element is the body: see `reply` in AUTHORING.
+    Xml,
     /// Never looked at.
     Ignored,
 }

@@ -1,5 +1,8 @@
 //! JSON with templates for its texts.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -95,6 +98,16 @@ impl TryFrom<Value> for Shape {
             ),
             plain => Self::Plain(plain),
         })
+    }
+}
+
+impl JsonSchema for Shape {
+    fn schema_name() -> Cow<'static, str> {
+        "Shape".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "Any JSON whose texts may hold {variables}." })
     }
 }
 

@@ -37,7 +37,7 @@ fn a_malformed_template_says_what_is_wrong() {
         ("a}", "unpaired `}`"),
         ("{a b}", "is no variable"),
         ("{}", "is no variable"),
-        ("{a|sql}", "no filter `sql`"),
+        ("{a|csv}", "no filter `csv`"),
     ] {
         let error = Template::try_from(source.to_owned()).unwrap_err();
         assert!(error.contains(words), "{source}: {error}");

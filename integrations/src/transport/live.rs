@@ -2,7 +2,7 @@
 
 use std::{sync::Once, time::Duration};
 
-use super::{Bounded, HttpResponse, SendError, cause};
+use super::{Bounded, HttpResponse, SendError, Tls, cause};
 use crate::request::HttpRequest;
 
 /// HTTPS to the hosts that the configuration names, mail to the servers it names.
@@ -24,24 +24,23 @@ impl LiveTransport {
             // Fails only when somebody chose before us, which is as good.
             drop(rustls::crypto::ring::default_provider().install_default());
         });
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(Duration::from_secs(10))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("stanch/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| std::io::Error::other(cause(&error)))?;
+        let client = builder().build().map_err(|error| std::io::Error::other(cause(&error)))?;
         Ok(Self { client })
     }
 
-    pub(super) async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
+    pub(super) async fn send(
+        &self,
+        request: &HttpRequest,
+        tls: Option<&Tls>,
+    ) -> Result<HttpResponse, SendError> {
         let host = request.url.host_str().unwrap_or_default();
+        let client = match tls {
+            Some(tls) => tls.client(host).await?,
+            None => self.client.clone(),
+        };
         let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
             .map_err(|error| SendError::NoConnection(host.to_owned(), error.to_string()))?;
-        let sent = self
-            .client
+        let sent = client
             .request(method, request.url.clone())
             .headers(request.headers.clone())
             .body(request.body.clone())
@@ -65,4 +64,15 @@ impl LiveTransport {
             }
         }
     }
+}
+
+/// What all connections have in common.
+pub(super) fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(concat!("stanch/", env!("CARGO_PKG_VERSION")))
 }

@@ -4,10 +4,12 @@
 
 mod live;
 mod mail_route;
+mod tls;
 mod twin;
 
 pub use live::LiveTransport;
 pub(crate) use mail_route::MailRoute;
+pub(crate) use tls::Tls;
 pub use twin::{TwinTransport, TwinTransportError};
 
 use bytes::{Bytes, BytesMut};
@@ -53,21 +55,46 @@ pub(crate) enum SendError {
     TooLarge(String),
 }
 
-/// The hosts that one integration may talk to: scheme, host and port.
+/// The hosts that one integration may talk to: scheme, host and port, or every name below one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts(Vec<(String, String, u16)>);
+pub(crate) struct Hosts {
+    exact: Vec<(String, String, u16)>,
+    below: Vec<String>,
+}
 
 impl Hosts {
     pub(crate) fn allow(&mut self, url: &Url) {
         let entry = origin(url);
-        if !self.0.contains(&entry) {
-            self.0.push(entry);
+        if !self.exact.contains(&entry) {
+            self.exact.push(entry);
         }
     }
 
-    pub(crate) fn allows(&self, url: &Url) -> bool {
-        self.0.contains(&origin(url))
+    /// `*.logic.azure.com`, or one whole name.
+    pub(crate) fn allow_below(&mut self, pattern: &str) {
+        self.below.push(pattern.to_owned());
     }
+
+    pub(crate) fn allows(&self, url: &Url) -> bool {
+        self.exact.contains(&origin(url)) || self.below.iter().any(|pattern| is_below(url, pattern))
+    }
+}
+
+/// Whether a URL's host is the pattern's, or below it where the pattern begins with `*.`.
+pub(crate) fn is_below(url: &Url, pattern: &str) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    match pattern.strip_prefix("*.") {
+        Some(above) => host.strip_suffix(above).is_some_and(|name| name.len() > 1 && name.ends_with('.')),
+        None => host == pattern,
+    }
+}
+
+/// For whom a request goes out, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Route<'a> {
+    pub(crate) integration: &'a str,
+    pub(crate) hosts: &'a Hosts,
+    pub(crate) tls: Option<&'a Tls>,
 }
 
 fn origin(url: &Url) -> (String, String, u16) {
@@ -79,16 +106,15 @@ impl Transport {
     /// Sends one request and reads its answer to the end. The caller bounds the time.
     pub(crate) async fn send(
         &self,
-        integration: &str,
-        hosts: &Hosts,
+        route: Route<'_>,
         request: &HttpRequest,
     ) -> Result<HttpResponse, SendError> {
-        if !hosts.allows(&request.url) {
+        if !route.hosts.allows(&request.url) {
             return Err(SendError::Host(request.url.host_str().unwrap_or_default().to_owned()));
         }
         match self {
-            Self::Live(live) => live.send(request).await,
-            Self::Twin(twin) => twin.send(integration, request).await,
+            Self::Live(live) => live.send(request, route.tls).await,
+            Self::Twin(twin) => twin.send(route.integration, request).await,
         }
     }
 
@@ -131,4 +157,24 @@ fn cause(error: &dyn std::error::Error) -> String {
         at = inner.source();
     }
     if words.is_empty() { "no further words".to_owned() } else { words.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_stands_for_names_below_it_and_for_nothing_else() {
+        let fits = |url: &str, pattern: &str| is_below(&url.parse().unwrap(), pattern);
+        assert!(fits("https://a.b.logic.azure.com/x", "*.logic.azure.com"));
+        assert!(fits("https://hooks.example/x", "hooks.example"));
+        for (url, pattern) in [
+            ("https://logic.azure.com/", "*.logic.azure.com"),
+            ("https://evillogic.azure.com/", "*.logic.azure.com"),
+            ("https://logic.azure.com.evil.example/", "*.logic.azure.com"),
+            ("https://a.hooks.example/", "hooks.example"),
+        ] {
+            assert!(!fits(url, pattern), "{url}");
+        }
+    }
 }

@@ -38,6 +38,8 @@ pub struct TwinOptions {
     pub clock: Arc<dyn TwinClock>,
     /// Rate limits per configured name; none where absent.
     pub rates: BTreeMap<String, Rate>,
+    /// No list of any platform gives more rows at once: a small world has many pages then.
+    pub page: Option<u32>,
     /// Where the state is kept between lives, if anywhere.
     pub state_file: Option<PathBuf>,
     /// Scripts by platform that replace the catalogue's `twin.rhai`.
@@ -54,6 +56,7 @@ impl Default for TwinOptions {
             seed: 1,
             clock: Arc::new(WallClock::default()),
             rates: BTreeMap::new(),
+            page: None,
             state_file: None,
             scripts: BTreeMap::new(),
         }
@@ -282,6 +285,7 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         })?;
         let wrong = |message| TwinError::Script { platform: slug.clone(), message };
         let mut platform = Platform::new(integration, slug, source, options.seed, now).map_err(wrong)?;
+        platform.db.lock().page = options.page;
         seed::fill(&platform, &options.world).map_err(wrong)?;
         platform.script.bound();
         platform.set_rate(options.rates.get(integration).copied(), options.clock.monotonic());

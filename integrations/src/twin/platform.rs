@@ -196,18 +196,17 @@ impl Platform {
         let known = visit
             .credential
             .as_ref()
-            .filter(|credential| self.db.lock().accepts(&credential.token).is_some());
-        let Some(credential) = known else {
+            .and_then(|credential| self.db.lock().accepts(&credential.token).cloned());
+        let Some(token) = known else {
             return Some(self.script.answer("refused", (request(),)).unwrap_or_else(|| Reply::empty(401)));
         };
-        let scopes = self.db.lock().scopes(&credential.token);
-        self.db.lock().current.scopes = scopes.clone();
+        self.db.lock().current.scopes = token.scopes.clone();
         let needed = match &route.scope {
             Scope::Any(needed) => needed.as_slice(),
             Scope::Open | Scope::Token => &[],
         };
         let limited = !needed.is_empty()
-            && scopes.is_some_and(|scopes| !needed.iter().any(|scope| scopes.contains(scope)));
+            && token.scopes.is_some_and(|scopes| !needed.iter().any(|scope| scopes.contains(scope)));
         if !limited && !lacks {
             return None;
         }
@@ -234,10 +233,15 @@ impl Platform {
         if answer == Some(Answer::AlreadyRevoked) {
             self.script.handle(route, request(), &self.db);
         }
-        let mark = self.db.lock().store.mark();
+        let (mark, tokens) = {
+            let tenant = self.db.lock();
+            (tenant.store.mark(), tenant.tokens.clone())
+        };
         let reply = self.script.handle(route, request(), &self.db);
         if reply.status >= 500 || answer == Some(Answer::RevokeDoesNothing) {
-            self.db.lock().store.roll_back(mark);
+            let mut tenant = self.db.lock();
+            tenant.store.roll_back(mark);
+            tenant.tokens = tokens;
         }
         if let Some(fault) = &visit.fault {
             self.aftermath(fault, mark, visit.now);

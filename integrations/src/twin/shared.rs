@@ -65,12 +65,17 @@ impl Shared {
             Change::Block { app, .. } => seed::block(&platform, &self.world, app, true),
             Change::Unblock { app, .. } => seed::block(&platform, &self.world, app, false),
             Change::Scopes { token, scopes, .. } => {
-                let token = token.clone().unwrap_or_else(|| super::token(&platform.integration));
                 let scopes = scopes.as_ref().map(|scopes| scopes.iter().cloned().collect());
-                match platform.db.lock().tokens.get_mut(&token) {
-                    Some(known) => known.scopes = scopes,
-                    None => return Err(TwinError::Change("there is no such token".to_owned())),
+                let mut tenant = platform.db.lock();
+                match token.as_ref().map(|token| tenant.tokens.get_mut(token)) {
+                    None => tenant.limit(scopes.as_ref()),
+                    Some(Some(known)) => known.scopes = scopes,
+                    Some(None) => return Err(TwinError::Change("there is no such token".to_owned())),
                 }
+                Ok(())
+            }
+            Change::Disown { .. } => {
+                platform.db.lock().disown();
                 Ok(())
             }
             Change::ExpireTokens { .. } => {
@@ -132,6 +137,7 @@ fn integration_of(change: &Change) -> &str {
         | Change::Unblock { integration, .. }
         | Change::Scopes { integration, .. }
         | Change::ExpireTokens { integration }
+        | Change::Disown { integration }
         | Change::Remove { integration, .. }
         | Change::Set { integration, .. } => integration,
         Change::Reveal(_) => "",

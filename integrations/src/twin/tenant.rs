@@ -70,6 +70,8 @@ pub(crate) struct Tenant {
     pub(crate) coming: Vec<Coming>,
     pub(crate) seed: u64,
     pub(crate) drawn: u64,
+    /// No list gives more rows at once; as many as the platform does where absent.
+    pub(crate) page: Option<u32>,
     cursors: VecDeque<(String, Arc<Vec<Value>>)>,
 }
 
@@ -87,6 +89,7 @@ impl Tenant {
             coming: Vec::new(),
             seed,
             drawn: 0,
+            page: None,
             cursors: VecDeque::new(),
         }
     }
@@ -116,10 +119,38 @@ impl Tenant {
         id
     }
 
-    /// A new access token that lives so long.
+    /// The tokens of the program under test: the one it is given, and those that it was issued for it.
+    fn own(&mut self) -> impl Iterator<Item = &mut Token> {
+        let given = super::token(&self.integration);
+        let issued = format!("{given}.");
+        let tokens = self.tokens.iter_mut();
+        tokens.filter(move |(name, _)| **name == given || name.starts_with(&issued)).map(|(_, token)| token)
+    }
+
+    /// Limits the program under test to scopes, with every token that it holds or makes.
+    pub(crate) fn limit(&mut self, scopes: Option<&BTreeSet<String>>) {
+        self.own().for_each(|token| token.scopes = scopes.cloned());
+    }
+
+    /// Somebody revoked the credential of the program under test: it and all that was issued for it are strangers now.
+    pub(crate) fn disown(&mut self) {
+        let given = super::token(&self.integration);
+        let issued = format!("{given}.");
+        self.tokens.retain(|name, _| *name != given && !name.starts_with(&issued));
+    }
+
+    /// What the program under test must prove at a token endpoint; nothing that it could know once it is disowned.
+    pub(crate) fn secret(&mut self) -> String {
+        let given = super::token(&self.integration);
+        if self.tokens.contains_key(&given) { given } else { self.draw("another-", 40) }
+    }
+
+    /// A new access token that lives so long. It may do what the given one may, unless scopes are named.
     pub(crate) fn issue(&mut self, seconds: i64, scopes: Option<BTreeSet<String>>) -> String {
         let prefix = format!("{}.", super::token(&self.integration));
         let token = self.draw(&prefix, prefix.len() + 24);
+        let given = self.tokens.get(&super::token(&self.integration));
+        let scopes = scopes.or_else(|| given.and_then(|given| given.scopes.clone()));
         let expires = self.now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
         self.tokens.insert(token.clone(), Token { scopes, expires });
         token
@@ -128,17 +159,6 @@ impl Tenant {
     /// The token, if it is known and has not expired.
     pub(crate) fn accepts(&self, token: &str) -> Option<&Token> {
         self.tokens.get(token).filter(|known| known.expires.is_none_or(|end| self.now < end))
-    }
-
-    /// What a token may do; everything where absent. One that was issued may do what the credential behind it may, unless it
-    /// was issued for less.
-    pub(crate) fn scopes(&self, token: &str) -> Option<BTreeSet<String>> {
-        let own = self.tokens.get(token).and_then(|known| known.scopes.clone());
-        own.or_else(|| {
-            let credential = super::token(&self.integration);
-            let issued = token.strip_prefix(&credential).is_some_and(|rest| rest.starts_with('.'));
-            self.tokens.get(&credential).filter(|_| issued)?.scopes.clone()
-        })
     }
 
     /// Keeps a result to be paged through: it stays as it was. Gives the cursor.

@@ -14,6 +14,9 @@ use super::script::{Body, Reply, to_dynamic};
 /// The headers that carry an idempotency key, in the order in which they are looked for.
 const KEY_HEADERS: &[&str] = &["idempotency-key", "x-idempotency-key", "webhook-id"];
 
+/// The scheme of AWS Signature Version 4.
+const AWS: &str = "AWS4-HMAC-SHA256";
+
 /// A request to a platform, whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Incoming {
@@ -52,11 +55,21 @@ impl Incoming {
         path.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
     }
 
-    /// What `Authorization` says, if it is of one of these schemes.
+    /// What `Authorization` says, if it is of one of these schemes; or the first of them that is a header of its own
+    /// (`dd-api-key`).
     pub(crate) fn credential(&self, schemes: &[String]) -> Option<Credential> {
+        let own = schemes.iter().find_map(|name| self.header(&name.to_ascii_lowercase()));
+        if let Some(token) = own {
+            return Some(Credential { user: String::new(), token: token.to_owned() });
+        }
         let (scheme, value) = self.header("authorization")?.split_once(' ')?;
         if !schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
             return None;
+        }
+        if scheme == AWS {
+            // Who signed; a twin holds no key that could check how.
+            let id = value.split("Credential=").nth(1)?.split('/').next()?;
+            return Some(Credential { user: String::new(), token: id.to_owned() });
         }
         if !scheme.eq_ignore_ascii_case("basic") {
             return Some(Credential { user: String::new(), token: value.trim().to_owned() });

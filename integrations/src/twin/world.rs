@@ -110,7 +110,7 @@ pub enum Change {
     Scopes {
         /// Where.
         integration: String,
-        /// The token; `twin-<integration>` where absent.
+        /// The token; where absent `twin-<integration>` and all that is issued for it.
         #[serde(default)]
         token: Option<String>,
         /// What it may do.
@@ -118,6 +118,11 @@ pub enum Change {
     },
     /// Every token that the platform's token endpoint issued expires now.
     ExpireTokens {
+        /// Where.
+        integration: String,
+    },
+    /// Somebody revokes `twin-<integration>`: neither it nor what was issued for it is accepted any more.
+    Disown {
         /// Where.
         integration: String,
     },

@@ -2,6 +2,8 @@
 //! What the tests of this crate share: a vault in memory, sample arguments, a server that answers as told.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod examples;
+
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
@@ -50,10 +52,8 @@ pub(crate) fn config(entries: &[Entry<'_>]) -> BTreeMap<String, IntegrationConfi
             let config = IntegrationConfig {
                 platform: (*platform).to_owned(),
                 url: url.map(str::to_owned),
-                credential: None,
-                auth: None,
                 settings,
-                rate: None,
+                ..IntegrationConfig::default()
             };
             ((*name).to_owned(), config)
         })
@@ -70,23 +70,18 @@ pub(crate) fn with_vault(address: SocketAddr, vault: Arc<Vault>) -> Integrations
     build(address, None, vault)
 }
 
-/// The same with the twins' mail server too.
-pub(crate) fn with_mail_and_vault(address: SocketAddr, mail: SocketAddr, vault: Vault) -> Integrations {
-    build(address, Some(mail), Arc::new(vault))
+fn build(address: SocketAddr, mail: Option<SocketAddr>, vault: Arc<Vault>) -> Integrations {
+    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let configured = examples::everything(&catalog);
+    let transport = Transport::Twin(TwinTransport::new(address, mail).unwrap());
+    Integrations::new(catalog, &configured, transport, vault).unwrap()
 }
 
-fn build(address: SocketAddr, mail: Option<SocketAddr>, vault: Arc<Vault>) -> Integrations {
-    let configured = config(&[
-        ("okta", "okta", Some("https://acme.okta.com"), &[]),
-        ("salesforce", "salesforce", Some("https://acme.my.salesforce.com"), &[]),
-        ("github", "github", None, &[]),
-        ("slack", "slack", None, &[("enterprise", "E0TWIN")]),
-        ("oauth2", "oauth2", Some("https://login.acme.example"), &[]),
-        ("webhook", "webhook", Some("https://soc.acme.example/hooks/stanch"), &[]),
-        ("smtp", "smtp", Some("smtp://mail.acme.example:587"), &[]),
-    ]);
-    let transport = Transport::Twin(TwinTransport::new(address, mail).unwrap());
-    Integrations::new(Arc::new(Catalog::embedded().unwrap()), &configured, transport, vault).unwrap()
+/// The name that every platform of the catalogue is configured under, and the platform.
+pub(crate) fn platforms() -> BTreeMap<String, String> {
+    let catalog = Catalog::embedded().unwrap();
+    let slugs = catalog.platforms().map(|platform| platform.slug().to_owned());
+    slugs.map(|slug| (examples::name_of(&slug), slug)).collect()
 }
 
 /// An address at which nobody listens.

@@ -14,7 +14,8 @@ async fn twins() -> Twins {
         ..HiddenGrants::default()
     };
     let world = World { hidden: vec![hidden], ..world("drift", &[("okta", 3)]) };
-    let names = [("okta", "okta"), ("crm", "salesforce"), ("git", "github"), ("chat", "slack")];
+    let names =
+        [("okta", "okta"), ("crm", "salesforce"), ("git", "github"), ("idp", "oauth2"), ("chat", "slack")];
     Twins::with(&names, TwinOptions { world, ..TwinOptions::default() }).await
 }
 
@@ -70,7 +71,7 @@ async fn the_world_changes_from_outside() {
         (json!({ "reveal": 7 }), "hides no entry"),
         (json!({ "grant": { "integration": "nobody", "app": "drift" } }), "no integration"),
         (json!({ "grant": { "integration": "okta", "app": "nobody" } }), "no app"),
-        (json!({ "block": { "integration": "git", "app": "drift" } }), "no `block_app`"),
+        (json!({ "block": { "integration": "idp", "app": "drift" } }), "no `block_app`"),
         (json!({ "remove": { "integration": "okta", "table": "users", "id": "x" } }), "no `x`"),
         (json!({ "set": { "integration": "okta", "table": "x", "id": "x", "fields": {} } }), "no table"),
         (json!({ "scopes": { "integration": "okta", "token": "x", "scopes": null } }), "no such token"),
@@ -102,6 +103,33 @@ async fn issued_tokens_can_be_ended_and_scoped() {
     );
     assert_eq!(mine.get("/api/v1/users").await.status, 401);
     assert_eq!(twins.client("okta").get("/api/v1/users").await.status, 200);
+}
+
+#[tokio::test]
+async fn our_credential_is_limited_and_revoked_with_all_that_was_issued_for_it() {
+    let twins = twins().await;
+    let form = [("grant_type", "client_credentials"), ("client_secret", "twin-okta")];
+    let issue = || async { twins.client("okta").token(None).form("/oauth2/v1/token", &form).await };
+    let token = issue().await.body["access_token"].as_str().expect("a token").to_owned();
+    let limit = json!({ "scopes": { "integration": "okta", "scopes": ["okta.users.read"] } });
+    assert_eq!(twins.control("POST", "world", limit).await.status, 200);
+    let later = issue().await.body["access_token"].as_str().expect("a token").to_owned();
+    for token in ["twin-okta", &token, &later] {
+        let mine = twins.client("okta").token(Some(token));
+        assert_eq!(
+            (mine.get("/api/v1/users").await.status, mine.get("/api/v1/apps").await.status),
+            (200, 403)
+        );
+    }
+    assert_eq!(
+        twins.control("POST", "world", json!({ "disown": { "integration": "okta" } })).await.status,
+        200
+    );
+    for token in ["twin-okta", &token, &later] {
+        let mine = twins.client("okta").token(Some(token));
+        assert_eq!(mine.get("/api/v1/users").await.status, 401);
+    }
+    assert_eq!(issue().await.status, 401);
 }
 
 #[tokio::test]

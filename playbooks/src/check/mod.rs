@@ -21,6 +21,7 @@ mod calls;
 mod case;
 mod context;
 mod flow;
+mod limits;
 mod loops;
 mod names;
 mod questions;
@@ -39,6 +40,7 @@ const RULES: &[fn(&mut Case<'_>)] = &[
     uses::check,
     approvals::check,
     questions::check,
+    limits::check,
     world::check,
     severity::check,
     branches::check,

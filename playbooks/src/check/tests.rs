@@ -568,3 +568,18 @@ fn a_damaged_playbook_is_never_more_than_a_list_of_mistakes() {
         }
     }
 }
+
+#[test]
+fn a_share_of_what_nobody_counts_is_doubtful() {
+    let of = |limits: &str| {
+        let manifest = MANIFEST.replace("permanent: [", "permanent: [user.end_sessions, ") + limits;
+        let script =
+            GOOD.replace("let left", "each(holders(grants), |person| person.end_sessions());\nlet left");
+        lines(&manifest, &script, &[])
+    };
+    assert_eq!(of("limits: { targets: 500, people: 20% }\n"), "");
+    let found = of("limits: { targets: 20%, people: 20% }\n");
+    let first = found.lines().next().unwrap_or_default();
+    assert_eq!(first, "playbook.yaml:12:20: nothing counts the apps of okta, the grants of okta [PB0054]");
+    assert_eq!(found.lines().count(), 2, "{found}");
+}

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stanch_model::Effect;
+use stanch_model::{Effect, Limits};
 
 mod input;
 mod read;
@@ -151,25 +151,6 @@ pub struct QuestionSpec {
     pub within: Option<Duration>,
     /// The answer that silence gives; must be one of the script's choices. None: silence throws `unanswered`.
     pub unanswered: Option<String>,
-}
-
-/// Where the run stops and waits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    /// How many targets a run may touch.
-    pub targets: Option<Limit>,
-    /// How many people a run may touch.
-    pub people: Option<Limit>,
-}
-
-/// One limit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Limit {
-    /// So many.
-    Count(u64),
-    /// So many in a hundred of the population that the integration counts (`20%`).
-    Percent(f64),
 }
 
 mod duration_text {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use stanch_model::{
-    Diagnostic, Effect,
+    Diagnostic, Effect, Limit, Limits,
     diagnostic::did_you_mean,
     yaml::{self, Node, Shape},
 };
 
 use super::{
-    ApprovalSpec, Limit, Limits, Manifest, QuestionSpec, TriggerSpec,
+    ApprovalSpec, Manifest, QuestionSpec, TriggerSpec,
     input::{from_path, inputs},
     reader::Reader,
 };
@@ -204,10 +204,9 @@ fn limits(reader: &mut Reader<'_>, node: &Node) -> Limits {
 
 fn limit(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Limit> {
     let node = node?;
-    let percent = |text: &str| text.strip_suffix('%')?.trim().parse::<f64>().ok();
     let limit = match &node.shape {
         Shape::Integer(count) => u64::try_from(*count).ok().map(Limit::Count),
-        Shape::Text(text) => percent(text).filter(|p| (0.0..=100.0).contains(p)).map(Limit::Percent),
+        Shape::Text(text) => Limit::parse(text),
         _ => None,
     };
     if limit.is_none() {

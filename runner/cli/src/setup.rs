@@ -123,7 +123,10 @@ fn configuration(path: &Path, catalog: Option<&Catalog>, mistakes: &mut Mistakes
     let text = mistakes.read(path)?;
     let platforms: Vec<&str> =
         catalog.into_iter().flat_map(Catalog::platforms).map(stanch_integrations::Platform::slug).collect();
-    let known = config::Known { platforms: &platforms, formats: stanch_server::intake::FORMATS };
+    let groups = catalog.into_iter().flat_map(Catalog::platforms).filter(|platform| platform.knows_groups());
+    let groups: Vec<&str> = groups.map(stanch_integrations::Platform::slug).collect();
+    let known =
+        config::Known { platforms: &platforms, groups: &groups, formats: stanch_server::intake::FORMATS };
     let loaded = mistakes.keep(config::load(&path.display().to_string(), &text, known))?;
     mistakes.found.extend(loaded.warnings);
     Some(loaded.config)
@@ -207,10 +210,8 @@ fn everything(catalog: &Catalog) -> BTreeMap<String, IntegrationConfig> {
         let config = IntegrationConfig {
             platform: slug.clone(),
             url: Some("https://example.invalid".to_owned()),
-            credential: None,
-            auth: None,
             settings: platform.settings().map(|(name, ..)| (name.to_owned(), "example".to_owned())).collect(),
-            rate: None,
+            ..IntegrationConfig::default()
         };
         (slug.replace('-', "_"), config)
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use stanch_integrations::{Integrations, Look, Outcome, Permit, Seen};
 use stanch_model::{Address, Target, ids::Hash, target::Effect};
 
-use crate::live::Info;
+use crate::{guard::Objection, live::Info};
 
 /// What the script asked for. Does not change from attempt to attempt.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub(crate) struct Act {
     pub(crate) before: Option<Value>,
     pub(crate) undo: Option<Value>,
     pub(crate) approval: Option<String>,
+    /// Versions of the `guard.read` entries by which the guards let it pass; `None` until they do.
+    pub(crate) guards: Option<Vec<u64>>,
     /// When the last request is surely dead, Unix ms.
     pub(crate) dead_ms: i64,
     pub(crate) phase: Phase,
@@ -85,8 +87,14 @@ pub(crate) enum Phase {
     New,
     /// An attempt was made in an earlier life, and nobody knows how it went.
     Recovered,
-    /// A guard or an approval card holds it; the wait's id once it is open.
-    Held(Option<String>),
+    /// A guard has something read first.
+    Guarding,
+    /// A guard minds; no card says so yet.
+    Barred(Objection),
+    /// No approval covers it; no card asks yet.
+    Uncovered,
+    /// A card holds it: its id.
+    Held(String),
     /// Reads what is to be changed.
     Capturing,
     /// Waits for its turn.
@@ -112,6 +120,7 @@ impl Phase {
             self,
             Self::New
                 | Self::Recovered
+                | Self::Guarding
                 | Self::Capturing
                 | Self::Admitting
                 | Self::Intended(..)

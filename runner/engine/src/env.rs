@@ -17,11 +17,11 @@ use stanch_model::{
     Hash, RunId,
     catalog::ActionIndex,
     config::Config,
-    run::{Mode, body::Pins},
+    run::{GuardRead, Mode, Reading, body::Pins},
 };
 use stanch_playbooks::{Library, Playbook};
 
-use crate::{desk::Desk, live::Info, shard::Inbox};
+use crate::{desk::Desk, guard::Hour, live::Info, shard::Inbox};
 
 /// The run's clock: waits, grace, token life and deadlines run on it. A drill brings its own.
 pub trait Clock: Send + Sync {
@@ -65,6 +65,8 @@ pub struct Patience {
     pub settle: Duration,
     /// An effect or approval older than this asks again when a run is taken up anew.
     pub stale: Duration,
+    /// What a guard has read of the world is taken for true so long.
+    pub guard: Duration,
     /// A run that nothing can move for this long leaves memory.
     pub park: Duration,
     /// A run parks as limited at this many entries outside fan-outs.
@@ -80,6 +82,7 @@ impl Default for Patience {
             cut: Duration::from_secs(120),
             settle: Duration::from_secs(1),
             stale: Duration::from_secs(3600),
+            guard: Duration::from_secs(300),
             park: Duration::from_secs(2),
             entries: 50_000,
             operations: stanch_playbooks::dialect::LIMITS.operations,
@@ -110,6 +113,10 @@ pub(crate) struct Env {
     pub(crate) pins: RwLock<HashMap<Hash, Pins>>,
     /// Actions by `integration` and `action` or verb: shared with every call instead of copied for it.
     pub(crate) infos: RwLock<foldhash::HashMap<(String, String), Option<Info>>>,
+    /// What guards have read a moment ago, for the other runs.
+    pub(crate) read: Mutex<HashMap<Reading, GuardRead>>,
+    /// What all runs have cut within an hour.
+    pub(crate) hour: Hour,
     /// Unfinished runs that alerts may join: run, incident, since when.
     pub(crate) open: Mutex<HashMap<String, OpenRun>>,
 }

@@ -113,6 +113,9 @@ impl Engine {
         let env = Arc::clone(&self.env);
         let triggers = Arc::clone(&self.triggers);
         self.env.runtime.spawn_blocking(move || {
+            if let Err(error) = env.recall_hour() {
+                tracing::error!(%error, "what was cut in the last hour cannot be read: nothing passes the cap of an hour");
+            }
             let filter = Filter {
                 prefix: "run/".to_owned(),
                 states: vec!["running".to_owned(), "waiting".to_owned(), "paused".to_owned()],

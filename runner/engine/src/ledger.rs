@@ -41,6 +41,8 @@ impl Env {
             pinned: Default::default(),
             pins: Default::default(),
             infos: Default::default(),
+            read: Default::default(),
+            hour: Default::default(),
             open: Default::default(),
         }
     }

@@ -23,7 +23,7 @@ use stanch_playbooks::Playbook;
 
 use crate::{
     act::{Act, Proof},
-    guard::Counted,
+    guard::{Counted, Known},
 };
 
 /// What replay knows of one step.
@@ -40,8 +40,7 @@ pub(crate) struct Step {
     pub(crate) deferred: Option<(i64, String)>,
     pub(crate) result: Option<Result<Value, StepError>>,
     pub(crate) by: Box<str>,
-    /// For a list: why it may not have shown everything; empty when it did.
-    pub(crate) incomplete: Box<str>,
+    pub(crate) incomplete: bool,
     /// Version of its outcome's entry: tells what came after what.
     pub(crate) version: u64,
     /// Version of its last intent.
@@ -126,6 +125,8 @@ pub(crate) struct Live {
     pub(crate) denied: HashMap<String, u32>,
     /// What the guards count; counted when a guard asks for the first time.
     pub(crate) guarded: Option<Counted>,
+    /// What the guards have read.
+    pub(crate) known: Known,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
     /// The script is only compared with the history: nothing fresh happens.
@@ -182,6 +183,7 @@ impl Live {
             covered_waits: 0,
             denied: HashMap::new(),
             guarded: None,
+            known: Known::default(),
             children: Vec::new(),
             rehearsing: false,
             value: Value::Null,
@@ -279,7 +281,7 @@ impl Live {
 
 /// Kinds that the view keeps; steps have leaner places here.
 fn is_for_people(kind: &str) -> bool {
-    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD)
+    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD | kind::GUARD)
 }
 
 /// A run's entry for the row in the index.

@@ -180,7 +180,7 @@ impl Current {
             value,
             error,
             by: String::new(),
-            incomplete: String::new(),
+            incomplete: false,
         };
         self.live(|live| live.record_outcome(outcome, now));
         result

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -73,7 +74,7 @@ pub struct InputInfo {
 }
 
 /// The types of arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InputKind {
     /// Text.
@@ -102,6 +103,8 @@ pub trait ActionIndex {
     fn action(&self, integration: &str, action: &str) -> Option<&ActionInfo>;
     /// The actions that a verb can become over the configured integrations: (integration name, action).
     fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)>;
+    /// True when this integration can count all that it has of this kind: what a share of them needs.
+    fn counts(&self, integration: &str, kind: &str) -> bool;
     /// Every verb that any platform of the catalogue knows: for suggestions.
     fn verbs(&self) -> Vec<String>;
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::limit::Limits;
+
 /// The whole file. Every part has a default, so an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,8 @@ pub struct Config {
     pub tell: BTreeMap<String, Vec<String>>,
     /// A run that meets one of these stops and waits.
     pub protect: Vec<ProtectRule>,
+    /// A run that reaches one of these stops and waits, whatever its manifest allows.
+    pub caps: Caps,
     /// The HTTP listener.
     pub server: ServerConfig,
     /// Folders with playbooks of one's own; they override the library by slug.
@@ -38,7 +42,7 @@ pub struct People {
 }
 
 /// One configured integration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationConfig {
     /// The platform's slug in the catalogue.
@@ -46,9 +50,9 @@ pub struct IntegrationConfig {
     /// Base URL of the tenant; platforms with one fixed address need none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// `env:NAME`, `file:PATH` or `exec:COMMAND`; never the value itself.
+    /// `env:NAME`, `file:PATH` or `exec:COMMAND`; never the value itself. A map of them where there are several parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
+    pub credential: Option<CredentialConfig>,
     /// One of the platform's auth schemes by name, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
@@ -58,6 +62,49 @@ pub struct IntegrationConfig {
     /// Overrides the platform's rate limit, requests per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
+    /// A certificate authority of one's own, a client certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+    /// Actions may touch the very identity that stanch itself uses here. Each of them refuses that otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acts_on_itself: bool,
+}
+
+/// Where a credential is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a reference such as env:NAME, or a map of parts to references")]
+pub enum CredentialConfig {
+    /// One text.
+    Whole(String),
+    /// Several, by the names that the platform's page tells: `{ api_key: env:…, app_key: env:… }`.
+    Parts(BTreeMap<String, String>),
+}
+
+impl CredentialConfig {
+    /// Every reference, with the name of its part; the name of a whole credential is empty.
+    pub fn references(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Whole(reference) => vec![("", reference)],
+            Self::Parts(parts) => {
+                parts.iter().map(|(part, reference)| (part.as_str(), reference.as_str())).collect()
+            }
+        }
+    }
+}
+
+/// What a connection trusts and how it proves itself below HTTP. Each is a reference to PEM text, read at the first call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    /// Certificate authorities to trust instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// Our certificate, with the chain that leads to its authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The private key of that certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// One way in.
@@ -108,6 +155,18 @@ pub struct ProtectRule {
     pub group: Option<String>,
     /// An app by id or name.
     pub app: Option<String>,
+}
+
+/// How much the whole house lets be cut before a person is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Caps {
+    /// In one step of a script: one call, or all branches of one fan-out.
+    pub step: Limits,
+    /// In one run.
+    pub run: Limits,
+    /// In sixty minutes, by all runs.
+    pub hour: Limits,
 }
 
 /// The listener.

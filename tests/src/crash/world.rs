@@ -41,7 +41,8 @@ pub(crate) const PLATFORMS: [&str; 4] = ["okta", "salesforce", "slack", "smtp"];
 /// What the twins hold at the start.
 pub(crate) fn world(size: Size) -> World {
     let grants = BTreeMap::from([("okta", size.okta), ("salesforce", size.salesforce)]);
-    let people = size.okta.max(size.salesforce) + 2;
+    // Enough that those who are touched stay below the playbook's cap of 20 percent.
+    let people = size.okta.max(size.salesforce) * 5 + 2;
     let world = json!({ "people": people, "apps": [{ "id": "drift", "vendor": "drift", "grants": grants }] });
     serde_json::from_value(world).expect("a world")
 }

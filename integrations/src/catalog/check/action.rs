@@ -5,13 +5,14 @@ use stanch_model::{Effect, InDoubt, catalog::InputKind};
 
 use super::{Report, platform};
 use crate::{
-    expr::{Expr, NAMES},
-    spec::{ActionSpec, Match, PlatformSpec, RequestSpec},
-    template::{Filter, Part, Shape, Template},
+    expr::{Expr, OF_ANSWER, OF_ROW},
+    spec::{ActionAuth, ActionSpec, CursorPaging, Match, Paging, PartitionPaging, PlatformSpec, RequestSpec},
+    template::{Part, Shape, Template},
 };
 
 /// Names that templates give a meaning of their own.
-const RESERVED: [&str; 7] = ["target", "settings", "before", "item", "body", "url", "credential"];
+pub(super) const RESERVED: [&str; 10] =
+    ["target", "settings", "before", "item", "body", "url", "credential", "read", "out", crate::bind::FORCE];
 
 pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Report<'_>) {
     let at = |rest: &[&'static str]| [&["actions", name], rest].concat();
@@ -27,34 +28,41 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let message = format!("an input cannot be called `{input}`: templates mean something else by it");
         report.at_key(&["actions", name, "input", input], "IN0015", message, None);
     }
-    for need in action.needs.iter().filter(|need| !spec.settings.contains_key(*need)) {
-        report.at_key(&at(&["needs"]), "IN0017", format!("there is no setting `{need}`"), None);
+    for need in &action.needs {
+        let (known, what) = match need.split_once('.') {
+            Some(("auth", name)) => (spec.auth.iter().any(|auth| auth.name == name), "way to authenticate"),
+            Some(("credential", part)) => (!part.is_empty(), "part of the credential"),
+            _ => (spec.settings.contains_key(need), "setting"),
+        };
+        if !known {
+            report.at_key(&at(&["needs"]), "IN0017", format!("there is no {what} `{need}`"), None);
+        }
     }
-    for way in action.ways.iter().filter(|way| spec.auth.iter().all(|known| known.name != **way)) {
-        let help = super::suggest(way, spec.auth.iter().map(|known| known.name.as_str()));
-        report.at_key(
-            &at(&["ways"]),
-            "IN0017",
-            format!("there is no way to authenticate called `{way}`"),
-            help,
-        );
+    let permanent = action.permanent_if.as_ref();
+    if let Some(setting) = permanent.filter(|setting| !spec.settings.contains_key(*setting)) {
+        report.at_value(&at(&["permanent_if"]), "IN0017", format!("there is no setting `{setting}`"), None);
+    }
+    if permanent.is_some() && action.effect != Effect::Reversible {
+        let message = format!("`{name}` is {} in any case", action.effect);
+        report.at_key(&at(&["permanent_if"]), "IN0013", message, None);
     }
     promises(name, action, report);
     targets(spec, name, action, report);
     request(spec, name, action, report);
     answers(spec, name, action, report);
-    if let Some(auth) = &action.auth {
-        let known = inputs(action);
-        let known: Vec<_> = known.iter().map(String::as_str).chain(["url", "credential"]).collect();
-        platform::check_auth(spec, auth, &at(&["auth"]), &known, report);
-    }
 }
 
 fn shape_of(name: &str, request: &RequestSpec, report: &mut Report<'_>) {
     let place = ["actions", name, "request"];
-    let bodies = [request.json.is_some(), request.form.is_some(), request.mail.is_some()];
+    let bodies =
+        [request.json.is_some(), request.form.is_some(), request.text.is_some(), request.mail.is_some()];
     if bodies.iter().filter(|given| **given).count() > 1 {
-        report.at_key(&place, "IN0008", "a request has one body: `json`, `form` or `mail`".to_owned(), None);
+        let message = "a request has one body: `json`, `form`, `text` or `mail`".to_owned();
+        report.at_key(&place, "IN0008", message, None);
+    }
+    if request.content_type.is_some() && request.json.is_none() && request.text.is_none() {
+        let message = "`content_type` is of a `json` or `text` body".to_owned();
+        report.at_key(&[&place[..], &["content_type"]].concat(), "IN0008", message, None);
     }
     for (part, pairs) in [("query", Some(&request.query)), ("form", request.form.as_ref())] {
         let empty = pairs.into_iter().flatten().filter(|(_, value)| **value == Shape::Plain(Value::Null));
@@ -180,6 +188,7 @@ fn request(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         form.for_each(|template| look(template, "form", report));
         let json = request.json.iter().flat_map(|shape| shape.templates());
         json.for_each(|template| look(template, "json", report));
+        request.text.iter().for_each(|template| look(template, "text", report));
         if let Some(mail) = &request.mail {
             [&mail.from, &mail.subject, &mail.text].into_iter().for_each(|text| look(text, "mail", report));
             mail.to.templates().into_iter().for_each(|text| look(text, "mail", report));
@@ -189,15 +198,22 @@ fn request(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         used.extend(manual.variables().map(str::to_owned));
         request_variables(spec, action, manual, &["actions", name, "manual"], report);
     }
-    let calls = [&action.capture, &action.undo].into_iter().flatten().map(|call| &call.with);
-    let calls = calls.chain(action.each.iter().map(|each| &each.with));
-    let others = calls.chain(action.verify.iter().map(|verify| &verify.with)).flat_map(|with| with.values());
-    used.extend(others.flat_map(|shape| shape.variables()).map(str::to_owned));
-    let rest =
-        action.auth.iter().flat_map(|auth| auth.value.iter()).chain(action.target.iter().map(|t| &t.id));
+    let calls = [&action.each, &action.capture, &action.undo].into_iter().flatten().map(|call| &call.with);
+    let others = calls
+        .chain(action.verify.iter().map(|verify| &verify.with))
+        .chain(action.read.iter().map(|read| &read.with))
+        .chain(action.poll.iter().map(|poll| &poll.with));
+    used.extend(others.flat_map(|with| with.values()).flat_map(Shape::variables).map(str::to_owned));
+    let own = match &action.auth {
+        Some(ActionAuth::Own(own)) => own.templates().map(|(_, template)| template).collect(),
+        _ => Vec::new(),
+    };
+    let rest = own.into_iter().chain(action.target.iter().map(|target| &target.id));
     used.extend(rest.flat_map(|template| template.variables()).map(str::to_owned));
-    let only = action.yields.as_ref().and_then(|yields| yields.only.as_ref());
-    let read = |input: &str| only.is_some_and(|only| only.source().contains(&format!("input.{input}")));
+    let only = action.yields.iter().filter_map(|yields| yields.only.as_ref());
+    let already = action.read.iter().filter_map(|read| read.already.as_ref());
+    let asked: Vec<_> = only.chain(already).chain(action.made.values()).collect();
+    let read = |input: &str| asked.iter().any(|asked| asked.source().contains(&format!("input.{input}")));
     for input in action.input.keys().filter(|input| !used.contains(input) && !read(input)) {
         let message = format!("`{name}` takes `{input}` and does nothing with it");
         report.at_key(&["actions", name, "input", input], "IN0009", message, None);
@@ -215,8 +231,13 @@ fn request_variables(
     for variable in template.variables() {
         let of_target = variable.starts_with("target.") && action.target.is_some();
         let of_item = variable.starts_with("item.") && action.each.is_some();
+        let root = variable.split('.').next().unwrap_or_default();
+        let of_read = root == "read" && action.read.is_some();
+        let made = action.made.contains_key(root);
+        // Only where nobody reads along: the request's other parts are checked by `no_secret`.
+        let ours = crate::request::is_of_credential(variable);
         let given = known.iter().any(|input| input == variable) || of_target || of_item || variable == "key";
-        if !given && !platform::setting(spec, variable) {
+        if !given && !of_read && !made && !ours && !platform::setting(spec, variable) {
             let known: Vec<_> = known.iter().map(String::as_str).chain(["key"]).collect();
             platform::unknown(spec, variable, path, &known, report);
         }
@@ -226,7 +247,8 @@ fn request_variables(
 /// URLs end up in logs of proxies: no secret goes into one.
 fn no_secret(name: &str, action: &ActionSpec, template: &Template, part: &str, report: &mut Report<'_>) {
     for variable in template.variables() {
-        if action.input.get(variable).is_some_and(|input| input.kind == InputKind::Secret) {
+        let secret = action.input.get(variable).is_some_and(|input| input.kind == InputKind::Secret);
+        if secret || crate::request::is_of_credential(variable) {
             let message = format!("`{{{variable}}}` is a secret and must not stand in a URL");
             report.at_value(&["actions", name, "request", part], "IN0012", message, None);
         }
@@ -241,14 +263,14 @@ fn quoted(name: &str, template: &Template, part: &str, report: &mut Report<'_>) 
             Part::Text(text) => before = text.clone(),
             Part::Variable { path, filter } => {
                 let fits = match before.chars().last() {
-                    Some('\'') => *filter == Some(Filter::Soql),
-                    Some('"') => *filter == Some(Filter::Quoted),
+                    Some(quote @ ('\'' | '"')) => filter.is_some_and(|filter| filter.escapes(quote)),
                     _ => true,
                 };
                 if !fits && !path.starts_with("settings.") {
                     let message = format!("`{{{path}}}` stands between quotes and could end them");
-                    let help =
-                        format!("write `{{{path}|soql}}` inside '…' and `{{{path}|quoted}}` inside \"…\"");
+                    let help = format!(
+                        "write `{{{path}|soql}}` (or odata, sql) inside '…' and `{{{path}|quoted}}` inside \"…\""
+                    );
                     report.at_value(&["actions", name, "request", part], "IN0011", message, Some(help));
                 }
             }
@@ -262,16 +284,25 @@ fn answers(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         [("success", std::slice::from_ref(&action.success)), ("already", action.already.as_slice())];
     for (part, matches) in matches {
         for Match { when, .. } in matches {
-            when.iter().for_each(|when| names(when, &["actions", name, part], report));
+            when.iter().for_each(|when| names(when, OF_ANSWER, &["actions", name, part], report));
         }
+    }
+    let inputs_known = inputs(action);
+    let inputs_known: Vec<_> = inputs_known.iter().map(String::as_str).collect();
+    if let Some(paging) = &action.paging {
+        self::paging(spec, paging, &inputs_known, &["actions", name, "paging"], report);
     }
     let Some(yields) = &action.yields else { return };
     let place = ["actions", name, "yields"];
-    yields.only.iter().for_each(|only| names(only, &place, report));
+    yields.only.iter().for_each(|only| names(only, OF_ROW, &place, report));
     if yields.kind.is_some() && yields.id.is_none() {
         report.at_key(&place, "IN0018", format!("`{name}` lists targets without an `id`"), None);
     }
-    yields.none.iter().filter_map(|none| none.when.as_ref()).for_each(|when| names(when, &place, report));
+    yields
+        .none
+        .iter()
+        .filter_map(|none| none.when.as_ref())
+        .for_each(|when| names(when, OF_ANSWER, &place, report));
     let shapes = yields.id.iter().chain(&yields.label).chain(yields.attrs.values());
     let known = inputs(action);
     for variable in shapes.flat_map(|shape| shape.variables()) {
@@ -283,10 +314,30 @@ fn answers(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
     }
 }
 
-/// A predicate uses only the names that it will be given.
-pub(super) fn names(expr: &Expr, path: &[&str], report: &mut Report<'_>) {
-    if let Some(name) = expr.unknown_name(&NAMES) {
-        let help = super::suggest(&name, NAMES.into_iter());
-        report.at_value(path, "IN0010", format!("a predicate knows no `{name}`"), help);
+/// Where a list goes on.
+pub(super) fn paging(
+    spec: &PlatformSpec,
+    paging: &Paging,
+    known: &[&str],
+    path: &[&str],
+    report: &mut Report<'_>,
+) {
+    let (Paging::Cursor(CursorPaging { path: Some(template), .. })
+    | Paging::Partitions(PartitionPaging { path: template, .. })) = paging
+    else {
+        return;
+    };
+    for variable in template.variables().filter(|variable| !variable.starts_with("body.")) {
+        if !known.contains(&variable) && !platform::setting(spec, variable) {
+            platform::unknown(spec, variable, path, known, report);
+        }
+    }
+}
+
+/// An expression uses only the names that it will be given.
+pub(super) fn names(expr: &Expr, known: &[&str], path: &[&str], report: &mut Report<'_>) {
+    if let Some(name) = expr.unknown_name(known) {
+        let help = super::suggest(&name, known.iter().copied());
+        report.at_value(path, "IN0010", format!("nothing is called `{name}` here"), help);
     }
 }

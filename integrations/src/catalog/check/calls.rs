@@ -6,6 +6,7 @@ use stanch_model::Effect;
 
 use super::{Report, platform, suggest};
 use crate::{
+    expr::OF_PROOF,
     spec::{ActionSpec, CallSpec, PlatformSpec},
     template::Shape,
 };
@@ -15,7 +16,7 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let place = ["actions", name, "verify"];
         match (&verify.action, &verify.until, &verify.none) {
             (Some(read), Some(until), None) => {
-                super::action::names(until, &["actions", name, "verify", "until"], report);
+                super::action::names(until, OF_PROOF, &["actions", name, "verify", "until"], report);
                 call(spec, read, &verify.with, &place, report);
                 must_read(spec, read, &place, report);
                 given(spec, action, &verify.with, &["target", "key", "since"], &place, report);
@@ -33,19 +34,11 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let roots: &[&str] = if action.capture.is_some() { &["target", "before"] } else { &["target"] };
         given(spec, action, &undo.with, roots, &place, report);
     }
-    if let Some(each) = &action.each {
-        let place = ["actions", name, "each"];
-        each.only
-            .iter()
-            .for_each(|only| super::action::names(only, &[&place[..], &["only"]].concat(), report));
-    }
-    let capture = action.capture.as_ref().map(|capture| ("capture", &capture.action, &capture.with));
-    let each = action.each.as_ref().map(|each| ("each", &each.action, &each.with));
-    for (part, wanted, with) in [capture, each].into_iter().flatten() {
+    for (part, wanted) in [("capture", &action.capture), ("each", &action.each)] {
+        let Some(wanted) = wanted else { continue };
         let place = ["actions", name, part];
-        call(spec, wanted, with, &place, report);
-        must_read(spec, wanted, &place, report);
-        given(spec, action, with, &["target"], &place, report);
+        read(spec, wanted, &place, report);
+        given(spec, action, &wanted.with, &["target"], &place, report);
     }
 }
 
@@ -56,14 +49,9 @@ pub(super) fn read(spec: &PlatformSpec, wanted: &CallSpec, path: &[&str], report
 }
 
 fn must_read(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Report<'_>) {
-    changes_nothing(spec, action, &[path, &["action"]].concat(), report);
-}
-
-/// What stands here is no effect.
-pub(super) fn changes_nothing(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Report<'_>) {
     if spec.actions.get(action).is_some_and(|action| action.effect != Effect::Read) {
         let message = format!("`{action}` changes something; only a read may stand here");
-        report.at_value(path, "IN0004", message, None);
+        report.at_value(&[path, &["action"]].concat(), "IN0004", message, None);
     }
 }
 
@@ -99,7 +87,7 @@ fn call(
 }
 
 /// Every variable of the arguments is given.
-fn given(
+pub(super) fn given(
     spec: &PlatformSpec,
     action: &ActionSpec,
     with: &BTreeMap<String, Shape>,

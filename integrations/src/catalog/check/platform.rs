@@ -1,8 +1,11 @@
 //! The file's head: slug, URL, ways to authenticate, populations.
 
+use std::collections::BTreeMap;
+
 use super::{Report, suggest};
 use crate::{
-    spec::{AuthKind, AuthSpec, PlatformSpec},
+    expr::OF_ANSWER,
+    spec::{CallSpec, PlatformSpec},
     template::Template,
 };
 
@@ -32,7 +35,7 @@ pub(super) fn check(slug: &str, spec: &PlatformSpec, report: &mut Report<'_>) {
                 None,
             );
         }
-        check_auth(spec, auth, &["auth", &at], &["url", "credential"], report);
+        super::auth::check(spec, auth, &["auth", &at], &[], report);
     }
     for (kind, call) in &spec.population {
         super::calls::read(spec, call, &["population", kind], report);
@@ -43,66 +46,54 @@ pub(super) fn check(slug: &str, spec: &PlatformSpec, report: &mut Report<'_>) {
         }
     }
     if let Some(refused) = &spec.limits.refused {
-        super::action::names(refused, &["limits", "refused"], report);
+        super::action::names(refused, OF_ANSWER, &["limits", "refused"], report);
     }
-}
-
-/// A way to authenticate has what its kind needs, and nothing that its kind ignores.
-pub(super) fn check_auth(
-    spec: &PlatformSpec,
-    auth: &AuthSpec,
-    path: &[&str],
-    known: &[&str],
-    report: &mut Report<'_>,
-) {
-    use AuthKind::{Basic, Bearer, ClientCredentials, Header, JwtBearer, None, StandardWebhooks};
-    let flow = matches!(auth.kind, ClientCredentials | JwtBearer);
-    let (yes, no, either) = (Some(true), Some(false), Option::None);
-    let fields = [
-        ("header", auth.header.is_some(), if auth.kind == Header { yes } else { no }),
-        (
-            "value",
-            auth.value.is_some(),
-            match auth.kind {
-                Header => yes,
-                Bearer => either,
-                Basic | ClientCredentials | JwtBearer | None | StandardWebhooks => no,
-            },
-        ),
-        ("user", auth.user.is_some(), if matches!(auth.kind, Basic | ClientCredentials) { yes } else { no }),
-        ("token_url", auth.token_url.is_some(), if flow { yes } else { no }),
-        ("scope", auth.scope.is_some(), if flow { either } else { no }),
-        ("issuer", auth.issuer.is_some(), if auth.kind == JwtBearer { yes } else { no }),
-        ("subject", auth.subject.is_some(), if auth.kind == JwtBearer { yes } else { no }),
-        ("audience", auth.audience.is_some(), if auth.kind == JwtBearer { yes } else { no }),
-        ("lives", auth.lives.is_some(), if flow { either } else { no }),
-    ];
-    for (field, given, wanted) in fields {
-        let kind = auth.kind.as_str();
-        match (given, wanted) {
-            (false, Some(true)) => {
-                let message = format!("authentication of type `{kind}` needs `{field}`");
-                report.at_value(&[path, &["type"]].concat(), "IN0014", message, Option::None);
+    if !spec.limits.codes.is_empty() && spec.errors.code.is_empty() {
+        let help = "name where an error says its code: `errors: { code: [error.code] }`";
+        let message = "codes mean nothing where no answer has one".to_owned();
+        report.at_key(&["limits", "codes"], "IN0029", message, Some(help.to_owned()));
+    }
+    for (name, setting) in &spec.settings {
+        let values = [("default", &setting.default), ("twin", &setting.twin)];
+        for (field, value) in values.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?))) {
+            if !setting.one_of.is_empty() && !setting.one_of.contains(value) {
+                let message = format!("`{value}` is none of the values that `{name}` may have");
+                report.at_value(&["settings", name, field], "IN0017", message, None);
             }
-            (true, Some(false)) => {
-                let message = format!("authentication of type `{kind}` has no `{field}`");
-                report.at_key(&[path, &[field]].concat(), "IN0014", message, Option::None);
-            }
-            _ => {}
         }
     }
-    let templates = [
-        ("value", &auth.value),
-        ("user", &auth.user),
-        ("token_url", &auth.token_url),
-        ("scope", &auth.scope),
-        ("issuer", &auth.issuer),
-        ("subject", &auth.subject),
-        ("audience", &auth.audience),
-    ];
-    for (field, template) in templates {
-        if let Some(template) = template {
-            variables(spec, template, &[path, &[field]].concat(), known, report);
+    if let Some(paging) = &spec.paging {
+        super::action::paging(spec, paging, &[], &["paging"], report);
+    }
+    ourselves(spec, report);
+}
+
+/// `self` tells by a read without arguments, or by settings alone.
+fn ourselves(spec: &PlatformSpec, report: &mut Report<'_>) {
+    let Some(own) = &spec.own else { return };
+    if let Some(action) = &own.action {
+        let call = CallSpec { action: action.clone(), with: BTreeMap::new() };
+        super::calls::read(spec, &call, &["self"], report);
+    }
+    if own.is.is_empty() {
+        let help = "`self: { is: { user: \"{out.id}\" }, action: whoami }`";
+        report.at_key(&["self"], "IN0028", "it says of no kind who we are".to_owned(), Some(help.to_owned()));
+    }
+    for (kind, shape) in &own.is {
+        let path = ["self", "is", kind];
+        for variable in shape.variables() {
+            let of_read = variable.starts_with("out.") || variable == "out";
+            if of_read && own.action.is_none() {
+                let message = format!("`{{{variable}}}` is of a read, and `self` names none");
+                report.at_value(&path, "IN0028", message, None);
+            } else if !of_read && !setting(spec, variable) {
+                unknown(spec, variable, &path, &["out"], report);
+            }
+        }
+        let mut targets = spec.actions.values().filter(|action| action.is_cut());
+        if !targets.any(|action| action.target.as_ref().is_some_and(|target| target.kind == *kind)) {
+            let message = format!("no cut here is on a {kind}");
+            report.at_key(&path, "IN0028", message, None);
         }
     }
 }

@@ -23,7 +23,17 @@ pub(super) fn register(engine: &mut Engine, db: &Db) {
     current(engine, db);
     tokens(engine, db);
     queries(engine, db);
+    let at = db.clone();
+    engine.register_fn("page_size", move |asked: Dynamic, usual: i64, most: i64| {
+        let size = number(&asked, usual).clamp(1, most);
+        at.lock().page.map_or(size, |page| size.min(i64::from(page).max(1)))
+    });
     text(engine);
+}
+
+/// A number, or the text of one.
+fn number(text: &Dynamic, otherwise: i64) -> i64 {
+    text.as_int().ok().or_else(|| text.to_string().parse().ok()).unwrap_or(otherwise)
 }
 
 fn time(engine: &mut Engine, db: &Db) {
@@ -70,7 +80,7 @@ fn tokens(engine: &mut Engine, db: &Db) {
     let at = db.clone();
     engine.register_fn("integration", move || at.lock().integration.clone());
     let at = db.clone();
-    engine.register_fn("secret", move || crate::twin::token(&at.lock().integration));
+    engine.register_fn("secret", move || at.lock().secret());
     let to = db.clone();
     engine.register_fn("issue_token", move |seconds: i64| to.lock().issue(seconds, None));
     let to = db.clone();
@@ -93,26 +103,15 @@ fn tokens(engine: &mut Engine, db: &Db) {
     engine.register_fn("end_token", move |token: &str| to.lock().tokens.remove(token).is_some());
 }
 
-type Rows = Result<Json, Box<EvalAltResult>>;
-
-fn records(db: &Db, query: &str, most: i64, sight: soql::Sight<'_>) -> Rows {
-    let db = db.lock();
-    let sight = if db.current.blind { soql::Sight::Nothing } else { sight };
-    let found = soql::run(query, &db.store, usize::try_from(most).unwrap_or(0), sight);
-    found.map(|rows| Json(Arc::new(rows.into()))).map_err(|error| {
-        let body = serde_json::json!([{ "message": error.message, "errorCode": error.code }]);
-        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Reply::json(400, body)), Position::NONE))
-    })
-}
-
 fn queries(engine: &mut Engine, db: &Db) {
     let at = db.clone();
-    engine.register_fn("soql", move |query: &str, most: i64| -> Rows {
-        records(&at, query, most, soql::Sight::All)
-    });
-    let at = db.clone();
-    engine.register_fn("soql_own", move |query: &str, most: i64, field: &str, value: &str| -> Rows {
-        records(&at, query, most, soql::Sight::Own { field, value })
+    engine.register_fn("soql", move |query: &str, most: i64| -> Result<Json, Box<EvalAltResult>> {
+        let db = at.lock();
+        let found = soql::run(query, &db.store, usize::try_from(most).unwrap_or(0), db.current.blind);
+        found.map(|rows| Json(Arc::new(rows.into()))).map_err(|error| {
+            let body = serde_json::json!([{ "message": error.message, "errorCode": error.code }]);
+            Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Reply::json(400, body)), Position::NONE))
+        })
     });
     engine.register_fn("soql_counts", soql::counts);
     let to = db.clone();
@@ -142,9 +141,7 @@ fn text(engine: &mut Engine) {
             let limit = usize::try_from(limit).unwrap_or(0);
             Json(Arc::new(serde_json::Value::Array(rows.iter().take(limit).cloned().collect())))
         })
-        .register_fn("number", |text: Dynamic, otherwise: i64| {
-            text.as_int().ok().or_else(|| text.to_string().parse().ok()).unwrap_or(otherwise)
-        })
+        .register_fn("number", |text: Dynamic, otherwise: i64| number(&text, otherwise))
         .register_fn("filter_error", |filter: &str| {
             Filter::parse(filter).err().map_or(Dynamic::UNIT, Dynamic::from)
         })

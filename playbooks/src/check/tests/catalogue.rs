@@ -141,6 +141,10 @@ impl ActionIndex for Catalogue {
         configured.filter(|(_, info)| info.verb.as_deref() == Some(verb)).collect()
     }
 
+    fn counts(&self, integration: &str, kind: &str) -> bool {
+        integration == "okta" && kind == "user"
+    }
+
     fn verbs(&self) -> Vec<String> {
         let mut verbs: Vec<String> = self.actions.iter().filter_map(|info| info.verb.clone()).collect();
         verbs.sort();

@@ -5,6 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 use serde_json::json;
 use stanch_client::{Client, Location};
 use stanch_journal::{JournalError, Verify};
+use stanch_model::config::CredentialConfig;
 use stanch_response::credential::Reference;
 
 use super::reads::{self, Answered};
@@ -188,11 +189,12 @@ async fn server(place: &Place, doctor: &mut Doctor) {
 }
 
 async fn credentials(setup: &Setup, doctor: &mut Doctor) {
-    let of_integrations = setup
-        .config
-        .integrations
-        .iter()
-        .filter_map(|(name, config)| Some((format!("integrations.{name}"), config.credential.clone()?)));
+    let of_integrations = setup.config.integrations.iter().flat_map(|(name, config)| {
+        config.credential.iter().flat_map(CredentialConfig::references).map(move |(part, reference)| {
+            let dot = if part.is_empty() { "" } else { "." };
+            (format!("integrations.{name}{dot}{part}"), reference.to_owned())
+        })
+    });
     let of_alerts =
         setup.config.alerts.iter().map(|(name, source)| (format!("alerts.{name}"), source.secret.clone()));
     for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {
@@ -223,12 +225,6 @@ async fn platforms(setup: &Setup, doctor: &mut Doctor) {
             Answered::No(asked, why) => doctor.say(Found::Wrong, "platform", format!("{asked}: {why}")),
             Answered::NothingToAsk => {
                 doctor.say(Found::Note, "platform", format!("{name}: nothing to read there"))
-            }
-        }
-        // A credential that sees half works, and no run over it ends contained.
-        for (_, held) in integrations.sight(name).await {
-            if let Err(why) = held {
-                doctor.say(Found::Note, "sight", format!("{name}: {why}"));
             }
         }
     }

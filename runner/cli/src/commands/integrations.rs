@@ -1,7 +1,5 @@
 //! `stanch integrations`: the catalogue, from its own files.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use stanch_integrations::Platform;
 use stanch_model::{catalog::ActionInfo, diagnostic::did_you_mean};
@@ -98,22 +96,8 @@ fn show(setup: &Setup, name: &str, out: Out) -> anyhow::Result<()> {
         out.line(action);
     }
     out.text(&table.render());
-    for (lacks, lists) in shortened(platform) {
-        out.text(&format!("{}: perhaps not whole, {lacks}", lists.join(", ")));
-    }
     out.line(&json!({ "platform": platform.slug(), "actions": platform.actions().count() }));
     Ok(())
-}
-
-/// The lists that come back shorter to who may see less, by what they then lack.
-fn shortened(platform: &Platform) -> BTreeMap<&str, Vec<&str>> {
-    let mut lists: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for action in platform.actions() {
-        if let Some(lacks) = platform.lacks(&action.name) {
-            lists.entry(lacks).or_default().push(&action.name);
-        }
-    }
-    lists
 }
 
 fn row(action: &ActionInfo) -> [String; 7] {

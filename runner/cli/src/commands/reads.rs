@@ -56,7 +56,7 @@ pub(crate) async fn ask(integrations: &Integrations, name: &str) -> Answered {
         Outcome::Done { .. } => Answered::Yes(asked),
         Outcome::Refused { message, .. } => Answered::No(asked, message),
         Outcome::NotSent { why } | Outcome::InDoubt { why } => Answered::No(asked, why),
-        Outcome::Limited { .. } => Answered::No(asked, "the platform asks to wait".to_owned()),
+        Outcome::Limited { why, .. } => Answered::No(asked, why),
     }
 }
 

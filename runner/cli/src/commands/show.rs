@@ -1,7 +1,5 @@
 //! `stanch show`: a run or an incident in full.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
@@ -102,12 +100,6 @@ fn tally(view: &RunView) -> Value {
     view.tally().into_iter().map(|(state, count)| (state.to_string(), Value::from(count))).collect()
 }
 
-/// Lists that may not have shown everything, while the run is on its way; at its end they are among the reasons.
-fn shortened(view: &RunView) -> BTreeSet<(&str, &str)> {
-    let steps = view.steps.values().filter(|step| !step.incomplete.is_empty() && view.ended.is_none());
-    steps.map(|step| (step.name.as_str(), step.incomplete.as_str())).collect()
-}
-
 /// A run in words.
 pub(crate) fn words(view: &RunView) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -130,9 +122,6 @@ pub(crate) fn words(view: &RunView) -> String {
     for wait in view.open_waits().filter(|wait| wait.kind.needs_person()) {
         let ask = if wait.ask.is_empty() { String::new() } else { format!(" [{}]", wait.ask.join(", ")) };
         text.push_str(&format!("  waits {}{ask}: {}\n", wait.id, wait.text));
-    }
-    for (list, why) in shortened(view) {
-        text.push_str(&format!("  perhaps not whole: {list}: {why}\n"));
     }
     for deadline in &view.deadlines {
         text.push_str(&format!("  clock {}: due {}\n", deadline.title, deadline.due));

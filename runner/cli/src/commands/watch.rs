@@ -4,7 +4,7 @@ use stanch_client::{Client, News};
 use stanch_model::{
     Entry, Hash, Header, StreamId,
     api::EntryView,
-    run::{RunState, RunView, kind},
+    run::{Found, GuardRead, Reading, RunState, RunView, kind},
 };
 
 use super::show;
@@ -90,12 +90,27 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
         kind::DECISION => format!("person   {} says {} to {}", text("/who"), text("/say"), text("/wait")),
         kind::DEFERRED => format!("later    {}", text("/why")),
         kind::DEADLINE => format!("clock    {}, due {}", text("/title"), text("/due")),
+        kind::GUARD => format!("guard    {}", guard(entry)?),
         kind::STATE => format!("{:<8} {}", text("/state"), text("/why")),
         kind::REVIVED => "back     the server had stopped uncleanly; nothing is done twice".to_owned(),
         kind::ENDED => format!("ended    {}", show::words(view).lines().next().unwrap_or_default()),
         _ => return None,
     };
     Some(line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+}
+
+/// What a guard read, in words.
+fn guard(entry: &EntryView) -> Option<String> {
+    let read: GuardRead = serde_json::from_value(entry.body.clone()).ok()?;
+    let what = match &read.of {
+        Reading::Population { integration, kind } => format!("{kind}s of {integration}"),
+        Reading::Group { integration, group } => format!("members of {integration}/{group}"),
+    };
+    Some(match &read.found {
+        Found::Count(count) => format!("{count} {what}"),
+        Found::Members(members) => format!("{} {what}", members.len()),
+        Found::Unread(why) => format!("{what} not read: {why}"),
+    })
 }
 
 /// Engine words as people say them.

@@ -19,6 +19,7 @@ use crate::{
     border,
     current::{Current, Hosted},
     env::InProcess,
+    guard,
     live::Info,
     step::{Enter, Mark, here, misuse, place},
 };
@@ -232,7 +233,10 @@ impl Current {
                     address: spec.address.clone(),
                     why: "no API: a person does it".to_owned(),
                 };
-                self.live(|live| live.record(kind::TARGET, entry, now));
+                self.live(|live| {
+                    guard::count(&self.env, live, target, &spec.address);
+                    live.record(kind::TARGET, entry, now);
+                });
                 cut_value(target, TargetState::Requested)
             }
             None => Value::Null,
@@ -271,6 +275,16 @@ pub(crate) fn bare(target: &Target) -> Target {
 
 impl Act {
     fn new(spec: Arc<Spec>, phase: Phase) -> Self {
-        Self { spec, attempt: 0, first_ms: 0, before: None, undo: None, approval: None, dead_ms: 0, phase }
+        Self {
+            spec,
+            attempt: 0,
+            first_ms: 0,
+            before: None,
+            undo: None,
+            approval: None,
+            guards: None,
+            dead_ms: 0,
+            phase,
+        }
     }
 }

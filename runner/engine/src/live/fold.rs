@@ -27,6 +27,7 @@ impl Live {
             kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
             kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
+            kind::GUARD => self.known.fold(entry.decode().map_err(corrupt)?, version),
             kind::SIGNAL => self.signals.push(entry.decode().map_err(corrupt)?),
             kind::HOLD => self.fold_hold(&entry.decode().map_err(corrupt)?),
             kind::REPINNED => self.created.pins = entry.decode::<body::Repinned>().map_err(corrupt)?.pins,
@@ -84,6 +85,11 @@ impl Live {
         self.fold_outcome(body, self.version);
     }
 
+    pub(crate) fn record_guard(&mut self, read: stanch_model::run::GuardRead, now_ms: i64) {
+        self.record(kind::GUARD, &read, now_ms);
+        self.known.fold(read, self.version);
+    }
+
     pub(crate) fn record_branch(&mut self, body: body::BranchDone, now_ms: i64) {
         self.record(kind::BRANCH, &body, now_ms);
         self.fold_branch(body);
@@ -120,7 +126,7 @@ impl Live {
             deferred: None,
             result: Some(Ok(body.value)),
             by: "".into(),
-            incomplete: "".into(),
+            incomplete: false,
             version,
             intended: version,
         };
@@ -145,7 +151,7 @@ impl Live {
             deferred: None,
             result: None,
             by: "".into(),
-            incomplete: "".into(),
+            incomplete: false,
             version,
             intended: version,
             intent: None,
@@ -175,7 +181,7 @@ impl Live {
         }
         step.deferred = None;
         step.by = body.by.into();
-        step.incomplete = body.incomplete.into();
+        step.incomplete = body.incomplete;
         step.version = version;
         step.result = Some(match body.error {
             Some(error) => Err(error),

@@ -1,7 +1,7 @@
 //! Calls on their way: every turn of one is here.
 //!
 //! ```text
-//! New ─ held? ─ capture ─ admission ─ intent ─ (durable) ─ request ─┬─ outcome
+//! New ─ guards ─ approval ─ capture ─ admission ─ intent ─ (durable) ─ request ─┬─ outcome
 //!  ▲                          ▲                                     ├─ limited, not sent: deferred, then admission again
 //!  └─ Recovered ──────────────┴───── repeat / probe says no ────────┴─ in doubt: repeat | probe | ask
 //! ```
@@ -25,7 +25,6 @@ use super::{
 use crate::{
     act::{Event, Phase, Spec},
     coverage::covering,
-    guard,
     live::{Leave, Live},
 };
 
@@ -64,13 +63,8 @@ impl Shard {
     pub(super) fn begin(&mut self, live: &Shared, address: &Address) {
         let Some(spec) = spec(live, address) else { return };
         if spec.is_cut() {
-            let verdict = guard::ask(&self.env, &mut live.borrow_mut(), &spec);
-            match verdict {
-                guard::Verdict::Held(wait) => return set(live, address, Phase::Held(Some(wait))),
-                guard::Verdict::Refused => {
-                    return self.skip(live, &spec, "the guard holds", self.env.now_ms());
-                }
-                guard::Verdict::Pass => {}
+            if !self.is_let_pass(live, &spec) {
+                return;
             }
             if spec.info.effect == Effect::Permanent && !self.is_covered(live, &spec) {
                 return;
@@ -95,7 +89,7 @@ impl Shard {
             self.skip(live, spec, "a person, or silence, said no", self.env.now_ms());
         } else {
             let asked = open_card(&live.borrow(), target);
-            set(live, &spec.address, Phase::Held(asked));
+            set(live, &spec.address, asked.map_or(Phase::Uncovered, Phase::Held));
         }
         false
     }
@@ -188,6 +182,7 @@ impl Shard {
             before: act.before.clone(),
             undo: act.undo.clone(),
             approval: act.approval.clone(),
+            guards: act.guards.clone().unwrap_or_default(),
             deadline_ms: act.dead_ms,
         };
         let intent = Intent {

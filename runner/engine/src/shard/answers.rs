@@ -165,38 +165,11 @@ impl Shard {
 
     fn release_cards(&mut self, live: &Shared, wait: &WaitView, say: &str) {
         let now = self.env.now_ms();
-        let held: Vec<_> = {
-            let live = live.borrow();
-            let held = live.acts.iter().filter(|(_, act)| match &act.phase {
-                Phase::Held(card) => card.as_ref() == Some(&wait.id),
-                _ => false,
-            });
-            held.map(|(address, _)| address.clone()).collect()
-        };
-        for address in held {
+        for address in marks::held_by(live, &wait.id) {
             let Some(spec) = marks::spec(live, &address) else { continue };
             match say {
                 "approve" => self.begin(live, &address),
                 _ => self.skip(live, &spec, "a person, or silence, said no", now),
-            }
-        }
-    }
-
-    fn release_guard(&mut self, live: &Shared, wait: &WaitView, say: &str) {
-        let now = self.env.now_ms();
-        let held: Vec<_> = {
-            let live = live.borrow();
-            let held = live
-                .acts
-                .iter()
-                .filter(|(_, act)| matches!(&act.phase, Phase::Held(Some(id)) if *id == wait.id));
-            held.map(|(address, _)| address.clone()).collect()
-        };
-        for address in held {
-            let Some(spec) = marks::spec(live, &address) else { continue };
-            match say {
-                "go_on" => self.begin(live, &address),
-                _ => self.skip(live, &spec, "the guard holds", now),
             }
         }
     }
@@ -318,9 +291,7 @@ impl Shard {
         for state in states {
             let entry = TargetEntry { address: wait.address.clone(), ..state };
             let mut live = live.borrow_mut();
-            if let Some(counted) = &mut live.guarded {
-                counted.add(&entry.target);
-            }
+            crate::guard::count(&self.env, &mut live, &entry.target, &entry.address);
             live.record(kind::TARGET, entry, now);
         }
         self.close(live, &wait, "ended", "child", "", body["value"].clone());

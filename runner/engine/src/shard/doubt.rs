@@ -45,6 +45,7 @@ impl Shard {
                 act.before.clone_from(&call.before);
                 act.undo.clone_from(&call.undo);
                 act.approval.clone_from(&call.approval);
+                act.guards = Some(call.guards.clone());
                 act.dead_ms = call.deadline_ms;
             }
         });

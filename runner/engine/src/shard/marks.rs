@@ -36,6 +36,25 @@ pub(super) fn open_card(live: &Live, target: &stanch_model::Target) -> Option<St
     cards.find(|wait| wait.targets.contains(target)).map(|wait| wait.id.clone())
 }
 
+/// These calls wait for this card.
+pub(super) fn hold(live: &Shared, addresses: &[Address], card: &str) {
+    let mut live = live.borrow_mut();
+    for address in addresses {
+        if let Some(act) = live.acts.get_mut(address) {
+            act.phase = Phase::Held(card.to_owned());
+        }
+    }
+}
+
+/// The calls that this card holds, in the order of their places.
+pub(super) fn held_by(live: &Shared, card: &str) -> Vec<Address> {
+    let live = live.borrow();
+    let held = live.acts.iter().filter(|(_, act)| matches!(&act.phase, Phase::Held(id) if id == card));
+    let mut held: Vec<Address> = held.map(|(address, _)| address.clone()).collect();
+    held.sort();
+    held
+}
+
 /// True when an attempt was made after the last answer of a person.
 pub(super) fn made_since(live: &Shared, spec: &Spec) -> bool {
     let live = live.borrow();
@@ -160,7 +179,7 @@ pub(super) fn plain(answer: &Answer) -> String {
     match answer {
         Answer::Refused { message, .. } => message.clone(),
         Answer::NotSent { why } | Answer::InDoubt { why } => why.clone(),
-        Answer::Limited { .. } => "the platform asks to wait".to_owned(),
+        Answer::Limited { why, .. } => why.clone(),
         Answer::Done { .. } => String::new(),
     }
 }

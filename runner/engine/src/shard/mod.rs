@@ -7,6 +7,7 @@
 mod acts;
 mod answers;
 mod doubt;
+mod guards;
 mod life;
 mod load;
 mod marks;
@@ -30,13 +31,18 @@ use crossbeam_channel::{Receiver, Sender};
 use rhai::{AST, Engine as Rhai};
 use stanch_integrations::Seen;
 use stanch_journal::{JournalError, StreamAppend, With};
-use stanch_model::{Address, RunId, ids::Hash, run::StepError};
+use stanch_model::{
+    Address, RunId,
+    ids::Hash,
+    run::{Reading, StepError},
+};
 
 use crate::{
     act::Event,
     current::{Current, during},
     env::Env,
     fiber::{Fiber, Pause, Ran, Wake},
+    guard::read::Told,
     live::Live,
 };
 
@@ -48,6 +54,8 @@ pub(crate) enum Message {
     Created(Box<stanch_model::Entry>),
     /// A call came on.
     Act(RunId, Address, u32, Event),
+    /// A guard's read came back.
+    Told(RunId, Reading, Told),
     /// A look at a target came back.
     Proof(RunId, String, Box<Seen>),
     /// Something became durable.
@@ -217,6 +225,9 @@ impl Shard {
             Message::Act(run, address, attempt, event) => self.with(&run, |shard, live| {
                 shard.advance(live, &address, attempt, event);
             }),
+            Message::Told(run, reading, told) => {
+                self.with(&run, |shard, live| shard.told(live, reading, told));
+            }
             Message::Proof(run, key, seen) => self.with(&run, |shard, live| shard.proven(live, &key, *seen)),
             Message::Durable => self.own.woken.store(false, Ordering::Release),
             Message::Look => {

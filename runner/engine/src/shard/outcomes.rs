@@ -47,7 +47,7 @@ impl Shard {
     pub(super) fn not_captured(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
         let now = self.env.now_ms();
         let again = match &answer {
-            Answer::Limited { until_ms } => Some(*until_ms),
+            Answer::Limited { until_ms, .. } => Some(*until_ms),
             Answer::NotSent { .. } | Answer::InDoubt { .. } => Some(now + HELD_MS),
             Answer::Refused { kind: ErrorKind::Unavailable, .. } => Some(now + HELD_MS),
             _ => None,
@@ -86,9 +86,7 @@ impl Shard {
                 self.refused(live, spec, error);
             }
             Answer::NotSent { why } => self.again_or(live, spec, StepError::new("unreachable", why)),
-            Answer::Limited { until_ms } => {
-                self.defer(live, &spec.address, until_ms, "the platform asks to wait")
-            }
+            Answer::Limited { until_ms, why } => self.defer(live, &spec.address, until_ms, &why),
             Answer::InDoubt { why } if spec.info.effect == Effect::Read => {
                 self.again_or(live, spec, StepError::new("unreachable", why));
             }
@@ -147,7 +145,7 @@ impl Shard {
             value,
             error: None,
             by: by_word(by).to_owned(),
-            incomplete: incomplete.unwrap_or_default(),
+            incomplete: incomplete.is_some(),
         };
         guard.record_outcome(outcome, now);
         guard.touch(&spec.address);
@@ -193,6 +191,7 @@ impl Shard {
     pub(super) fn skip(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str, now: i64) {
         let value = match &spec.target {
             Some(target) if spec.is_cut() => {
+                take_from_count(live, spec);
                 record_state(&mut live.borrow_mut(), spec, TargetState::Skipped, None, why, now);
                 cut_value(target, TargetState::Skipped)
             }
@@ -208,9 +207,18 @@ impl Shard {
         let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
         ensure_intent(&mut live, spec, now);
         let address = spec.address.clone();
-        let (by, incomplete) = (String::new(), String::new());
-        let outcome = body::Outcome { address, attempt, value, error, by, incomplete };
+        let outcome = body::Outcome { address, attempt, value, error, by: String::new(), incomplete: false };
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
+    }
+}
+
+/// What never went out does not count for the limits.
+fn take_from_count(live: &Shared, spec: &Spec) {
+    let mut guard = live.borrow_mut();
+    let live = &mut *guard;
+    let Some(act) = live.acts.get_mut(&spec.address).filter(|act| act.attempt == 0) else { return };
+    if let (Some(_), Some(target)) = (act.guards.take(), &spec.target) {
+        crate::guard::uncount(live, target, &spec.address);
     }
 }

@@ -41,7 +41,8 @@ impl Shard {
         if is_busy(&live.borrow()) {
             return;
         }
-        if self.raise_card(&live) {
+        let raised = [self.raise_guards(&live), self.raise_card(&live)];
+        if raised.contains(&true) {
             return self.flush_and_look(run, &live);
         }
         let now = self.env.now_ms();
@@ -94,7 +95,7 @@ impl Shard {
         let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
         let id = wait.wait.clone();
         here.open_wait(body::WaitOpened { address: place, card: true, ..wait });
-        hold(live, &uncovered, &id);
+        super::marks::hold(live, &uncovered, &id);
         let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).filter(|_| free).cloned();
         if let Some(wait) = wait {
             self.close(live, &wait, "approve", "pre_approved", "", serde_json::Value::Null);
@@ -133,18 +134,9 @@ impl Shard {
     }
 }
 
-fn hold(live: &Shared, addresses: &[Address], id: &str) {
-    let mut live = live.borrow_mut();
-    for address in addresses {
-        if let Some(act) = live.acts.get_mut(address) {
-            act.phase = Phase::Held(Some(id.to_owned()));
-        }
-    }
-}
-
 /// The calls that no approval covers and no card asks for. Those that a card of an earlier life asks for wait for it.
 fn uncovered(live: &Live) -> Vec<Address> {
-    let held = live.acts.iter().filter(|(_, act)| matches!(act.phase, Phase::Held(None)));
+    let held = live.acts.iter().filter(|(_, act)| matches!(act.phase, Phase::Uncovered));
     let mut held: Vec<Address> = held.map(|(address, _)| address.clone()).collect();
     held.sort();
     held

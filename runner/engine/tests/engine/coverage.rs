@@ -87,7 +87,7 @@ async fn a_cap_stops_a_fan_out_that_asks_for_everything_at_once() {
     outside.crash();
     let run = outside.start(json!({})).await;
     let view = outside.waiting(&run, "G1").await;
-    assert!(view.waits.iter().any(|wait| wait.name == "limit of 4 targets reached"));
+    assert!(view.waits.iter().any(|wait| wait.name == "limit of 4 targets"));
     assert_eq!(outside.done("revoke_app_token"), 3, "with the app that makes four");
     outside.crash();
     outside.answer(&run, "G1", "skip").await;

@@ -7,6 +7,7 @@ mod common;
 mod control;
 mod coverage;
 mod every_entry;
+mod guards;
 mod people;
 mod pins;
 mod pitfalls;

@@ -41,6 +41,8 @@ pub mod kind {
     pub const SIGNAL: &str = "signal";
     /// [`super::DeadlineStarted`]
     pub const DEADLINE: &str = "deadline.started";
+    /// [`crate::run::GuardRead`]
+    pub const GUARD: &str = "guard.read";
     /// [`super::StateEntry`]
     pub const STATE: &str = "run.state";
     /// [`super::Cancelled`]
@@ -179,6 +181,9 @@ pub struct CallIntent {
     /// Id of the approval that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+    /// Versions of the `guard.read` entries by which the guards let it pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<u64>,
     /// When the request is given up, Unix ms.
     pub deadline_ms: i64,
 }
@@ -244,9 +249,9 @@ pub struct Outcome {
     /// Who did it: `us`, `other`, `unknown`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
-    /// For a list: why it may not have shown everything; empty when it did.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub incomplete: String,
+    /// For a list: true when it may not have shown everything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 /// `branch.done`: a branch of a fan-out ended and is not entered again.

@@ -3,7 +3,9 @@
 //! The fold is the only reading of a run's history there is: the engine, the API, the command line and the TUI share it.
 
 pub mod body;
+pub mod guard;
 pub mod view;
 
 pub use body::{Mode, StepError, kind};
+pub use guard::{Found, GuardRead, Reading};
 pub use view::{RunState, RunView, StepView, TargetView, WaitKind, WaitView};

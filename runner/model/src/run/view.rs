@@ -75,7 +75,7 @@ pub enum WaitKind {
     Signal,
     /// A child run.
     Child,
-    /// A guard: `go_on` or `abort`.
+    /// A guard: `go_on`, `skip`, and `look_again` where something could not be read.
     Guard,
 }
 
@@ -194,9 +194,6 @@ pub struct StepView {
     pub error: Option<StepError>,
     /// `us`, `other`, `unknown`.
     pub by: String,
-    /// For a list: why it may not have shown everything; empty when it did.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub incomplete: String,
     /// Time of the first and of the last entry, RFC 3339.
     pub since: String,
     /// See `since`.
@@ -395,7 +392,6 @@ impl RunView {
             step.deferred = None;
             step.error = body.error;
             step.by = body.by;
-            step.incomplete = body.incomplete;
             time.clone_into(&mut step.until);
         }
     }
@@ -504,7 +500,6 @@ impl StepView {
             done: false,
             error: None,
             by: String::new(),
-            incomplete: String::new(),
             since: time.to_owned(),
             until: time.to_owned(),
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use stanch_model::{
     Diagnostic,
-    config::{Config, IntegrationConfig, ProtectRule},
+    config::{Config, CredentialConfig, IntegrationConfig, ProtectRule},
     diagnostic::did_you_mean,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
     groups(config, mark, &mut found);
     tell(config, mark, &mut found);
     for (at, rule) in config.protect.iter().enumerate() {
-        protect(&at.to_string(), rule, config, mark, &mut found);
+        protect(&at.to_string(), rule, config, known, mark, &mut found);
     }
     server(config, mark, &mut found);
     found
@@ -53,8 +53,14 @@ fn integration(
         let message = format!("unknown platform `{platform}`");
         found.push(suggest(mark.value("CF0002", &path("platform"), message), platform, known.platforms));
     }
-    if let Some(credential) = &integration.credential {
-        reference(credential, &path("credential"), mark, found);
+    for (part, text) in integration.credential.iter().flat_map(CredentialConfig::references) {
+        let path = ["integrations", name, "credential", part];
+        reference(text, if part.is_empty() { &path[..3] } else { &path }, mark, found);
+    }
+    if let Some(tls) = &integration.tls {
+        for (part, text) in [("ca", &tls.ca), ("certificate", &tls.certificate), ("key", &tls.key)] {
+            text.iter().for_each(|text| reference(text, &["integrations", name, "tls", part], mark, found));
+        }
     }
     if let Some(url) = &integration.url
         && let Err(why) = usable(url)
@@ -128,7 +134,14 @@ fn tell(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
 const HOW_TO_TELL: &str =
     "write `slack:#channel`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`";
 
-fn protect(at: &str, rule: &ProtectRule, config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+fn protect(
+    at: &str,
+    rule: &ProtectRule,
+    config: &Config,
+    known: Known<'_>,
+    mark: &Marker<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     let given = [&rule.user, &rule.group, &rule.app];
     let said =
         given.iter().filter(|part| part.as_deref().is_some_and(|text| !text.trim().is_empty())).count();
@@ -138,19 +151,29 @@ fn protect(at: &str, rule: &ProtectRule, config: &Config, mark: &Marker<'_>, fou
     }
     let Some(group) = &rule.group else { return };
     match group.split_once('/') {
-        Some((integration, name)) if !name.trim().is_empty() => {
-            if !config.integrations.contains_key(integration) {
+        Some((integration, name)) if !name.trim().is_empty() => match config.integrations.get(integration) {
+            None => {
                 let message = format!("there is no integration `{integration}`");
                 let diagnostic = mark.value("CF0008", &["protect", at, "group"], message);
                 found.push(suggest(diagnostic, integration, &keys(config)));
             }
-        }
+            Some(own) if is_without_groups(known, &own.platform) => {
+                let message = format!("`{}` has no read that tells who is in a group", own.platform);
+                let help = "protect the people by their logins: `- { user: ana@acme.example }`";
+                found.push(mark.value("CF0010", &["protect", at, "group"], message).help(help));
+            }
+            Some(_) => {}
+        },
         _ => found.push(mark.value(
             "CF0010",
             &["protect", at, "group"],
             "a group is written `integration/Group name`",
         )),
     }
+}
+
+fn is_without_groups(known: Known<'_>, platform: &str) -> bool {
+    known.platforms.contains(&platform) && !known.groups.contains(&platform)
 }
 
 fn server(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {

@@ -14,6 +14,8 @@ pub(crate) use marker::Marker;
 pub struct Known<'a> {
     /// The platforms of the catalogue.
     pub platforms: &'a [&'a str],
+    /// Those that can tell who is in a group.
+    pub groups: &'a [&'a str],
     /// The formats that the alert intake reads.
     pub formats: &'a [&'a str],
 }

@@ -4,6 +4,7 @@ use super::{Known, Loaded, load};
 
 const KNOWN: Known<'_> = Known {
     platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
+    groups: &["okta"],
     formats: &["okta-event-hook", "github", "hmac", "standard-webhooks"],
 };
 
@@ -37,6 +38,7 @@ integrations:
   okta-emea: { platform: okta, url: "http://emea.okta.com", credential: env:OKTA }
   until:     { platform: otka, credential: "hunter2" }
   slow:      { platform: okta, rate: 0 }
+  chat:      { platform: slack }
 alerts:
   "a/b":  { format: okta-event-hok, secret: env:HOOK, integration: okta_emea }
   plain:  { format: github, secret: env:GH, prefix: "sha1=", map: { app: x } }
@@ -47,6 +49,7 @@ protect:
   - { }
   - { group: Admins }
   - { group: okat/Admins }
+  - { group: chat/Admins }
 server:
   listen: here
   rate: 0
@@ -98,6 +101,9 @@ tell:                               # who hears that a person is needed
 protect:                            # a run that meets one of these stops and waits
   - { user: break-glass-1@acme.example }
   - { group: okta/Emergency-Admins }
+caps:                               # and one that reaches one of these
+  run:  { targets: 500, people: 20% }
+  hour: { targets: 1000 }
 "##,
     );
     assert_eq!(loaded.config.integrations.len(), 3);

@@ -90,7 +90,7 @@ pub(super) async fn deliver(post: &dyn Post, intent: &Intent, delivery: Delivery
             Outcome::InDoubt { .. } => doubtful = true,
             Outcome::NotSent { why } if attempt == ATTEMPTS => return End::new(How::Failed, why),
             Outcome::NotSent { .. } => {}
-            Outcome::Limited { until_ms } => wait_until(until_ms).await,
+            Outcome::Limited { until_ms, .. } => wait_until(until_ms).await,
         }
         tokio::time::sleep(Duration::from_secs(1 << attempt.min(6))).await;
     }

@@ -59,13 +59,18 @@ input:
 impl Outside {
     /// A world in which Drift has so many grants.
     pub async fn new(script: &str, okta: u32, salesforce: u32) -> Self {
+        Self::of(script, (4, 2), okta, salesforce).await
+    }
+
+    /// The same with so many people, of whom so many hold the grants.
+    pub async fn of(script: &str, people: (u32, u32), okta: u32, salesforce: u32) -> Self {
         let grants: serde_json::Map<String, Value> = [("okta", okta), ("salesforce", salesforce)]
             .into_iter()
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| (name.to_owned(), json!(count)))
             .collect();
-        let apps = json!([{ "id": "drift", "vendor": "drift", "grants": grants, "held_by": 2 }]);
-        let world: World = serde_json::from_value(json!({ "people": 4, "apps": apps })).unwrap();
+        let apps = json!([{ "id": "drift", "vendor": "drift", "grants": grants, "held_by": people.1 }]);
+        let world: World = serde_json::from_value(json!({ "people": people.0, "apps": apps })).unwrap();
         let integrations = ["okta", "salesforce", "slack", "smtp"];
         let integrations = integrations.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
         let twins =
@@ -88,6 +93,15 @@ impl Outside {
     pub fn fault(&self, fault: Value) -> &Self {
         let fault: Fault = serde_json::from_value(fault).unwrap();
         self.twins.add_fault(fault);
+        self
+    }
+
+    /// More of the manifest, and other rules of the house, from the next life on.
+    pub fn guarded(mut self, more: &str, config: &str) -> Self {
+        self.setup.more.push_str(more);
+        let Config { protect, caps, .. } = stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap();
+        (self.setup.config.protect, self.setup.config.caps) = (protect, caps);
+        self.crash();
         self
     }
 

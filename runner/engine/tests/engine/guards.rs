@@ -1,0 +1,323 @@
+//! Guards: shares of a population, protected groups, caps of the house.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stanch_model::{
+    Target, TargetState,
+    run::{RunView, WaitView},
+};
+
+use crate::common::Outside;
+
+/// Ends the sessions of everybody who holds a grant of Drift.
+const PEOPLE: &str = r#"
+    let apps = find_app("drift");
+    let people = holders(flat(each(apps, |app| app.grants())));
+    approve("cut", "End their sessions", people);
+    let cut = each(people, |person| person.end_sessions());
+    note(`${cut.map(|person| person.state)}`);
+"#;
+
+/// The same for whoever can be taken back.
+const SUSPEND: &str = r#"
+    let people = holders(flat(each(find_app("drift"), |app| app.grants())));
+    each(people, |person| person.suspend());
+"#;
+
+fn guard<'a>(view: &'a RunView, id: &str) -> &'a WaitView {
+    view.waits.iter().find(|wait| wait.id == id).unwrap()
+}
+
+fn count(view: &RunView, state: TargetState) -> usize {
+    view.targets.values().filter(|target| target.state == state).count()
+}
+
+fn ended(outside: &Outside) -> usize {
+    outside.done("clear_user_sessions") + outside.done("end_user_sessions") + outside.done("end_sessions")
+}
+
+fn logins(targets: &[Target]) -> Vec<String> {
+    targets.iter().map(Target::key).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_of_the_people_stops_a_fan_out_exactly_there() {
+    for (say, done) in [("go_on", 5), ("skip", 2)] {
+        let mut outside = Outside::of(PEOPLE, (10, 5), 5, 0).await.guarded("limits: { people: 20% }\n", "");
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1").clone();
+        assert_eq!(card.name, "limit of 20% of the people in okta");
+        for part in [
+            "this run has cut 2 people in okta, and may cut 2 (20% of 10)",
+            "3 more wait",
+            "`go_on`",
+            "`skip`",
+        ] {
+            assert!(card.text.contains(part), "{part}: {}", card.text);
+        }
+        assert_eq!(card.options, ["go_on", "skip"]);
+        assert_eq!((card.targets.len(), ended(&outside)), (3, 2));
+        outside.crash();
+        let view = outside.waiting(&run, "G1").await;
+        assert_eq!(logins(&guard(&view, "G1").targets), logins(&card.targets));
+        assert_eq!(ended(&outside), 2, "a kill lets nobody through");
+        outside.answer(&run, "G1", say).await;
+        let view = outside.ended(&run).await;
+        assert_eq!(ended(&outside), done, "{say}");
+        assert_eq!(count(&view, TargetState::Skipped), 5 - done);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_guard_read_is_journaled_once_and_cited_by_what_it_let_pass() {
+    let config = "protect: [{ group: okta/Emergency-Admins }]\n";
+    let outside = Outside::of(SUSPEND, (9, 3), 3, 0).await.guarded("limits: { people: 50% }\n", config);
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(outside.done("suspend_user"), 3, "{view:#?}");
+    let reads = outside.kinds(&run, "guard.read");
+    assert_eq!(reads.len(), 2, "{reads:?}");
+    let population = reads.iter().find(|read| read["found"]["count"] == 9).unwrap();
+    assert_eq!(population["of"], json!({ "population": { "integration": "okta", "kind": "user" } }));
+    let group = reads.iter().find(|read| read["found"]["members"].is_array()).unwrap();
+    assert_eq!(group["of"]["group"]["group"], "Emergency-Admins");
+    let intents = outside.kinds(&run, "step.intent");
+    let cites: Vec<&Value> = intents
+        .iter()
+        .filter(|i| i["call"]["verb"] == "user.suspend")
+        .map(|i| &i["call"]["guards"])
+        .collect();
+    assert_eq!(cites.len(), 3);
+    assert!(cites.iter().all(|cited| cited.as_array().unwrap().len() == 2), "{cites:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_a_protected_group_is_met_at_run_time_and_nobody_else_is_held() {
+    let config = "protect: [{ group: okta/Emergency-Admins }]\n";
+    for (say, done) in [("skip", 3), ("go_on", 4)] {
+        let mut outside = Outside::of(SUSPEND, (4, 4), 4, 0).await.guarded("", config);
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1").clone();
+        assert_eq!(card.name, "protected group okta/Emergency-Admins");
+        assert!(card.text.contains("is one of the 1 in the protected group"), "{}", card.text);
+        assert_eq!((card.targets.len(), outside.done("suspend_user")), (1, 3));
+        // Somebody takes the person out of the group meanwhile: what was asked stays asked.
+        let state = outside.twins.state("okta").unwrap();
+        let members = state["members"].as_array().unwrap();
+        let protected = members.iter().find(|row| {
+            row["user"] == card.targets[0].id.as_str() && !is_everyone(&state, row["group"].as_str().unwrap())
+        });
+        let id = protected.unwrap()["id"].clone();
+        let change = json!({ "remove": { "integration": "okta", "table": "members", "id": id } });
+        outside.twins.change(&serde_json::from_value(change).unwrap()).unwrap();
+        let read = outside.asked("list_group_members");
+        outside.crash();
+        let view = outside.waiting(&run, "G1").await;
+        assert_eq!(view.open_waits().count(), 1);
+        assert_eq!((outside.done("suspend_user"), outside.asked("list_group_members")), (3, read));
+        outside.answer(&run, "G1", say).await;
+        outside.ended(&run).await;
+        assert_eq!(outside.done("suspend_user"), done);
+    }
+}
+
+fn is_everyone(state: &Value, group: &str) -> bool {
+    let groups = state["groups"].as_array().unwrap();
+    groups.iter().any(|row| row["id"] == group && row["profile"]["name"] == "Everyone")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_person_is_protected_on_every_platform() {
+    let script = r#"
+        let last = okta.list_group_members(#{ group: okta.find_group(#{ name: "Emergency" })[0].id })[0];
+        let accounts = find_user(last.label);
+        each(accounts, |person| person.suspend());
+    "#;
+    let config = "protect: [{ group: okta/Emergency-Admins }]\n";
+    let mut outside = Outside::of(script, (6, 2), 2, 2).await;
+    outside.setup.more =
+        outside.setup.more.replace("read: [", "read: [okta.find_group, okta.list_group_members, ");
+    outside.setup.more = outside.setup.more.replace("user.suspend", "user.suspend, user.freeze");
+    outside.setup.script = outside.setup.script.replace(
+        "person.suspend()",
+        "if person.integration == \"okta\" { person.suspend() } else { person.freeze() }",
+    );
+    let outside = outside.guarded("", config);
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "G2").await;
+    let held: Vec<&str> = view.open_waits().map(|wait| wait.targets[0].integration.as_str()).collect();
+    assert_eq!(held, ["okta", "salesforce"], "{view:#?}");
+    assert_eq!(outside.done("suspend_user") + outside.done("freeze_user"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_cannot_be_read_stops_the_run_until_a_person_says_more() {
+    let config = "protect: [{ group: okta/Emergency-Admins }]\n";
+    for (action, answer) in
+        [("list_group_members", "403"), ("find_group", "scope_missing"), ("find_group", "500")]
+    {
+        let mut outside = Outside::of(SUSPEND, (4, 4), 4, 0).await.guarded("", config);
+        outside.fault(json!({ "action": format!("okta.{action}"), "answer": answer }));
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1");
+        assert_eq!(card.options, ["look_again", "go_on", "skip"], "{answer}");
+        assert!(
+            card.text.contains("who is in the group okta/Emergency-Admins could not be read ("),
+            "{}",
+            card.text
+        );
+        assert_eq!((card.targets.len(), outside.done("suspend_user")), (4, 0), "{answer}");
+        outside.crash();
+        outside.waiting(&run, "G1").await;
+        assert_eq!(outside.done("suspend_user"), 0);
+        // Still no answer: it is asked again, and still nothing is done.
+        outside.answer(&run, "G1", "look_again").await;
+        outside.waiting(&run, "G2").await;
+        outside.twins.remove_fault(None);
+        outside.answer(&run, "G2", "look_again").await;
+        let view = outside.waiting(&run, "G3").await;
+        assert_eq!(guard(&view, "G3").name, "protected group okta/Emergency-Admins");
+        assert_eq!(outside.done("suspend_user"), 3, "now it is known who is not in it");
+        outside.answer(&run, "G3", "skip").await;
+        outside.ended(&run).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_without_knowing_is_said_once() {
+    let config = "protect: [{ group: okta/No-Such-Group }]\n";
+    let outside = Outside::of(SUSPEND, (4, 3), 3, 0).await.guarded("", config);
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "G1").await;
+    assert!(guard(&view, "G1").text.contains("there is no such group"), "{:?}", guard(&view, "G1"));
+    outside.answer(&run, "G1", "go_on").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(outside.done("suspend_user"), 3);
+    assert_eq!(view.waits.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_population_that_cannot_be_counted_stops_the_run() {
+    for answer in ["403", "scope_missing", "html"] {
+        let outside = Outside::of(PEOPLE, (10, 3), 3, 0).await.guarded("limits: { people: 90% }\n", "");
+        outside.fault(json!({ "action": "okta.list_users", "answer": answer }));
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1");
+        assert!(card.text.contains("how many people in okta there are could not be read ("), "{}", card.text);
+        assert_eq!(ended(&outside), 0, "{answer}");
+        outside.twins.remove_fault(None);
+        outside.answer(&run, "G1", "look_again").await;
+        outside.ended(&run).await;
+        assert_eq!(ended(&outside), 3);
+    }
+    let outside =
+        Outside::of(crate::calls::CUT, (10, 3), 3, 0).await.guarded("limits: { targets: 50% }\n", "");
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "G1").await;
+    assert!(
+        guard(&view, "G1").text.contains("okta has no read that counts its apps"),
+        "{:?}",
+        guard(&view, "G1")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_asks_to_wait_is_waited_for() {
+    let outside = Outside::of(PEOPLE, (10, 2), 2, 0).await.guarded("limits: { people: 90% }\n", "");
+    outside.fault(json!({ "action": "okta.list_users", "call": 1, "answer": 429, "delay": "1s" }));
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!((ended(&outside), view.waits.len()), (2, 1), "{view:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_is_true_for_a_while_and_for_all_runs() {
+    let outside = Outside::of(SUSPEND, (10, 2), 2, 0).await.guarded("limits: { people: 90% }\n", "");
+    for (minutes, reads) in [(0, 1), (4, 1), (2, 2)] {
+        outside.clock.forward(Duration::from_secs(minutes * 60));
+        let run = outside.start(json!({})).await;
+        outside.ended(&run).await;
+        assert_eq!(outside.asked("list_users"), reads);
+        assert_eq!(outside.kinds(&run, "guard.read").len(), 1, "every run says what it relied on");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_skipped_does_not_count() {
+    let script = r#"
+        let people = holders(flat(each(find_app("drift"), |app| app.grants())));
+        approve("cut", "Cut two", [people[0], people[1]]);
+        each(people.extract(0, 3), |person| person.end_sessions());
+        ask("go", "?", ["yes"]);
+        each(people.extract(3), |person| person.suspend());
+    "#;
+    for crash in [false, true] {
+        let mut outside = Outside::of(script, (10, 5), 5, 0).await.guarded("limits: { people: 3 }\n", "");
+        let run = outside.start(json!({ "free": false })).await;
+        outside.waiting(&run, "A1").await;
+        outside.answer(&run, "A1", "approve").await;
+        outside.waiting(&run, "A2").await;
+        outside.answer(&run, "A2", "deny").await;
+        outside.waiting(&run, "Q1").await;
+        if crash {
+            outside.crash();
+        }
+        outside.answer(&run, "Q1", "yes").await;
+        // Two were cut, so that one more may be.
+        let view = outside.waiting(&run, "G1").await;
+        assert_eq!((ended(&outside), outside.done("suspend_user")), (2, 1));
+        assert!(
+            guard(&view, "G1").text.contains("has cut 3 people, and may cut 3"),
+            "{:?}",
+            guard(&view, "G1")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caps_of_the_house_hold_whatever_a_manifest_allows() {
+    for (config, name, done) in [
+        ("caps: { run: { targets: 3 } }\n", "cap of 3 targets a run", 2),
+        ("caps: { step: { people: 2 } }\n", "cap of 2 people a step, in step ", 2),
+        ("caps: { run: { people: 20% } }\n", "cap of 20% of the people in okta a run", 2),
+    ] {
+        let script = PEOPLE.replace("approve(", "for app in apps { app.quarantine(); } approve(");
+        let outside = Outside::of(&script, (10, 5), 5, 0).await.guarded("", config);
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        assert!(guard(&view, "G1").name.starts_with(name), "{}", guard(&view, "G1").name);
+        assert_eq!((outside.done("deactivate_app"), ended(&outside)), (1, done), "{config}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_of_an_hour_counts_all_runs_over_a_restart() {
+    let script = r#"
+        let all = okta.list_group_members(#{ group: okta.find_group(#{ name: "Everyone" })[0].id });
+        each(all.extract(input.from, 2), |person| person.suspend());
+    "#;
+    let mut outside = Outside::of(script, (8, 1), 1, 0).await;
+    let more = &mut outside.setup.more;
+    *more = more.replace("read: [", "read: [okta.find_group, okta.list_group_members, ");
+    more.push_str("  from: { type: integer, default: 0 }\n");
+    let mut outside = outside.guarded("", "caps: { hour: { people: 3 } }\n");
+    let first = outside.start(json!({})).await;
+    outside.ended(&first).await;
+    outside.crash();
+    let second = outside.start(json!({ "from": 2 })).await;
+    let view = outside.waiting(&second, "G1").await;
+    let text = &guard(&view, "G1").text;
+    assert!(text.contains("all runs together have, within an hour, cut 3 people, and may cut 3"), "{text}");
+    assert_eq!(outside.done("suspend_user"), 3);
+    outside.answer(&second, "G1", "skip").await;
+    outside.ended(&second).await;
+    outside.clock.forward(Duration::from_secs(3601));
+    let third = outside.start(json!({ "from": 4 })).await;
+    let view = outside.ended(&third).await;
+    assert_eq!(count(&view, TargetState::Verified), 2, "the hour is over");
+}
