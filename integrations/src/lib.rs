@@ -10,6 +10,7 @@ mod call;
 mod catalog;
 pub mod codes;
 mod configured;
+pub mod conform;
 mod credential;
 mod exchange;
 mod expr;
