@@ -69,7 +69,9 @@ pub struct Patience {
     pub guard: Duration,
     /// A run that nothing can move for this long leaves memory.
     pub park: Duration,
-    /// A run parks as limited at this many entries outside fan-outs.
+    /// A run warns at this many entries; those in branches of fan-outs are counted for each branch alone.
+    pub warn: u64,
+    /// It parks as limited at this many.
     pub entries: u64,
     /// Operations of the interpreter between two steps.
     pub operations: u64,
@@ -84,6 +86,7 @@ impl Default for Patience {
             stale: Duration::from_secs(3600),
             guard: Duration::from_secs(300),
             park: Duration::from_secs(2),
+            warn: 10_000,
             entries: 50_000,
             operations: stanch_playbooks::dialect::LIMITS.operations,
         }

@@ -6,6 +6,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 mod fold;
+mod lines;
+
+pub(crate) use lines::Lines;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde_json::Value;
@@ -94,8 +97,8 @@ pub(crate) struct Live {
     pub(crate) signals: Vec<body::Signal>,
     pub(crate) holds: HashSet<(String, String)>,
     pub(crate) version: u64,
-    /// Entries outside fan-outs: what the limit counts.
-    pub(crate) counted: u64,
+    /// Entries outside fan-outs, and in the branches that have not ended: what the limit counts.
+    pub(crate) lines: Lines,
 
     pub(crate) frames: Vec<Frame>,
     /// How many fan-outs lie around the current place.
@@ -165,7 +168,7 @@ impl Live {
             signals: Vec::new(),
             holds: HashSet::new(),
             version: 0,
-            counted: 0,
+            lines: Lines::default(),
             frames: Vec::new(),
             fans: 0,
             leaving: None,

@@ -7,7 +7,7 @@ use stanch_model::{
     ids::Hash,
     run::{
         RunState, StepError,
-        body::{Intent, Local, Outcome},
+        body::{Intent, Local, Outcome, Warned, kind},
     },
     value,
 };
@@ -85,12 +85,19 @@ impl Current {
         self.leave(Leave::Diverged(diverged))
     }
 
-    /// Nothing is decided by a person behind the frontier: cancel, pause and limits are seen here only.
     fn beyond_history(&self, address: Address) -> Hosted<Enter> {
+        self.frontier(&address)?;
+        Ok(Enter::Fresh(address))
+    }
+
+    /// Whether something new may begin here. Nothing is decided by a person behind the frontier: cancel, pause and limits
+    /// are seen here only.
+    pub(crate) fn frontier(&self, address: &Address) -> Hosted<()> {
         if self.live(|live| live.rehearsing) {
             return self.stop_rehearsing();
         }
-        let most = self.env.patience.entries;
+        let (grown, most) =
+            self.live(|live| (live.lines.at(address), live.lines.most(self.env.patience.entries)));
         let why = self.live(|live| {
             if let Some(why) = stopped(live) {
                 return Some(why);
@@ -98,15 +105,21 @@ impl Current {
             if let Some(scope) = self.env.held_by(&live.created.playbook, None) {
                 return Some(Leave::Paused(format!("{scope} is paused")));
             }
-            if live.counted >= most {
-                return Some(Leave::Limited(format!("{most} entries")));
+            if grown >= most {
+                return Some(Leave::Limited(format!(
+                    "{grown} entries: a loop that does not end? Resume it for as many again, or cancel it"
+                )));
             }
             self.env.is_draining().then_some(Leave::Park)
         });
-        match why {
-            Some(why) => self.leave(why),
-            None => Ok(Enter::Fresh(address)),
+        if let Some(why) = why {
+            return self.leave(why);
         }
+        if grown >= self.env.patience.warn && self.live(|live| live.view.warned.is_none()) {
+            let now = self.env.now_ms();
+            self.live(|live| live.record(kind::WARNED, Warned { entries: grown, most }, now));
+        }
+        Ok(())
     }
 
     /// Waits until something changes. On the main line the stack stays; in a branch the branch is left and entered again.

@@ -130,11 +130,30 @@ impl Address {
         !self.0.contains('[')
     }
 
+    /// The line that this place lies on: a branch of a fan-out, or the main line, which is empty. What an `attempt`, a
+    /// poll or a settling does lies on the line around it.
+    pub fn line(&self) -> &str {
+        let mut line = self.0.as_str();
+        while let Some(end) = line.rfind(']') {
+            let inside = &line[..end];
+            let open = inside.rfind('[').unwrap_or(0);
+            let start = inside[..open].rfind('.').map_or(0, |dot| dot + 1);
+            if !NO_FAN_OUT.contains(&&inside[start..open]) {
+                return &line[..=end];
+            }
+            line = &line[..start];
+        }
+        ""
+    }
+
     /// The address as stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// Words in addresses under which a script goes on alone.
+const NO_FAN_OUT: [&str; 3] = ["attempt", "poll", "settle"];
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,6 +253,17 @@ mod tests {
         assert!(address.is_within(&Address::root().step(2)));
         assert!(!Address::from_stored("21.each[a].1").is_within(&Address::root().step(2)));
         assert!(!address.is_main_line());
+    }
+
+    #[test]
+    fn a_line_is_a_branch_of_a_fan_out_or_the_main_line() {
+        let line = |text: &str| Address::from_stored(text).line().to_owned();
+        assert_eq!(line("7"), "");
+        assert_eq!(line("7.attempt[1].2.poll[3].4294967295"), "");
+        assert_eq!(line("2.each[a].1"), "2.each[a]");
+        assert_eq!(line("2.each[a%5D%2Eeach%5B].1.attempt[1].4"), "2.each[a%5D%2Eeach%5B]");
+        assert_eq!(line("1.attempt[1].2.together[x].3.each[y].1"), "1.attempt[1].2.together[x].3.each[y]");
+        assert_eq!(line("9.settle[1].1.reread[okta].1"), "9.settle[1].1.reread[okta]");
     }
 
     #[test]

@@ -119,6 +119,9 @@ pub(crate) fn words(view: &RunView) -> String {
         "  {} ({}), started by {} at {}\n",
         view.title, view.playbook, view.started_by, view.started
     ));
+    if let Some(warned) = view.warned.filter(|_| view.ended.is_none()) {
+        text.push_str(&format!("  long {} entries; it stops at {}\n", warned.entries, warned.most));
+    }
     for wait in view.open_waits().filter(|wait| wait.kind.needs_person()) {
         let ask = if wait.ask.is_empty() { String::new() } else { format!(" [{}]", wait.ask.join(", ")) };
         text.push_str(&format!("  waits {}{ask}: {}\n", wait.id, wait.text));

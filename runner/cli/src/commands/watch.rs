@@ -92,11 +92,18 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
         kind::DEADLINE => format!("clock    {}, due {}", text("/title"), text("/due")),
         kind::GUARD => format!("guard    {}", guard(entry)?),
         kind::STATE => format!("{:<8} {}", text("/state"), text("/why")),
+        kind::WARNED => {
+            format!("long     {} entries; it stops at {}", number(entry, "entries"), number(entry, "most"))
+        }
         kind::REVIVED => "back     the server had stopped uncleanly; nothing is done twice".to_owned(),
         kind::ENDED => format!("ended    {}", show::words(view).lines().next().unwrap_or_default()),
         _ => return None,
     };
     Some(line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+}
+
+fn number(entry: &EntryView, name: &str) -> u64 {
+    entry.body[name].as_u64().unwrap_or_default()
 }
 
 /// What a guard read, in words.

@@ -207,6 +207,7 @@ fn wait_until(
             if due > until {
                 break;
             }
+            here.frontier(&pause)?;
             here.open_wait(plain_wait(&here, WaitKind::Timer, &pause, "next look", Some(due)));
         }
         here.await_wait(&pause)?;

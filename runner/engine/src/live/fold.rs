@@ -3,11 +3,11 @@
 use serde::Serialize;
 use stanch_journal::JournalError;
 use stanch_model::{
-    Address, Entry, NewEntry, Target, TargetState,
+    Entry, NewEntry, Target, TargetState,
     entry::Header,
     ids::Hash,
     run::{
-        WaitKind,
+        RunState, WaitKind,
         body::{self, Intent, kind},
     },
 };
@@ -34,9 +34,11 @@ impl Live {
             _ => {}
         }
         if is_for_people(kind) {
+            self.fold_allowance(entry);
             self.view.apply(entry);
             self.fold_denial(entry);
         }
+        self.count(kind, entry.body.as_deref().unwrap_or_default());
         self.version = version;
         Ok(())
     }
@@ -47,8 +49,12 @@ impl Live {
         self.version += 1;
         if is_for_people(kind) {
             let stored = self.as_entry(kind, &entry.body, now_ms);
+            self.fold_allowance(&stored);
             self.view.apply(&stored);
             self.fold_denial(&stored);
+        }
+        if !matches!(kind, kind::HOLD | kind::SIGNAL | kind::REPINNED) {
+            self.count(kind, &entry.body);
         }
         if kind == kind::HOLD || kind == kind::SIGNAL || kind == kind::REPINNED {
             // Rare kinds fold by way of their bytes; the frequent ones have typed ways below.
@@ -95,9 +101,20 @@ impl Live {
         self.fold_branch(body);
     }
 
-    fn count(&mut self, address: &Address) {
-        if address.is_main_line() {
-            self.counted += 1;
+    /// Counts an entry, unless its own fold does.
+    fn count(&mut self, kind: &str, body: &str) {
+        if !matches!(kind, kind::LOCAL | kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH) {
+            self.lines.add_other(kind, body, &self.view);
+        }
+    }
+
+    /// A limited run that a person lets go on may grow by as much again.
+    fn fold_allowance(&mut self, entry: &Entry) {
+        let resumed = entry.header.kind == kind::STATE
+            && self.view.state == RunState::Limited
+            && entry.decode::<body::StateEntry>().is_ok_and(|said| said.state == RunState::Running);
+        if resumed {
+            self.lines.allowances += 1;
         }
     }
 
@@ -115,7 +132,7 @@ impl Live {
     }
 
     fn fold_local(&mut self, body: body::Local, version: u64) {
-        self.count(&body.address);
+        self.lines.add(&body.address);
         let step = Step {
             op: body.op.into(),
             name: "".into(),
@@ -134,7 +151,7 @@ impl Live {
     }
 
     fn fold_intent(&mut self, body: Intent, version: u64) {
-        self.count(&body.address);
+        self.lines.add(&body.address);
         if let Some(step) = self.steps.get_mut(&body.address) {
             step.deferred = None;
             step.begun_ms = step.begun_ms.or(body.call.as_ref().map(|call| call.deadline_ms));
@@ -163,13 +180,14 @@ impl Live {
     }
 
     fn fold_deferred(&mut self, body: body::Deferred) {
+        self.lines.add(&body.address);
         if let Some(step) = self.steps.get_mut(&body.address) {
             step.deferred = Some((body.until_ms, body.why));
         }
     }
 
     fn fold_outcome(&mut self, body: body::Outcome, version: u64) {
-        self.count(&body.address);
+        self.lines.add(&body.address);
         let Some(step) = self.steps.get_mut(&body.address) else { return };
         if step
             .intent
@@ -190,6 +208,7 @@ impl Live {
     }
 
     fn fold_branch(&mut self, body: body::BranchDone) {
+        self.lines.close(&body.address);
         let result = match body.error {
             Some(error) => Err(error),
             None => Ok(body.value),

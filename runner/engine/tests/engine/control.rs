@@ -127,34 +127,6 @@ async fn running_at_two_unclean_stops_without_progress_is_suspect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_with_too_many_entries_parks_as_limited_in_every_life() {
-    let script = r#"
-        for n in 0..20 { note(`${n}`); }
-        ask("go", "?", ["yes"]);
-        for n in 0..200 { note(`${n}`); }
-    "#;
-    let mut world = Setup::new(script).entries(100).world();
-    let run = world.start(json!({})).await;
-    world.waiting(&run, "Q1").await;
-    world.crash();
-    world.answer(&run, "Q1", "yes").await;
-    let view = world.state(&run, RunState::Limited).await;
-    assert_eq!(view.notes.len(), 98, "20 and the question's two were counted in the first life");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn entries_inside_fan_outs_are_not_counted() {
-    let script = r#"
-        let items = [];
-        for n in 0..50 { items.push(n); }
-        each(items, |n| { note(`${n}`); note("again"); own.step(#{ n: n }) });
-    "#;
-    let world = Setup::new(script).entries(20).world();
-    let run = world.start(json!({})).await;
-    assert_eq!(world.ended(&run).await.ended.unwrap().as_str(), "finished");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_clean_stop_is_no_unclean_stop() {
     let script = r#"
         own.step(#{ n: 1 });

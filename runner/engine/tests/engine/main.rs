@@ -8,6 +8,7 @@ mod control;
 mod coverage;
 mod every_entry;
 mod guards;
+mod limits;
 mod people;
 mod pins;
 mod pitfalls;

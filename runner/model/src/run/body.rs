@@ -45,6 +45,8 @@ pub mod kind {
     pub const GUARD: &str = "guard.read";
     /// [`super::StateEntry`]
     pub const STATE: &str = "run.state";
+    /// [`super::Warned`]
+    pub const WARNED: &str = "run.warned";
     /// [`super::Cancelled`]
     pub const CANCEL: &str = "run.cancel";
     /// [`super::Revived`]
@@ -434,6 +436,15 @@ pub struct StateEntry {
     /// By whom, when a person did it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub who: String,
+}
+
+/// `run.warned`: once, when a run has grown long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Warned {
+    /// Entries that it has, those in branches of fan-outs not counted.
+    pub entries: u64,
+    /// At so many it parks as limited.
+    pub most: u64,
 }
 
 /// `run.cancel`: sticky.

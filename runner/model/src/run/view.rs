@@ -263,6 +263,9 @@ pub struct RunView {
     pub deadlines: Vec<DeadlineStarted>,
     /// Notes with their time.
     pub notes: Vec<(String, String)>,
+    /// Set once it has grown long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned: Option<body::Warned>,
     /// A person cancelled it.
     pub cancelled: bool,
     /// The first word, once ended.
@@ -327,6 +330,7 @@ impl RunView {
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?),
+            kind::WARNED => self.warned = Some(entry.decode()?),
             kind::CANCEL => self.cancelled = true,
             kind::REVIVED => self.revived += 1,
             kind::ENDED => self.over(entry.decode()?),

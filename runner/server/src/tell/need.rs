@@ -4,7 +4,7 @@ use stanch_model::{
     Entry, RunId,
     run::{
         RunState, RunView, WaitKind, WaitView,
-        body::{Escalated, StateEntry, WaitOpened},
+        body::{Escalated, StateEntry, WaitOpened, Warned},
         kind,
     },
 };
@@ -27,7 +27,7 @@ pub(super) struct Need {
 /// The run, if an entry of this kind can ask for a person at all.
 pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
     match entry.header.kind.as_str() {
-        kind::WAIT | kind::ESCALATED | kind::STATE => run_of(entry),
+        kind::WAIT | kind::ESCALATED | kind::STATE | kind::WARNED => run_of(entry),
         _ => None,
     }
 }
@@ -38,6 +38,7 @@ pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
         kind::WAIT => open(&entry.decode::<WaitOpened>().ok()?.wait, view),
         kind::ESCALATED => open(&entry.decode::<Escalated>().ok()?.wait, view),
         kind::STATE => stuck(entry, view),
+        kind::WARNED => long(entry, view),
         _ => None,
     }
 }
@@ -101,6 +102,21 @@ fn stuck(entry: &Entry, view: &RunView) -> Option<Need> {
     })
 }
 
+/// A run that is on its way and has grown long.
+fn long(entry: &Entry, view: &RunView) -> Option<Need> {
+    let Warned { entries, most } = entry.decode().ok()?;
+    let run = view.id.as_ref().filter(|_| view.ended.is_none())?;
+    Some(Need {
+        key: format!("warned/{run}"),
+        event: "stuck",
+        instead: "approval",
+        text: format!(
+            "{} has grown to {entries} entries and stops at {most}: does a loop in it never end?\nstanch show {run}, stanch cancel {run}",
+            view.playbook
+        ),
+    })
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -114,13 +130,16 @@ mod tests {
 
     fn stands(state: RunState) -> Entry {
         let said = StateEntry { state, why: "50000 entries".to_owned(), due_ms: None, who: String::new() };
-        let body = serde_json::to_string(&said).unwrap();
+        entry(kind::STATE, serde_json::to_string(&said).unwrap())
+    }
+
+    fn entry(kind: &str, body: String) -> Entry {
         let header = Header {
             stream: StreamId::run(&RunId("R1".to_owned())),
             version: 7,
             epoch: 1,
             time: String::new(),
-            kind: kind::STATE.to_owned(),
+            kind: kind.to_owned(),
             body_hash: Hash::ZERO,
             prev: Hash::ZERO,
         };
@@ -129,6 +148,17 @@ mod tests {
 
     fn view(state: RunState) -> RunView {
         RunView { id: Some(RunId("R1".to_owned())), playbook: "cut".to_owned(), state, ..RunView::default() }
+    }
+
+    #[test]
+    fn a_run_that_grows_long_is_told_of_while_it_is_on_its_way() {
+        let warned = entry(kind::WARNED, r#"{"entries":10000,"most":50000}"#.to_owned());
+        let need = of(&warned, &view(RunState::Running)).unwrap();
+        assert_eq!((need.key.as_str(), need.event), ("warned/R1", "stuck"));
+        assert!(need.text.starts_with("cut has grown to 10000 entries and stops at 50000"), "{}", need.text);
+        assert!(may_ask(&warned).is_some());
+        let ended = RunView { ended: Some(stanch_model::Ended::Finished), ..view(RunState::Ended) };
+        assert_eq!(of(&warned, &ended), None);
     }
 
     #[test]

@@ -81,11 +81,6 @@ impl Setup {
         self
     }
 
-    pub fn entries(mut self, most: u64) -> Self {
-        self.patience.entries = most;
-        self
-    }
-
     pub fn world(self) -> World {
         World::of(self)
     }
