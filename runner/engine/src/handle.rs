@@ -7,7 +7,7 @@ use stanch_integrations::Integrations;
 use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
     Alert, StreamId,
-    ids::{Address, RunId},
+    ids::RunId,
     run::{RunState, RunView, WaitKind, WaitView, body::Decision},
 };
 use stanch_playbooks::Library;
@@ -15,8 +15,9 @@ use stanch_playbooks::Library;
 use crate::{
     env::Env,
     intake::{self, Trigger},
+    resolve::{is_order, run_of},
     shard::{Inbox, Message, Shard},
-    terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun},
+    terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, RunRow, StartRun},
 };
 
 /// The engine: cheap to clone.
@@ -199,6 +200,9 @@ impl Engine {
         if !wait.kind.needs_person() {
             return Err(not_you("nobody can: it waits for something else".to_owned()));
         }
+        if view.ended.is_some() && is_order(&answer.say) {
+            return Err(AnswerError::Over { run: run_of(view), say: answer.say.clone() });
+        }
         if !wait.options.is_empty() && !wait.options.contains(&answer.say) {
             let options = wait.options.join(", ");
             return Err(AnswerError::NotAnOption { wait: wait.id.clone(), say: answer.say.clone(), options });
@@ -213,36 +217,6 @@ impl Engine {
             return Err(not_you(format!("{} is asked", wait.ask.join(", "))));
         }
         Ok(())
-    }
-
-    /// Settles a step that may have happened.
-    ///
-    /// # Errors
-    /// When this step is in no doubt.
-    pub async fn resolve(
-        &self,
-        run: &RunId,
-        step: &Address,
-        how: Resolve,
-        who: &str,
-        reason: &str,
-    ) -> Result<Receipt, AnswerError> {
-        let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
-        let named = |wait: &&WaitView| {
-            wait.kind == WaitKind::InDoubt && (wait.address == *step || wait.id == step.as_str())
-        };
-        let wait = view
-            .open_waits()
-            .find(named)
-            .ok_or_else(|| AnswerError::NoWait { run: run.to_string(), wait: step.to_string() })?;
-        let answer = Answer {
-            wait: wait.id.clone(),
-            say: how.as_str().to_owned(),
-            who: who.to_owned(),
-            channel: "api".to_owned(),
-            reason: reason.to_owned(),
-        };
-        self.answer(run, answer).await
     }
 
     /// A signal for `wait_for`; the same key counts once.
@@ -411,7 +385,7 @@ impl Engine {
         &self.env.journal
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &self,
         run: &RunId,
         key: String,

@@ -25,6 +25,7 @@ mod ledger;
 mod live;
 mod pauses;
 mod pins;
+mod resolve;
 mod shard;
 mod step;
 mod terms;

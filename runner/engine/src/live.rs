@@ -136,6 +136,8 @@ pub(crate) struct Live {
     pub(crate) rehearsing: bool,
     /// The script's last value.
     pub(crate) value: Value,
+    /// Something was cut by hand after the end: no list was read after it.
+    pub(crate) cut_late: bool,
     /// A wait for a signal was opened: one that came early may fit.
     pub(crate) look_for_signals: bool,
 
@@ -190,6 +192,7 @@ impl Live {
             children: Vec::new(),
             rehearsing: false,
             value: Value::Null,
+            cut_late: false,
             look_for_signals: false,
             #[cfg(feature = "without-intents")]
             late: HashMap::new(),

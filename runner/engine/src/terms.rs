@@ -142,7 +142,7 @@ pub enum AnswerError {
     #[error("there is no run {0}")]
     NoRun(String),
     /// No such wait in the run.
-    #[error("run {run} has no open question {wait}")]
+    #[error("run {run} has nothing open that is called {wait}")]
     NoWait {
         /// The run.
         run: String,
@@ -158,6 +158,16 @@ pub enum AnswerError {
         say: String,
         /// Who or what.
         who: String,
+    },
+    /// The run has ended: it sends nothing any more.
+    #[error(
+        "run {run} has ended and sends nothing any more, so that {say:?} cannot be: say \"done\" or \"skip\", or start the playbook again"
+    )]
+    Over {
+        /// The run.
+        run: String,
+        /// What was said.
+        say: String,
     },
     /// This person may not.
     #[error("{who} may not answer {wait}: {why}")]

@@ -288,7 +288,7 @@ words! {
 /// What a person found of a step in doubt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ResolveBody {
-    /// The step's address.
+    /// The step's address or its card; after the end of the run also a target's key, `okta/grant/1`.
     pub step: String,
     /// What they found.
     pub verdict: Verdict,

@@ -148,6 +148,13 @@ words! {
         Cancelled = "cancelled" }
 }
 
+impl Containment {
+    /// True when nothing that was to be cut is open.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Contained | Self::ContainedWithResidual | Self::NothingToContain)
+    }
+}
+
 words! {
     /// The second word a run ends with, computed from its targets and the completeness read.
     Containment {

@@ -122,6 +122,7 @@ impl From<AnswerError> for Refused {
         match error {
             AnswerError::NoRun(_) | AnswerError::NoWait { .. } => Self::not_found(message),
             AnswerError::Closed { .. } => Self::new(StatusCode::CONFLICT, "closed", message),
+            AnswerError::Over { .. } => Self::new(StatusCode::CONFLICT, "over", message),
             AnswerError::NotYou { .. } => Self::new(StatusCode::FORBIDDEN, "not_you", message),
             AnswerError::NotAnOption { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_an_option", message)

@@ -40,12 +40,15 @@ pub(crate) struct AnswerArgs {
     reach: ReachArgs,
 }
 
-/// Say what became of a step of which nobody knows
+/// Say what became of a step of which nobody knows; after the end of a run, of any target that is not proven
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A run that has ended sends nothing any more: only done and skip can be said. What is done is read back where the platform lets us."
+)]
 pub(crate) struct ResolveArgs {
     /// The run
     run: String,
-    /// The step's address or its card: `3.each[okta/grant/1].1`, `D1`
+    /// The step's address or its card: `3.each[okta/grant/1].1`, `D1`; after the end also the target: `okta/grant/1`
     step: String,
     /// done: it happened · retry: do it again · skip: leave it · abort: end the run
     #[arg(value_parser = verdict)]
@@ -104,7 +107,8 @@ pub(crate) async fn resolve(args: ResolveArgs, out: Out) -> anyhow::Result<Exit>
     let client: Client = args.reach.client()?;
     let body = ResolveBody { step: args.step.clone(), verdict: args.verdict, note: args.note };
     let recorded = client.resolve(&args.run, &body).await.map_err(answer)?;
-    out.text(&format!("{}: {}, recorded as {}", args.step, args.verdict, recorded.by));
+    let again = if recorded.new { "" } else { " (you had said so before)" };
+    out.text(&format!("{}: {}, recorded as {}{again}", args.step, args.verdict, recorded.by));
     out.line(&recorded);
     Ok(Exit::Yes)
 }

@@ -96,6 +96,7 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
             format!("long     {} entries; it stops at {}", number(entry, "entries"), number(entry, "most"))
         }
         kind::REVIVED => "back     the server had stopped uncleanly; nothing is done twice".to_owned(),
+        kind::CONTAINED => format!("now      {}", show::words(view).lines().next().unwrap_or_default()),
         kind::ENDED => format!("ended    {}", show::words(view).lines().next().unwrap_or_default()),
         _ => return None,
     };

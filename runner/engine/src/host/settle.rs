@@ -239,9 +239,9 @@ pub(crate) fn is_unsettled(live: &Live) -> bool {
         call.is_some_and(|call| matches!(call.effect, Effect::Reversible | Effect::Permanent))
     });
     let waiting = live.view.open_waits().any(|wait| wait.kind == WaitKind::Manual);
-    !live.proofs.is_empty()
-        || waiting
-        || (!live.view.targets.is_empty() && cut.max(1) > last(&|step| &*step.op == "settle"))
+    // After the end a look changes nothing about the scope; what it shows is told by the targets themselves.
+    let open = live.view.ended.is_none() && (waiting || !live.proofs.is_empty());
+    open || (!live.view.targets.is_empty() && cut.max(1) > last(&|step| &*step.op == "settle"))
 }
 
 /// The second word, and for anything short of `contained` the reasons.
@@ -259,7 +259,7 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     if live.view.targets.is_empty() {
         return nothing_cut(live, because);
     }
-    if settled.is_none() || is_unsettled(live) {
+    if settled.is_none() || live.cut_late || is_unsettled(live) {
         because.push("the scope was not read again after the last cut".to_owned());
     }
     judge(&live.view, because)
@@ -269,12 +269,14 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
 fn children(live: &Live) -> Vec<String> {
     let ends = live.steps.values().filter(|step| &*step.op == "run_playbook");
     let ends = ends.filter_map(|step| Some((&step.name, step.result.as_ref()?.as_ref().ok()?)));
+    let at_work = live.view.open_waits().filter(|wait| wait.kind == WaitKind::Child);
+    let at_work = at_work.map(|wait| format!("{} ({}) has not ended yet", wait.name, wait.text));
     let open = ends.filter_map(|(name, value)| {
         let word = value["containment"].as_str().unwrap_or("unknown");
-        let whole = ["contained", "contained_with_residual", "nothing_to_contain"].contains(&word);
+        let whole = Containment::parse(word).is_some_and(Containment::is_whole);
         (!whole).then(|| format!("{name} ended {word}"))
     });
-    open.collect()
+    open.chain(at_work).collect()
 }
 
 fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {

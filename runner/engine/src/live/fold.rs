@@ -35,6 +35,7 @@ impl Live {
         }
         if is_for_people(kind) {
             self.fold_allowance(entry);
+            self.fold_late_cut(entry);
             self.view.apply(entry);
             self.fold_denial(entry);
         }
@@ -50,6 +51,7 @@ impl Live {
         if is_for_people(kind) {
             let stored = self.as_entry(kind, &entry.body, now_ms);
             self.fold_allowance(&stored);
+            self.fold_late_cut(&stored);
             self.view.apply(&stored);
             self.fold_denial(&stored);
         }
@@ -116,6 +118,19 @@ impl Live {
         if resumed {
             self.lines.allowances += 1;
         }
+    }
+
+    /// What had failed, was left out or waited for somebody's hands is cut by a person after the end.
+    fn fold_late_cut(&mut self, entry: &Entry) {
+        if self.view.ended.is_none() || entry.header.kind != kind::TARGET {
+            return;
+        }
+        let Ok(body) = entry.decode::<body::TargetEntry>() else { return };
+        let key = format!("{} {}", body.target.key(), body.verb);
+        let before = self.view.targets.get(&key).map(|view| view.state);
+        let open = [TargetState::Failed, TargetState::Skipped, TargetState::Requested];
+        self.cut_late |=
+            body.state == TargetState::Attested && before.is_some_and(|state| open.contains(&state));
     }
 
     fn as_entry(&self, kind: &str, body: &str, now_ms: i64) -> Entry {

@@ -55,6 +55,11 @@ impl Shard {
             "resume" => self.set_paused(live, false, &parse(&post.body)),
             "repin" => self.repin(live, &parse(&post.body)),
             "child.ended" => self.child_ended(live, &parse(&post.body)),
+            "child.settled" => self.child_settled(live, &parse(&post.body)),
+            "settle" => match serde_json::from_str(&post.body) {
+                Ok(settle) => self.settle_ended(live, &settle),
+                Err(error) => self.note(live, &format!("a settlement could not be read: {error}")),
+            },
             other => self.note(live, &format!("a post of the unknown kind {other} was left aside")),
         }
         if !live.borrow().has_out() {
@@ -76,13 +81,16 @@ impl Shard {
         let now = self.env.now_ms();
         let id = decision.wait.clone();
         let open = live.borrow().view.open_waits().any(|wait| wait.id == id);
+        // Nothing is sent or ended any more by a run that is over.
+        let void = live.borrow().view.ended.is_some() && ["retry", "abort"].contains(&decision.say.as_str());
         live.borrow_mut().record(kind::DECISION, decision, now);
-        if open {
+        if open && !void {
             let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
             if let Some((wait, (say, who, reason))) = wait.and_then(|wait| verdict(&wait).map(|v| (wait, v)))
             {
                 let value = json!({ "reason": reason, "at_ms": now });
                 self.close(live, &wait, &say, "person", &who, value);
+                self.after_card(live, &wait);
             }
         }
     }
@@ -295,6 +303,7 @@ impl Shard {
             live.record(kind::TARGET, entry, now);
         }
         self.close(live, &wait, "ended", "child", "", body["value"].clone());
+        self.contained_anew(live);
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use stanch_model::{
     Entry, RunId,
     run::{
-        RunState, RunView, StepError,
-        body::{self, Created, RunEnded, TargetEntry, kind},
+        RunState, StepError, WaitKind,
+        body::{self, Created, RunEnded, TargetEntry, WaitClosed, kind},
     },
     target::{Ended, TargetState},
 };
@@ -210,6 +210,7 @@ impl Shard {
         let parent = {
             let mut live = live.borrow_mut();
             leave_in_doubt(&mut live, now);
+            close_waits(&mut live, now);
             let (containment, because) = settle::containment(&live);
             let over = RunEnded { ended, containment, error, because, value: value.clone() };
             live.record(kind::ENDED, over, now);
@@ -224,45 +225,6 @@ impl Shard {
         }
         self.flush(live);
         self.slots.remove(run);
-    }
-
-    /// A child run's end and states, for its parent. Said twice it is heard once.
-    pub(super) fn tell_parent(&self, live: &Shared) {
-        let live = live.borrow();
-        if let Some((parent, _)) = &live.created.parent {
-            self.env.post(parent, &format!("child.ended {}", live.id), "child.ended", &child_result(&live));
-        }
-    }
-
-    /// When the next residual that this run can read back is over.
-    pub(super) fn next_residual(&self, live: &Live) -> Option<i64> {
-        let residual = live.view.targets.values().filter(|view| view.state == TargetState::Residual);
-        let own = residual.filter(|view| settle::spec_of(live, &self.env.integrations, view).is_some());
-        own.filter_map(|view| view.until_ms).min()
-    }
-
-    /// A run that ended with residuals reads them back when their time is over.
-    pub(super) fn read_back_residuals(&mut self, run: &RunId, live: &Shared) {
-        self.tell_parent(live);
-        self.prove_left_over(live);
-        self.flush(live);
-        self.leave_ended(run, live);
-    }
-
-    /// An ended run leaves memory when nothing of it is being looked at.
-    pub(super) fn leave_ended(&mut self, run: &RunId, live: &Shared) {
-        if live.borrow().view.ended.is_some() && live.borrow().proofs.is_empty() {
-            self.slots.remove(run);
-        }
-    }
-
-    /// The row of an ended run: when to look at it again.
-    pub(super) fn row_of_ended(&self, live: &Shared) {
-        let mut live = live.borrow_mut();
-        if live.view.ended.is_some() && live.has_out() {
-            let due = self.next_residual(&live);
-            live.set_row(row(RunState::Ended, None, due));
-        }
     }
 
     /// Something of this run is due.
@@ -310,6 +272,17 @@ fn leave_in_doubt(live: &mut Live, now: i64) {
     open.into_iter().for_each(|entry| live.record(kind::TARGET, entry, now));
 }
 
+/// Nobody is asked any more, and no clock runs. What a person looks at or does by hand, and child runs, end by themselves.
+fn close_waits(live: &mut Live, now: i64) {
+    let lives_on = |kind| matches!(kind, WaitKind::InDoubt | WaitKind::Manual | WaitKind::Child);
+    let open: Vec<String> =
+        live.view.open_waits().filter(|wait| !lives_on(wait.kind)).map(|wait| wait.id.clone()).collect();
+    for wait in open {
+        let (say, by, who) = (String::new(), "ended".to_owned(), String::new());
+        live.record(kind::CLOSED, WaitClosed { wait, say, by, who, value: Value::Null, at_ms: now }, now);
+    }
+}
+
 /// Runs on the script's own stack, after its last line: a run settles by itself.
 pub(super) fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
     let finish = result.map_err(|error| border::caught(&error));
@@ -329,26 +302,4 @@ pub(super) fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalA
         let _ = settle::settle(here, (0, 0));
     }
     finish
-}
-
-fn child_result(live: &Live) -> Value {
-    let view: &RunView = &live.view;
-    let states: Vec<Value> = view
-        .targets
-        .values()
-        .map(|t| json!({ "target": t.target, "verb": t.verb, "state": t.state, "until_ms": t.until_ms, "address": t.address, "why": t.why }))
-        .collect();
-    let targets: Vec<Value> =
-        view.targets.values().map(|t| stanch_model::value::of_target(&t.target)).collect();
-    json!({
-        "run": live.id,
-        "states": states,
-        "value": {
-            "run": live.id,
-            "ended": view.ended,
-            "containment": view.containment,
-            "targets": targets,
-            "value": live.value,
-        },
-    })
 }

@@ -5,6 +5,7 @@
 //! runs alone pays for its sync and for no hand-off.
 
 mod acts;
+mod after;
 mod answers;
 mod doubt;
 mod guards;

@@ -24,6 +24,81 @@ const BLIND_MS: i64 = 30_000;
 /// What is read back long after it was accepted gets so many looks that tell nothing.
 const LAST_LOOKS: u32 = 8;
 
+/// What is known of a target while it is looked at.
+struct Standing {
+    state: Option<TargetState>,
+    accepted_ms: i64,
+    within_ms: i64,
+    tries: u32,
+    /// This run never saw it present.
+    never_seen: bool,
+    now_ms: i64,
+}
+
+/// What a look makes of a target.
+enum Judged {
+    /// It is so, until then, for this reason.
+    Is(TargetState, Option<i64>, String),
+    /// What was known stands.
+    Stays,
+    /// Too early to tell.
+    AgainSoon,
+    /// The platform asks to wait until then, Unix ms.
+    Again(i64),
+}
+
+impl Standing {
+    fn judge(&self, seen: Seen) -> Judged {
+        let is = |state, why: &str| Judged::Is(state, None, why.to_owned());
+        let attested = self.state == Some(TargetState::Attested);
+        let age = self.now_ms.saturating_sub(self.accepted_ms);
+        match seen {
+            // What a person says is not made worse by a look that proves nothing.
+            Seen::Holds if self.never_seen && attested => Judged::Stays,
+            Seen::Holds if self.never_seen => is(
+                TargetState::Failed,
+                "it is absent, but this run never saw it present: absence proves nothing",
+            ),
+            Seen::Holds => is(TargetState::Verified, "read back"),
+            Seen::Residual { lasts } => {
+                self.residual(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 2))
+            }
+            Seen::HoldsNot { .. } if age <= self.within_ms => Judged::AgainSoon,
+            Seen::HoldsNot { .. } if attested => {
+                is(TargetState::Failed, "a person said that it is done, and it is still there")
+            }
+            Seen::HoldsNot { .. } => is(TargetState::Failed, "the platform said yes, and it is still there"),
+            Seen::CannotTell { again_ms: Some(again), .. } => Judged::Again(again),
+            Seen::CannotTell { why, .. } if self.is_blind(age) => match attested {
+                true => Judged::Stays,
+                false => is(TargetState::Failed, &format!("could not be read back: {why}")),
+            },
+            Seen::CannotTell { .. } => Judged::AgainSoon,
+        }
+    }
+
+    fn residual(&self, lasts_ms: i64) -> Judged {
+        let until = self.accepted_ms.saturating_add(lasts_ms);
+        if until <= self.now_ms {
+            let why = "read back after the last issued access ended".to_owned();
+            return Judged::Is(TargetState::Verified, None, why);
+        }
+        match self.state {
+            Some(TargetState::Attested) => Judged::Stays,
+            _ => {
+                let why = "cut, but access issued before lives on".to_owned();
+                Judged::Is(TargetState::Residual, Some(until), why)
+            }
+        }
+    }
+
+    /// Looks have told nothing for long enough. What is read back long after it was cut gets some looks all the same.
+    fn is_blind(&self, age_ms: i64) -> bool {
+        let late = matches!(self.state, Some(TargetState::Residual | TargetState::Attested));
+        age_ms.saturating_sub(self.within_ms) > BLIND_MS && (!late || self.tries > LAST_LOOKS)
+    }
+}
+
 impl Shard {
     /// Begins to read a cut back. An action without a read stays `accepted`: nothing can prove it.
     pub(super) fn prove(&mut self, live: &Rc<RefCell<Live>>, spec: &Arc<Spec>) {
@@ -64,66 +139,62 @@ impl Shard {
     /// A look came back.
     pub(super) fn proven(&mut self, live: &Rc<RefCell<Live>>, key: &str, seen: Seen) {
         let now = self.env.now_ms();
-        let (spec, accepted, tries, residual) = {
-            let live = live.borrow();
-            let Some(proof) = live.proofs.get(key) else { return };
-            let residual = live.view.targets.get(key).map(|view| view.state) == Some(TargetState::Residual);
-            (Arc::clone(&proof.spec), proof.accepted_ms, proof.tries, residual)
-        };
-        let within = spec
-            .info
-            .verify
-            .as_ref()
-            .map_or(0, |verify| i64::try_from(verify.within.as_millis()).unwrap_or(i64::MAX / 2));
-        let over = now.saturating_sub(accepted) > within;
-        let blind = now.saturating_sub(accepted.saturating_add(within)) > BLIND_MS;
-        let ended = match seen {
-            Seen::Holds if self.was_never_seen(live, &spec) => Some((
-                TargetState::Failed,
-                None,
-                "it is absent, but this run never saw it present: absence proves nothing".to_owned(),
-            )),
-            Seen::Holds => Some((TargetState::Verified, None, "read back".to_owned())),
-            Seen::Residual { lasts } => {
-                let until = accepted.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 2));
-                match until <= now {
-                    true => Some((
-                        TargetState::Verified,
-                        None,
-                        "read back after the last issued access ended".to_owned(),
-                    )),
-                    false => Some((
-                        TargetState::Residual,
-                        Some(until),
-                        "cut, but access issued before lives on".to_owned(),
-                    )),
+        let Some((spec, standing)) = self.standing(live, key, now) else { return };
+        match standing.judge(seen) {
+            Judged::Is(state, until, why) => {
+                {
+                    let mut live = live.borrow_mut();
+                    live.proofs.remove(key);
+                    record_state(&mut live, &spec, state, until, &why, now);
+                    live.touch(&spec.address);
                 }
+                self.all_proven(live);
             }
-            Seen::HoldsNot { .. } if over => {
-                Some((TargetState::Failed, None, "the platform said yes, and it is still there".to_owned()))
+            Judged::Stays => {
+                {
+                    let mut live = live.borrow_mut();
+                    live.proofs.remove(key);
+                    let over =
+                        live.view.targets.get(key).filter(|view| view.until_ms.is_some_and(|at| at <= now));
+                    if let Some((state, why)) = over.map(|view| (view.state, view.why.clone())) {
+                        // Its time is over and nothing more was learned: it is not looked at again.
+                        record_state(&mut live, &spec, state, None, &why, now);
+                    }
+                }
+                self.all_proven(live);
             }
-            Seen::CannotTell { why, again_ms: None } if blind && (!residual || tries > LAST_LOOKS) => {
-                Some((TargetState::Failed, None, format!("could not be read back: {why}")))
-            }
-            Seen::HoldsNot { .. } | Seen::CannotTell { again_ms: None, .. } => None,
-            Seen::CannotTell { again_ms: Some(again), .. } => {
-                self.look_at(live, key, again);
-                return;
-            }
-        };
-        match ended {
-            Some((state, until, why)) => {
-                let mut live = live.borrow_mut();
-                live.proofs.remove(key);
-                record_state(&mut live, &spec, state, until, &why, now);
-                let address = spec.address.clone();
-                live.touch(&address);
-            }
-            None => {
-                let pause = PAUSES_MS[(tries as usize).min(PAUSES_MS.len()) - 1];
+            Judged::AgainSoon => {
+                let pause = PAUSES_MS[(standing.tries as usize).min(PAUSES_MS.len()) - 1];
                 self.look_at(live, key, now + pause);
             }
+            Judged::Again(at_ms) => self.look_at(live, key, at_ms),
         }
+    }
+
+    /// An ended run says anew what is contained when the last look is back.
+    fn all_proven(&self, live: &Rc<RefCell<Live>>) {
+        if live.borrow().proofs.is_empty() {
+            self.contained_anew(live);
+        }
+    }
+
+    fn standing(&self, live: &Rc<RefCell<Live>>, key: &str, now: i64) -> Option<(Arc<Spec>, Standing)> {
+        let never_seen = {
+            let spec = Arc::clone(&live.borrow().proofs.get(key)?.spec);
+            self.was_never_seen(live, &spec)
+        };
+        let live = live.borrow();
+        let proof = live.proofs.get(key)?;
+        let within = proof.spec.info.verify.as_ref().map_or(0, |verify| verify.within.as_millis());
+        let standing = Standing {
+            state: live.view.targets.get(key).map(|view| view.state),
+            accepted_ms: proof.accepted_ms,
+            within_ms: i64::try_from(within).unwrap_or(i64::MAX / 2),
+            tries: proof.tries,
+            never_seen,
+            now_ms: now,
+        };
+        Some((Arc::clone(&proof.spec), standing))
     }
 
     fn look_at(&mut self, live: &Rc<RefCell<Live>>, key: &str, due: i64) {
@@ -154,7 +225,7 @@ impl Shard {
         due.iter().for_each(|key| self.look(live, key));
     }
 
-    /// After a restart: what was accepted and not read back, what a person attested, and residuals whose time is over.
+    /// After a restart: what was accepted and not read back, and residuals whose time is over.
     pub(super) fn prove_left_over(&mut self, live: &Rc<RefCell<Live>>) {
         let now = self.env.now_ms();
         let specs: Vec<Arc<Spec>> = {
@@ -178,7 +249,7 @@ fn proves_by_absence(until: &str) -> bool {
 fn is_open(view: &TargetView, now: i64) -> bool {
     match view.state {
         TargetState::Accepted => true,
-        TargetState::Residual => view.until_ms.is_some_and(|until| until <= now),
+        TargetState::Residual | TargetState::Attested => view.until_ms.is_some_and(|until| until <= now),
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stanch_engine::Resolve;
 use stanch_model::{TargetState, run::RunView};
 
 use crate::common::Outside;
@@ -146,7 +147,7 @@ async fn a_mail_whose_answer_was_lost_is_looked_for_and_never_sent_twice() {
     outside.crash();
     let view = outside.waiting(&run, "D1").await;
     let step = view.waits[0].address.clone();
-    outside.engine.resolve(&run, &step, stanch_engine::Resolve::Done, "ben", "it is there").await.unwrap();
+    outside.engine.resolve(&run, step.as_str(), Resolve::Done, "ben", "test", "it is there").await.unwrap();
     assert_eq!(outside.ended(&run).await.notes[0].1, "sent");
     assert_eq!(outside.twins.mails().len(), 1, "a person looked");
 }
@@ -162,7 +163,7 @@ async fn a_retry_that_a_person_asked_for_is_asked_about_again_after_a_crash() {
     let step = view.waits[0].address.clone();
     let attempts = |view: &RunView| view.steps[&step].attempts;
     assert_eq!(attempts(&view), 1);
-    outside.engine.resolve(&run, &step, stanch_engine::Resolve::Retry, "ben", "").await.unwrap();
+    outside.engine.resolve(&run, step.as_str(), Resolve::Retry, "ben", "test", "").await.unwrap();
     outside.until(&run, |view| attempts(view) == 2).await;
     outside.crash();
     let view = outside.waiting(&run, "D2").await;
@@ -171,7 +172,7 @@ async fn a_retry_that_a_person_asked_for_is_asked_about_again_after_a_crash() {
     let keys: Vec<&Value> =
         intents.iter().filter(|i| !i["call"].is_null()).map(|i| &i["call"]["key"]).collect();
     assert_eq!(keys[0], keys[1], "a retry keeps the key");
-    outside.engine.resolve(&run, &step, stanch_engine::Resolve::Skip, "ben", "").await.unwrap();
+    outside.engine.resolve(&run, step.as_str(), Resolve::Skip, "ben", "test", "").await.unwrap();
     outside.ended(&run).await;
 }
 

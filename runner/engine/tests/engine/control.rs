@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use stanch_model::run::RunState;
 
-use crate::common::{Setup, World, finish};
+use crate::common::{World, finish};
 
 const ASKS: &str = r#"
     own.step(#{ n: 1 });

@@ -6,6 +6,7 @@ mod calls;
 mod common;
 mod control;
 mod coverage;
+mod ended;
 mod every_entry;
 mod guards;
 mod limits;

@@ -103,6 +103,7 @@ async fn a_residual_is_read_back_when_its_time_is_over() {
     let view = outside
         .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Verified))
         .await;
+    assert_eq!(containment(&view), "contained", "the second word follows: {:?}", view.because);
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(outside.engine.view(&run).unwrap().version, view.version, "and then it is left alone");
 }

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::{
     ids::{Address, Hash, RunId},
-    target::{Containment, Effect, Ended, InDoubt, Target, TargetState},
+    target::{Effect, InDoubt, Target, TargetState},
 };
+
+pub use super::end::{Cancelled, Contained, RunEnded, Settle, Warned};
 
 /// The kinds of entries, as in [`crate::Header::kind`].
 pub mod kind {
@@ -55,6 +57,8 @@ pub mod kind {
     pub const REPINNED: &str = "run.repinned";
     /// [`super::RunEnded`]
     pub const ENDED: &str = "run.ended";
+    /// [`super::Contained`]
+    pub const CONTAINED: &str = "run.contained";
 }
 
 /// Live or rehearsed.
@@ -438,25 +442,6 @@ pub struct StateEntry {
     pub who: String,
 }
 
-/// `run.warned`: once, when a run has grown long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Warned {
-    /// Entries that it has, those in branches of fan-outs not counted.
-    pub entries: u64,
-    /// At so many it parks as limited.
-    pub most: u64,
-}
-
-/// `run.cancel`: sticky.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cancelled {
-    /// Who.
-    pub who: String,
-    /// Why.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
 /// `run.revived`: found running after an unclean stop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Revived {
@@ -471,22 +456,4 @@ pub struct Repinned {
     pub pins: Pins,
     /// By whom.
     pub who: String,
-}
-
-/// `run.ended`: always the last, but for read-backs of residuals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunEnded {
-    /// The first word.
-    pub ended: Ended,
-    /// The second word.
-    pub containment: Containment,
-    /// The error, for `failed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<StepError>,
-    /// Why the containment is not better, for people.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<String>,
-    /// The script's last value, for a parent run.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub value: Value,
 }

@@ -3,6 +3,7 @@
 //! The fold is the only reading of a run's history there is: the engine, the API, the command line and the TUI share it.
 
 pub mod body;
+pub mod end;
 pub mod guard;
 pub mod view;
 

@@ -334,6 +334,7 @@ impl RunView {
             kind::CANCEL => self.cancelled = true,
             kind::REVIVED => self.revived += 1,
             kind::ENDED => self.over(entry.decode()?),
+            kind::CONTAINED => self.contained(entry.decode()?),
             _ => {}
         }
         Ok(())
@@ -475,6 +476,11 @@ impl RunView {
         self.state = body.state;
         self.why = body.why;
         self.due_ms = body.due_ms;
+    }
+
+    fn contained(&mut self, body: body::Contained) {
+        self.containment = Some(body.containment);
+        self.because = body.because;
     }
 
     fn over(&mut self, body: body::RunEnded) {

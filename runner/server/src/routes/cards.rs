@@ -6,7 +6,7 @@ use axum::{
 };
 use stanch_engine::{Answer, Receipt, Resolve};
 use stanch_model::{
-    Address, RunId,
+    RunId,
     api::{AnswerBody, Card, DecideBody, Page, Recorded, ResolveBody, Verdict},
     run::{RunView, WaitKind, WaitView},
 };
@@ -93,9 +93,9 @@ pub(super) async fn resolve(
         Verdict::Skip => Resolve::Skip,
         Verdict::Abort => Resolve::Abort,
     };
-    let step = Address::from_stored(body.step);
     let note = body.note.unwrap_or_default();
-    Ok(recorded(&caller, app.engine.resolve(&run, &step, how, &caller.name, &note).await?))
+    let receipt = app.engine.resolve(&run, &body.step, how, &caller.name, caller.channel(), &note).await?;
+    Ok(recorded(&caller, receipt))
 }
 
 /// The run and the wait that a card's id names: `<run>:<wait>`, where the run may be shortened.

@@ -4,7 +4,7 @@ use stanch_model::{
     Entry, RunId,
     run::{
         RunState, RunView, WaitKind, WaitView,
-        body::{Escalated, StateEntry, WaitOpened, Warned},
+        body::{Contained, Escalated, StateEntry, WaitOpened, Warned},
         kind,
     },
 };
@@ -27,7 +27,7 @@ pub(super) struct Need {
 /// The run, if an entry of this kind can ask for a person at all.
 pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
     match entry.header.kind.as_str() {
-        kind::WAIT | kind::ESCALATED | kind::STATE | kind::WARNED => run_of(entry),
+        kind::WAIT | kind::ESCALATED | kind::STATE | kind::WARNED | kind::CONTAINED => run_of(entry),
         _ => None,
     }
 }
@@ -39,6 +39,7 @@ pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
         kind::ESCALATED => open(&entry.decode::<Escalated>().ok()?.wait, view),
         kind::STATE => stuck(entry, view),
         kind::WARNED => long(entry, view),
+        kind::CONTAINED => worse(entry, view),
         _ => None,
     }
 }
@@ -117,6 +118,23 @@ fn long(entry: &Entry, view: &RunView) -> Option<Need> {
     })
 }
 
+/// What was said to be contained turned out not to be.
+fn worse(entry: &Entry, view: &RunView) -> Option<Need> {
+    let Contained { before, containment, because } = entry.decode().ok()?;
+    let run = view.id.as_ref().filter(|_| before.is_whole() && !containment.is_whole())?;
+    let (was, is) = (before.as_str().replace('_', " "), containment.as_str().replace('_', " "));
+    Some(Need {
+        key: format!("contained/{run}/{}", entry.header.version),
+        event: "stuck",
+        instead: "approval",
+        text: format!(
+            "{} had ended {was} and is {is} now: {}\nstanch show {run}",
+            view.playbook,
+            because.join(", ")
+        ),
+    })
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -159,6 +177,20 @@ mod tests {
         assert!(may_ask(&warned).is_some());
         let ended = RunView { ended: Some(stanch_model::Ended::Finished), ..view(RunState::Ended) };
         assert_eq!(of(&warned, &ended), None);
+    }
+
+    #[test]
+    fn people_hear_when_a_residual_outlives_its_time() {
+        let contained = |before: &str, now: &str| {
+            let body = format!(r#"{{"before":"{before}","containment":"{now}","because":["1 failed"]}}"#);
+            of(&entry(kind::CONTAINED, body), &view(RunState::Ended))
+        };
+        let need = contained("contained_with_residual", "partly_contained").unwrap();
+        assert_eq!(need.event, "stuck");
+        let told = "cut had ended contained with residual and is partly contained now: 1 failed\n";
+        assert!(need.text.starts_with(told), "{}", need.text);
+        assert_eq!(contained("contained_with_residual", "contained"), None);
+        assert_eq!(contained("partly_contained", "partly_contained"), None, "whoever settles it knows");
     }
 
     #[test]
