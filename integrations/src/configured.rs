@@ -65,6 +65,11 @@ impl Integrations {
         &self.shared.catalog
     }
 
+    /// The one way out.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
     /// Which tenant of which platform this name means.
     pub fn identity(&self, integration: &str) -> Option<Identity> {
         self.member(integration).map(|member| member.identity.clone())

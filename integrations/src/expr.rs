@@ -16,6 +16,8 @@ use serde_json::Value;
 pub(crate) struct Expr {
     source: String,
     ast: AST,
+    /// The names it uses that it does not bind itself.
+    names: Vec<String>,
 }
 
 /// What a predicate over an answer sees.
@@ -57,22 +59,19 @@ impl Expr {
 
     /// A name that it uses and that is neither its own nor one of the known.
     pub(crate) fn unknown_name(&self, known: &[&str]) -> Option<String> {
-        let mut unknown = None;
-        self.ast.walk(&mut |path| {
-            if let Some(rhai::ASTNode::Expr(rhai::Expr::Variable(name, _, _))) = path.last() {
-                let name = name.1.as_str();
-                if !known.contains(&name) && !self.binds(name) {
-                    unknown.get_or_insert(name.to_owned());
-                }
-            }
-            true
-        });
-        unknown
+        self.names().find(|name| !known.contains(name)).map(str::to_owned)
     }
 
-    fn binds(&self, name: &str) -> bool {
-        self.ast.iter_functions().any(|function| function.params.contains(&name))
-            || self.source.contains(&format!("|{name}|"))
+    /// The names it uses that are not its own.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The first of these names that a closure in it takes from outside: while a value is walked through it cannot be looked
+    /// at from within.
+    pub(crate) fn captured<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        let within = |name: &&&str| self.ast.iter_functions().any(|function| function.params.contains(*name));
+        names.iter().find(within).copied()
     }
 
     /// Its value.
@@ -86,7 +85,16 @@ impl Expr {
 
     /// Asks it. A predicate that cannot be evaluated over these values (a missing field compared with `<`) is not true.
     pub(crate) fn holds(&self, values: &[(&str, &Value)]) -> bool {
-        match self.eval(values) {
+        let mut scope = Scope::new();
+        for (name, value) in values {
+            scope.push_dynamic(*name, dynamic(value));
+        }
+        self.holds_in(&mut scope)
+    }
+
+    /// Asks it over values that several predicates look at.
+    pub(crate) fn holds_in(&self, scope: &mut Scope<'_>) -> bool {
+        match ENGINE.eval_ast_with_scope::<Dynamic>(scope, &self.ast) {
             Ok(value) => value.as_bool().unwrap_or(false),
             Err(error) => {
                 tracing::debug!(predicate = %self.source, %error, "predicate has no value here");
@@ -127,8 +135,27 @@ fn json(value: &Dynamic) -> Option<Value> {
     value.clone().into_string().ok().map(Value::String)
 }
 
+/// The variables of an expression that it does not bind itself.
+fn names(ast: &AST, source: &str) -> Vec<String> {
+    let binds = |name: &str| {
+        ast.iter_functions().any(|function| function.params.contains(&name))
+            || source.contains(&format!("|{name}|"))
+    };
+    let mut found: Vec<String> = Vec::new();
+    ast.walk(&mut |path| {
+        if let Some(rhai::ASTNode::Expr(rhai::Expr::Variable(name, _, _))) = path.last() {
+            let name = name.1.as_str();
+            if !binds(name) && !found.iter().any(|known| known == name) {
+                found.push(name.to_owned());
+            }
+        }
+        true
+    });
+    found
+}
+
 /// JSON as Rhai sees it. Targets lose their wrapper; a secret is its handle; integers beyond 64 bits are text.
-fn dynamic(value: &Value) -> Dynamic {
+pub(crate) fn dynamic(value: &Value) -> Dynamic {
     if let Some(target) = stanch_model::value::as_target(value) {
         return dynamic(&serde_json::to_value(target).unwrap_or_default());
     }
@@ -159,7 +186,8 @@ impl TryFrom<String> for Expr {
         if ast.statements().len() != 1 {
             return Err(format!("`{source}` is not one expression"));
         }
-        Ok(Self { source, ast })
+        let names = names(&ast, &source);
+        Ok(Self { source, ast, names })
     }
 }
 

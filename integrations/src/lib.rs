@@ -1,8 +1,9 @@
 //! Integrations as data: the interpreter, its transports and the twins.
 //!
-//! A platform is a folder of `catalog/`: `integration.yaml` says how its actions look on the wire. [`Catalog`] reads and
-//! checks those files, [`Integrations`] binds them to a configuration, and makes one attempt of one action at a time. What
-//! an attempt means for a run (retry, probe, park) is decided elsewhere.
+//! A platform is a folder of `catalog/`: `integration.yaml` says how its actions look on the wire, `alerts.yaml` what it
+//! tells us by itself. [`Catalog`] reads and checks those files, [`Integrations`] binds them to a configuration, and makes
+//! one attempt of one action at a time; [`source`] judges deliveries. What an attempt means for a run (retry, probe, park) is
+//! decided elsewhere.
 
 mod auth;
 mod bind;
@@ -24,6 +25,7 @@ mod request;
 mod response;
 mod scope;
 mod scrub;
+pub mod source;
 mod spec;
 mod template;
 mod transport;

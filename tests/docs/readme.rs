@@ -84,12 +84,10 @@ fn the_transcript_says_that_it_is_shortened() {
 
 #[test]
 fn the_configuration_is_one() {
-    let folders = std::fs::read_dir(root().join("integrations/catalog")).unwrap();
-    let platforms: Vec<String> =
-        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let platforms: Vec<&str> = platforms.iter().map(String::as_str).collect();
-    let formats = &["okta-event-hook", "github", "hmac", "standard-webhooks"];
-    let known = Known { platforms: &platforms, groups: &["okta"], formats };
+    let catalog = stanch_integrations::Catalog::embedded().unwrap();
+    let platforms: Vec<&str> = catalog.platforms().map(stanch_integrations::Platform::slug).collect();
+    let formats: Vec<_> = catalog.sources().cloned().collect();
+    let known = Known { platforms: &platforms, groups: &["okta"], formats: &formats };
     let mut seen = 0;
     for block in blocks(&read("README.md")).iter().filter(|block| block.language == "yaml") {
         let loaded = load("README.md", &block.text, known).unwrap_or_else(|found| panic!("{found:#?}"));

@@ -18,11 +18,10 @@ use crate::spec::PlatformSpec;
 
 /// Everything that is wrong with a file that could be read.
 pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -> Vec<Diagnostic> {
-    let root = match yaml::node(file, source, "IN0001") {
-        Ok(root) => root,
+    let mut report = match Report::new(file, source) {
+        Ok(report) => report,
         Err(mistake) => return vec![*mistake],
     };
-    let mut report = Report { file, source, root, found: Vec::new() };
     platform::check(slug, spec, &mut report);
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
@@ -34,16 +33,30 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
 }
 
 /// The mistakes of one file so far.
-struct Report<'a> {
+pub(crate) struct Report<'a> {
     file: &'a str,
     source: &'a str,
     root: Node,
     found: Vec<Diagnostic>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    pub(crate) fn new(file: &'a str, source: &'a str) -> Result<Self, Box<Diagnostic>> {
+        let root = yaml::node(file, source, "IN0001")?;
+        Ok(Self { file, source, root, found: Vec::new() })
+    }
+
+    /// The value at a path.
+    pub(crate) fn node(&self, path: &[&str]) -> Option<&Node> {
+        self.root.at(path)
+    }
+
+    pub(crate) fn into_found(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     /// At a value (or the nearest place above it).
-    fn at_value(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
+    pub(crate) fn at_value(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
         let range = match self.root.at(path) {
             Some(node) if node.entries().is_none() => node.span.clone(),
             _ => self.key(path),
@@ -52,7 +65,7 @@ impl Report<'_> {
     }
 
     /// At a key.
-    fn at_key(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
+    pub(crate) fn at_key(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
         let range = self.key(path);
         self.push(range, code, message, help);
     }
@@ -76,7 +89,7 @@ impl Report<'_> {
 }
 
 /// "did you mean `x`?", or the list of what there is.
-fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+pub(crate) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     match did_you_mean(word, known.clone()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => {

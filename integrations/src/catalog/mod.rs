@@ -1,21 +1,31 @@
 //! The platforms that are known: read, checked, and indexed. Nothing here is configured, and nothing leaves the machine.
 
-mod check;
+pub(crate) mod check;
 mod info;
+mod sources;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use include_dir::{Dir, include_dir};
 use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash, yaml};
 
+use self::sources::Sources;
 use crate::spec::{ActionSpec, Evidence, PlatformSpec};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
+
+/// What a platform can do.
+const INTEGRATION: &str = "integration.yaml";
+/// What it tells us by itself.
+const ALERTS: &str = "alerts.yaml";
+/// The files that say something, in the order in which they are read.
+const FILES: [&str; 2] = [INTEGRATION, ALERTS];
 
 /// Every platform that is known, by slug.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     platforms: BTreeMap<String, Arc<Platform>>,
+    sources: Sources,
 }
 
 impl Catalog {
@@ -24,20 +34,21 @@ impl Catalog {
     /// # Errors
     /// Every mistake in the shipped files; a test keeps this from happening.
     pub fn embedded() -> Result<Self, Vec<Diagnostic>> {
-        let files = SHIPPED.dirs().filter_map(|folder| {
-            let file = folder.get_file(folder.path().join("integration.yaml"))?;
-            Some((folder.path().to_string_lossy().into_owned(), file.contents_utf8().unwrap_or_default()))
-        });
         let mut catalog = Self::default();
         let mut mistakes = Vec::new();
-        for (slug, source) in files {
-            let name = format!("catalog/{slug}/integration.yaml");
-            mistakes.extend(catalog.add(&slug, &name, source));
+        for folder in SHIPPED.dirs() {
+            let slug = folder.path().to_string_lossy();
+            for name in FILES {
+                let Some(file) = folder.get_file(folder.path().join(name)) else { continue };
+                let source = file.contents_utf8().unwrap_or_default();
+                mistakes.extend(catalog.add(&slug, name, &format!("catalog/{slug}/{name}"), source));
+            }
         }
         if mistakes.is_empty() { Ok(catalog) } else { Err(mistakes) }
     }
 
-    /// Adds the platforms of a folder (`<slug>/integration.yaml`); a slug that exists is replaced.
+    /// Adds the platforms and alert sources of a folder (`<slug>/integration.yaml`, `<slug>/alerts.yaml`); what exists under
+    /// a name is replaced.
     ///
     /// # Errors
     /// Every mistake in the folder's files.
@@ -51,21 +62,28 @@ impl Catalog {
         slugs.sort();
         let mut mistakes = Vec::new();
         for path in slugs {
-            let file = path.join("integration.yaml");
-            if !file.exists() {
-                continue;
-            }
             let slug = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match std::fs::read_to_string(&file) {
-                Ok(source) => mistakes.extend(self.add(&slug, &file.display().to_string(), &source)),
-                Err(error) => mistakes.extend(unreadable(&file, &error)),
+            for name in FILES {
+                let file = path.join(name);
+                if !file.exists() {
+                    continue;
+                }
+                match std::fs::read_to_string(&file) {
+                    Ok(source) => {
+                        mistakes.extend(self.add(&slug, name, &file.display().to_string(), &source))
+                    }
+                    Err(error) => mistakes.extend(unreadable(&file, &error)),
+                }
             }
         }
         if mistakes.is_empty() { Ok(self) } else { Err(mistakes) }
     }
 
     /// Adds one file, or says everything that is wrong with it.
-    fn add(&mut self, slug: &str, file: &str, source: &str) -> Vec<Diagnostic> {
+    fn add(&mut self, slug: &str, name: &str, file: &str, source: &str) -> Vec<Diagnostic> {
+        if name == ALERTS {
+            return self.sources.add(slug, file, source);
+        }
         let spec = match yaml::read::<PlatformSpec>(file, source, "IN0001") {
             Ok(spec) => spec,
             Err(mistake) => return vec![*mistake],

@@ -93,6 +93,48 @@ pub enum InputKind {
     Any,
 }
 
+/// One way in for alerts, as far as a configuration and people are concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceInfo {
+    /// The platform's slug in the catalogue.
+    pub platform: String,
+    /// What `format:` says in `stanch.yaml`.
+    pub format: String,
+    /// For people.
+    pub title: String,
+    /// The sender's own page.
+    pub docs: String,
+    /// What to do on the other side.
+    pub setup: String,
+    /// A body to paste there, where the sender lets its users write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// How a delivery proves itself, for people; for a fetched source, how often it is asked.
+    pub proof: String,
+    /// True when alerts are fetched from a configured integration instead of sent to us.
+    pub fetched: bool,
+    /// True when it needs a shared secret.
+    pub secret: bool,
+    /// True when `map` and `kind` may say how to read it.
+    pub generic: bool,
+    /// Its settings, in the order of their names.
+    pub settings: Vec<SettingInfo>,
+}
+
+/// One setting in `stanch.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingInfo {
+    /// Its key.
+    pub name: String,
+    /// For people.
+    pub help: String,
+    /// Used when the configuration says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// Must be given.
+    pub required: bool,
+}
+
 /// What is configured, as far as scripts are concerned.
 pub trait ActionIndex {
     /// The names of the configured integrations with their platforms, in order.

@@ -108,16 +108,20 @@ pub struct TlsConfig {
 }
 
 /// One way in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSourceConfig {
-    /// `okta-event-hook`, `github`, `hmac`, `standard-webhooks`, …
+    /// A format of the catalogue: `okta-event-hook`, `github`, `hmac`, …
     pub format: String,
-    /// Reference to the shared secret.
-    pub secret: String,
-    /// The integration that it speaks of, if any.
+    /// Reference to the shared secret; formats that prove themselves by public keys have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The integration that it speaks of, if any; the one that is asked, where alerts are fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<String>,
+    /// The format's own settings (topic, audience, issuer, …).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// For generic formats: where the fields of an alert stand in the body (`app: data.client.name`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub map: BTreeMap<String, String>,
@@ -135,6 +139,19 @@ pub struct AlertSourceConfig {
     pub kind: Option<String>,
 }
 
+impl AlertSourceConfig {
+    /// All settings by name: those with a key of their own too.
+    pub fn all_settings(&self) -> BTreeMap<String, String> {
+        let own = [
+            ("header", self.header.clone()),
+            ("prefix", self.prefix.clone()),
+            ("encoding", self.encoding.map(|encoding| encoding.as_str().to_owned())),
+        ];
+        let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        self.settings.clone().into_iter().chain(own).collect()
+    }
+}
+
 /// How a signature is written in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -143,6 +160,16 @@ pub enum SignatureEncoding {
     Hex,
     /// Standard base64 with padding.
     Base64,
+}
+
+impl SignatureEncoding {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
 }
 
 /// A target that no run may touch without a person.

@@ -15,6 +15,7 @@ pub mod limit;
 pub mod run;
 pub mod secret;
 pub mod target;
+pub mod text;
 pub mod value;
 pub mod yaml;
 

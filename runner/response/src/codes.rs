@@ -77,9 +77,14 @@ pub const PAGES: &[Page] = &[
     page(
         "CF0014",
         "a setting that this format does not have",
-        "`map`, `prefix`, `encoding` and `kind` are for the generic formats; `map` knows the fields of an alert.",
+        "`map` and `kind` are for the generic formats, `secret` for those that share one; the other settings of a format stand in `stanch integrations show`. `map` knows the fields of an alert.",
     ),
     page("CF0015", "not a header", "Header names consist of letters, digits and `-`."),
+    page(
+        "CF0020",
+        "something without which this source can take no alert",
+        "A shared secret, a setting such as the topic or the audience, or for alerts that are fetched the integration to ask. `stanch integrations show` lists what a format needs.",
+    ),
     page(
         "VN0001",
         "the file is not a vendor register",

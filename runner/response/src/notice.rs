@@ -3,6 +3,7 @@
 //! What a message says comes from a playbook's template or from a line of a script; this is the last thing that happens
 //! to it before it is sent.
 
+pub use stanch_model::text::clean;
 use stanch_model::{run::Mode, value};
 
 /// Longer texts are cut, with a note that says so.
@@ -62,15 +63,6 @@ pub fn holds_secret(value: &serde_json::Value) -> bool {
         }
         _ => false,
     }
-}
-
-/// Takes out control and invisible characters; keeps line breaks and tabs.
-pub fn clean(text: &str) -> String {
-    let hidden = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.replace("\r\n", "\n").chars().filter(|c| !hidden(*c)).collect()
 }
 
 fn cut(mut text: String, most: usize, note: &str) -> String {

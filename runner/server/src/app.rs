@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use stanch_engine::{Clock, Engine};
+use stanch_integrations::source::Source;
 use stanch_journal::Journal;
 use stanch_model::{config::Config, run::Mode};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Tokens, auth::Limiter, intake::Source, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;

@@ -1,7 +1,8 @@
 //! The HTTP server: alert intake, API, event stream, telling people that they are needed.
 //!
-//! The way of an alert: `listen` accepts the connection, `routes` finds the handler, [`intake`] has the delivery prove
-//! itself and reads it, the engine makes it durable together with the runs it starts, and only then the answer is 2xx.
+//! The way of an alert: `listen` accepts the connection, `routes` finds the handler, the source of the catalogue has the
+//! delivery prove itself and reads it, the engine makes it durable together with the runs it starts, and only then the
+//! answer is 2xx.
 //!
 //! The server must never act on a platform, decide what the engine decides, or say anything that is not durable.
 
@@ -9,7 +10,6 @@ mod app;
 mod auth;
 mod clock;
 mod desk;
-pub mod intake;
 mod ledger;
 mod listen;
 mod metrics;

@@ -6,10 +6,9 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use stanch_engine::{AnswerError, EngineError};
+use stanch_integrations::source::Refusal;
 use stanch_journal::JournalError;
 use stanch_model::api::Problem;
-
-use crate::intake;
 
 /// A refusal on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +76,15 @@ impl IntoResponse for Refused {
     }
 }
 
-impl From<intake::Refusal> for Refused {
-    fn from(refusal: intake::Refusal) -> Self {
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let refused = Self::new(status, refusal.code, refusal.message);
-        match refusal.help {
-            Some(help) => refused.help(help),
+        let mut refused = Self::new(status, refusal.code, refusal.message);
+        if let Some(help) = refusal.help {
+            refused = refused.help(help);
+        }
+        match refusal.retry_after {
+            Some(seconds) => refused.retry_after(seconds),
             None => refused,
         }
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
+use stanch_integrations::{Integrations, source::Source};
 use stanch_journal::{Journal, JournalError};
 use stanch_model::{config::Config, run::Mode};
 use stanch_response::credential::{Reference, Secret};
@@ -11,7 +12,6 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     Tokens,
     app::{App, Parts},
-    intake::Source,
     listen::{self, Serving},
     metrics::Metrics,
     routes,
@@ -79,7 +79,7 @@ impl Server {
     /// # Errors
     /// When an address cannot be had, or an alert source could never accept anything.
     pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
-        let sources = sources(&options.config, options.secrets).await?;
+        let sources = sources(&options.config, options.engine.integrations(), options.secrets).await?;
         let (stop, stopping) = watch::channel(false);
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
@@ -162,16 +162,22 @@ impl Running {
 /// Binds every configured source to its secret. Commands may run for it, so it has a thread of its own.
 async fn sources(
     config: &Arc<Config>,
+    integrations: &Integrations,
     known: BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<String, Source>, ServerError> {
-    let config = config.clone();
+    let (config, integrations) = (config.clone(), integrations.clone());
     let bound = tokio::task::spawn_blocking(move || {
         let mut bound = BTreeMap::new();
         let mut mistakes = Vec::new();
         for (name, source) in &config.alerts {
-            let secret = known.get(name).cloned().map_or_else(|| find(&source.secret), Ok);
+            let secret = match (known.get(name), &source.secret) {
+                (Some(secret), _) => Ok(Some(secret.clone())),
+                (None, Some(reference)) => find(reference).map(Some),
+                (None, None) => Ok(None),
+            };
             let source = secret.and_then(|secret| {
-                Source::new(name, source.clone(), secret.expose()).map_err(|why| why.to_string())
+                let secret = secret.as_ref().map(Secret::expose);
+                integrations.catalog().source(name, source.clone(), secret).map_err(|why| why.to_string())
             });
             match source {
                 Ok(source) => drop(bound.insert(name.clone(), source)),

@@ -195,8 +195,11 @@ async fn credentials(setup: &Setup, doctor: &mut Doctor) {
             (format!("integrations.{name}{dot}{part}"), reference.to_owned())
         })
     });
-    let of_alerts =
-        setup.config.alerts.iter().map(|(name, source)| (format!("alerts.{name}"), source.secret.clone()));
+    let of_alerts = setup
+        .config
+        .alerts
+        .iter()
+        .filter_map(|(name, source)| Some((format!("alerts.{name}"), source.secret.clone()?)));
     for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {
         let found = tokio::task::spawn_blocking(move || {
             let reference: Reference = reference

@@ -5,7 +5,7 @@ mod check;
 mod marker;
 pub mod names;
 
-use stanch_model::{Diagnostic, Level, config::Config, yaml};
+use stanch_model::{Diagnostic, Level, catalog::SourceInfo, config::Config, yaml};
 
 pub(crate) use marker::Marker;
 
@@ -16,8 +16,8 @@ pub struct Known<'a> {
     pub platforms: &'a [&'a str],
     /// Those that can tell who is in a group.
     pub groups: &'a [&'a str],
-    /// The formats that the alert intake reads.
-    pub formats: &'a [&'a str],
+    /// The alert sources of the catalogue.
+    pub formats: &'a [SourceInfo],
 }
 
 /// A configuration that may be used.

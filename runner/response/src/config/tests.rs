@@ -1,15 +1,45 @@
 //! One file with every mistake, and the file of the documentation.
 
-use super::{Known, Loaded, load};
+use serde_json::json;
+use stanch_model::{Diagnostic, catalog::SourceInfo};
 
-const KNOWN: Known<'_> = Known {
-    platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
-    groups: &["okta"],
-    formats: &["okta-event-hook", "github", "hmac", "standard-webhooks"],
-};
+use super::{Known, Loaded};
+
+/// Four formats as the catalogue knows them, and one that is fetched.
+fn formats() -> Vec<SourceInfo> {
+    let own = json!({ "name": "header", "help": "a header", "default": "x", "required": false });
+    let more = ["prefix", "encoding"].map(|name| json!({ "name": name, "help": "", "required": false }));
+    let all = json!([own, more[0], more[1]]);
+    let topic = json!([{ "name": "topic", "help": "the topic's ARN", "required": true }]);
+    [
+        ("okta-event-hook", json!([own]), true, false, false),
+        ("github", json!([]), true, false, false),
+        ("hmac", all, true, true, false),
+        ("standard-webhooks", json!([]), true, true, false),
+        ("aws-sns", topic, false, false, false),
+        ("okta-system-log", json!([]), false, false, true),
+    ]
+    .map(|(format, settings, secret, generic, fetched)| {
+        serde_json::from_value(json!({
+            "platform": "okta", "format": format, "title": format, "docs": "", "setup": "", "proof": "",
+            "settings": settings, "secret": secret, "generic": generic, "fetched": fetched,
+        }))
+        .unwrap()
+    })
+    .into()
+}
+
+fn load(file: &str, source: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    let known = Known {
+        platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
+        groups: &["okta"],
+        formats: &formats(),
+    };
+    super::load(file, source, known)
+}
 
 fn refused(source: &str) -> Vec<String> {
-    let found = load("stanch.yaml", source, KNOWN).unwrap_err();
+    let found = load("stanch.yaml", source).unwrap_err();
     found
         .iter()
         .map(|diagnostic| match &diagnostic.help {
@@ -20,7 +50,7 @@ fn refused(source: &str) -> Vec<String> {
 }
 
 fn accepted(source: &str) -> Loaded {
-    load("stanch.yaml", source, KNOWN).unwrap_or_else(|found| panic!("{found:#?}"))
+    load("stanch.yaml", source).unwrap_or_else(|found| panic!("{found:#?}"))
 }
 
 #[test]
@@ -43,6 +73,9 @@ alerts:
   "a/b":  { format: okta-event-hok, secret: env:HOOK, integration: okta_emea }
   plain:  { format: github, secret: env:GH, prefix: "sha1=", map: { app: x } }
   own:    { format: hmac, secret: env:HM, header: "X Sig", map: { usr: data.user } }
+  bare:   { format: github }
+  topic:  { format: aws-sns, secret: env:X, settings: { topc: arn } }
+  log:    { format: okta-system-log }
 tell:
   approval: ["smoke:signal", "mail:nobody", "slack:#a b"]
 protect:
@@ -70,7 +103,7 @@ fn an_alias_bomb_is_refused_in_no_time() {
         let last = level - 1;
         source += &format!("a{level}: &a{level} [*a{last}, *a{last}, *a{last}, *a{last}]\n");
     }
-    let found = load("stanch.yaml", &source, KNOWN).unwrap_err();
+    let found = load("stanch.yaml", &source).unwrap_err();
     assert_eq!(found[0].code, "CF0001");
 }
 

@@ -9,12 +9,16 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::{Path, Request, State},
+    response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future::join_all};
-use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
-use serde_json::Value;
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use stanch_engine::Accepted as Taken;
+use stanch_integrations::source::{Accepted, AnswerBody, RawRequest, Refusal, Reply, Source, Trust};
 use stanch_model::{
     Alert,
     api::{AcceptedAlert, AlertReceipt, AlertSummary, Page},
@@ -24,7 +28,6 @@ use super::body::Asked;
 use crate::{
     app::{App, INTAKE_KIB, Shared},
     auth::Caller,
-    intake::{Accepted, RawRequest, Source, Trust},
     metrics::count,
     problem::Refused,
     recent,
@@ -41,8 +44,17 @@ pub(super) async fn send(
     State(app): State<Shared>,
     Path(source): Path<String>,
     request: Request,
-) -> Result<Json<Value>, Refused> {
-    deliver(&app, &source, request, Trust::Source).await
+) -> Response {
+    deliver(&app, &source, None, request, Trust::Source).await
+}
+
+/// `POST /v1/alerts/{source}/{secret}`: for senders that can set no header. The address is never logged.
+pub(super) async fn send_with_secret(
+    State(app): State<Shared>,
+    Path((source, secret)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    deliver(&app, &source, Some(&secret), request, Trust::Source).await
 }
 
 /// `POST /v1/alerts/{source}/by-hand`
@@ -51,40 +63,105 @@ pub(super) async fn by_hand(
     Extension(caller): Extension<Caller>,
     Path(source): Path<String>,
     request: Request,
-) -> Result<Json<Value>, Refused> {
+) -> Response {
     tracing::info!(by = caller.name, source, "an alert is handed in");
-    deliver(&app, &source, request, Trust::Person).await
+    deliver(&app, &source, None, request, Trust::Person).await
 }
 
-async fn deliver(app: &App, name: &str, request: Request, trust: Trust) -> Result<Json<Value>, Refused> {
-    let answer = judge(app, name, request, trust).await;
-    if answer.is_err() {
+async fn deliver(app: &App, name: &str, secret: Option<&str>, request: Request, trust: Trust) -> Response {
+    let Some(source) = app.sources.get(name).filter(|source| secret.is_none() || source.secret_in_path())
+    else {
         count(&app.metrics.refused);
+        return Refused::not_found(format!("there is no alert source `{name}`"))
+            .help("sources stand under `alerts:` in stanch.yaml")
+            .into_response();
+    };
+    match judge(app, source, secret, request, trust).await {
+        Ok(said) => said.answer(source, trust),
+        Err(no) => {
+            count(&app.metrics.refused);
+            no.answer(source, trust)
+        }
     }
-    answer
 }
 
-async fn judge(app: &App, name: &str, request: Request, trust: Trust) -> Result<Json<Value>, Refused> {
-    let source = app.sources.get(name).ok_or_else(|| {
-        Refused::not_found(format!("there is no alert source `{name}`"))
-            .help("sources stand under `alerts:` in stanch.yaml")
-    })?;
+/// What became of a delivery.
+enum Said {
+    Receipt(AlertReceipt),
+    Reply(Reply),
+}
+
+/// Why it was not taken.
+enum No {
+    /// The delivery is not what it should be.
+    Refusal(Refusal),
+    /// We could not take it.
+    Refused(Refused),
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl Said {
+    /// As the sender expects to hear it.
+    fn answer(self, source: &Source, trust: Trust) -> Response {
+        match self {
+            Self::Reply(Reply { media, body }) => ([(CONTENT_TYPE, media)], body).into_response(),
+            Self::Receipt(receipt) => match source.yes() {
+                (status, AnswerBody::Empty) if trust == Trust::Source => {
+                    StatusCode::from_u16(status).unwrap_or(StatusCode::OK).into_response()
+                }
+                (status, _) if trust == Trust::Source => {
+                    (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), Json(receipt)).into_response()
+                }
+                _ => Json(receipt).into_response(),
+            },
+        }
+    }
+}
+
+impl No {
+    fn answer(self, source: &Source, trust: Trust) -> Response {
+        match self {
+            Self::Refusal(refusal) => match source.no(&refusal).filter(|_| trust == Trust::Source) {
+                Some(document) => (StatusCode::BAD_REQUEST, Json(document)).into_response(),
+                None => Refused::from(refusal).into_response(),
+            },
+            Self::Refused(refused) => refused.into_response(),
+        }
+    }
+}
+
+async fn judge(
+    app: &App,
+    source: &Source,
+    secret: Option<&str>,
+    request: Request,
+    trust: Trust,
+) -> Result<Said, No> {
     if app.is_stopping() {
-        return Err(Refused::stopping());
+        return Err(Refused::stopping().into());
     }
     let (head, body) = request.into_parts();
-    let most = app.config.server.max_alert_bytes;
-    let bytes = read(app, &head.headers, body, most).await?;
-    let raw = RawRequest { method: &head.method, headers: &head.headers, body: &bytes };
-    match source.accept(raw, trust, app.now())? {
-        Accepted::Challenge(document) => Ok(Json(document)),
-        Accepted::Ignored(why) => Ok(receipt(AlertReceipt { ignored: Some(why), ..AlertReceipt::default() })),
-        Accepted::Alerts(alerts) => take(app, source, alerts).await.map(receipt),
+    let bytes = read(app, &head.headers, body, app.config.server.max_alert_bytes).await?;
+    let raw = RawRequest {
+        method: &head.method,
+        headers: &head.headers,
+        query: head.uri.query(),
+        secret,
+        body: &bytes,
+    };
+    let accepted = source.accept(raw, trust, app.now(), app.engine.integrations()).await;
+    match accepted.map_err(No::Refusal)? {
+        Accepted::Challenge(reply) => Ok(Said::Reply(reply)),
+        Accepted::Ignored(why) => {
+            Ok(Said::Receipt(AlertReceipt { ignored: Some(why), ..AlertReceipt::default() }))
+        }
+        Accepted::Alerts(alerts) => Ok(Said::Receipt(take(app, source, alerts).await?)),
     }
-}
-
-fn receipt(receipt: AlertReceipt) -> Json<Value> {
-    Json(serde_json::to_value(receipt).unwrap_or_default())
 }
 
 /// Hands proven alerts to the engine, all at once so that they share a sync.

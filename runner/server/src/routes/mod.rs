@@ -55,6 +55,14 @@ fn intake() -> Vec<Route> {
         )
         .by_source(),
         Route::post(
+            "/v1/alerts/{source}/{secret}",
+            "sendAlertWithSecret",
+            "The same for senders that can set no header: the secret ends the address",
+            alerts::send_with_secret,
+        )
+        .by_source()
+        .gives::<api::AlertReceipt>(),
+        Route::post(
             "/v1/alerts/{source}/by-hand",
             "handInAlert",
             "The same, handed in by a person instead of proven",

@@ -68,17 +68,8 @@ pub(super) async fn measure(ground: &Ground, alerts: Option<u32>, out: Out) -> a
 async fn serve(ground: &Ground, engine: Engine, journal: Arc<LocalJournal>) -> anyhow::Result<Running> {
     let source = AlertSourceConfig {
         format: "hmac".to_owned(),
-        secret: "env:STANCH_BENCH_SECRET".to_owned(),
-        integration: None,
-        map: BTreeMap::from([
-            ("id".to_owned(), "id".to_owned()),
-            ("kind".to_owned(), "kind".to_owned()),
-            ("severity".to_owned(), "severity".to_owned()),
-            ("title".to_owned(), "title".to_owned()),
-            ("app".to_owned(), "app".to_owned()),
-        ]),
-        header: None,
-        ..serde_json::from_value(json!({ "format": "hmac", "secret": "env:STANCH_BENCH_SECRET" }))?
+        secret: Some("env:STANCH_BENCH_SECRET".to_owned()),
+        ..AlertSourceConfig::default()
     };
     let config = Config { alerts: BTreeMap::from([("bench".to_owned(), source)]), ..Config::default() };
     let tokens = ground.folder().join("tokens");

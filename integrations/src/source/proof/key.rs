@@ -1,11 +1,17 @@
-//! Signatures and shared secrets, compared in constant time.
+//! A shared secret as a key: signatures and the secret itself, compared in constant time.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
-use stanch_model::config::SignatureEncoding;
+
+/// How a signature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Hex,
+    Base64,
+}
 
 /// A source's secret as a key. Its debug form shows nothing.
-pub(super) struct Key {
+pub(crate) struct Key {
     key: hmac::Key,
     /// The tag of the secret itself: a static secret is compared by tags, so that neither its length nor its first wrong
     /// byte shows in the time.
@@ -18,6 +24,12 @@ pub enum BadSecret {
     /// Anybody would guess it.
     #[error("the secret is shorter than 8 characters")]
     Short,
+    /// Nothing else protects an address.
+    #[error("a secret in an address must have 16 characters or more")]
+    ShortForPath,
+    /// It would have to be escaped.
+    #[error("a secret in an address consists of letters, digits, `-`, `_`, `.` and `~`")]
+    NotForPath,
     /// Standard Webhooks secrets are `whsec_` and base64.
     #[error("the secret is not `whsec_` followed by base64")]
     NotWhsec,
@@ -31,12 +43,23 @@ impl std::fmt::Debug for Key {
 
 impl Key {
     /// The secret's own bytes are the key.
-    pub(super) fn plain(secret: &str) -> Result<Self, BadSecret> {
+    pub(crate) fn plain(secret: &str) -> Result<Self, BadSecret> {
         Self::of(secret.as_bytes())
     }
 
+    /// A secret that stands in an address must be one that survives there.
+    pub(crate) fn for_path(secret: &str) -> Result<Self, BadSecret> {
+        if !secret.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')) {
+            return Err(BadSecret::NotForPath);
+        }
+        if secret.len() < 16 {
+            return Err(BadSecret::ShortForPath);
+        }
+        Self::plain(secret)
+    }
+
     /// `whsec_` and base64; bare base64 is taken as well.
-    pub(super) fn whsec(secret: &str) -> Result<Self, BadSecret> {
+    pub(crate) fn whsec(secret: &str) -> Result<Self, BadSecret> {
         let text = secret.strip_prefix("whsec_").unwrap_or(secret);
         Self::of(&STANDARD.decode(text).map_err(|_| BadSecret::NotWhsec)?)
     }
@@ -51,12 +74,12 @@ impl Key {
     }
 
     /// True if `given` is the secret.
-    pub(super) fn is(&self, given: &str) -> bool {
+    pub(crate) fn is(&self, given: &str) -> bool {
         hmac::verify(&self.key, given.as_bytes(), self.own.as_ref()).is_ok()
     }
 
     /// True if `signature` is the HMAC-SHA256 of these parts, one after the other.
-    pub(super) fn signed(&self, parts: &[&[u8]], signature: &str, encoding: SignatureEncoding) -> bool {
+    pub(crate) fn signed(&self, parts: &[&[u8]], signature: &str, encoding: Encoding) -> bool {
         let Some(given) = decode(signature, encoding) else { return false };
         match parts {
             [whole] => hmac::verify(&self.key, whole, &given).is_ok(),
@@ -65,10 +88,10 @@ impl Key {
     }
 }
 
-fn decode(text: &str, encoding: SignatureEncoding) -> Option<Vec<u8>> {
+fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     match encoding {
-        SignatureEncoding::Base64 => STANDARD.decode(text).ok(),
-        SignatureEncoding::Hex => {
+        Encoding::Base64 => STANDARD.decode(text).ok(),
+        Encoding::Hex => {
             let digits = text.as_bytes();
             let (pairs, []) = digits.as_chunks::<2>() else { return None };
             pairs.iter().map(|[high, low]| Some((nibble(*high)? << 4) | nibble(*low)?)).collect()

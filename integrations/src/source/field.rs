@@ -2,8 +2,7 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value;
-use stanch_model::{Hash, Severity};
-use stanch_response::notice::clean;
+use stanch_model::{Hash, Severity, text::clean};
 
 /// Longer names and ids are cut.
 const MAX_TEXT: usize = 512;
@@ -11,17 +10,9 @@ const MAX_TEXT: usize = 512;
 /// Longer titles are cut.
 const MAX_TITLE: usize = 200;
 
-/// The value at a path of member names and list positions: `data.events.0.uuid`.
-pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(value, |value, part| match value {
-        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
-        other => other.get(part),
-    })
-}
-
-/// The text at a path: cleaned and bounded; numbers and booleans as they print; empty is none.
-pub(super) fn text(value: &Value, path: &str) -> Option<String> {
-    match at(value, path)? {
+/// A value as text: cleaned and bounded; numbers and booleans as they print; empty is none.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
         Value::String(text) => bounded(text, MAX_TEXT),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
@@ -120,13 +111,11 @@ mod tests {
 
     #[test]
     fn texts_are_cleaned_and_bounded() {
-        let value = json!({ "a": " x\u{1b}[2Jy ", "b": "é".repeat(2000), "c": "", "d": 7, "e": ["first"] });
-        assert_eq!(text(&value, "a").as_deref(), Some("x[2Jy"));
-        assert_eq!(text(&value, "b").unwrap().chars().count(), MAX_TEXT);
-        assert_eq!(text(&value, "c"), None);
-        assert_eq!(text(&value, "d").as_deref(), Some("7"));
-        assert_eq!(text(&value, "e.0").as_deref(), Some("first"));
-        assert_eq!(text(&value, "e.9.x"), None);
+        assert_eq!(text(&json!(" x\u{1b}[2Jy ")).as_deref(), Some("x[2Jy"));
+        assert_eq!(text(&json!("é".repeat(2000))).unwrap().chars().count(), MAX_TEXT);
+        assert_eq!(text(&json!("")), None);
+        assert_eq!(text(&json!(7)).as_deref(), Some("7"));
+        assert_eq!(text(&json!({})), None);
     }
 
     #[test]

@@ -1,0 +1,61 @@
+//! A source as configurations, lists and people know it.
+
+use stanch_model::{
+    catalog::{SettingInfo, SourceInfo},
+    duration,
+};
+
+use super::{
+    proof::spec::{ProofSpec, SecretPlace},
+    spec::SourceSpec,
+};
+
+pub(crate) fn info(platform: &str, format: &str, spec: &SourceSpec) -> SourceInfo {
+    let setting = |(name, spec): (&String, &super::spec::SourceSetting)| SettingInfo {
+        name: name.clone(),
+        help: spec.help.clone(),
+        default: spec.default.clone(),
+        required: !spec.optional && spec.default.is_none(),
+    };
+    SourceInfo {
+        platform: platform.to_owned(),
+        format: format.to_owned(),
+        title: spec.title.clone(),
+        docs: spec.docs.clone(),
+        setup: spec.setup.clone(),
+        template: spec.template.clone(),
+        proof: spec.proof.as_ref().map(words).unwrap_or_default(),
+        fetched: spec.proof.is_none(),
+        secret: spec.proof.as_ref().is_some_and(has_secret),
+        generic: spec.generic,
+        settings: spec.settings.iter().map(setting).collect(),
+    }
+}
+
+fn has_secret(proof: &ProofSpec) -> bool {
+    matches!(proof, ProofSpec::SecretIn(_) | ProofSpec::Hmac(_))
+}
+
+/// For people.
+fn words(proof: &ProofSpec) -> String {
+    match proof {
+        ProofSpec::SecretIn(SecretPlace::Header(name)) => match name.single() {
+            Some(_) => "a shared secret in a header".to_owned(),
+            None => format!("a shared secret in the header {}", name.source()),
+        },
+        ProofSpec::SecretIn(SecretPlace::Path) => "a shared secret at the end of the address".to_owned(),
+        ProofSpec::SecretIn(SecretPlace::Event(at)) => {
+            format!("a shared secret in every event, at {}", at.source())
+        }
+        ProofSpec::Hmac(hmac) => match &hmac.time {
+            Some(time) => {
+                let within = duration::format(time.within.0);
+                format!("HMAC-SHA256 over time and body, signed within {within}")
+            }
+            None => "HMAC-SHA256 over the body".to_owned(),
+        },
+        ProofSpec::Sns(_) => "an RSA signature by Amazon, of one topic".to_owned(),
+        ProofSpec::Jwt(_) => "a token signed by the issuer, in a header".to_owned(),
+        ProofSpec::Set(_) => "the body is a token signed by the issuer".to_owned(),
+    }
+}
