@@ -51,67 +51,76 @@ fn every_cut_has_a_policy_scopes_and_a_page() {
     }
 }
 
+/// What the shipped playbooks call, by platform: one action each.
+const VERBS: &[(&str, &[&str])] = &[
+    (
+        "okta",
+        &[
+            "find_app",
+            "find_user",
+            "app.grants",
+            "app.quarantine",
+            "grant.revoke",
+            "user.end_sessions",
+            "user.suspend",
+            "user.grants",
+            "key.disable",
+        ],
+    ),
+    (
+        "salesforce",
+        &[
+            "find_app",
+            "find_user",
+            "app.grants",
+            "app.quarantine",
+            "grant.revoke",
+            "user.end_sessions",
+            "user.suspend",
+            "user.grants",
+        ],
+    ),
+    (
+        "github",
+        &[
+            "find_app",
+            "find_user",
+            "credential.revoke",
+            "app.quarantine",
+            "grant.revoke",
+            "user.grants",
+            "key.disable",
+        ],
+    ),
+    (
+        "slack",
+        &["find_app", "find_user", "chat.post", "app.quarantine", "user.end_sessions", "credential.revoke"],
+    ),
+    (
+        "entra",
+        &[
+            "find_app",
+            "find_user",
+            "app.grants",
+            "app.quarantine",
+            "grant.revoke",
+            "user.end_sessions",
+            "user.suspend",
+            "user.grants",
+        ],
+    ),
+    ("oauth2", &["credential.revoke"]),
+    ("webhook", &["chat.post"]),
+    ("smtp", &["mail.send"]),
+];
+
 #[test]
 fn the_verbs_that_playbooks_use_are_there() {
     let catalog = shipped();
-    for (slug, verbs) in [
-        (
-            "okta",
-            &[
-                "find_app",
-                "find_user",
-                "app.grants",
-                "app.quarantine",
-                "grant.revoke",
-                "user.end_sessions",
-                "user.suspend",
-                "user.grants",
-                "key.disable",
-            ][..],
-        ),
-        (
-            "salesforce",
-            &[
-                "find_app",
-                "find_user",
-                "app.grants",
-                "app.quarantine",
-                "grant.revoke",
-                "user.end_sessions",
-                "user.suspend",
-                "user.grants",
-            ],
-        ),
-        (
-            "github",
-            &[
-                "find_app",
-                "find_user",
-                "credential.revoke",
-                "app.quarantine",
-                "grant.revoke",
-                "user.grants",
-                "key.disable",
-            ],
-        ),
-        (
-            "slack",
-            &[
-                "find_app",
-                "find_user",
-                "chat.post",
-                "app.quarantine",
-                "user.end_sessions",
-                "credential.revoke",
-            ],
-        ),
-        ("oauth2", &["credential.revoke"]),
-        ("webhook", &["chat.post"]),
-        ("smtp", &["mail.send"]),
-    ] {
+    for (slug, verbs) in VERBS {
         let platform = catalog.platform(slug).unwrap();
-        for verb in verbs {
-            let found = platform.actions().filter(|action| action.verb.as_deref() == Some(verb)).count();
+        for verb in *verbs {
+            let found = platform.actions().filter(|action| action.verb.as_deref() == Some(*verb)).count();
             assert_eq!(found, 1, "{slug} has {found} actions for {verb}");
         }
     }

@@ -3,7 +3,7 @@
 //! permissions) have their readers here.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::LazyLock, time::Instant};
 
 use serde_json::Value;
 use stanch_integrations::{
@@ -211,6 +211,7 @@ fn entra_names_the_permissions_that_graph_wants() {
         .into_iter()
         .filter(|((_, path), _)| !path.contains('?'))
         .map(|((method, path), scopes)| {
+            let path = as_we_write(&path);
             let details = Details { scopes, ..Details::default() };
             let hosts = vec!["graph.microsoft.com".to_owned()];
             Operation::given(hosts, &method, &format!("/v1.0{path}"), details)
@@ -218,6 +219,20 @@ fn entra_names_the_permissions_that_graph_wants() {
         .collect();
     assert!(operations.len() > 1_000);
     check_if_there("entra", &[Description { operations }], 10);
+}
+
+/// Graph reads paths without regard to case, and its table has most of them in small letters.
+fn as_we_write(path: &str) -> String {
+    static OURS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let catalog = Catalog::embedded().unwrap();
+        let lines = catalog.platform("entra").into_iter().flat_map(|entra| {
+            entra.actions().filter_map(|action| entra.request_line(&action.name)).collect::<Vec<_>>()
+        });
+        let parts = lines.flat_map(|(_, path)| path.split('/').map(str::to_owned).collect::<Vec<_>>());
+        parts.filter(|part| !part.contains('{')).collect()
+    });
+    let ours = |part: &str| OURS.iter().find(|own| own.eq_ignore_ascii_case(part)).cloned();
+    path.split('/').map(|part| ours(part).unwrap_or(part.to_owned())).collect::<Vec<_>>().join("/")
 }
 
 /// What is asked of the reader itself, on small descriptions of every form.

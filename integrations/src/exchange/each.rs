@@ -1,6 +1,9 @@
 //! One request for every row of a read: all sessions of a person, all their logins.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
+use stanch_model::value;
 
 use super::{Exchange, not_before, refused};
 use crate::{
@@ -31,11 +34,12 @@ impl Exchange<'_> {
         };
         let (mut by, mut status, mut more) = (By::Other, 200, More::default());
         let mut gathered = Vec::new();
+        let mut known = HashSet::new();
         for row in &listed {
             if let Err(at) = self.pace().slot(self.deadline).await {
                 return not_before(at);
             }
-            let row = stanch_model::value::as_target(row)
+            let row = value::as_target(row)
                 .and_then(|target| serde_json::to_value(target).ok())
                 .unwrap_or_else(|| row.clone());
             let outcome = self.one(vars.with_item(&row)).await;
@@ -49,7 +53,11 @@ impl Exchange<'_> {
             more.requests += also.requests;
             more.incomplete = more.incomplete.or(also.incomplete);
             match value {
-                Value::Array(rows) => gathered.extend(rows),
+                // One app of many people is one app.
+                Value::Array(rows) => gathered.extend(
+                    rows.into_iter()
+                        .filter(|row| value::as_target(row).is_none_or(|target| known.insert(target.key()))),
+                ),
                 other => gathered.push(other),
             }
         }
