@@ -87,12 +87,13 @@ impl Platform {
     pub(crate) fn serve(&mut self, incoming: &Incoming, shared: &Shared) -> Outgoing {
         let now = shared.clock.now();
         self.wake(shared, now);
-        let segments = incoming.segments();
+        let (segments, parameters) = (incoming.segments(), incoming.parameters());
         let script = &self.script;
-        let found =
-            script.plan().routes.iter().find_map(|route| {
-                Some((route, route.matches(&incoming.method, &segments, &incoming.query)?))
-            });
+        let found = script
+            .plan()
+            .routes
+            .iter()
+            .find_map(|route| Some((route, route.matches(&incoming.method, &segments, &parameters)?)));
         let (route, params) = found.map_or((None, Vec::new()), |(route, params)| (Some(route), params));
         self.db.lock().current = Current {
             base: incoming.base.clone(),

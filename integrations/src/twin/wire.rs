@@ -55,6 +55,22 @@ impl Incoming {
         path.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
     }
 
+    /// The parameters that tell operations at one address apart: of the URL, of a form, and the texts of a JSON body.
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
+        let mut all = self.query.clone();
+        if self.is_form() {
+            all.extend(url::form_urlencoded::parse(&self.body).into_owned());
+        } else if let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(&self.body) {
+            let text = |(name, value): (String, serde_json::Value)| Some((name, value.as_str()?.to_owned()));
+            all.extend(fields.into_iter().filter_map(text));
+        }
+        all
+    }
+
+    fn is_form(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+    }
+
     /// What `Authorization` says, if it is of one of these schemes; or the first of them that is a header of its own
     /// (`dd-api-key`).
     pub(crate) fn credential(&self, schemes: &[String]) -> Option<Credential> {
@@ -72,7 +88,10 @@ impl Incoming {
             return Some(Credential { user: String::new(), token: id.to_owned() });
         }
         if !scheme.eq_ignore_ascii_case("basic") {
-            return Some(Credential { user: String::new(), token: value.trim().to_owned() });
+            // `Token token=…` is PagerDuty's
+            let token = value.trim();
+            let token = token.strip_prefix("token=").unwrap_or(token);
+            return Some(Credential { user: String::new(), token: token.to_owned() });
         }
         let decoded = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
         let (user, password) = decoded.split_once(':')?;
@@ -103,10 +122,7 @@ impl Incoming {
 
     /// A form or JSON as a map; an empty map where there is neither, so that a script may ask for any field.
     fn body_value(&self) -> Dynamic {
-        let form = self
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        if form {
+        if self.is_form() {
             let pairs = url::form_urlencoded::parse(&self.body);
             return pairs
                 .map(|(name, value)| (name.as_ref().into(), value.as_ref().into()))

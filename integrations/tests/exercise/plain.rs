@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use stanch_integrations::{By, ErrorKind, Outcome, Seen, twin::Change};
-use stanch_model::{Effect, catalog::ActionIndex as _, value};
+use stanch_model::{Effect, InDoubt, catalog::ActionIndex as _, value};
 
 use crate::{
     Found,
@@ -83,7 +83,8 @@ pub(crate) async fn write(stage: &Stage, action: &str) -> Found {
     let seen = company.seen();
     again(&company, &second).await?;
     let repeated = company.changes_since(seen);
-    let may_repeat = first.info.effect == Effect::Tell;
+    // a person decides about a second time
+    let may_repeat = first.info.effect == Effect::Tell || first.info.in_doubt == InDoubt::Ask;
     ensure!(may_repeat || repeated.is_empty(), "the second time it changed {repeated:?}");
     holds(&company, &first).await?;
 

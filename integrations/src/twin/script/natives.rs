@@ -9,7 +9,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Position};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    convert::{Json, to_dynamic},
+    convert::{Json, to_answer, to_dynamic},
     reply::Reply,
 };
 use crate::twin::{
@@ -118,6 +118,10 @@ fn queries(engine: &mut Engine, db: &Db) {
     engine.register_fn("keep", move |prefix: &str, rows: Json| {
         let rows = rows.0.as_array().cloned().unwrap_or_default();
         to.lock().keep(prefix, Arc::new(rows))
+    });
+    let to = db.clone();
+    engine.register_fn("keep", move |prefix: &str, rows: Array| {
+        to.lock().keep(prefix, Arc::new(rows.iter().map(to_answer).collect()))
     });
     let at = db.clone();
     engine.register_fn("kept", move |cursor: &str, skip: i64, limit: i64| match at.lock().kept(cursor) {

@@ -18,7 +18,7 @@ pub(crate) struct Route {
     pub(crate) action: String,
     pub(crate) method: String,
     segments: Vec<Segment>,
-    /// Query parameters that this operation has and its neighbours have not.
+    /// Parameters that this operation has and its neighbours have not; `SHOW*` is how one begins.
     query: Vec<(String, String)>,
     pub(crate) sort: Sort,
     pub(crate) scope: Scope,
@@ -75,7 +75,14 @@ impl Route {
         segments: &[String],
         query: &[(String, String)],
     ) -> Option<Vec<(String, String)>> {
-        let asked = self.query.iter().all(|wanted| query.contains(wanted));
+        let fits = |wanted: &str, given: &str| match wanted.strip_suffix('*') {
+            Some(beginning) => given.starts_with(beginning),
+            None => given == wanted,
+        };
+        let has = |(name, value): &(String, String)| {
+            query.iter().any(|(given, said)| given == name && fits(value, said))
+        };
+        let asked = self.query.iter().all(has);
         if self.method != method || self.segments.len() != segments.len() || !asked {
             return None;
         }
