@@ -233,7 +233,12 @@ impl Integrations {
         Some(GroupReads { groups, members: membership.members.clone() })
     }
 
-    fn member(&self, integration: &str) -> Option<&Member> {
+    /// The way out, and where secrets are kept.
+    pub(crate) fn ways(&self) -> (&Transport, &dyn SecretBox) {
+        (&self.shared.transport, self.shared.secrets.as_ref())
+    }
+
+    pub(crate) fn member(&self, integration: &str) -> Option<&Member> {
         self.shared.members.get(integration)
     }
 

@@ -99,6 +99,21 @@ impl Exchange<'_> {
         }
     }
 
+    /// Makes a read's (first) request and gives its answer as it came.
+    pub(crate) async fn probe(&self) -> Result<Answer, Outcome> {
+        let mut scrub = Scrub::default();
+        let builder =
+            Builder { spec: &self.member.platform.spec, base: &self.member.base, secrets: self.secrets };
+        let vars = self.member.vars(self.bound, self.key);
+        match builder.build(self.action, &vars, &mut scrub) {
+            Ok(Built::Http(request)) => {
+                self.exchange(&builder, &request, &vars, &mut scrub, &mut More::default()).await
+            }
+            Ok(Built::Mail(_)) => Err(refused(Refusal::new(ErrorKind::Manual, "a mail is no read"))),
+            Err(refusal) => Err(refused(refusal)),
+        }
+    }
+
     fn is_read(&self) -> bool {
         self.action.effect == Effect::Read
     }

@@ -20,6 +20,7 @@ mod look;
 mod mail;
 mod member;
 mod path;
+mod preflight;
 mod preview;
 mod request;
 mod response;
@@ -38,5 +39,11 @@ pub use call::{
 pub use catalog::{Catalog, Platform};
 pub use configured::Integrations;
 pub use limit::Permit;
+pub use preflight::{Finding, State};
 pub use spec::Evidence;
 pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
+
+/// The JSON Schema of `integration.yaml`.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(spec::PlatformSpec).to_value()
+}

@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::LazyLock, time::Instant};
 use serde_json::Value;
 use stanch_integrations::{
     Catalog,
-    conform::{Body, Conformance, Description, Details, Field, Operation, Schema},
+    conform::{Body, Conformance, Description, Details, Draft, Field, Operation, Schema},
 };
 
 fn specs() -> Option<PathBuf> {
@@ -400,6 +400,40 @@ components:
             problems(&file.replacen("notify: false", "fields: id", 1), document),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn a_draft_passes_the_checks_and_is_as_its_description_says() {
+        let description = || vec![Description::read(OPENAPI_3).unwrap()];
+        let draft = Draft::of("shop", &description(), &[]);
+        assert_eq!(draft.actions, 2);
+        let found = compare(&draft.integration, &[OPENAPI_3]);
+        assert!(
+            found.problems().is_empty() && found.matched() == 2,
+            "{:?}\n{}",
+            found.problems(),
+            draft.integration
+        );
+        assert!(
+            draft.twin.contains("\"PATCH /v1/users/{userId}/state\"") && draft.twin.contains("empty(204)")
+        );
+        assert_eq!(Draft::of("shop", &description(), &["patch".to_owned()]).actions, 1);
+    }
+
+    #[test]
+    fn a_draft_of_a_whole_platform_passes_too() {
+        for name in ["okta.yaml", "pagerduty-events-v2.json", "google-alertcenter.discovery.json"] {
+            let Some(text) = super::text(name) else { return };
+            let draft = Draft::of(
+                "shop",
+                &[Description::read(&text).unwrap()],
+                &["tokens".to_owned(), "alerts".to_owned(), "enqueue".to_owned()],
+            );
+            assert!(draft.actions > 0, "{name}");
+            let found = compare(&draft.integration, &[&text]);
+            assert!(found.problems().is_empty(), "{name}: {:#?}", found.problems());
+            assert_eq!(found.matched(), draft.actions, "{name}");
+        }
     }
 
     #[test]

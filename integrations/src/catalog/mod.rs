@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod info;
+mod page;
 mod sources;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};

@@ -6,6 +6,7 @@
 mod check;
 mod describe;
 mod discovery;
+mod draft;
 mod openapi;
 mod route;
 mod schema;
@@ -13,6 +14,7 @@ mod schema;
 use serde::Serialize;
 
 pub use describe::{Body, DescribeError, Description, Details, Field, Operation, Schema};
+pub use draft::Draft;
 
 use self::route::{Address, Fit};
 use crate::catalog::Platform;

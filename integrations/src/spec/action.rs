@@ -300,3 +300,14 @@ pub enum Evidence {
     /// General knowledge only.
     None,
 }
+
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Spec => "spec",
+            Self::Sdk => "sdk",
+            Self::Docs => "docs",
+            Self::None => "none",
+        })
+    }
+}

@@ -54,7 +54,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => check::run(&args, out),
         Command::Playbooks(args) => playbooks::run(&args, out),
-        Command::Integrations(args) => integrations::run(&args, out),
+        Command::Integrations(args) => integrations::run(args, out).await,
         Command::Journal(args) => Box::pin(journal::run(args, out)).await,
         Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,
         Command::Twins(args) => Box::pin(twins::run(args, out)).await,

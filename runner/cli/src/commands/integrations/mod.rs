@@ -1,0 +1,84 @@
+//! `stanch integrations`: the catalogue, its pages, and whether it fits the platforms' own descriptions and the accounts here.
+
+mod conform;
+mod draft;
+mod list;
+mod preflight;
+mod show;
+
+use stanch_integrations::{Catalog, Platform};
+use stanch_model::diagnostic::did_you_mean;
+
+use crate::{exit::Exit, out::Out, place::PlaceArgs, said::Said, setup};
+
+/// The platforms that are known, and what they can do
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List the catalogue, and the names under which its platforms are configured
+    List(PlaceArgs),
+    /// Show one platform's page: how to set it up, what it can do, what that rests on
+    Show {
+        /// A platform (`okta`) or a configured name (`okta_emea`)
+        platform: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Compare a platform's actions with its own description of its API; 3 where they differ
+    Conform(conform::Args),
+    /// Look whether a configured integration is ready: address, clock, credential, scopes. Only reads
+    Preflight {
+        /// The name in the configuration
+        name: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Begin an integration of your own from a platform's description of its API
+    New(draft::Args),
+    /// Print the JSON Schema of `integration.yaml`, for editors
+    Schema,
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// When a configured file has a mistake, there is no such platform or name, or a file cannot be read or written.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    match args.what {
+        What::List(place) => {
+            list::run(&setup::load_or_refuse(&place.place()?.config, out)?, out);
+            Ok(Exit::Yes)
+        }
+        What::Show { platform, place } => {
+            show::run(&setup::load_or_refuse(&place.place()?.config, out)?, &platform, out)
+        }
+        What::Conform(args) => conform::run(&args, out),
+        What::Preflight { name, place } => {
+            preflight::run(&setup::load_or_refuse(&place.place()?.config, out)?, &name, out).await
+        }
+        What::New(args) => draft::run(&args, out),
+        What::Schema => {
+            out.text(&serde_json::to_string_pretty(&stanch_integrations::schema())?);
+            out.line(&stanch_integrations::schema());
+            Ok(Exit::Yes)
+        }
+    }
+}
+
+/// The platform of this slug, or what it could have meant.
+fn platform<'a>(catalog: &'a Catalog, slug: &str, also: &[&str]) -> anyhow::Result<&'a Platform> {
+    if let Some(platform) = catalog.platform(slug) {
+        return Ok(platform);
+    }
+    let known = catalog.platforms().map(Platform::slug).chain(also.iter().copied());
+    let help = match did_you_mean(slug, known.collect::<Vec<_>>()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`stanch integrations list` shows all of them".to_owned(),
+    };
+    Err(Said::new(format!("there is no platform `{slug}`")).help(help).exit(Exit::No).into())
+}
