@@ -12,5 +12,6 @@ mod mistakes;
 mod own;
 mod pace;
 mod poll;
+mod preflight;
 mod shop;
 mod tls;
