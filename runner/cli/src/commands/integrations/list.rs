@@ -6,7 +6,8 @@ use crate::{out::Out, setup::Setup, table::Table};
 
 /// One line a platform, those that only send alerts too.
 pub(super) fn run(setup: &Setup, out: Out) {
-    let mut table = Table::new(&["platform", "actions", "sources", "evidence", "twin", "configured as", "title"]);
+    let mut table =
+        Table::new(&["platform", "actions", "sources", "evidence", "twin", "configured as", "title"]);
     let twins = stanch_integrations::twin::catalog::platforms();
     let (mut count, mut all) = (0, 0);
     for (slug, title) in setup.catalog.everything() {
