@@ -202,6 +202,55 @@ impl Drop for Served {
 }
 
 #[test]
+fn a_log_in_a_file_is_plain_text() {
+    let home = empty();
+    let log = home.path().join("log");
+    let args = ["serve", "--leash", "--listen", "127.0.0.1:0", "--twins", "127.0.0.1:9"];
+    let mut command = program(home.path(), &args);
+    // Nothing on standard input: the leash lets go at once.
+    command.stdin(Stdio::null()).stderr(std::fs::File::create(&log).unwrap()).env("STANCH_LOG", "trace");
+    assert!(command.env_remove("NO_COLOR").status().unwrap().success());
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("TRACE") || text.contains("DEBUG"), "nothing was logged: {text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_run_that_waits_says_since_when_and_how_it_goes_on() {
+    let home = empty();
+    let manifest = "playbook: cut\ntitle: Cut\nowner: ir\nreviewed: 2026-11-01\nuses: {}\n";
+    playbook(home.path(), manifest, "ask(\"go\", \"Shall we?\", [\"yes\", \"no\"]);\n");
+    std::fs::write(home.path().join("stanch.yaml"), "playbooks: [cut]\n").unwrap();
+    let _server = Served::start(home.path());
+    let run = stanch(home.path(), &["run", "cut", "--json"]);
+    assert!(run.status.success(), "{run:?}");
+    let last = String::from_utf8(run.stdout).unwrap().lines().last().unwrap().to_owned();
+    let run = serde_json::from_str::<Value>(&last).unwrap()["run"].as_str().unwrap().to_owned();
+    let say = |args: &[&str]| String::from_utf8(stanch(home.path(), args).stdout).unwrap();
+    let short = &run[run.len() - 8..];
+    let until = |args: &[&str], part: &str| {
+        let again = |_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            say(args)
+        };
+        let shown = (0..500).map(again).find(|text| text.contains(part));
+        assert!(shown.is_some(), "{}", say(args));
+    };
+    for (args, part) in [
+        (vec!["runs"], "Q1 Shall we?, since "),
+        (vec!["status"], "Q1 Shall we?, since "),
+        (vec!["show", run.as_str()], "waits Q1 Shall we?, since "),
+    ] {
+        until(&args, part);
+    }
+    assert!(say(&["show", &run]).contains(&format!("stanch answer {short}:Q1 yes|no")));
+    assert!(stanch(home.path(), &["pause", &run]).status.success());
+    until(&["status"], "stands     ");
+    until(&["status"], "paused by ");
+    assert!(say(&["show", &run]).contains(&format!("stanch resume {short}")));
+}
+
+#[test]
 fn over_the_socket_an_unknown_playbook_gets_a_did_you_mean() {
     let home = empty();
     let _server = Served::start(home.path());

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     alert::{Alert, Severity},
-    run::WaitView,
+    run::{WaitView, Waiting},
     target::words,
 };
 
@@ -185,9 +185,11 @@ pub struct RunSummary {
     /// What is proven, once it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub containment: Option<String>,
-    /// What it waits for, in plain words.
+    /// Since when it stands so, RFC 3339.
+    pub since: String,
+    /// What it waits for and since when: never empty for a run that is neither at work nor over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waits: Vec<String>,
+    pub waits: Vec<Waiting>,
     /// The incident that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,

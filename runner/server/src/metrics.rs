@@ -1,6 +1,7 @@
 //! Figures for Prometheus: counted here, or asked of the journal and the engine when somebody looks.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
@@ -38,6 +39,21 @@ impl Drop for During<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
+}
+
+/// What waits for a person, by sort: how many, and since when at the longest.
+pub(crate) fn waiting(oldest: &BTreeMap<&'static str, (u64, f64)>) -> String {
+    let mut out = String::from(
+        "# HELP stanch_waiting Things that wait for a person, by sort.\n# TYPE stanch_waiting gauge\n",
+    );
+    for (what, (count, _)) in oldest {
+        let _ = writeln!(out, "stanch_waiting{{for=\"{what}\"}} {count}");
+    }
+    out.push_str("# HELP stanch_waiting_seconds For how long the oldest of them has waited.\n# TYPE stanch_waiting_seconds gauge\n");
+    for (what, (_, seconds)) in oldest {
+        let _ = writeln!(out, "stanch_waiting_seconds{{for=\"{what}\"}} {seconds:.3}");
+    }
+    out
 }
 
 impl Metrics {

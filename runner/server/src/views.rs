@@ -67,10 +67,6 @@ pub(crate) fn summary(view: &RunView) -> RunSummary {
         (RunState::Ended, Some(ended)) => ended.as_str(),
         (state, _) => state.as_str(),
     };
-    let waits = match view.open_waits().map(|wait| format!("{} {}", wait.id, wait.text)).collect::<Vec<_>>() {
-        none if none.is_empty() && !view.why.is_empty() => vec![view.why.clone()],
-        waits => waits,
-    };
     RunSummary {
         id: view.id.as_ref().map(ToString::to_string).unwrap_or_default(),
         playbook: view.playbook.clone(),
@@ -78,7 +74,8 @@ pub(crate) fn summary(view: &RunView) -> RunSummary {
         mode: view.mode.map_or("live", mode_word).to_owned(),
         state: state.to_owned(),
         containment: view.containment.map(|word| word.as_str().to_owned()),
-        waits,
+        since: view.since.clone(),
+        waits: view.waiting(),
         incident: view.incident.clone(),
         started_by: view.started_by.clone(),
         started: view.started.clone(),

@@ -1,6 +1,8 @@
 //! `stanch incidents`, `stanch runs`, `stanch status`: what is going on.
 
 use serde_json::json;
+use stanch_client::Client;
+use stanch_model::{api::RunSummary, run::Waiting};
 
 use crate::{
     exit::Exit,
@@ -8,6 +10,9 @@ use crate::{
     reach::{ReachArgs, answer},
     table::{Table, short},
 };
+
+/// Runs that `stanch status` looks at.
+const MOST_RUNS: usize = 1_000;
 
 /// The incidents, newest first
 #[derive(Debug, clap::Args)]
@@ -77,7 +82,7 @@ pub(crate) async fn runs(args: RunsArgs, out: Out) -> anyhow::Result<Exit> {
             if run.phase.is_empty() { "-".to_owned() } else { run.phase.clone() },
             when(&run.started),
             run.playbook.clone(),
-            run.waits.join("; "),
+            run.waits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         ]);
         out.line(run);
     }
@@ -102,14 +107,29 @@ pub(crate) async fn status(args: StatusArgs, out: Out) -> anyhow::Result<Exit> {
     if !status.paused.is_empty() {
         out.text(&format!("paused     {}", status.paused.join(", ")));
     }
+    let standing = standing(&client).await?;
+    for run in &standing {
+        for waiting in run.waits.iter().filter(|waiting| waiting.wait.is_none()) {
+            out.text(&format!("stands     {} {waiting}", short(&run.id)));
+        }
+        out.line(run);
+    }
     for card in &cards {
         let ask =
             if card.wait.ask.is_empty() { String::new() } else { format!(" [{}]", card.wait.ask.join(", ")) };
-        out.text(&format!("waits      {}:{}{ask} {}", short(&card.run), card.wait.id, card.wait.text));
+        let waiting = Waiting::of(&card.wait);
+        out.text(&format!("waits      {}:{waiting}{ask}", short(&card.run)));
         out.line(card);
     }
     out.line(&status);
-    Ok(if cards.is_empty() { Exit::Yes } else { Exit::Waiting })
+    Ok(if cards.is_empty() && standing.is_empty() { Exit::Yes } else { Exit::Waiting })
+}
+
+/// The runs that only a person gets going again, without those that have a card.
+async fn standing(client: &Client) -> anyhow::Result<Vec<RunSummary>> {
+    let runs = client.runs(true, MOST_RUNS).await.map_err(answer)?.items;
+    let stands = |run: &RunSummary| run.waits.iter().any(|waiting| waiting.person && waiting.wait.is_none());
+    Ok(runs.into_iter().filter(stands).collect())
 }
 
 /// `MM-DD HH:MM` of an RFC 3339 instant.

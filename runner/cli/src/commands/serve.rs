@@ -75,7 +75,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
 fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("STANCH_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let set = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = log.with_ansi(Out::colour_on_stderr()).try_init();
     if set.is_err() {
         tracing::debug!("somebody else set up logging");
     }

@@ -5,7 +5,7 @@ use stanch_client::Client;
 use stanch_model::{
     Containment, Ended,
     api::IncidentView,
-    run::{RunState, RunView},
+    run::{RunState, RunView, WaitKind, WaitView},
 };
 
 use super::watch::plain;
@@ -100,6 +100,33 @@ fn tally(view: &RunView) -> Value {
     view.tally().into_iter().map(|(state, count)| (state.to_string(), Value::from(count))).collect()
 }
 
+/// How a person gets the run going again.
+fn way_on(view: &RunView, wait: Option<&WaitView>) -> Option<String> {
+    let run = short(view.id.as_ref().map_or("", |id| id.0.as_str()));
+    let Some(wait) = wait else {
+        return match view.state {
+            RunState::Paused | RunState::Limited | RunState::Suspect => {
+                Some(format!("stanch resume {run}, or stanch cancel {run}"))
+            }
+            RunState::Diverged => Some(format!("stanch repin {run}, or stanch cancel {run}")),
+            RunState::Running | RunState::Waiting | RunState::Ended => None,
+        };
+    };
+    let card = format!("{run}:{}", wait.id);
+    match wait.kind {
+        WaitKind::Approval => Some(format!("stanch approve {card}, or stanch deny {card}")),
+        WaitKind::InDoubt => {
+            let words = if view.ended.is_some() { "done|skip" } else { "done|retry|skip|abort" };
+            Some(format!("stanch resolve {run} {} {words}", wait.id))
+        }
+        WaitKind::Question | WaitKind::Manual | WaitKind::Guard => {
+            let words = if wait.options.is_empty() { "…".to_owned() } else { wait.options.join("|") };
+            Some(format!("stanch answer {card} {words}"))
+        }
+        WaitKind::Timer | WaitKind::Signal | WaitKind::Child => None,
+    }
+}
+
 /// A run in words.
 pub(crate) fn words(view: &RunView) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -107,7 +134,7 @@ pub(crate) fn words(view: &RunView) -> String {
         (Some(ended), Some(containment)) => {
             format!("{ended}, {} (run {})\n", containment.as_str().replace('_', " "), short(&id))
         }
-        _ => format!("{} {} (run {})\n", view.state.as_str(), view.why, short(&id)),
+        _ => format!("{} since {} (run {})\n", view.state.as_str(), view.since, short(&id)),
     };
     for because in &view.because {
         text.push_str(&format!("  because {because}\n"));
@@ -122,9 +149,14 @@ pub(crate) fn words(view: &RunView) -> String {
     if let Some(warned) = view.warned.filter(|_| view.ended.is_none()) {
         text.push_str(&format!("  long {} entries; it stops at {}\n", warned.entries, warned.most));
     }
-    for wait in view.open_waits().filter(|wait| wait.kind.needs_person()) {
-        let ask = if wait.ask.is_empty() { String::new() } else { format!(" [{}]", wait.ask.join(", ")) };
-        text.push_str(&format!("  waits {}{ask}: {}\n", wait.id, wait.text));
+    for waiting in view.waiting() {
+        let wait = view.open_waits().find(|wait| Some(&wait.id) == waiting.wait.as_ref());
+        let ask = wait.filter(|wait| !wait.ask.is_empty());
+        let ask = ask.map_or_else(String::new, |wait| format!(" [{}]", wait.ask.join(", ")));
+        text.push_str(&format!("  waits {waiting}{ask}\n"));
+        if let Some(way) = way_on(view, wait) {
+            text.push_str(&format!("        {way}\n"));
+        }
     }
     for deadline in &view.deadlines {
         text.push_str(&format!("  clock {}: due {}\n", deadline.title, deadline.due));

@@ -15,6 +15,7 @@ use crate::{
     act::Phase,
     coverage::{latest_policy, pre_approved},
     current::{Current, during},
+    env::Env,
     fiber::{Ran, Wake},
     host::card,
     live::{Leave, Live, row},
@@ -106,7 +107,7 @@ impl Shard {
     /// Unwinds the script and drops the run; its row says what it waits for and until when.
     fn park(&mut self, run: &RunId, live: &Shared, due: Option<i64>) {
         let now = self.env.now_ms();
-        let why = describe(&live.borrow());
+        let why = describe(&self.env, &live.borrow());
         {
             let mut live = live.borrow_mut();
             live.leaving = Some(Leave::Park);
@@ -154,16 +155,31 @@ pub(super) fn next_due(live: &Live) -> Option<i64> {
     acts.chain(proofs).chain(waits).min()
 }
 
-fn describe(live: &Live) -> String {
+/// What the run waits for, in words: its cards, else what is put off, else what is being read back.
+fn describe(env: &Env, live: &Live) -> String {
     let waits: Vec<String> =
         live.view.open_waits().map(|wait| format!("{} {}", wait.id, wait.name)).collect();
-    match waits.is_empty() {
-        false => waits.join(", "),
-        true => live
-            .steps
-            .values()
-            .filter(|step| step.result.is_none())
-            .find_map(|step| step.deferred.as_ref().map(|(_, why)| format!("{}: {why}", step.name)))
-            .unwrap_or_default(),
+    if !waits.is_empty() {
+        return waits.join(", ");
+    }
+    let mut put_off: Vec<(&Address, String)> = Vec::new();
+    for (address, act) in &live.acts {
+        if act.phase.due_ms().is_some() {
+            let scope = env.held_by(&live.created.playbook, Some(&act.spec.integration));
+            let step = live.steps.get(address).and_then(|step| step.deferred.as_ref());
+            let why = match (scope, step) {
+                (Some(scope), _) => format!("{scope} is paused"),
+                (None, Some((_, why))) => why.clone(),
+                (None, None) => "it may not go out yet".to_owned(),
+            };
+            put_off.push((address, format!("{}: {why}", act.spec.name)));
+        }
+    }
+    put_off.sort();
+    match (put_off.first(), live.proofs.len()) {
+        (Some((_, first)), _) if put_off.len() == 1 => first.clone(),
+        (Some((_, first)), _) => format!("{first} (and {} more calls)", put_off.len() - 1),
+        (None, 0) => String::new(),
+        (None, proofs) => format!("{proofs} cuts to be read back"),
     }
 }

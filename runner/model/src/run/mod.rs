@@ -6,7 +6,9 @@ pub mod body;
 pub mod end;
 pub mod guard;
 pub mod view;
+mod waiting;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};
 pub use view::{RunState, RunView, StepView, TargetView, WaitKind, WaitView};
+pub use waiting::Waiting;

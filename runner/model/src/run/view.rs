@@ -85,6 +85,20 @@ impl WaitKind {
         matches!(self, Self::Approval | Self::Question | Self::Manual | Self::InDoubt | Self::Guard)
     }
 
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Question => "question",
+            Self::Manual => "manual",
+            Self::InDoubt => "in_doubt",
+            Self::Timer => "timer",
+            Self::Signal => "signal",
+            Self::Child => "child",
+            Self::Guard => "guard",
+        }
+    }
+
     /// The letter that its ids begin with.
     pub fn letter(self) -> char {
         match self {
@@ -249,6 +263,9 @@ pub struct RunView {
     pub state: RunState,
     /// Why.
     pub why: String,
+    /// Since when, RFC 3339.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub since: String,
     /// Until when, Unix ms.
     pub due_ms: Option<i64>,
     /// The last `phase(…)`.
@@ -329,11 +346,11 @@ impl RunView {
             kind::DECISION => self.decision(entry.decode()?),
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
-            kind::STATE => self.stands(entry.decode()?),
+            kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
             kind::CANCEL => self.cancelled = true,
             kind::REVIVED => self.revived += 1,
-            kind::ENDED => self.over(entry.decode()?),
+            kind::ENDED => self.over(entry.decode()?, time),
             kind::CONTAINED => self.contained(entry.decode()?),
             _ => {}
         }
@@ -351,6 +368,7 @@ impl RunView {
         self.parent = body.parent.map(|(run, _)| run);
         self.started_by = body.started_by;
         self.started = time.to_owned();
+        self.since = time.to_owned();
     }
 
     fn local(&mut self, body: body::Local, time: &str) {
@@ -472,7 +490,10 @@ impl RunView {
         }
     }
 
-    fn stands(&mut self, body: body::StateEntry) {
+    fn stands(&mut self, body: body::StateEntry, time: &str) {
+        if self.state != body.state {
+            time.clone_into(&mut self.since);
+        }
         self.state = body.state;
         self.why = body.why;
         self.due_ms = body.due_ms;
@@ -483,8 +504,9 @@ impl RunView {
         self.because = body.because;
     }
 
-    fn over(&mut self, body: body::RunEnded) {
+    fn over(&mut self, body: body::RunEnded, time: &str) {
         self.state = RunState::Ended;
+        time.clone_into(&mut self.since);
         self.why.clear();
         self.due_ms = None;
         self.ended = Some(body.ended);

@@ -17,12 +17,16 @@ use stanch_model::{
 use crate::{
     app::{App, Shared, mode_word},
     auth::Caller,
+    metrics,
     problem::Refused,
     recent::{self, Paging},
 };
 
 /// Unfinished runs that are counted.
 const RUNS: usize = 100_000;
+
+/// Those among them that are looked into.
+const LOOKED_AT: usize = 10_000;
 
 /// `GET /v1/me`
 pub(super) async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
@@ -33,7 +37,7 @@ pub(super) async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
 pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Refused> {
     let rows = app.engine.runs(true, RUNS)?;
     let mut cards = 0;
-    for row in rows.iter().filter(|row| row.state != RunState::Running).take(10_000) {
+    for row in rows.iter().filter(|row| row.state != RunState::Running).take(LOOKED_AT) {
         cards += app.summaries.line(&app.engine, row)?.cards.len() as u64;
     }
     Ok(Json(Status {
@@ -56,6 +60,28 @@ fn tally(app: &App) -> Result<BTreeMap<String, u64>, Refused> {
     Ok(tally)
 }
 
+/// For every sort of thing that a person is needed for: how many there are, and for how many seconds the oldest has waited.
+fn oldest(app: &App) -> Result<BTreeMap<&'static str, (u64, f64)>, Refused> {
+    let now = app.now();
+    let age =
+        |since: &str| since.parse::<jiff::Timestamp>().map_or(0.0, |at| now.duration_since(at).as_secs_f64());
+    let mut oldest: BTreeMap<&'static str, (u64, f64)> = BTreeMap::new();
+    let mut add = |what, since: &str| {
+        let (count, longest) = oldest.entry(what).or_default();
+        *count += 1;
+        *longest = longest.max(age(since));
+    };
+    for row in
+        app.engine.runs(true, RUNS)?.iter().filter(|row| row.state != RunState::Running).take(LOOKED_AT)
+    {
+        let line = app.summaries.line(&app.engine, row)?;
+        line.cards.iter().for_each(|card| add(card.wait.kind.as_str(), &card.wait.since));
+        let stands = line.summary.waits.iter().filter(|waiting| waiting.person && waiting.wait.is_none());
+        stands.for_each(|waiting| add(row.state.as_str(), &waiting.since));
+    }
+    Ok(oldest)
+}
+
 /// `GET /healthz`
 pub(super) async fn alive() -> &'static str {
     "ok\n"
@@ -74,8 +100,9 @@ pub(super) async fn ready(State(app): State<Shared>) -> Response {
 }
 
 /// `GET /metrics`
-pub(super) async fn metrics(State(app): State<Shared>) -> Result<Response, Refused> {
+pub(super) async fn figures(State(app): State<Shared>) -> Result<Response, Refused> {
     let runs: Vec<(String, u64)> = tally(&app)?.into_iter().collect();
-    let text = app.metrics.render(&app.journal.stats(), &runs);
+    let mut text = app.metrics.render(&app.journal.stats(), &runs);
+    text.push_str(&metrics::waiting(&oldest(&app)?));
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

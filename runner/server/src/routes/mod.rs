@@ -272,7 +272,7 @@ fn about() -> Vec<Route> {
         Route::get("/readyz", "readyz", "200 while alerts are taken", health::ready)
             .open()
             .media("text/plain"),
-        Route::get("/metrics", "metrics", "Figures for Prometheus", health::metrics)
+        Route::get("/metrics", "metrics", "Figures for Prometheus", health::figures)
             .open()
             .media("text/plain"),
         Route::get("/openapi.json", "openapi", "This description", openapi::serve).open(),

@@ -15,7 +15,10 @@ async fn a_run_is_listed_shown_and_read_entry_by_entry() {
         (listed.id.as_str(), listed.playbook.as_str(), listed.state.as_str()),
         (run.as_str(), "asker", "waiting")
     );
-    assert_eq!((listed.started_by.as_str(), listed.waits[0].as_str()), ("responder", "A1 Shall we go?"));
+    let wait = &listed.waits[0];
+    assert_eq!((listed.started_by.as_str(), wait.what.as_str()), ("responder", "Shall we go?"));
+    assert_eq!(wait.wait.as_deref(), Some("A1"));
+    assert!(wait.person && listed.started <= wait.since && wait.since <= listed.since, "{listed:?}");
     // the end of an id is what people read to each other
     let short = &run[run.len() - 6..];
     let view = client.run(short).await.unwrap();
@@ -80,6 +83,8 @@ async fn the_server_says_what_it_is_and_has() {
     let metrics = world.raw(Method::GET, "/metrics", &[], "").await;
     let text = String::from_utf8(metrics.body.to_vec()).unwrap();
     assert!(text.contains("stanch_runs{state=\"waiting\"} 1\n"), "{text}");
+    assert!(text.contains("stanch_waiting{for=\"approval\"} 1\n"), "{text}");
+    assert!(text.contains("stanch_waiting_seconds{for=\"approval\"} "), "{text}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
         assert!(name.starts_with("stanch_") && value.parse::<f64>().is_ok(), "{line}");
