@@ -16,11 +16,12 @@ use crate::{
     bind::{Bound, bind},
     exchange::{Exchange, not_before, unix_ms},
     limit::{Permit, Turn},
-    look::holds,
+    look::{LOOK, holds},
     member::Member,
     scope::Vars,
     spec::{ActionSpec, CallSpec},
     template::{FillError, Shape},
+    witness::Sight,
 };
 
 /// The configured integrations. Cheap to clone; all clones share pace, tokens and connections.
@@ -126,6 +127,29 @@ impl Integrations {
             forced: bound.forced || member.acts_on_itself,
         };
         Box::pin(exchange.run()).await
+    }
+
+    /// What a witness says now of the lists that name it.
+    pub(crate) async fn testimony(
+        &self,
+        member: &Member,
+        list: &str,
+        witness: &str,
+    ) -> Result<Sight, Box<Outcome>> {
+        let Some(action) = member.action(list) else { return Ok(Sight::Whole) };
+        let exchange = Exchange {
+            member,
+            transport: &self.shared.transport,
+            secrets: self.shared.secrets.as_ref(),
+            name: list,
+            action,
+            bound: &Bound { inputs: Map::new(), target: None, forced: false },
+            key: "",
+            attempt: 1,
+            deadline: Instant::now() + LOOK,
+            forced: false,
+        };
+        exchange.sight(witness, Instant::now()).await
     }
 
     /// The read whose result is this action's `before`, if it declares one.

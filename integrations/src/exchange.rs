@@ -5,6 +5,7 @@ mod first;
 mod mail;
 mod pages;
 mod poll;
+mod witness;
 
 use std::collections::HashSet;
 
@@ -62,10 +63,11 @@ impl Exchange<'_> {
         if let Err(outcome) = self.not_ourselves().await {
             return outcome;
         }
-        match &self.action.each {
+        let outcome = match &self.action.each {
             Some(rows) => self.each(rows, &vars).await,
             None => self.one(vars).await,
-        }
+        };
+        self.witnessed(outcome).await
     }
 
     async fn one(&self, vars: Vars<'_>) -> Outcome {

@@ -269,6 +269,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_several_reads_are_looked_at_together() {
+        let every = |kind: &str| {
+            format!(
+                "out.some(|own| own.role == \"CUSTOM\") && out.filter(|own| own.role == \"CUSTOM\").len() \
+                 == out.filter(|own| own.reach != () && own.reach.ends_with(\":{kind}\") && own.but == ()).len()"
+            )
+        };
+        let out = json!([{ "role": "CUSTOM" }, { "reach": "orn:okta:idp:1:apps" }, { "reach": "orn:okta:idp:1:users:2" }]);
+        assert!(holds(&every("apps"), &[("out", &out)]));
+        assert!(!holds(&every("users"), &[("out", &out)]));
+    }
+
+    #[test]
     fn an_unknown_name_is_found() {
         let expr = Expr::try_from("statsu == 200 && out.all(|t| t.ok)".to_owned()).unwrap();
         assert_eq!(expr.unknown_name(OF_PROOF).as_deref(), Some("statsu"));

@@ -31,6 +31,7 @@ mod spec;
 mod template;
 mod transport;
 pub mod twin;
+mod witness;
 
 pub use call::{
     Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,

@@ -7,11 +7,11 @@ use stanch_model::Target;
 
 use crate::{
     Call, ErrorKind, Integrations, Look, Outcome, Read, Seen, bind::Bound, configured::arguments,
-    member::proves_by_input, scope::Vars, spec::ActionSpec,
+    member::proves_by_input, scope::Vars, spec::ActionSpec, witness::Sight,
 };
 
 /// How long one look at a target may take, pages and pace included.
-const LOOK: Duration = Duration::from_secs(120);
+pub(crate) const LOOK: Duration = Duration::from_secs(120);
 
 impl Integrations {
     /// Like [`look`](Self::look) where neither the moment nor the key of the effect is known. Proofs that need them (a log,
@@ -60,10 +60,38 @@ impl Integrations {
         }
     }
 
+    /// What this integration's credential sees: every witness of its platform, and for one that does not hold what follows.
+    pub async fn sight(&self, integration: &str) -> Vec<(String, Result<(), String>)> {
+        let Some(member) = self.member(integration) else { return Vec::new() };
+        let mut seen = Vec::new();
+        for witness in member.platform.spec.witnesses.keys() {
+            let lists = member.platform.spec.actions.iter();
+            let list = lists.filter(|(_, action)| action.witness.as_ref() == Some(witness));
+            let Some((name, _)) = list.into_iter().find(|(name, _)| member.action(name).is_some()) else {
+                continue;
+            };
+            let held = match self.testimony(member, name, witness).await {
+                Ok(Sight::Whole) => Ok(()),
+                Ok(Sight::Partial(why)) => Err(why),
+                Err(outcome) => Err(not_now(*outcome)),
+            };
+            seen.push((witness.clone(), held));
+        }
+        seen
+    }
+
     async fn read(&self, read: Read) -> Outcome {
         let Read { integration, action, input } = read;
         let (key, target, permit) = (String::new(), None, None);
         self.call(Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit }).await
+    }
+}
+
+fn not_now(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Refused { message, .. } => message,
+        Outcome::NotSent { why } | Outcome::InDoubt { why } => why,
+        Outcome::Limited { .. } | Outcome::Done { .. } => "the platform asks to wait".to_owned(),
     }
 }
 

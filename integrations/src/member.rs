@@ -34,6 +34,7 @@ use crate::{
     spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec, SelfSpec},
     template::Template,
     transport::{Hosts, Tls, Transport},
+    witness::Witnesses,
 };
 
 /// Calls at one time, where the catalogue does not say.
@@ -49,6 +50,7 @@ pub(crate) struct Member {
     pub(crate) scheme: AuthSpec,
     pub(crate) auth: Authenticator,
     pub(crate) infos: BTreeMap<String, ActionInfo>,
+    pub(crate) witnesses: Witnesses,
     pub(crate) tls: Option<Tls>,
     pub(crate) acts_on_itself: bool,
     pub(crate) own: own::Known,
@@ -112,6 +114,7 @@ impl Member {
         };
         let has = Has { settings: &settings, scheme: &scheme, entry, twin: transport.is_twin() };
         let infos = infos(&platform, &has);
+        let witnesses = Witnesses::new(platform.spec.witnesses.keys());
         let (limiter, own_pace) = paces(&platform, entry);
         let auth = Authenticator::new(name, source);
         Ok(Self {
@@ -124,6 +127,7 @@ impl Member {
             scheme,
             auth,
             infos,
+            witnesses,
             tls,
             acts_on_itself: entry.acts_on_itself,
             own: own::Known::default(),
@@ -143,7 +147,7 @@ impl Member {
         self.own_pace.get(action).unwrap_or(&self.limiter)
     }
 
-    /// An action that exists here: one that needs a missing setting does not.
+    /// An action that exists here: one that needs a missing setting or another way to authenticate does not.
     pub(crate) fn action(&self, name: &str) -> Option<&ActionSpec> {
         self.infos.contains_key(name).then(|| self.platform.action_spec(name))?
     }

@@ -375,6 +375,9 @@ async fn every_session_is_ended_and_none_is_no_work_of_ours() {
         ("POST", "/services/oauth2/token") => Answer::json(200, json!({ "access_token": "t" })),
         ("DELETE", path) if path.ends_with("0Ak2") => Answer::json(404, json!([{ "errorCode": "NOT_FOUND" }])),
         ("DELETE", _) => Answer::Say(204, vec![], String::new()),
+        ("GET", path) if path.contains("UserPermissionAccess") => {
+            Answer::json(200, json!({ "done": true, "records": [{ "PermissionsManageUsers": true }] }))
+        }
         ("GET", path) if path.contains("nobody") => Answer::json(200, json!({ "done": true, "records": [] })),
         _ => Answer::json(
             200,

@@ -121,7 +121,9 @@ fn the_verbs_that_playbooks_use_are_there() {
         let platform = catalog.platform(slug).unwrap();
         for verb in *verbs {
             let found = platform.actions().filter(|action| action.verb.as_deref() == Some(*verb)).count();
-            assert_eq!(found, 1, "{slug} has {found} actions for {verb}");
+            // A finder may be several reads; what is called on a target is one.
+            let one = found == 1 || (verb.starts_with("find_") && found > 1);
+            assert!(one, "{slug} has {found} actions for {verb}");
         }
     }
 }

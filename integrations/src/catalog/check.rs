@@ -5,6 +5,7 @@ mod around;
 mod auth;
 mod calls;
 mod platform;
+mod witness;
 
 use std::ops::Range;
 
@@ -23,6 +24,7 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
         Err(mistake) => return vec![*mistake],
     };
     platform::check(slug, spec, &mut report);
+    witness::check(spec, &mut report);
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
         calls::check(spec, name, action, &mut report);

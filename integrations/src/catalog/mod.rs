@@ -197,6 +197,17 @@ impl Platform {
         self.spec.membership.is_some()
     }
 
+    /// What a configuration must have for an action to be there: settings, parts of the credential, a way to authenticate.
+    pub fn needs(&self, action: &str) -> &[String] {
+        self.spec.actions.get(action).map_or(&[], |action| action.needs.as_slice())
+    }
+
+    /// What follows when this list's witness does not hold, if it has one: then the list may be shorter than what there is.
+    pub fn lacks(&self, action: &str) -> Option<&str> {
+        let name = self.spec.actions.get(action)?.witness.as_ref()?;
+        self.spec.witnesses.get(name).map(|witness| witness.lacks.as_str())
+    }
+
     /// The statuses that mean yes.
     pub fn success(&self, action: &str) -> Option<&[u16]> {
         self.spec.actions.get(action).map(|action| action.success.status.as_slice())
@@ -215,8 +226,10 @@ impl Platform {
 
 /// The hash that a run pins: of everything that shapes an action on the wire.
 fn pinned(spec: &PlatformSpec, action: &ActionSpec) -> Hash {
+    let witness = action.witness.as_ref().and_then(|name| spec.witnesses.get(name));
     let all = serde_json::json!({
         "action": action,
+        "witness": witness,
         "platform": {
             "url": spec.url, "auth": spec.auth, "headers": spec.headers, "paging": spec.paging,
             "errors": spec.errors, "refused": spec.limits.refused, "codes": spec.limits.codes, "reply": spec.reply,

@@ -48,7 +48,7 @@ impl Exchange<'_> {
             true => None,
             false => Some(self.member.alone(&call, vars).await),
         };
-        let read = match self.rows(&call, vars).await {
+        let read = match self.rows(&call.action, &call.with, vars).await {
             Ok(Outcome::Done { value, more, .. }) if more.incomplete.is_none() => value,
             Ok(Outcome::Done { .. }) => {
                 let why = "what is to be changed could not be read whole, and would be cut short";
@@ -116,7 +116,7 @@ impl Exchange<'_> {
                 let call = CallSpec { action: action.to_owned(), with: nothing };
                 let bound = crate::bind::Bound::nothing();
                 let vars = self.member.vars(&bound, "");
-                match self.rows(&call, &vars).await {
+                match self.rows(&call.action, &call.with, &vars).await {
                     Ok(Outcome::Done { value, .. }) => value,
                     Ok(Outcome::Refused { kind: ErrorKind::Unavailable, message, .. }) => {
                         return Err(Outcome::NotSent { why: message });

@@ -33,7 +33,7 @@ pub(crate) struct ActionSpec {
     pub(crate) input: BTreeMap<String, InputSpec>,
     /// The request is made once for every row of this read; `{item.…}` is the row.
     #[serde(default)]
-    pub(crate) each: Option<CallSpec>,
+    pub(crate) each: Option<EachSpec>,
     /// What is read first, in the same attempt, for the request to be made of: `{read.…}`. One at a time per such read.
     #[serde(default)]
     pub(crate) read: Option<ReadSpec>,
@@ -77,6 +77,9 @@ pub(crate) struct ActionSpec {
     /// What the script gets from a list.
     #[serde(default)]
     pub(crate) yields: Option<YieldSpec>,
+    /// The platform's witness for this list, where it shows less to who may see less instead of refusing.
+    #[serde(default)]
+    pub(crate) witness: Option<String>,
     /// How the list goes on, if not as everywhere on this platform.
     #[serde(default)]
     pub(crate) paging: Option<Paging>,
@@ -274,6 +277,20 @@ pub(crate) struct CallSpec {
     /// Its arguments; variables are the inputs, `target.…`, `before.…`, `settings.…`.
     #[serde(default)]
     pub(crate) with: BTreeMap<String, Shape>,
+}
+
+/// The read for whose rows an action is made.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EachSpec {
+    /// The read, and its arguments.
+    pub(crate) action: String,
+    /// As in any call.
+    #[serde(default)]
+    pub(crate) with: BTreeMap<String, Shape>,
+    /// Only rows for which this holds (over `item`, `input`).
+    #[serde(default)]
+    pub(crate) only: Option<Expr>,
 }
 
 /// How the platform recognises a repeated request.

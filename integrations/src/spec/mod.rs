@@ -7,13 +7,17 @@ mod action;
 mod auth;
 mod paging;
 mod wire;
+mod witness;
 mod words;
 
 pub use action::Evidence;
-pub(crate) use action::{ActionSpec, CallSpec, InputSpec, PollSpec, ReadSpec, TargetShape, YieldSpec};
+pub(crate) use action::{
+    ActionSpec, CallSpec, EachSpec, InputSpec, PollSpec, ReadSpec, TargetShape, YieldSpec,
+};
 pub(crate) use auth::{ActionAuth, AuthKind, AuthSpec, ClientAuth};
 pub(crate) use paging::{CursorPaging, Numbering, Paging, PartitionPaging};
 pub(crate) use wire::{MailSpec, Match, Method, Reply, RequestSpec};
+pub(crate) use witness::WitnessSpec;
 pub(crate) use words::{Rate, Span};
 
 use std::collections::BTreeMap;
@@ -80,6 +84,9 @@ pub(crate) struct PlatformSpec {
     /// Reads that tell who is in a group: for protected groups.
     #[serde(default)]
     pub(crate) membership: Option<MembershipSpec>,
+    /// What proves that a credential sees all that a list can hold, by the name that lists give.
+    #[serde(default)]
+    pub(crate) witnesses: BTreeMap<String, WitnessSpec>,
     /// What it can do.
     pub(crate) actions: BTreeMap<String, ActionSpec>,
 }

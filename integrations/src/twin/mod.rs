@@ -67,7 +67,7 @@
 //! **Around it.** `accepts([schemes])`, where a header of its own (`"dd-api-key"`) is a scheme too, and of `"AWS4-HMAC-SHA256"` it is
 //! seen who signed; `now(), iso(), iso(seconds)`; `new_id(prefix, length)`; `integration(), secret(),
 //! issue_token(seconds), accept_token(token), token_works(token), end_token(token), may(scope)`; `base(), here(#{ query changes })`; `soql(query, most),
-//! soql_counts, keep, kept, kept_len, head`; `filter_error, filter_value`; `page_size(asked, usual, most)`,
+//! soql_own(query, most, field, value), soql_counts, keep, kept, kept_len, head`; `filter_error, filter_value`; `page_size(asked, usual, most)`,
 //! which every list takes its number of rows from; `number(text, otherwise), clamp, hash, base64, from_base64, parse_json,
 //! is_jwt`.
 

@@ -197,17 +197,18 @@ impl Platform {
         let known = visit
             .credential
             .as_ref()
-            .and_then(|credential| self.db.lock().accepts(&credential.token).cloned());
-        let Some(token) = known else {
+            .filter(|credential| self.db.lock().accepts(&credential.token).is_some());
+        let Some(credential) = known else {
             return Some(self.script.answer("refused", (request(),)).unwrap_or_else(|| Reply::empty(401)));
         };
-        self.db.lock().current.scopes = token.scopes.clone();
+        let scopes = self.db.lock().scopes(&credential.token);
+        self.db.lock().current.scopes = scopes.clone();
         let needed = match &route.scope {
             Scope::Any(needed) => needed.as_slice(),
             Scope::Open | Scope::Token => &[],
         };
         let limited = !needed.is_empty()
-            && token.scopes.is_some_and(|scopes| !needed.iter().any(|scope| scopes.contains(scope)));
+            && scopes.is_some_and(|scopes| !needed.iter().any(|scope| scopes.contains(scope)));
         if !limited && !lacks {
             return None;
         }

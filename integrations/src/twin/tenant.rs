@@ -161,6 +161,17 @@ impl Tenant {
         self.tokens.get(token).filter(|known| known.expires.is_none_or(|end| self.now < end))
     }
 
+    /// What a token may do; everything where absent. One that was issued may do what the credential behind it may, unless it
+    /// was issued for less.
+    pub(crate) fn scopes(&self, token: &str) -> Option<BTreeSet<String>> {
+        let own = self.tokens.get(token).and_then(|known| known.scopes.clone());
+        own.or_else(|| {
+            let credential = super::token(&self.integration);
+            let issued = token.strip_prefix(&credential).is_some_and(|rest| rest.starts_with('.'));
+            self.tokens.get(&credential).filter(|_| issued)?.scopes.clone()
+        })
+    }
+
     /// Keeps a result to be paged through: it stays as it was. Gives the cursor.
     pub(crate) fn keep(&mut self, prefix: &str, rows: Arc<Vec<Value>>) -> String {
         let cursor = self.draw(prefix, 18);

@@ -47,8 +47,11 @@ fn is_paged(stage: &Stage, action: &str) -> bool {
 /// The twin has an operation of this name, unless several actions make the same request.
 fn operation(company: &Company<'_>, ready: &Ready, seen: usize) -> Found {
     // Mail and its archive are no platform's.
-    let Some(request) = company.requests_since(seen).pop() else { return Ok(()) };
+    let requests = company.requests_since(seen);
     let known = CATALOG.platform(&company.stage.platform).ok_or("no such platform")?;
+    // Behind a list its witness is asked.
+    let witnessed = known.lacks(&ready.info.name).is_some();
+    let Some(request) = (if witnessed { requests.first() } else { requests.last() }) else { return Ok(()) };
     let line = |action: &str| {
         let (method, path) = known.request_line(action)?;
         let parts: Vec<_> = path.split('/').map(|part| if part.contains('{') { "*" } else { part }).collect();

@@ -105,7 +105,16 @@ impl Examples {
             let example = Example { undoes: Some(action), ..Example::default() };
             all.entry(undo).or_insert(example);
         }
+        // What exists only with another way to authenticate is not there in this configuration.
+        let way = self.config.get("auth").and_then(Value::as_str).or(platform.auth_schemes().next());
+        let elsewhere = |name: &str| {
+            platform
+                .needs(name)
+                .iter()
+                .any(|need| need.strip_prefix("auth.").is_some_and(|need| Some(need) != way))
+        };
         let lack = platform.actions().map(|action| &action.name).filter(|name| !all.contains_key(*name));
+        let lack = lack.filter(|name| !elsewhere(name));
         let lack = lack.cloned().collect();
         (all, lack)
     }

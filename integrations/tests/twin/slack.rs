@@ -134,7 +134,11 @@ async fn people_and_their_sessions() {
     assert_eq!(fails(&slack, "users.info", json!({ "user": "U0" })).await, "user_not_found");
     assert_eq!(fails(&slack, "users.lookupByEmail", json!({ "email": "x" })).await, "users_not_found");
     let of = |id: &str| json!({ "user_id": id });
-    let sessions = works(&slack, "admin.users.session.list", of(ids[0])).await;
+    let here = |id: &str| json!({ "user_id": id, "team_id": "T0TWIN" });
+    let everybody = works(&slack, "admin.users.session.list", json!({})).await;
+    assert!(everybody["active_sessions"].as_array().map(Vec::len) > Some(1));
+    assert_eq!(fails(&slack, "admin.users.session.list", of(ids[0])).await, "missing_team");
+    let sessions = works(&slack, "admin.users.session.list", here(ids[0])).await;
     let session = &sessions["active_sessions"][0]["session_id"];
     let one = json!({ "session_id": session, "user_id": ids[0] });
     assert_eq!(
@@ -143,12 +147,12 @@ async fn people_and_their_sessions() {
     );
     works(&slack, "admin.users.session.invalidate", one.clone()).await;
     assert_eq!(fails(&slack, "admin.users.session.invalidate", one).await, "session_not_found");
-    assert_eq!(fails(&slack, "admin.users.session.list", of(ids[0])).await, "no_active_sessions");
+    assert_eq!(fails(&slack, "admin.users.session.list", here(ids[0])).await, "no_active_sessions");
     for _ in 0..2 {
         works(&slack, "admin.users.session.reset", of(ids[1])).await;
     }
     works(&slack, "admin.users.session.resetBulk", json!({ "user_ids": [ids[2], ids[3]] })).await;
-    assert_eq!(fails(&slack, "admin.users.session.list", of(ids[3])).await, "no_active_sessions");
+    assert_eq!(fails(&slack, "admin.users.session.list", here(ids[3])).await, "no_active_sessions");
     works(&slack, "admin.users.remove", of(ids[4])).await;
     assert_eq!(fails(&slack, "admin.users.remove", of(ids[4])).await, "user_already_deleted");
     assert_eq!(twins.writes("slack.end_user_sessions"), 1);
@@ -161,7 +165,9 @@ async fn an_app_is_restricted_cleared_and_uninstalled() {
     let approved = works(&slack, "admin.apps.approved.list", json!({})).await;
     let app = &approved["approved_apps"][0]["app"]["id"];
     works(&slack, "admin.apps.restrict", json!({ "app_id": app, "team_id": "T0TWIN" })).await;
-    let restricted = works(&slack, "admin.apps.restricted.list", json!({})).await;
+    let restricted = works(&slack, "admin.apps.restricted.list", json!({ "enterprise_id": "E0TWIN" })).await;
+    assert_eq!(restricted["restricted_apps"], json!([]), "a workspace's list is not the organization's");
+    let restricted = works(&slack, "admin.apps.restricted.list", json!({ "team_id": "T0TWIN" })).await;
     assert_eq!(&restricted["restricted_apps"][0]["app"]["id"], app);
     works(&slack, "admin.apps.clearResolution", json!({ "app_id": app })).await;
     assert_eq!(
@@ -178,7 +184,7 @@ async fn an_app_is_restricted_cleared_and_uninstalled() {
         .host
         .change(&Change::Block { integration: "slack".to_owned(), app: "drift".to_owned() })
         .expect("blocked");
-    let restricted = works(&slack, "admin.apps.restricted.list", json!({})).await;
+    let restricted = works(&slack, "admin.apps.restricted.list", json!({ "enterprise_id": "E0TWIN" })).await;
     assert_eq!(restricted["restricted_apps"].as_array().map(Vec::len), Some(1));
 }
 

@@ -198,7 +198,8 @@ fn request(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         used.extend(manual.variables().map(str::to_owned));
         request_variables(spec, action, manual, &["actions", name, "manual"], report);
     }
-    let calls = [&action.each, &action.capture, &action.undo].into_iter().flatten().map(|call| &call.with);
+    let calls = [&action.capture, &action.undo].into_iter().flatten().map(|call| &call.with);
+    let calls = calls.chain(action.each.iter().map(|each| &each.with));
     let others = calls
         .chain(action.verify.iter().map(|verify| &verify.with))
         .chain(action.read.iter().map(|read| &read.with))

@@ -6,7 +6,7 @@ use stanch_model::Effect;
 
 use super::{Report, platform, suggest};
 use crate::{
-    expr::OF_PROOF,
+    expr::{OF_PROOF, OF_ROW},
     spec::{ActionSpec, CallSpec, PlatformSpec},
     template::Shape,
 };
@@ -34,11 +34,16 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let roots: &[&str] = if action.capture.is_some() { &["target", "before"] } else { &["target"] };
         given(spec, action, &undo.with, roots, &place, report);
     }
-    for (part, wanted) in [("capture", &action.capture), ("each", &action.each)] {
-        let Some(wanted) = wanted else { continue };
+    if let Some(only) = action.each.as_ref().and_then(|each| each.only.as_ref()) {
+        super::action::names(only, OF_ROW, &["actions", name, "each", "only"], report);
+    }
+    let capture = action.capture.as_ref().map(|capture| ("capture", &capture.action, &capture.with));
+    let each = action.each.as_ref().map(|each| ("each", &each.action, &each.with));
+    for (part, wanted, with) in [capture, each].into_iter().flatten() {
         let place = ["actions", name, part];
-        read(spec, wanted, &place, report);
-        given(spec, action, &wanted.with, &["target"], &place, report);
+        call(spec, wanted, with, &place, report);
+        must_read(spec, wanted, &place, report);
+        given(spec, action, with, &["target"], &place, report);
     }
 }
 
@@ -49,9 +54,14 @@ pub(super) fn read(spec: &PlatformSpec, wanted: &CallSpec, path: &[&str], report
 }
 
 fn must_read(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Report<'_>) {
+    changes_nothing(spec, action, &[path, &["action"]].concat(), report);
+}
+
+/// What stands here is no effect.
+pub(super) fn changes_nothing(spec: &PlatformSpec, action: &str, path: &[&str], report: &mut Report<'_>) {
     if spec.actions.get(action).is_some_and(|action| action.effect != Effect::Read) {
         let message = format!("`{action}` changes something; only a read may stand here");
-        report.at_value(&[path, &["action"]].concat(), "IN0004", message, None);
+        report.at_value(path, "IN0004", message, None);
     }
 }
 

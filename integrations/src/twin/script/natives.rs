@@ -103,15 +103,26 @@ fn tokens(engine: &mut Engine, db: &Db) {
     engine.register_fn("end_token", move |token: &str| to.lock().tokens.remove(token).is_some());
 }
 
+type Rows = Result<Json, Box<EvalAltResult>>;
+
+fn records(db: &Db, query: &str, most: i64, sight: soql::Sight<'_>) -> Rows {
+    let db = db.lock();
+    let sight = if db.current.blind { soql::Sight::Nothing } else { sight };
+    let found = soql::run(query, &db.store, usize::try_from(most).unwrap_or(0), sight);
+    found.map(|rows| Json(Arc::new(rows.into()))).map_err(|error| {
+        let body = serde_json::json!([{ "message": error.message, "errorCode": error.code }]);
+        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Reply::json(400, body)), Position::NONE))
+    })
+}
+
 fn queries(engine: &mut Engine, db: &Db) {
     let at = db.clone();
-    engine.register_fn("soql", move |query: &str, most: i64| -> Result<Json, Box<EvalAltResult>> {
-        let db = at.lock();
-        let found = soql::run(query, &db.store, usize::try_from(most).unwrap_or(0), db.current.blind);
-        found.map(|rows| Json(Arc::new(rows.into()))).map_err(|error| {
-            let body = serde_json::json!([{ "message": error.message, "errorCode": error.code }]);
-            Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Reply::json(400, body)), Position::NONE))
-        })
+    engine.register_fn("soql", move |query: &str, most: i64| -> Rows {
+        records(&at, query, most, soql::Sight::All)
+    });
+    let at = db.clone();
+    engine.register_fn("soql_own", move |query: &str, most: i64, field: &str, value: &str| -> Rows {
+        records(&at, query, most, soql::Sight::Own { field, value })
     });
     engine.register_fn("soql_counts", soql::counts);
     let to = db.clone();
