@@ -87,9 +87,19 @@ impl Inside {
 
     /// Answers every open wait of the run until it ends: `answer` says what to each kind and name.
     pub async fn play(&self, run: &RunId, answer: impl Fn(&str, &str) -> Option<&'static str>) -> RunView {
+        self.play_until(run, answer, |view| view.ended.is_some()).await
+    }
+
+    /// The same, until this is so.
+    pub async fn play_until(
+        &self,
+        run: &RunId,
+        answer: impl Fn(&str, &str) -> Option<&'static str>,
+        until: impl Fn(&RunView) -> bool,
+    ) -> RunView {
         for _ in 0..4_000 {
             let view = self.engine.view(run).expect("a view");
-            if view.ended.is_some() {
+            if until(&view) {
                 return view;
             }
             for wait in view.open_waits().filter(|wait| wait.kind.needs_person()) {

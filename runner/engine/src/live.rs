@@ -43,7 +43,8 @@ pub(crate) struct Step {
     pub(crate) deferred: Option<(i64, String)>,
     pub(crate) result: Option<Result<Value, StepError>>,
     pub(crate) by: Box<str>,
-    pub(crate) incomplete: bool,
+    /// For a list: why it may not have shown everything; empty when it did.
+    pub(crate) incomplete: Box<str>,
     /// Version of its outcome's entry: tells what came after what.
     pub(crate) version: u64,
     /// Version of its last intent.

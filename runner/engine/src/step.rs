@@ -193,7 +193,7 @@ impl Current {
             value,
             error,
             by: String::new(),
-            incomplete: false,
+            incomplete: String::new(),
         };
         self.live(|live| live.record_outcome(outcome, now));
         result

@@ -1,11 +1,14 @@
 //! `settle`: waits for every proof, reads every scope again, and says what is left.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rhai::{Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_model::{
-    Address, Containment, Target, TargetState,
+    Address, Containment, Hash, Target, TargetState,
     catalog::ActionIndex,
     run::{RunView, WaitKind, body::CallIntent},
     target::Effect,
@@ -17,7 +20,7 @@ use crate::{
     border,
     current::{Current, Hosted},
     fan::Body,
-    live::{Frame, Live},
+    live::{Frame, Live, Step},
     step::{Enter, Mark, here, misuse, place},
 };
 
@@ -82,6 +85,7 @@ fn quiet(here: &Current) -> Hosted<()> {
 /// A list to be read again.
 struct Scope {
     key: String,
+    name: String,
     call: CallIntent,
 }
 
@@ -107,7 +111,7 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         let relevant = match &step.result {
             Some(Ok(value)) => {
                 let shown = value::targets_in(value);
-                step.incomplete
+                !step.incomplete.is_empty()
                     || shown.iter().any(|target| cut.contains(&target.key()))
                     || (shown.is_empty() && kinds.contains(yields.as_str()))
             }
@@ -115,7 +119,7 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         };
         if relevant {
             let key = format!("{} {}", step.name, step.args.short());
-            scopes.insert(key.clone(), Scope { key, call: call.clone() });
+            scopes.insert(key.clone(), Scope { key, name: step.name.to_string(), call: call.clone() });
         }
     }
     scopes.into_values().collect()
@@ -138,13 +142,13 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
                 call.target.clone(),
             )?;
             let value = result.map_err(|error| border::throw(&error))?;
-            let whole = here.live(|live| {
+            let incomplete = here.live(|live| {
                 let place =
                     live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
-                live.steps.get(&place).is_some_and(|step| !step.incomplete)
+                live.steps.get(&place).map(|step| step.incomplete.to_string())
             });
             let held: Vec<Value> = value::targets_in(&value).iter().map(value::of_target).collect();
-            Ok(json!({ "held": held, "whole": whole }))
+            Ok(json!({ "held": held, "incomplete": incomplete }))
         });
         (scope.key.clone(), body)
     });
@@ -152,18 +156,23 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
     let mut held: Vec<Target> = Vec::new();
     let mut unread = Vec::new();
     for (key, result) in results {
+        let name = scopes.iter().find(|scope| scope.key == key).map_or(key.as_str(), |scope| &scope.name);
         match result {
             Ok(value) => {
-                if value["whole"] != json!(true) {
-                    unread.push(format!("{key}: the list may be incomplete"));
+                match value["incomplete"].as_str() {
+                    Some("") => {}
+                    Some(why) => unread.push(format!("{name}: {why}")),
+                    None => unread.push(format!("{name}: nobody knows whether the list is whole")),
                 }
                 held.extend(value::targets_in(&value["held"]));
             }
-            Err(error) => unread.push(format!("{key}: {error}")),
+            Err(error) => unread.push(format!("{name}: {error}")),
         }
     }
     held.sort();
     held.dedup();
+    unread.sort();
+    unread.dedup();
     Ok((held, unread))
 }
 
@@ -280,12 +289,7 @@ fn children(live: &Live) -> Vec<String> {
 }
 
 fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {
-    let failed = live.steps.iter().filter(|(_, step)| {
-        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
-        call.is_some_and(|call| call.effect == Effect::Read)
-            && (step.incomplete || matches!(step.result, Some(Err(_))))
-    });
-    because.extend(failed.map(|(_, step)| format!("not read: {}", step.name)));
+    because.extend(unread(live));
     if !live.seen.is_empty() {
         because.push(format!("{} targets were found and none was cut", live.seen.len()));
     }
@@ -293,6 +297,27 @@ fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<Strin
         true => (Containment::NothingToContain, because),
         false => (Containment::NotContained, because),
     }
+}
+
+/// The reads that gave nothing, or not everything, the last time that they were made.
+fn unread(live: &Live) -> BTreeSet<String> {
+    let mut last: BTreeMap<(&str, Hash), &Step> = BTreeMap::new();
+    for step in live.steps.values() {
+        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
+        if call.is_none_or(|call| call.effect != Effect::Read) {
+            continue;
+        }
+        let known = last.entry((&step.name, step.args)).or_insert(step);
+        if known.version < step.version {
+            *known = step;
+        }
+    }
+    let why = |step: &&Step| match &step.result {
+        Some(Err(error)) => Some(format!("not read: {}: {error}", step.name)),
+        _ if step.incomplete.is_empty() => None,
+        _ => Some(format!("not read whole: {}: {}", step.name, step.incomplete)),
+    };
+    last.values().filter_map(why).collect()
 }
 
 fn judge(view: &RunView, mut because: Vec<String>) -> (Containment, Vec<String>) {

@@ -158,7 +158,7 @@ impl Live {
             deferred: None,
             result: Some(Ok(body.value)),
             by: "".into(),
-            incomplete: false,
+            incomplete: "".into(),
             version,
             intended: version,
         };
@@ -183,7 +183,7 @@ impl Live {
             deferred: None,
             result: None,
             by: "".into(),
-            incomplete: false,
+            incomplete: "".into(),
             version,
             intended: version,
             intent: None,
@@ -214,7 +214,7 @@ impl Live {
         }
         step.deferred = None;
         step.by = body.by.into();
-        step.incomplete = body.incomplete;
+        step.incomplete = body.incomplete.into();
         step.version = version;
         step.result = Some(match body.error {
             Some(error) => Err(error),

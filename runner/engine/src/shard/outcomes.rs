@@ -145,7 +145,7 @@ impl Shard {
             value,
             error: None,
             by: by_word(by).to_owned(),
-            incomplete: incomplete.is_some(),
+            incomplete: incomplete.unwrap_or_default(),
         };
         guard.record_outcome(outcome, now);
         guard.touch(&spec.address);
@@ -207,7 +207,8 @@ impl Shard {
         let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
         ensure_intent(&mut live, spec, now);
         let address = spec.address.clone();
-        let outcome = body::Outcome { address, attempt, value, error, by: String::new(), incomplete: false };
+        let (by, incomplete) = (String::new(), String::new());
+        let outcome = body::Outcome { address, attempt, value, error, by, incomplete };
         live.record_outcome(outcome, now);
         live.touch(&spec.address);
     }

@@ -117,3 +117,62 @@ async fn nothing_there_is_nothing_to_contain_and_something_uncut_is_not() {
     let run = outside.start(json!({})).await;
     assert_eq!(containment(&outside.ended(&run).await), "not_contained");
 }
+
+/// Salesforce without "Customize Application", its user with one token of its own.
+async fn own_tokens_only(script: &str) -> Outside {
+    let outside = Outside::new(script, 0, 3).await;
+    let own = json!({ "set": { "integration": "salesforce", "table": "OauthToken", "id": "own", "fields": {
+        "AppName": "Drift", "UserId": "005twin", "User": { "Username": "stanch@acme.example" }, "twin_app": "drift",
+        "LastUsedDate": null, "UseCount": 1 } } });
+    let scopes = json!({ "scopes": { "integration": "salesforce", "scopes": ["api", "Manage Users"] } });
+    for change in [own, scopes] {
+        outside.twins.change(&serde_json::from_value(change).unwrap()).unwrap();
+    }
+    outside
+}
+
+const OWN_ONLY: &str =
+    "without \"Customize Application\" Salesforce shows the integration user's own tokens only";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_under_half_a_view_is_not_proven_by_its_absence() {
+    let mut outside = own_tokens_only(CUT).await;
+    let run = outside.start(json!({})).await;
+    let accepted = |state| state == TargetState::Accepted;
+    outside
+        .until(&run, |view| view.targets.values().any(|t| t.verb == "grant.revoke" && accepted(t.state)))
+        .await;
+    assert_eq!(outside.done("revoke_token"), 1, "what is shown is cut");
+    for _ in 0..2 {
+        outside.crash();
+        outside.clock.forward(Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let view = outside.ended(&run).await;
+    let grant = view.targets.values().find(|target| target.verb == "grant.revoke").unwrap();
+    assert_eq!((grant.state, grant.why.contains(OWN_ONLY)), (TargetState::Failed, true), "{}", grant.why);
+    assert_eq!(containment(&view), "partly_contained", "{:?}", view.because);
+    assert!(view.because.iter().any(|why| why.contains(OWN_ONLY)), "{:?}", view.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_was_read_whole_later_is_whole() {
+    let script = r#"find_app("nobody"); ask("go", "?", ["yes"]); find_app("nobody");"#;
+    let outside = own_tokens_only(script).await;
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "Q1").await;
+    let step = |view: &stanch_model::run::RunView| {
+        view.steps.values().find(|step| step.name == "salesforce.find_app").unwrap().incomplete.clone()
+    };
+    assert_eq!(step(&outside.engine.view(&run).unwrap()), OWN_ONLY, "people see it while the run waits");
+    let all = json!({ "scopes": { "integration": "salesforce", "scopes": null } });
+    outside.twins.change(&serde_json::from_value(all).unwrap()).unwrap();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(containment(&view), "nothing_to_contain", "{:?}", view.because);
+    let outside = own_tokens_only(r#"find_app("nobody");"#).await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(containment(&view), "not_contained");
+    assert_eq!(view.because, [format!("not read whole: salesforce.find_app: {OWN_ONLY}")]);
+}

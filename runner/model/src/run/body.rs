@@ -255,9 +255,9 @@ pub struct Outcome {
     /// Who did it: `us`, `other`, `unknown`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
-    /// For a list: true when it may not have shown everything.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub incomplete: bool,
+    /// For a list: why it may not have shown everything; empty when it did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub incomplete: String,
 }
 
 /// `branch.done`: a branch of a fan-out ended and is not entered again.

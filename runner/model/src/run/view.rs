@@ -208,6 +208,9 @@ pub struct StepView {
     pub error: Option<StepError>,
     /// `us`, `other`, `unknown`.
     pub by: String,
+    /// For a list: why it may not have shown everything; empty when it did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub incomplete: String,
     /// Time of the first and of the last entry, RFC 3339.
     pub since: String,
     /// See `since`.
@@ -415,6 +418,7 @@ impl RunView {
             step.deferred = None;
             step.error = body.error;
             step.by = body.by;
+            step.incomplete = body.incomplete;
             time.clone_into(&mut step.until);
         }
     }
@@ -532,6 +536,7 @@ impl StepView {
             done: false,
             error: None,
             by: String::new(),
+            incomplete: String::new(),
             since: time.to_owned(),
             until: time.to_owned(),
         }
