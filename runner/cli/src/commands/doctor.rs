@@ -230,5 +230,11 @@ async fn platforms(setup: &Setup, doctor: &mut Doctor) {
                 doctor.say(Found::Note, "platform", format!("{name}: nothing to read there"))
             }
         }
+        // A credential that sees half works, and no run over it ends contained.
+        for (_, held) in integrations.sight(name).await {
+            if let Err(why) = held {
+                doctor.say(Found::Note, "sight", format!("{name}: {why}"));
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `stanch show`: a run or an incident in full.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
@@ -127,6 +129,12 @@ fn way_on(view: &RunView, wait: Option<&WaitView>) -> Option<String> {
     }
 }
 
+/// Lists that may not have shown everything, while the run is on its way; at its end they are among the reasons.
+fn shortened(view: &RunView) -> BTreeSet<(&str, &str)> {
+    let steps = view.steps.values().filter(|step| !step.incomplete.is_empty() && view.ended.is_none());
+    steps.map(|step| (step.name.as_str(), step.incomplete.as_str())).collect()
+}
+
 /// A run in words.
 pub(crate) fn words(view: &RunView) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -157,6 +165,9 @@ pub(crate) fn words(view: &RunView) -> String {
         if let Some(way) = way_on(view, wait) {
             text.push_str(&format!("        {way}\n"));
         }
+    }
+    for (list, why) in shortened(view) {
+        text.push_str(&format!("  perhaps not whole: {list}: {why}\n"));
     }
     for deadline in &view.deadlines {
         text.push_str(&format!("  clock {}: due {}\n", deadline.title, deadline.due));
