@@ -127,3 +127,20 @@ fn the_verbs_that_playbooks_use_are_there() {
         }
     }
 }
+
+/// The page that lists all platforms is generated between its marks: `STANCH_WRITE=1` writes it.
+#[test]
+fn the_readme_lists_what_the_catalogue_holds() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once("<!-- Generated: ").unwrap();
+    let (command, rest) = rest.split_once(" -->\n").unwrap();
+    let (listed, after) = rest.split_once("<!-- end -->").unwrap();
+    let wanted = format!("\n{}\n", shipped().overview());
+    if std::env::var_os("STANCH_WRITE").is_some() {
+        let page = format!("{before}<!-- Generated: {command} -->\n{wanted}<!-- end -->{after}");
+        std::fs::write(&path, page).unwrap();
+    } else {
+        assert!(listed == wanted, "integrations/README.md is older than the catalogue: run `{command}`");
+    }
+}
