@@ -16,6 +16,8 @@ use lettre::{
     },
 };
 
+use tokio::net::TcpStream;
+
 use crate::{bind::Refusal, transport::MailRoute};
 
 /// A mail that is ready to go.
@@ -121,10 +123,15 @@ impl Mail {
         };
         let hello = ClientId::Domain(self.domain.clone());
         let tls = |host: &str| TlsParameters::new(host.to_owned()).map_err(failed);
-        let wrap = if route.implicit_tls() { Some(tls(route.host())?) } else { None };
         let server = (route.host(), route.port());
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, None, &hello, wrap, None).await.map_err(failed)?;
+        let mut connection = if route.implicit_tls() {
+            let wrap = Some(tls(route.host())?);
+            AsyncSmtpConnection::connect_tokio1(server, None, &hello, wrap, None).await.map_err(failed)?
+        } else {
+            let stream =
+                plain(server).await.map_err(|error| Handed::NotSent(format!("the mail server: {error}")))?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await.map_err(failed)?
+        };
         if route.start_tls() {
             if !connection.can_starttls() {
                 let why = "the mail server offers no TLS: nothing is sent in the clear";
@@ -144,6 +151,14 @@ impl Mail {
         connection.command(Data).await.map_err(failed)?;
         Ok(connection)
     }
+}
+
+/// A connection that sends at once. A mail's text and the line that ends it are two writes: without this the second waits
+/// for the first to be acknowledged, and the server acknowledges late (40 ms on Linux) because it has nothing to say yet.
+async fn plain(server: (&str, u16)) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// What the server itself said, if it was the server that failed us.

@@ -7,7 +7,7 @@ mod calls;
 mod platform;
 mod witness;
 
-use std::ops::Range;
+use std::{cell::OnceCell, ops::Range};
 
 use stanch_model::{
     Diagnostic,
@@ -19,10 +19,7 @@ use crate::spec::PlatformSpec;
 
 /// Everything that is wrong with a file that could be read.
 pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -> Vec<Diagnostic> {
-    let mut report = match Report::new(file, source) {
-        Ok(report) => report,
-        Err(mistake) => return vec![*mistake],
-    };
+    let mut report = Report::new(file, source);
     platform::check(slug, spec, &mut report);
     witness::check(spec, &mut report);
     for (name, action) in &spec.actions {
@@ -38,19 +35,25 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
 pub(crate) struct Report<'a> {
     file: &'a str,
     source: &'a str,
-    root: Node,
+    /// Where everything stands: read only when something is wrong, for that takes as long as reading the file.
+    root: OnceCell<Option<Node>>,
     found: Vec<Diagnostic>,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(file: &'a str, source: &'a str) -> Result<Self, Box<Diagnostic>> {
-        let root = yaml::node(file, source, "IN0001")?;
-        Ok(Self { file, source, root, found: Vec::new() })
+    /// Of a file that could be read.
+    pub(crate) fn new(file: &'a str, source: &'a str) -> Self {
+        Self { file, source, root: OnceCell::new(), found: Vec::new() }
     }
 
     /// The value at a path.
     pub(crate) fn node(&self, path: &[&str]) -> Option<&Node> {
-        self.root.at(path)
+        self.root()?.at(path)
+    }
+
+    /// The file's tree. What could be read once can be read again.
+    fn root(&self) -> Option<&Node> {
+        self.root.get_or_init(|| yaml::node(self.file, self.source, "IN0001").ok()).as_ref()
     }
 
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
@@ -59,7 +62,7 @@ impl<'a> Report<'a> {
 
     /// At a value (or the nearest place above it).
     pub(crate) fn at_value(&mut self, path: &[&str], code: &str, message: String, help: Option<String>) {
-        let range = match self.root.at(path) {
+        let range = match self.node(path) {
             Some(node) if node.entries().is_none() => node.span.clone(),
             _ => self.key(path),
         };
@@ -75,7 +78,7 @@ impl<'a> Report<'a> {
     /// The key at the end of a path, or the nearest one above it.
     fn key(&self, path: &[&str]) -> Range<usize> {
         let Some((last, above)) = path.split_last() else { return Range::default() };
-        match self.root.at(above).and_then(|node| node.get(last)) {
+        match self.root().and_then(|root| root.at(above)).and_then(|node| node.get(last)) {
             Some((key, _)) => key.span.clone(),
             None => self.key(above),
         }

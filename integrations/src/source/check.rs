@@ -28,10 +28,7 @@ pub(crate) fn check(
     spec: &AlertsSpec,
     taken: &[&str],
 ) -> Vec<Diagnostic> {
-    let mut report = match Report::new(file, source) {
-        Ok(report) => report,
-        Err(mistake) => return vec![*mistake],
-    };
+    let mut report = Report::new(file, source);
     if spec.platform != slug {
         let message = format!("the folder is called `{slug}` and the platform `{}`", spec.platform);
         report.at_value(&["platform"], "IN0002", message, Some("give both the same name".to_owned()));
@@ -163,6 +160,9 @@ fn captures(expr: &Expr, at: &mut At<'_, '_, '_>) {
 
 /// Every setting is used, and what is used is there.
 fn settings(spec: &SourceSpec, at: &mut At<'_, '_, '_>) {
+    if spec.settings.is_empty() {
+        return;
+    }
     let texts = at.report.node(&at.place).map(texts).unwrap_or_default();
     let used = |name: &&String| {
         let variable = format!("{{settings.{name}}}");

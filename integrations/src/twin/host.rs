@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     ActiveFault, Change, EffectRecord, Fault, RequestRecord, Summary, TwinClock, WallClock, World, catalog,
-    http, mail, platform::Platform, seed, shared::Shared, state, summarise,
+    http, mail, platform::Platform, seed, shared::Shared, state, summarise, traffic::Traffic,
 };
 
 /// What to simulate.
@@ -238,6 +238,16 @@ impl TwinHost {
         self.shared.mails.lock().clone()
     }
 
+    /// Resolves when nobody is connected any more: whatever a client that died had under way has happened, or never will.
+    /// Whoever waits for an answer that a fault withholds is not waited for.
+    ///
+    /// # Errors
+    /// When the twins do not listen any more.
+    pub async fn quiet(&self) -> Result<(), TwinError> {
+        let ended = self.shared.traffic.ends(self.addr, self.mail_addr).await;
+        ended.map_err(|error| TwinError::Listen(self.addr, error))
+    }
+
     /// Stops listening, ends open connections, writes the state file.
     ///
     /// # Errors
@@ -303,6 +313,7 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         mail_name: mail_name.unwrap_or_else(|| "smtp".to_owned()),
         dirty: AtomicBool::new(false),
         drawn: AtomicU64::new(0),
+        traffic: Traffic::default(),
         hooks: RwLock::default(),
     })
 }

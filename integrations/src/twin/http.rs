@@ -25,6 +25,7 @@ use super::{
     control,
     script::Reply,
     shared::Shared,
+    traffic::Visit,
     wire::{Incoming, Outgoing, to_http},
 };
 
@@ -45,7 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
             Ok((stream, _)) => {
                 // a refused option only costs time
                 let _unsupported = stream.set_nodelay(true);
-                connections.spawn(connection(stream, shared.clone()));
+                connections.spawn(connection(stream, shared.traffic.visit(), shared.clone()));
             }
             // out of file descriptors: wait for some to come back
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -53,7 +54,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: tokio::net::TcpStream, _visit: Visit, shared: Arc<Shared>) {
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Conn::new(stream, reset.clone()));
     let service = service_fn(move |request| answer(request, shared.clone(), reset.clone()));
@@ -77,11 +78,11 @@ async fn answer(
     match platform(incoming, &shared) {
         Outgoing::Answer(reply) => Ok(to_http(reply)),
         Outgoing::Late(wait, reply) => {
-            tokio::time::sleep(wait).await;
+            shared.traffic.hold(wait).await;
             Ok(to_http(reply))
         }
         Outgoing::Silence(wait) => {
-            tokio::time::sleep(wait).await;
+            shared.traffic.hold(wait).await;
             Err(NoAnswer)
         }
         Outgoing::Reset => {

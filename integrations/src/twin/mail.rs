@@ -27,9 +27,12 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
         while sessions.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
-                let shared = shared.clone();
-                // an error is a client that went away
-                sessions.spawn(async move { Session::new(stream, shared).run().await.is_ok() });
+                let (visit, shared) = (shared.traffic.visit(), shared.clone());
+                sessions.spawn(async move {
+                    let _visit = visit;
+                    // an error is a client that went away
+                    Session::new(stream, shared).run().await.is_ok()
+                });
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
@@ -162,7 +165,7 @@ impl Session {
         self.reset();
         match answer {
             Some(Answer::TimeoutBeforeEffect | Answer::TimeoutAfterEffect) => {
-                tokio::time::sleep(wait).await;
+                self.shared.traffic.hold(wait).await;
                 return Ok(Next::End);
             }
             Some(Answer::Reset) => {
@@ -174,7 +177,7 @@ impl Session {
             Some(Answer::Garbage | Answer::Html | Answer::HalfJson) => self.say("<html>?</html>").await?,
             Some(Answer::Empty) => return Ok(Next::End),
             Some(Answer::Slow) => {
-                tokio::time::sleep(wait).await;
+                self.shared.traffic.hold(wait).await;
                 self.say("250 2.0.0 accepted").await?;
             }
             _ => self.say("250 2.0.0 accepted").await?,

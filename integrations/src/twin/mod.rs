@@ -92,6 +92,7 @@ mod soql;
 mod state;
 mod store;
 mod tenant;
+mod traffic;
 mod wire;
 pub mod world;
 

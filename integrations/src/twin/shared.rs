@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::{
     Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World, fault::Faults,
-    ledger::Ledger, platform::Platform, seed, tenant::Token,
+    ledger::Ledger, platform::Platform, seed, tenant::Token, traffic::Traffic,
 };
 
 /// The common part of a host.
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     /// Something happened since the state file was written.
     pub(crate) dirty: AtomicBool,
     pub(crate) drawn: AtomicU64,
+    pub(crate) traffic: Traffic,
     /// Who hears of every request.
     pub(crate) hooks: RwLock<Vec<RequestHook>>,
 }

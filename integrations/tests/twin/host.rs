@@ -6,6 +6,7 @@ use serde_json::json;
 use stanch_integrations::twin::{
     self, Change, Fault, Summary, TwinError, TwinHost, TwinOptions, World, WorldApp, catalog, summarise,
 };
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Answer, Twins, clock, world};
 
@@ -208,4 +209,21 @@ async fn a_script_that_fails_changes_nothing_and_says_so() {
     assert!(twins.host.effects().is_empty());
     assert_eq!(summarise(&[]), Summary::default());
     let _shared: Arc<TwinHost> = Arc::new(twins.host);
+}
+
+#[tokio::test]
+async fn it_is_quiet_when_nobody_is_connected_or_only_waits_for_a_withheld_answer() {
+    let twins = Twins::start(&[("okta", "okta")], world("drift", &[("okta", 1)])).await;
+    let connected = tokio::net::TcpStream::connect(twins.host.addr()).await.expect("connects");
+    let early = tokio::time::timeout(Duration::from_millis(50), twins.host.quiet()).await;
+    assert!(early.is_err(), "whoever is connected may still ask for something");
+    drop(connected);
+    twins.host.quiet().await.expect("listens");
+    let delay = Some(Duration::from_secs(3_600));
+    twins.host.add_fault(Fault { delay, ..Fault::always(twin::Answer::TimeoutAfterEffect) });
+    let mut asking = tokio::net::TcpStream::connect(twins.host.addr()).await.expect("connects");
+    let request = b"GET /okta/api/v1/users HTTP/1.1\r\nhost: x\r\nauthorization: SSWS twin-okta\r\n\r\n";
+    asking.write_all(request).await.expect("sends");
+    twins.host.quiet().await.expect("listens");
+    assert_eq!(twins.host.requests().len(), 1, "it was served before the quiet");
 }

@@ -3,11 +3,11 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use serde_json::json;
-use stanch_engine::{Engine, EngineOptions, Patience, WallClock};
+use stanch_engine::{Engine, EngineOptions, Patience};
 use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
 use stanch_model::{
-    RunId,
+    RunId, StreamId,
     config::Config,
     run::{Mode, RunState, RunView},
     secret::SecretBox,
@@ -17,7 +17,13 @@ use stanch_response::{DeadlineTable, Register};
 use stanch_server::ResponseDesk;
 use tokio::sync::Notify;
 
-use super::{Orders, Report, killer::Killer, operator::Operator, world};
+use super::{
+    Orders, Report,
+    clock::{Ahead, CALL, SETTLE},
+    killer::Killer,
+    operator::Operator,
+    world,
+};
 
 /// A life that takes longer has lost its way.
 const TOO_LONG: Duration = Duration::from_secs(15);
@@ -61,8 +67,9 @@ async fn until_the_end(orders: &Orders) -> ExitCode {
     };
     let mut operator = Operator::new(orders.twins, orders.said.clone());
     let deadline = tokio::time::Instant::now() + TOO_LONG;
+    let mut view = RunView::default();
     loop {
-        let view = engine.view(&run).expect("a view");
+        look(&engine, &run, &mut view);
         if view.ended.is_some() {
             report(&engine, &view, &journal);
             return ExitCode::SUCCESS;
@@ -84,6 +91,12 @@ async fn until_the_end(orders: &Orders) -> ExitCode {
         }
         let _ = tokio::time::timeout(Duration::from_millis(20), stirred.notified()).await;
     }
+}
+
+/// Brings the view up to what is durable now.
+fn look(engine: &Engine, run: &RunId, view: &mut RunView) {
+    let fresh = engine.journal().read(&StreamId::run(run), view.version + 1, 100_000);
+    fresh.expect("the run can be read").iter().for_each(|entry| view.apply(entry));
 }
 
 /// The run: by handing in the alert, or the one that is there.
@@ -112,7 +125,7 @@ fn stuck(engine: &Engine, view: &RunView) -> String {
         .collect();
     let targets: Vec<String> =
         view.targets.iter().map(|(key, target)| format!("{key} {}: {}", target.state, target.why)).collect();
-    let stream = stanch_model::StreamId::run(view.id.as_ref().expect("an id"));
+    let stream = StreamId::run(view.id.as_ref().expect("an id"));
     let row = engine.journal().stream(&stream).ok().flatten().and_then(|info| info.row);
     let entries = engine.journal().read(&stream, view.version.saturating_sub(12), 100).unwrap_or_default();
     let entries = entries.iter().map(|entry| {
@@ -134,8 +147,7 @@ fn report(engine: &Engine, view: &RunView, journal: &Killer) {
     let decisions = view.waits.iter().flat_map(|wait| {
         wait.decisions.iter().map(|decision| (wait.id.clone(), decision.say.clone())).collect::<Vec<_>>()
     });
-    let entries =
-        engine.journal().read(&stanch_model::StreamId::run(view.id.as_ref().expect("an id")), 1, 100_000);
+    let entries = engine.journal().read(&StreamId::run(view.id.as_ref().expect("an id")), 1, 100_000);
     let signals = entries.iter().flatten().filter(|entry| entry.header.kind == "signal").count();
     let report = Report {
         run: view.id.clone().expect("an id").to_string(),
@@ -155,7 +167,7 @@ fn report(engine: &Engine, view: &RunView, journal: &Killer) {
 fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>) -> Engine {
     let config: Arc<Config> = Arc::new(world::config(orders.marker));
     let transport = TwinTransport::new(orders.twins, Some(orders.mail)).expect("loopback");
-    let catalog = Arc::new(Catalog::embedded().expect("a catalogue"));
+    let catalog = Arc::new(Catalog::embedded_only(&world::PLATFORMS).expect("a catalogue"));
     let integrations = Integrations::new(catalog, &config.integrations, Transport::Twin(transport), vault)
         .expect("integrations");
     let desk = ResponseDesk {
@@ -164,8 +176,8 @@ fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>)
         config: Arc::clone(&config),
     };
     let patience = Patience {
-        call: Duration::from_millis(200),
-        settle: Duration::from_millis(100),
+        call: CALL,
+        settle: SETTLE,
         // Without intents a run that leaves memory does not know when its effects began, and proves nothing.
         park: if cfg!(feature = "without-intents") { Duration::from_secs(60) } else { Duration::ZERO },
         ..Patience::default()
@@ -176,7 +188,7 @@ fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>)
         library: Arc::new(Library::embedded()),
         config,
         desk: Arc::new(desk),
-        clock: Arc::new(WallClock),
+        clock: Arc::new(Ahead::by(orders.ahead_ms)),
         mode: Mode::Drill,
         paused: false,
         shards: 1,

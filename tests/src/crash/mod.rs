@@ -5,6 +5,7 @@
 //! start. Then it is started again until its run ends, and the end is compared with that of a run that nobody disturbed.
 
 pub mod child;
+mod clock;
 mod judge;
 mod killer;
 mod life;

@@ -26,6 +26,8 @@ pub struct Orders {
     pub mail: SocketAddr,
     /// Whether mail can be looked up by its Message-ID.
     pub marker: Marker,
+    /// How far the world's time is ahead of the wall clock.
+    pub ahead_ms: i64,
     /// Hand in the alert.
     pub alert: bool,
     /// Waits that a person answered in an earlier life and was thanked for: nobody says it twice.
@@ -44,6 +46,7 @@ impl Orders {
             format!("--key={}", self.key.display()),
             format!("--twins={}", self.twins),
             format!("--mail={}", self.mail),
+            format!("--ahead-ms={}", self.ahead_ms),
         ];
         args.extend((self.marker == Marker::Lost).then(|| "--no-archive".to_owned()));
         args.extend(self.alert.then(|| "--alert".to_owned()));
@@ -71,6 +74,9 @@ impl Orders {
                 "--key" => key = Some(PathBuf::from(value)),
                 "--twins" => twins = value.parse().ok(),
                 "--mail" => mail = value.parse().ok(),
+                "--ahead-ms" => {
+                    orders.ahead_ms = number()?.try_into().map_err(|_| format!("{arg}: too far"))?
+                }
                 "--no-archive" => orders.marker = Marker::Lost,
                 "--alert" => orders.alert = true,
                 "--chatty" => orders.chatty = true,
@@ -100,6 +106,7 @@ impl Orders {
             twins: nowhere,
             mail: nowhere,
             marker: Marker::Readable,
+            ahead_ms: 0,
             alert: false,
             said: BTreeSet::new(),
             kill: None,

@@ -1,7 +1,5 @@
 //! The moments at which a child is killed: every one of them, a sample, or at random.
 
-use std::time::Duration;
-
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{Life, Marker, Moment, OwnKill, Size, Stage, Tally, judge};
@@ -147,8 +145,6 @@ async fn one(program: &str, size: Size, marker: Marker, calm: &Life, point: &Poi
         }
         lives.push(stage.live(kills.next().copied()).await);
     }
-    // What the dead left in the twins' sockets is served by now.
-    tokio::time::sleep(Duration::from_millis(5)).await;
     // Reading files here would hold up the twins of other worlds.
     tokio::task::block_in_place(|| judge(&stage, calm, point, &lives))
 }

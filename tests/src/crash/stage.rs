@@ -14,7 +14,7 @@ use std::{
 use stanch_integrations::twin::{Answer, Change, Fault, TwinHost, TwinOptions};
 use tokio::{io::AsyncReadExt as _, process::Command};
 
-use super::{Kill, Life, Marker, Orders, Size, world};
+use super::{Kill, Life, Marker, Orders, Size, clock::Ahead, world};
 
 /// A child that lives longer is hung.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -30,6 +30,7 @@ pub struct Stage {
     child: Arc<AtomicI32>,
     /// Whether a request that gets no answer kills.
     deadly: Arc<AtomicBool>,
+    clock: Arc<Ahead>,
     alert: bool,
     said: BTreeSet<String>,
     chatty: bool,
@@ -53,7 +54,9 @@ impl Stage {
     pub async fn new(program: &str, size: Size, marker: Marker) -> Self {
         let integrations =
             world::PLATFORMS.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
-        let options = TwinOptions { integrations, world: world::world(size), ..TwinOptions::default() };
+        let clock = Arc::new(Ahead::default());
+        let (world, time) = (world::world(size), Arc::clone(&clock));
+        let options = TwinOptions { integrations, world, clock: time, ..TwinOptions::default() };
         let twins = TwinHost::start(options).await.expect("twins");
         if marker == Marker::Lost {
             let scopes = Some(vec!["chat:write".to_owned()]);
@@ -81,6 +84,7 @@ impl Stage {
             marker,
             child,
             deadly,
+            clock,
             alert: true,
             said: BTreeSet::new(),
             chatty: false,
@@ -151,13 +155,17 @@ impl Stage {
             child.wait().await.expect("it is ours")
         };
         let (status, ()) = tokio::join!(waiting, reading);
+        let took = started.elapsed();
         self.child.store(0, Ordering::SeqCst);
+        // What the dead had under way is done, or never will be.
+        self.twins.quiet().await.expect("the twins listen");
+        self.clock.leap();
         if fault.is_some() {
             self.twins.remove_fault(fault);
         }
         let stdout = String::from_utf8_lossy(&stdout).into_owned();
         let mut life = Life::read(&stdout);
-        life.took = started.elapsed();
+        life.took = took;
         life.said = format!("{stdout}\n{}", String::from_utf8_lossy(&stderr));
         let killed = std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
         let hung = killed && life.took >= PATIENCE;
@@ -175,6 +183,7 @@ impl Stage {
             twins: self.twins.addr(),
             mail: self.twins.mail_addr(),
             marker: self.marker,
+            ahead_ms: self.clock.ms(),
             alert: self.alert,
             said: self.said.clone(),
             kill: match how {
