@@ -24,6 +24,7 @@ mod preflight;
 mod preview;
 mod request;
 mod response;
+mod review;
 mod scope;
 mod scrub;
 pub mod source;
@@ -41,6 +42,7 @@ pub use catalog::{Catalog, Platform};
 pub use configured::Integrations;
 pub use limit::Permit;
 pub use preflight::{Finding, State};
+pub use review::review;
 pub use spec::Evidence;
 pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
 

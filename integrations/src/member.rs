@@ -3,6 +3,7 @@
 mod config;
 mod own;
 
+pub(crate) use config::auth_settings;
 pub(crate) use own::Own;
 
 use std::{

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use stanch_integrations::{Catalog, Integrations, LiveTransport, Transport, TwinTransport};
-use stanch_model::{Diagnostic, InDoubt, catalog::ActionIndex};
+use stanch_model::{Diagnostic, InDoubt, Level, catalog::ActionIndex};
 use support::{Entry, Vault, config};
 
 fn live(entries: &[Entry<'_>]) -> Result<Integrations, Vec<Diagnostic>> {
@@ -108,4 +108,44 @@ fn actions_that_need_a_setting_are_not_there_without_it() {
     assert!(integrations.find("find_app", "drift").is_empty());
     let integrations = live(&[("slack", "slack", None, &[("enterprise", "E1")])]).unwrap();
     assert!(integrations.action("slack", "restrict_app").is_some());
+}
+
+#[test]
+fn a_review_names_every_integration_with_its_mistakes_and_missing_credentials() {
+    let entries: [Entry<'_>; 4] = [
+        ("okta", "okta", Some("https://acme.okta.com"), &[]),
+        ("nameless", "github", None, &[]),
+        ("open_hook", "webhook", Some("https://soc.acme.example"), &[]),
+        ("mail", "smtp", Some("smtp://mail.acme.example:587"), &[("sender", "stanch@acme.example")]),
+    ];
+    let mut configured = config(&entries);
+    for (name, entry) in &mut configured {
+        entry.credential = None;
+        entry.auth = (name == "open_hook").then(|| "none".to_owned());
+    }
+    let catalog = Catalog::embedded().unwrap();
+    let review = |transport| {
+        let found = stanch_integrations::review(&catalog, &configured, &transport);
+        found.into_iter().map(|(name, mistake)| (name, mistake.code)).collect::<Vec<_>>()
+    };
+    let pair = |name: &str, code: &str| (name.to_owned(), code.to_owned());
+    let live = review(Transport::Live(LiveTransport::new().unwrap()));
+    assert_eq!(live, [pair("nameless", "IN0021"), pair("okta", "IN0070")]);
+    let twins = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
+    assert_eq!(review(Transport::Twin(twins)), [], "simulated platforms need neither");
+}
+
+#[test]
+fn the_settings_of_a_twin_are_enough_to_configure_its_platform() {
+    let catalog = Catalog::embedded().unwrap();
+    for platform in catalog.platforms() {
+        let settings: Vec<(&str, &str)> = platform.simulated_settings().collect();
+        let url = if platform.slug() == "smtp" { "smtp://one.example:587" } else { "https://one.example" };
+        let entry: Entry<'_> = ("one", platform.slug(), Some(url), &settings);
+        let configured = config(&[entry]);
+        let transport = Transport::Live(LiveTransport::new().unwrap());
+        let found = stanch_integrations::review(&catalog, &configured, &transport);
+        let mistakes: Vec<_> = found.iter().filter(|(_, one)| one.level == Level::Error).collect();
+        assert!(mistakes.is_empty(), "{}: {mistakes:?}", platform.slug());
+    }
 }

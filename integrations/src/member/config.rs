@@ -83,7 +83,7 @@ pub(super) fn missing(name: &str, help: &str, mistake: &impl Fn(&str, String) ->
 }
 
 /// The settings without which a way to authenticate does not work.
-pub(super) fn auth_settings(auth: &AuthSpec) -> impl Iterator<Item = &str> {
+pub(crate) fn auth_settings(auth: &AuthSpec) -> impl Iterator<Item = &str> {
     let needed = auth.templates().filter(|(field, _)| !matches!(*field, "key_id" | "thumbprint" | "scope"));
     needed.flat_map(|(_, template)| template.variables()).filter_map(|name| name.strip_prefix("settings."))
 }

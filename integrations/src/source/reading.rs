@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use stanch_model::{Alert, Severity};
+use stanch_model::{Alert, Severity, alert::is_kind};
 
 use super::{
     bound::Source,
@@ -78,6 +78,7 @@ impl Source {
             fold,
             kind,
             raw: Value::Null,
+            by: None,
         })))
     }
 
@@ -172,10 +173,6 @@ fn usual_fold(kind: &str, app: Option<&str>, user: Option<&str>) -> Option<Strin
 
 /// Longer kinds are cut.
 const LONGEST_KIND: usize = 128;
-
-fn is_kind(kind: &str) -> bool {
-    kind.len() <= LONGEST_KIND && kind.split('.').all(|word| !word.is_empty() && word.chars().all(letter))
-}
 
 fn letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')

@@ -233,6 +233,7 @@ mod tests {
             ip: None,
             delivery: String::new(),
             fold: None,
+            by: None,
             raw: serde_json::json!({ "client": { "id": "0oa1", "n": 3 }, "big": 18446744073709551615u64 }),
         }
     }

@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Show(commands::show::Args),
     /// Watch a run until it ends
     Watch(commands::watch::Args),
+    /// Write a note on an incident
+    Note(commands::incident::NoteArgs),
+    /// The notification clocks: what is due, what was sent, what is waived
+    Deadlines(commands::deadlines::Args),
     /// Say yes to an approval
     Approve(commands::people::DecideArgs),
     /// Say no to an approval

@@ -46,4 +46,5 @@ Exit codes
   4 waits for a person                      5 diverged or corrupt
   2 the command line was not understood     1 anything else
 Environment
-  STANCH_DATA, STANCH_CONFIG, STANCH_VAULT_KEY, STANCH_URL, STANCH_TOKEN, STANCH_LOG, NO_COLOR";
+  STANCH_DATA, STANCH_CONFIG, STANCH_VAULT_KEY, STANCH_URL, STANCH_TOKEN, STANCH_TWINS,
+  STANCH_TWINS_MAIL, STANCH_LOG, NO_COLOR";

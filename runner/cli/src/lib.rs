@@ -7,12 +7,14 @@ mod args;
 mod commands;
 mod diagnose;
 mod exit;
+mod ground;
 mod out;
 mod place;
 mod reach;
 mod said;
 mod setup;
 mod table;
+mod when;
 
 use std::process::ExitCode;
 

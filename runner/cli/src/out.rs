@@ -4,6 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
+/// A terminal that says it is narrower does not know how wide it is.
+const NARROWEST: u16 = 40;
+
 /// Where answers go, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Out {
@@ -45,6 +48,13 @@ impl Out {
     pub(crate) fn colour_on_stderr() -> bool {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         !plain && std::io::stderr().is_terminal()
+    }
+
+    /// How wide the terminal on standard output is; nothing when it is none.
+    pub(crate) fn columns(self) -> Option<usize> {
+        let stdout = std::io::stdout();
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
+        (size.ws_col >= NARROWEST).then(|| usize::from(size.ws_col))
     }
 
     /// True when standard output may be coloured.

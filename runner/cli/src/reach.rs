@@ -55,6 +55,15 @@ impl ReachArgs {
     }
 }
 
+/// An id, or a part of one: never nothing, which would name everything.
+///
+/// # Errors
+/// When there is nothing.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("write an id, or a part of one".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// What the server's answer means here: its words, its way out, an exit code.
 pub(crate) fn answer(error: ClientError) -> anyhow::Error {
     let said = Said::new(error.to_string());
@@ -62,6 +71,7 @@ pub(crate) fn answer(error: ClientError) -> anyhow::Error {
         ClientError::Refused { status, problem } => {
             let help = problem.help.clone();
             let exit = match status {
+                400 if problem.code == "ambiguous" => Exit::Usage,
                 404 | 403 | 409 | 422 => Exit::No,
                 _ => Exit::Other,
             };

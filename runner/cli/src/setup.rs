@@ -58,6 +58,12 @@ impl Mistakes {
         }
     }
 
+    /// Adds others.
+    pub(crate) fn merge(&mut self, others: Self) {
+        self.found.extend(others.found);
+        self.sources.extend(others.sources);
+    }
+
     /// Adds what was found in the files of a playbook's folder, under their full names.
     pub(crate) fn of_folder(&mut self, folder: &Path, found: Vec<Diagnostic>) {
         for mut diagnostic in found {
@@ -187,6 +193,21 @@ impl Setup {
             playbooks: Some(self.library.all().map(|playbook| playbook.slug.clone()).collect()),
             ..CheckContext::of(&self.config)
         }
+    }
+
+    /// What is wrong with the configured integrations when they speak through this transport, each in its place.
+    pub(crate) fn review(&self, path: &Path, transport: &Transport) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        let found = stanch_integrations::review(&self.catalog, &self.config.integrations, transport);
+        let Some(text) = mistakes.read(path).filter(|_| !found.is_empty()) else {
+            return Mistakes::default();
+        };
+        let file = path.display().to_string();
+        mistakes.found = found
+            .into_iter()
+            .map(|(name, mistake)| config::at_key(mistake, &file, &text, &["integrations", &name]))
+            .collect();
+        mistakes
     }
 
     /// The configured integrations for looking things up; nothing can be called through them. Without any, every

@@ -6,8 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, Card, DeadlineView, DecideBody, EntryView, IncidentSummary,
-        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, Page, PlaybookSummary, ReasonBody,
-        Recorded, ResolveBody, RunSummary, ScopeBody, StartBody, Started, Status, TokenInfo,
+        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlaybookSummary,
+        ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status,
+        TokenInfo,
     },
     run::RunView,
 };
@@ -61,6 +62,24 @@ impl Client {
     /// One incident; part of its id will do.
     pub async fn incident(&self, id: &str) -> Answer<IncidentView> {
         self.get(&["v1", "incidents", id], &[]).await
+    }
+
+    /// Writes a note on an incident.
+    pub async fn note(&self, incident: &str, text: &str) -> Answer<Recorded> {
+        let body = NoteBody { text: text.to_owned() };
+        self.post(&["v1", "incidents", incident, "notes"], &body).await
+    }
+
+    /// Stops a clock of an incident: the notice was sent.
+    pub async fn deadline_sent(&self, incident: &str, deadline: &str, reason: &str) -> Answer<Recorded> {
+        let body = SettleBody { reason: reason.to_owned() };
+        self.post(&["v1", "incidents", incident, "deadlines", deadline, "sent"], &body).await
+    }
+
+    /// Stops a clock of an incident: nothing is owed, for this reason.
+    pub async fn waive_deadline(&self, incident: &str, deadline: &str, reason: &str) -> Answer<Recorded> {
+        let body = SettleBody { reason: reason.to_owned() };
+        self.post(&["v1", "incidents", incident, "deadlines", deadline, "waive"], &body).await
     }
 
     /// The clocks that run, earliest due first.

@@ -9,6 +9,7 @@ use stanch_model::{
     Alert, StreamId,
     ids::RunId,
     run::{RunState, RunView, WaitKind, WaitView, body::Decision},
+    shortened,
 };
 use stanch_playbooks::Library;
 
@@ -154,7 +155,10 @@ impl Engine {
     pub async fn run(&self, mut start: StartRun) -> Result<(RunId, String), EngineError> {
         let opened = start.incident.is_none();
         let incident = start.incident.get_or_insert_with(|| ulid::Ulid::generate().to_string()).clone();
-        let title = format!("{} by {}", start.playbook, start.started_by);
+        let title = match &start.alert {
+            Some(alert) => alert.title.clone(),
+            None => format!("{} by {}", start.playbook, start.started_by),
+        };
         let severity =
             start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
         let mut birth = self.env.birth(start, None)?;
@@ -306,16 +310,8 @@ impl Engine {
             .env
             .journal
             .query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
-        let runs = page.streams.into_iter().filter_map(|(stream, _)| stream.as_run());
-        let mut found: Vec<RunId> =
-            runs.filter(|run| run.0.starts_with(&wanted) || run.0.ends_with(&wanted)).collect();
-        match (found.pop(), found.is_empty() && !wanted.is_empty()) {
-            (Some(run), true) => Ok(run),
-            (Some(_), false) => {
-                Err(EngineError::NoRun(format!("{text}: several runs are called so, write more of the id")))
-            }
-            (None, _) => Err(EngineError::NoRun(text.to_owned())),
-        }
+        let runs = page.streams.into_iter().filter_map(|(stream, _)| Some(stream.as_run()?.0));
+        Ok(RunId(shortened::the_one("run", text, runs)?))
     }
 
     /// Replays runs on the caller's own thread: their histories are read with the chain verified, and their scripts run

@@ -82,7 +82,7 @@ impl Env {
                 input: BTreeMap::new(),
                 alert: Some(alert.clone()),
                 incident: incident.clone(),
-                started_by: format!("alert:{}", alert.source),
+                started_by: alert.by.clone().unwrap_or_else(|| format!("alert:{}", alert.source)),
             };
             let birth = self.birth(start, None)?;
             accepted.verdicts.push(Verdict {

@@ -224,6 +224,9 @@ pub enum EngineError {
     /// No such run.
     #[error("there is no run {0}")]
     NoRun(String),
+    /// A shortened id that names no run, or several.
+    #[error(transparent)]
+    NotOne(#[from] stanch_model::shortened::NotOne),
     /// Not possible in this state.
     #[error("run {run} is {state}: {why}")]
     State {

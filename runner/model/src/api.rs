@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    alert::{Alert, Severity},
+    alert::{Alert, AlertBody, Severity},
     run::{WaitView, Waiting},
     target::words,
 };
@@ -19,9 +19,9 @@ words! {
     Role {
         /// Look.
         Viewer = "viewer",
-        /// Hand in alerts, start runs, answer questions, pause, resume, cancel, resolve what is in doubt.
+        /// Hand in alerts, start runs, answer questions, pause, resume, cancel, resolve what is in doubt, write notes.
         Responder = "responder",
-        /// Say yes or no to approvals.
+        /// Say yes or no to approvals, and that a deadline owes nobody anything.
         Approver = "approver",
         /// Tokens, and everything else.
         Admin = "admin",
@@ -145,6 +145,23 @@ pub struct Note {
     pub by: String,
     /// What.
     pub text: String,
+}
+
+/// Writes a note on an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteBody {
+    /// At most 10,000 characters; line breaks are kept.
+    pub text: String,
+}
+
+/// Stops a clock: the notice was sent, or nothing is owed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleBody {
+    /// What was sent and where its proof lies, or why nothing is owed; the latter must be said.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A clock in a list.
@@ -322,6 +339,22 @@ pub struct StartBody {
     /// The incident that it belongs to; a new one otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// The alert that it starts from: inputs that are not given come from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertBody>,
+    /// Instead of `alert`: what an alert source sends, read as that source's deliveries are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// What an alert source sends, handed in by a person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Its name under `alerts:`.
+    pub source: String,
+    /// The body of its request.
+    pub body: Value,
 }
 
 /// A run that was started.

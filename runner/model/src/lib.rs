@@ -14,6 +14,7 @@ pub mod incident;
 pub mod limit;
 pub mod run;
 pub mod secret;
+pub mod shortened;
 pub mod target;
 pub mod text;
 pub mod value;

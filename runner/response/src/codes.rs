@@ -14,6 +14,16 @@ pub struct Page {
 /// All of them, in order.
 pub const PAGES: &[Page] = &[
     page(
+        "AL0001",
+        "the file is not an alert",
+        "An alert is JSON or YAML with `kind` (words joined by dots, such as `app.token_misuse`) and, where they are known, `title`, `severity` (info, low, medium, high, critical), `time` (RFC 3339), `app`, `user`, `ip`, `id`, `source` and `raw`. What a source sends as it sends it is handed in with `--source NAME`, NAME as under `alerts:`.",
+    ),
+    page(
+        "AL0002",
+        "the file is not JSON",
+        "What a source sends is read as its deliveries over HTTP are, and those are JSON. Save the body of the request alone, without headers.",
+    ),
+    page(
         "CF0001",
         "the file is not a configuration",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type. Only the first such mistake is reported: everything else is checked once the file can be read.",
@@ -131,6 +141,7 @@ mod tests {
     use super::*;
 
     const SOURCES: &[&str] = &[
+        include_str!("alert.rs"),
         include_str!("config/mod.rs"),
         include_str!("config/check.rs"),
         include_str!("config/alerts.rs"),
@@ -145,7 +156,7 @@ mod tests {
             .flat_map(|source| source.split('"'))
             .filter(|word| {
                 word.len() == 6
-                    && ["CF", "VN", "DL"].contains(&&word[..2])
+                    && ["AL", "CF", "VN", "DL"].contains(&&word[..2])
                     && word[2..].chars().all(|c| c.is_ascii_digit())
             })
             .collect();

@@ -1,12 +1,15 @@
-//! An incident as its entries tell it: a pure fold.
+//! An incident as its entries tell it: a pure fold, and how its clocks stand.
 
+use jiff::Timestamp;
 use stanch_model::{
     Entry,
     alert::Severity,
-    api::{IncidentSummary, Note},
+    api::{DeadlineView, IncidentSummary, Note},
     incident::{Changed, Closed, DeadlineSettled, Joined, Noted, Opened, kind},
-    run::Mode,
+    run::{Mode, body::DeadlineStarted},
 };
+
+use crate::deadline::{Deadline, Settled};
 
 /// An incident as its entries tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +34,8 @@ pub struct Incident {
     pub runs: Vec<String>,
     /// What people wrote, oldest first.
     pub notes: Vec<Note>,
-    /// The deadlines that are settled, by id, with who and why.
-    pub settled: Vec<(String, DeadlineSettled, String)>,
+    /// What was said of its deadlines, oldest first, each with when: the last word about one counts.
+    pub settled: Vec<(DeadlineSettled, String)>,
     /// When it was closed.
     pub closed: Option<String>,
     /// Somebody set the severity: alerts no longer raise it.
@@ -83,10 +86,7 @@ impl Incident {
                 self.notes.extend(notes);
             }
             kind::DEADLINE_SETTLED => {
-                let settled = entry
-                    .decode()
-                    .into_iter()
-                    .map(|body: DeadlineSettled| (body.deadline.clone(), body, time.clone()));
+                let settled = entry.decode().into_iter().map(|body: DeadlineSettled| (body, time.clone()));
                 self.settled.extend(settled);
             }
             kind::CLOSED if entry.decode::<Closed>().is_ok() => self.closed = Some(time),
@@ -119,6 +119,31 @@ impl Incident {
         }
     }
 
+    /// What was said last of this deadline, and when.
+    pub fn settled(&self, deadline: &str) -> Option<&(DeadlineSettled, String)> {
+        self.settled.iter().rev().find(|(said, _)| said.deadline == deadline)
+    }
+
+    /// How a clock that one of its runs started stands at this moment.
+    pub fn deadline(&self, started: &DeadlineStarted, now: Timestamp) -> DeadlineView {
+        let id = deadline_id(started);
+        let settled = self.settled(&id);
+        DeadlineView {
+            incident: self.id.clone(),
+            rule: started.deadline.clone(),
+            title: started.title.clone(),
+            anchor: started.anchor.clone(),
+            due: started.due.clone(),
+            state: stands(started, settled, now).to_owned(),
+            settled: settled.map(|(said, at)| Note {
+                at: at.clone(),
+                by: said.by.clone(),
+                text: said.reason.clone(),
+            }),
+            id,
+        }
+    }
+
     /// The line in a list; `usual` is the mode where none was said.
     pub fn summary(&self, usual: Mode) -> IncidentSummary {
         let mode = match self.mode.unwrap_or(usual) {
@@ -136,6 +161,32 @@ impl Incident {
             mode: mode.to_owned(),
         }
     }
+}
+
+/// A clock's id within its incident: two runs that started the same one count once.
+pub fn deadline_id(started: &DeadlineStarted) -> String {
+    match started.to.as_str() {
+        "" => started.deadline.clone(),
+        to => format!("{}:{to}", started.deadline),
+    }
+}
+
+fn stands(
+    started: &DeadlineStarted,
+    settled: Option<&(DeadlineSettled, String)>,
+    now: Timestamp,
+) -> &'static str {
+    let (Ok(anchor), Ok(due)) = (started.anchor.parse(), started.due.parse()) else {
+        return "unknown";
+    };
+    let settled = settled.map(|(said, at)| Settled {
+        waived: said.waived,
+        at: at.parse().unwrap_or(now),
+        by: said.by.clone(),
+        reason: said.reason.clone(),
+    });
+    let (id, title, to) = (started.deadline.clone(), started.title.clone(), started.to.clone());
+    Deadline { id, title, to, from: String::new(), anchor, due, settled }.state(now).as_str()
 }
 
 #[cfg(test)]
@@ -189,5 +240,29 @@ mod tests {
         incident.apply(&entry(2, "incident.sold", "{}"));
         incident.apply(&entry(3, kind::NOTED, "[]"));
         assert_eq!(incident, before);
+    }
+
+    #[test]
+    fn the_last_word_about_a_deadline_counts_and_the_clock_runs_without_one() {
+        let started = DeadlineStarted {
+            deadline: "contract".to_owned(),
+            title: "Contract clause, Drift".to_owned(),
+            to: "Drift".to_owned(),
+            anchor: "2026-11-22T00:00:00Z".to_owned(),
+            due: "2026-11-23T00:00:00Z".to_owned(),
+        };
+        let mut incident = Incident::of(&[entry(1, kind::OPENED, OPENED)]).unwrap();
+        let state = |incident: &Incident, now: &str| incident.deadline(&started, now.parse().unwrap()).state;
+        assert_eq!(state(&incident, "2026-11-22T12:00:00Z"), "open");
+        assert_eq!(state(&incident, "2026-11-24T00:00:00Z"), "late");
+        let said = |waived| {
+            format!(r#"{{"deadline":"contract:Drift","waived":{waived},"by":"ana","reason":"ticket 4711"}}"#)
+        };
+        incident.apply(&entry(2, kind::DEADLINE_SETTLED, &said(true)));
+        assert_eq!(state(&incident, "2026-11-24T00:00:00Z"), "waived");
+        incident.apply(&entry(3, kind::DEADLINE_SETTLED, &said(false)));
+        assert_eq!(state(&incident, "2026-11-24T00:00:00Z"), "sent");
+        let note = incident.deadline(&started, Timestamp::UNIX_EPOCH).settled.unwrap();
+        assert_eq!((note.by.as_str(), note.text.as_str()), ("ana", "ticket 4711"));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Plain data and pure functions over it. It must never open a socket, and reads no clock: `now` is always given.
 
+pub mod alert;
 pub mod codes;
 pub mod config;
 pub mod credential;

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use stanch_engine::{AnswerError, EngineError};
 use stanch_integrations::source::Refusal;
 use stanch_journal::JournalError;
-use stanch_model::api::Problem;
+use stanch_model::{api::Problem, shortened::NotOne};
 
 /// A refusal on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +106,7 @@ impl From<EngineError> for Refused {
         match error {
             EngineError::NoPlaybook { .. } => Self::new(StatusCode::NOT_FOUND, "no_playbook", message),
             EngineError::NoRun(_) => Self::not_found(message),
+            EngineError::NotOne(error) => error.into(),
             EngineError::Broken { diagnostics, .. } => {
                 let lines: Vec<String> = diagnostics.iter().map(stanch_model::Diagnostic::one_line).collect();
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_playbook", message).help(lines.join("\n"))
@@ -114,6 +115,19 @@ impl From<EngineError> for Refused {
             EngineError::State { .. } => Self::new(StatusCode::CONFLICT, "state", message),
             EngineError::Journal(error) => error.into(),
             EngineError::Thread(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "thread", message),
+        }
+    }
+}
+
+impl From<NotOne> for Refused {
+    fn from(error: NotOne) -> Self {
+        let message = error.to_string();
+        match error {
+            NotOne::None { .. } => Self::not_found(message),
+            NotOne::TooShort { .. } => Self::new(StatusCode::BAD_REQUEST, "ambiguous", message),
+            NotOne::Several { .. } => {
+                Self::new(StatusCode::BAD_REQUEST, "ambiguous", message).help("write more of the id")
+            }
         }
     }
 }

@@ -19,6 +19,11 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
+    /// The first page, as long as pages may be.
+    pub(crate) fn most() -> Self {
+        Self { limit: Some(MOST), after: None }
+    }
+
     pub(crate) fn limit(&self) -> usize {
         self.limit.unwrap_or(USUAL).clamp(1, MOST)
     }

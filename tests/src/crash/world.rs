@@ -93,6 +93,7 @@ pub(crate) fn alert() -> Alert {
         ip: Some("203.0.113.7".to_owned()),
         delivery: "delivery-1".to_owned(),
         fold: None,
+        by: None,
         raw: Value::Null,
     }
 }

@@ -1,13 +1,18 @@
 //! `stanch check`: every mistake at once, with file, line, excerpt and the way out. Nothing is run or reached.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::json;
-use stanch_model::Level;
+use stanch_model::{Diagnostic, Level};
+use stanch_playbooks::{Library, Playbook};
 
 use crate::{
     diagnose,
     exit::Exit,
+    ground::GroundArgs,
     out::Out,
     place::PlaceArgs,
     said::Said,
@@ -25,6 +30,8 @@ pub(crate) struct Args {
     strict: bool,
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    ground: GroundArgs,
 }
 
 /// Checks, and answers yes (0) or no (3).
@@ -40,7 +47,8 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
         checked.push(config.display().to_string());
     }
     if let Some(setup) = &setup {
-        playbooks(args, setup, &config, &mut mistakes, &mut checked)?;
+        mistakes.merge(setup.review(&config, &args.ground.transport()?));
+        playbooks(args, setup, &config, &mut mistakes, &mut checked, out)?;
     }
     Ok(report(&mistakes, &checked, args.strict, out))
 }
@@ -55,6 +63,7 @@ fn playbooks(
     config: &Path,
     mistakes: &mut Mistakes,
     checked: &mut Vec<String>,
+    out: Out,
 ) -> anyhow::Result<()> {
     let index = match setup.index() {
         Ok(index) => index,
@@ -83,30 +92,27 @@ fn playbooks(
         }
     }
     if args.paths.is_empty() && !setup.config.integrations.is_empty() {
-        for playbook in setup.library.all() {
-            let missing = stanch_playbooks::check(playbook, &index, &context);
-            embedded(playbook, missing, mistakes);
-            checked.push(playbook.slug.clone());
+        let library = Library::embedded();
+        let unchanged = |playbook: &&Arc<Playbook>| {
+            library.get(&playbook.slug).is_some_and(|shipped| shipped.hash == playbook.hash)
+        };
+        for playbook in setup.library.all().filter(unchanged) {
+            of_library(playbook, &stanch_playbooks::check(playbook, &index, &context), out);
         }
     }
     Ok(())
 }
 
-/// What is missing here for a playbook of the library is a warning: nobody has to use it.
-fn embedded(
-    playbook: &stanch_playbooks::Playbook,
-    found: Vec<stanch_model::Diagnostic>,
-    mistakes: &mut Mistakes,
-) {
-    for mut diagnostic in found {
-        diagnostic.level = Level::Warning;
-        for label in &mut diagnostic.labels {
-            if let Some(text) = playbook.sources.get(&label.file) {
-                label.file = format!("{}/{}", playbook.slug, label.file);
-                mistakes.sources.entry(label.file.clone()).or_insert_with(|| text.clone());
-            }
-        }
-        mistakes.found.push(diagnostic);
+/// What a playbook of the library lacks here. No mistake: nobody has to use it.
+fn of_library(playbook: &Playbook, found: &[Diagnostic], out: Out) {
+    // what the script never calls follows from what it cannot call
+    let mut lacks: Vec<&str> =
+        found.iter().filter(|one| one.code != "PB0034").map(|one| one.message.as_str()).collect();
+    lacks.dedup();
+    if !lacks.is_empty() {
+        let slug = &playbook.slug;
+        out.text(&format!("note: not all of the library's {slug} works here: {}", lacks.join("; ")));
+        out.line(&json!({ "playbook": slug, "lacks": lacks }));
     }
 }
 

@@ -1,12 +1,12 @@
 //! `stanch pause`, `resume`, `cancel`, `repin`: holding back, letting go, ending.
 
 use stanch_client::{Client, ClientError};
-use stanch_model::api::Recorded;
+use stanch_model::{api::Recorded, diagnostic::did_you_mean};
 
 use crate::{
     exit::Exit,
     out::Out,
-    reach::{ReachArgs, answer},
+    reach::{self, ReachArgs, answer},
     said::Said,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct HoldArgs {
     /// A run, a playbook or an integration
-    #[arg(value_name = "RUN|PLAYBOOK|INTEGRATION", required_unless_present = "all")]
+    #[arg(value_name = "RUN|PLAYBOOK|INTEGRATION", required_unless_present = "all", value_parser = reach::id)]
     what: Option<String>,
     /// Everything
     #[arg(long, conflicts_with = "what")]
@@ -27,6 +27,7 @@ pub(crate) struct HoldArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
     /// The run
+    #[arg(value_parser = reach::id)]
     run: String,
     /// Why; goes into the record
     #[arg(long, value_name = "TEXT")]
@@ -39,6 +40,7 @@ pub(crate) struct CancelArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct RepinArgs {
     /// The run
+    #[arg(value_parser = reach::id)]
     run: String,
     #[command(flatten)]
     reach: ReachArgs,
@@ -60,15 +62,42 @@ pub(crate) async fn hold(args: HoldArgs, hold: Hold, out: Out) -> anyhow::Result
     let done = match args.what.as_deref() {
         None => scope(&client, "all", hold).await,
         Some(what) => match named(&client, what).await? {
-            Some(name) => scope(&client, &name, hold).await,
-            None => match hold {
+            Named::Scope(name) => scope(&client, &name, hold).await,
+            Named::Run => match hold {
                 Hold::Pause => client.pause_run(what).await,
                 Hold::Resume => client.resume_run(what).await,
-            },
+            }
+            .map_err(|error| nothing_near(error, what)),
+            Named::Near(near) => {
+                let said = Said::new(format!("nothing here is called `{what}`"));
+                return Err(said.help(format!("did you mean `{near}`?")).exit(Exit::No).into());
+            }
         },
     };
     let word = if hold == Hold::Pause { "paused" } else { "goes on" };
-    said(done, &format!("{} {word}", args.what.as_deref().unwrap_or("everything")), out)
+    let exit = said(done, &format!("{} {word}", args.what.as_deref().unwrap_or("everything")), out)?;
+    if hold == Hold::Resume {
+        still_paused(&client, out).await;
+    }
+    Ok(exit)
+}
+
+/// Letting one thing go on does not let go what is held by another name.
+async fn still_paused(client: &Client, out: Out) {
+    let paused = client.status().await.map(|status| status.paused).unwrap_or_default();
+    if !paused.is_empty() {
+        out.aside(&format!("still paused: {}", paused.join(", ")));
+    }
+}
+
+fn nothing_near(error: ClientError, what: &str) -> ClientError {
+    match error {
+        ClientError::Refused { status: 404, mut problem } => {
+            problem.message = format!("there is no run, playbook or integration `{what}`");
+            ClientError::Refused { status: 404, problem }
+        }
+        error => error,
+    }
 }
 
 async fn scope(client: &Client, scope: &str, hold: Hold) -> Result<Recorded, ClientError> {
@@ -78,13 +107,24 @@ async fn scope(client: &Client, scope: &str, hold: Hold) -> Result<Recorded, Cli
     }
 }
 
-/// The scope of this name, unless it is a run.
-async fn named(client: &Client, what: &str) -> anyhow::Result<Option<String>> {
+/// What is to be held.
+enum Named {
+    /// A playbook or an integration.
+    Scope(String),
+    /// A run, if anything.
+    Run,
+    /// Neither, but nearly this.
+    Near(String),
+}
+
+async fn named(client: &Client, what: &str) -> anyhow::Result<Named> {
     if what.starts_with("playbook:") || what.starts_with("integration:") {
-        return Ok(Some(what.to_owned()));
+        return Ok(Named::Scope(what.to_owned()));
     }
-    let playbook = client.playbooks().await.map_err(answer)?.items.iter().any(|book| book.slug == what);
-    let integration = client.integrations().await.map_err(answer)?.items.iter().any(|one| one.name == what);
+    let playbooks = client.playbooks().await.map_err(answer)?.items;
+    let integrations = client.integrations().await.map_err(answer)?.items;
+    let playbook = playbooks.iter().any(|book| book.slug == what);
+    let integration = integrations.iter().any(|one| one.name == what);
     match (playbook, integration) {
         (true, true) => {
             let help = format!("write playbook:{what} or integration:{what}");
@@ -93,9 +133,15 @@ async fn named(client: &Client, what: &str) -> anyhow::Result<Option<String>> {
                 .exit(Exit::Usage)
                 .into())
         }
-        (true, false) => Ok(Some(format!("playbook:{what}"))),
-        (false, true) => Ok(Some(format!("integration:{what}"))),
-        (false, false) => Ok(None),
+        (true, false) => Ok(Named::Scope(format!("playbook:{what}"))),
+        (false, true) => Ok(Named::Scope(format!("integration:{what}"))),
+        (false, false) => {
+            let names = playbooks.iter().map(|book| book.slug.as_str());
+            let names = names.chain(integrations.iter().map(|one| one.name.as_str()));
+            let near = did_you_mean(what, names).map(str::to_owned);
+            let run = near.is_none() || client.run(what).await.is_ok();
+            Ok(if run { Named::Run } else { Named::Near(near.unwrap_or_default()) })
+        }
     }
 }
 

@@ -17,12 +17,13 @@ pub(crate) struct Args {
 /// When there is no such code.
 pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     let code = args.code.trim().to_ascii_uppercase();
-    let page = stanch_playbooks::codes::explain(&code).map(str::to_owned).or_else(|| {
+    let page = stanch_playbooks::codes::explain(&code).or_else(|| stanch_integrations::codes::explain(&code));
+    let page = page.map(str::to_owned).or_else(|| {
         stanch_response::codes::explain(&code)
             .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
     });
     let Some(page) = page else {
-        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, VN of vendors.yaml, DL of deadlines";
+        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts";
         return Err(Said::new(format!("there is no page for {code}")).help(help).exit(Exit::No).into());
     };
     out.text(page.trim_end());

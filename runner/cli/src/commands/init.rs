@@ -14,7 +14,7 @@ use super::{
     reads::{self, Answered},
     tokens,
 };
-use crate::{exit::Exit, out::Out, said::Said, setup};
+use crate::{exit::Exit, ground::GroundArgs, out::Out, place::Place, said::Said, setup};
 
 const CONFIGURATION: &str = include_str!("init/stanch.yaml");
 const VENDORS: &str = include_str!("init/vendors.yaml");
@@ -28,6 +28,8 @@ pub(crate) struct Args {
     /// Where; this folder unless given
     #[arg(default_value = ".")]
     dir: PathBuf,
+    #[command(flatten)]
+    ground: GroundArgs,
 }
 
 /// Writes what is not there yet, and asks every configured integration one harmless question.
@@ -45,7 +47,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         let word = if write(&path, text)? { "wrote" } else { "kept " };
         out.aside(&format!("{word} {}", path.display()));
     }
-    let setup = setup::load_or_refuse(&dir.join("stanch.yaml"), out)?;
+    let place =
+        Place { config: dir.join("stanch.yaml"), data: data.clone(), vault_key: dir.join("vault.key") };
+    let setup = setup::load_or_refuse(&place.config, out)?;
     first_token(&data, out)?;
     let mut wrong = 0;
     if setup.config.integrations.is_empty() {
@@ -53,7 +57,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             "next: add your platforms to stanch.yaml, and run this again: it asks each one harmless question",
         );
     } else {
-        let integrations = reads::live(&setup)?;
+        let integrations = reads::open(&setup, &place, &args.ground, out)?;
         for name in setup.config.integrations.keys() {
             wrong += usize::from(!ask(&integrations, name, out).await);
         }
@@ -66,8 +70,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
 async fn ask(integrations: &stanch_integrations::Integrations, name: &str, out: Out) -> bool {
     match reads::ask(integrations, name).await {
         Answered::Yes(asked) => out.text(&format!("{asked} answered: address and credential work")),
-        Answered::No(asked, why) => {
-            out.text(&format!("{asked} did not: {why}"));
+        Answered::No { asked, why, help } => {
+            out.text(&format!("{asked} did not: {why}\n  help: {help}"));
             return false;
         }
         Answered::NothingToAsk => {

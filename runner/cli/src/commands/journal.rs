@@ -94,12 +94,12 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         }
         What::Export { file, stream, place } => export(&place.data(), &file, &stream, out),
         What::Backup { to, place } => {
-            let found = stanch_journal::backup(place.data(), &to).map_err(broken)?;
+            let found = stanch_journal::backup(place.data(), &to).map_err(occupied)?;
             said(&found, &format!("copied to {}", to.display()), out);
             Ok(Exit::Yes)
         }
         What::Restore { from, place } => {
-            let found = stanch_journal::restore(&from, place.data()).map_err(broken)?;
+            let found = stanch_journal::restore(&from, place.data()).map_err(occupied)?;
             said(&found, &format!("restored to {}", place.data().display()), out);
             Ok(Exit::Yes)
         }
@@ -158,7 +158,11 @@ fn show(entry: &Entry, out: Out) {
     let body: Value = entry.decode().unwrap_or(Value::Null);
     out.text(&format!(
         "{:>6} {} {} {} {} {body}",
-        entry.position, header.time, header.stream, header.version, header.kind
+        entry.position,
+        crate::when::at(&header.time),
+        header.stream,
+        header.version,
+        header.kind
     ));
     out.line(&json!({
         "position": entry.position, "time": header.time, "stream": header.stream, "version": header.version,
@@ -180,6 +184,18 @@ fn export(data: &Path, file: &Path, stream: &str, out: Out) -> anyhow::Result<Ex
     out.text(&format!("{} entries of {} streams in {}", done.entries, done.streams, file.display()));
     out.line(&json!({ "entries": done.entries, "streams": done.streams, "file": file }));
     Ok(Exit::Yes)
+}
+
+/// The same, with a way out where the folder to fill is not empty.
+fn occupied(error: JournalError) -> anyhow::Error {
+    match &error {
+        JournalError::Io { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            Said::new(error.to_string())
+                .help("nothing was changed; name a folder that is new or empty")
+                .into()
+        }
+        _ => broken(error),
+    }
 }
 
 /// Why the journal refused, with the way out and the exit code.

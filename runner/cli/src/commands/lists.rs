@@ -1,14 +1,20 @@
 //! `stanch incidents`, `stanch runs`, `stanch status`: what is going on.
 
+use jiff::Timestamp;
 use serde_json::json;
 use stanch_client::Client;
-use stanch_model::{api::RunSummary, run::Waiting};
+use stanch_model::{
+    api::{Card, RunSummary},
+    run::Waiting,
+    shortened::short,
+};
 
 use crate::{
     exit::Exit,
     out::Out,
     reach::{ReachArgs, answer},
-    table::{Table, short},
+    table::{Table, paragraph},
+    when,
 };
 
 /// Runs that `stanch status` looks at.
@@ -39,6 +45,7 @@ pub(crate) struct RunsArgs {
 
 /// How the server is, and what waits for a person
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 0 nothing waits for a person, 4 something does")]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     reach: ReachArgs,
@@ -54,15 +61,15 @@ pub(crate) async fn incidents(args: IncidentsArgs, out: Out) -> anyhow::Result<E
     for incident in &page.items {
         let closed = if incident.closed.is_some() { " (closed)" } else { "" };
         table.row([
-            short(&incident.id),
+            short(&incident.id).to_owned(),
             incident.severity.to_string(),
-            when(&incident.opened),
+            when::brief(&incident.opened),
             incident.runs.len().to_string(),
             format!("{}{closed}", incident.title),
         ]);
         out.line(incident);
     }
-    out.text(&if table.is_empty() { "no incidents".to_owned() } else { table.render() });
+    out.text(&if table.is_empty() { "no incidents".to_owned() } else { table.render(out.columns()) });
     out.line(&json!({ "incidents": page.items.len() }));
     Ok(Exit::Yes)
 }
@@ -73,20 +80,20 @@ pub(crate) async fn incidents(args: IncidentsArgs, out: Out) -> anyhow::Result<E
 /// When the server cannot be reached or refuses.
 pub(crate) async fn runs(args: RunsArgs, out: Out) -> anyhow::Result<Exit> {
     let page = args.reach.client()?.runs(args.open, args.limit).await.map_err(answer)?;
-    let mut table = Table::new(&["run", "state", "containment", "phase", "started", "playbook", "waits for"]);
+    let mut table = Table::new(&["run", "started", "playbook", "state", "phase", "waits for"]);
     for run in &page.items {
+        let containment = run.containment.as_ref().map(|word| word.replace('_', " "));
         table.row([
-            short(&run.id),
-            run.state.clone(),
-            run.containment.clone().unwrap_or_else(|| "-".to_owned()).replace('_', " "),
-            if run.phase.is_empty() { "-".to_owned() } else { run.phase.clone() },
-            when(&run.started),
+            short(&run.id).to_owned(),
+            when::brief(&run.started),
             run.playbook.clone(),
+            containment.map_or_else(|| run.state.clone(), |word| format!("{}, {word}", run.state)),
+            if run.phase.is_empty() { "-".to_owned() } else { run.phase.clone() },
             run.waits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         ]);
         out.line(run);
     }
-    out.text(&if table.is_empty() { "no runs".to_owned() } else { table.render() });
+    out.text(&if table.is_empty() { "no runs".to_owned() } else { table.render(out.columns()) });
     out.line(&json!({ "runs": page.items.len() }));
     Ok(Exit::Yes)
 }
@@ -110,15 +117,15 @@ pub(crate) async fn status(args: StatusArgs, out: Out) -> anyhow::Result<Exit> {
     let standing = standing(&client).await?;
     for run in &standing {
         for waiting in run.waits.iter().filter(|waiting| waiting.wait.is_none()) {
-            out.text(&format!("stands     {} {waiting}", short(&run.id)));
+            let text = format!("stands     {} {waiting}", short(&run.id));
+            out.text(&paragraph(&text, 11, out.columns()));
         }
         out.line(run);
     }
+    let now = status.now.parse().unwrap_or_else(|_| Timestamp::now());
     for card in &cards {
-        let ask =
-            if card.wait.ask.is_empty() { String::new() } else { format!(" [{}]", card.wait.ask.join(", ")) };
-        let waiting = Waiting::of(&card.wait);
-        out.text(&format!("waits      {}:{waiting}{ask}", short(&card.run)));
+        let text = format!("waits      {}", waits(card, now));
+        out.text(&paragraph(&text, 11, out.columns()));
         out.line(card);
     }
     out.line(&status);
@@ -132,7 +139,14 @@ async fn standing(client: &Client) -> anyhow::Result<Vec<RunSummary>> {
     Ok(runs.into_iter().filter(stands).collect())
 }
 
-/// `MM-DD HH:MM` of an RFC 3339 instant.
-fn when(time: &str) -> String {
-    time.get(5..16).unwrap_or(time).replace('T', " ")
+/// A card in one line: what it is called and what for, who is asked, how long is left.
+fn waits(card: &Card, now: Timestamp) -> String {
+    let mut text = format!("{}:{}", short(&card.run), Waiting::of(&card.wait));
+    if !card.wait.ask.is_empty() {
+        text.push_str(&format!(" [{}]", card.wait.ask.join(", ")));
+    }
+    if let Some(due) = card.wait.due_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
+        text.push_str(&format!(" ({})", when::from(due, now)));
+    }
+    text
 }

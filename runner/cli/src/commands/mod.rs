@@ -5,9 +5,11 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod control;
+pub(crate) mod deadlines;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod integrations;
 pub(crate) mod journal;
@@ -18,6 +20,7 @@ mod reads;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
+mod targets;
 pub(crate) mod tokens;
 pub(crate) mod twins;
 pub(crate) mod watch;
@@ -44,6 +47,8 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Runs(args) => Box::pin(lists::runs(args, out)).await,
         Command::Show(args) => Box::pin(show::run(args, out)).await,
         Command::Watch(args) => Box::pin(watch::run(args, out)).await,
+        Command::Note(args) => Box::pin(incident::note(args, out)).await,
+        Command::Deadlines(args) => Box::pin(deadlines::run(args, out)).await,
         Command::Approve(args) => Box::pin(people::decide(args, Say::Approve, out)).await,
         Command::Deny(args) => Box::pin(people::decide(args, Say::Deny, out)).await,
         Command::Answer(args) => Box::pin(people::answer_card(args, out)).await,

@@ -4,20 +4,21 @@ use stanch_client::Client;
 use stanch_model::{
     api::{AnswerBody, Card, DecideBody, Recorded, ResolveBody, Say, Verdict},
     run::WaitKind,
+    shortened::short,
 };
 
 use crate::{
     exit::Exit,
     out::Out,
-    reach::{ReachArgs, answer},
+    reach::{self, ReachArgs, answer},
     said::Said,
-    table::short,
 };
 
 /// Say yes or no to an approval
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecideArgs {
     /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
     card: String,
     /// Why; goes into the record
     #[arg(long, value_name = "TEXT")]
@@ -30,6 +31,7 @@ pub(crate) struct DecideArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct AnswerArgs {
     /// The card: `RUN:Q1`, `Q1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
     card: String,
     /// One of the choices, or text; `done` or `failed` for what was to be done by hand
     answer: String,
@@ -47,8 +49,10 @@ pub(crate) struct AnswerArgs {
 )]
 pub(crate) struct ResolveArgs {
     /// The run
+    #[arg(value_parser = reach::id)]
     run: String,
     /// The step's address or its card: `3.each[okta/grant/1].1`, `D1`; after the end also the target: `okta/grant/1`
+    #[arg(value_parser = reach::id)]
     step: String,
     /// done: it happened · retry: do it again · skip: leave it · abort: end the run
     #[arg(value_parser = verdict)]
@@ -72,7 +76,7 @@ fn verdict(word: &str) -> Result<Verdict, String> {
 pub(crate) async fn decide(args: DecideArgs, say: Say, out: Out) -> anyhow::Result<Exit> {
     let client = args.reach.client()?;
     let waiting = client.approvals().await.map_err(answer)?.items;
-    let card = the_card(&args.card, waiting)?;
+    let card = the_card("approval", &args.card, waiting)?;
     out.aside(&format!("{} {}", card.wait.id, card.wait.text));
     let body = DecideBody { say, reason: args.reason };
     recorded(client.decide(&card.id, &body).await, say.as_str(), &card, out)
@@ -85,7 +89,7 @@ pub(crate) async fn decide(args: DecideArgs, say: Say, out: Out) -> anyhow::Resu
 pub(crate) async fn answer_card(args: AnswerArgs, out: Out) -> anyhow::Result<Exit> {
     let client = args.reach.client()?;
     let waiting = client.questions().await.map_err(answer)?.items;
-    let card = the_card(&args.card, waiting)?;
+    let card = the_card("question", &args.card, waiting)?;
     out.aside(&format!("{} {}", card.wait.id, card.wait.text));
     if card.wait.kind == WaitKind::InDoubt {
         let help = format!(
@@ -127,13 +131,14 @@ fn recorded(
 }
 
 /// The one card that a text means.
-fn the_card(text: &str, waiting: Vec<Card>) -> anyhow::Result<Card> {
+fn the_card(what: &str, text: &str, waiting: Vec<Card>) -> anyhow::Result<Card> {
     let upper = text.to_ascii_uppercase();
     let (run, wait) = match upper.split_once(':') {
         Some((run, wait)) => (Some(run.to_owned()), Some(wait.to_owned())),
         None => (None, None),
     };
-    let of_run = |card: &Card, run: &str| card.run.starts_with(run) || card.run.ends_with(run);
+    let of_run =
+        |card: &Card, run: &str| run.len() >= 4 && (card.run.starts_with(run) || card.run.ends_with(run));
     let fits = |card: &&Card| match (&run, &wait) {
         (Some(run), Some(wait)) => of_run(card, run) && card.wait.id == *wait,
         _ => card.wait.id == upper || of_run(card, &upper),
@@ -148,12 +153,12 @@ fn the_card(text: &str, waiting: Vec<Card>) -> anyhow::Result<Card> {
             } else {
                 format!("waiting: {}", all.join(", "))
             };
-            Err(Said::new(format!("no card `{text}` waits for this")).help(help).exit(Exit::No).into())
+            Err(Said::new(format!("no {what} `{text}` waits for an answer")).help(help).exit(Exit::No).into())
         }
         (Some(last), _) => {
             let all: Vec<String> = found.iter().chain([&last]).map(name).collect();
             let help = format!("write one of {}", all.join(", "));
-            Err(Said::new(format!("`{text}` means several cards")).help(help).exit(Exit::Usage).into())
+            Err(Said::new(format!("`{text}` means several")).help(help).exit(Exit::Usage).into())
         }
     }
 }

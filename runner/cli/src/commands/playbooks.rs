@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
         out.line(&summary);
         count += 1;
     }
-    out.text(&table.render());
+    out.text(&table.render(out.columns()));
     out.line(&json!({ "playbooks": count }));
     Ok(Exit::Yes)
 }

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stanch_integrations::{Call, Integrations, LiveTransport, Outcome, Transport};
+use stanch_integrations::{Call, ErrorKind, Integrations, Outcome};
 use stanch_model::{Effect, catalog::ActionIndex};
 
 use crate::{
     diagnose,
+    exit::Exit,
+    ground::GroundArgs,
     out::Out,
+    place::Place,
     said::Said,
     setup::{NoVault, Setup},
 };
@@ -15,16 +18,27 @@ use crate::{
 /// How long a platform may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The integrations of a configuration, for reads to the real platforms.
+/// The integrations of a configuration, for reads. Their mistakes are shown with their places.
 ///
 /// # Errors
 /// When the configuration has a mistake or TLS cannot be set up.
-pub(crate) fn live(setup: &Setup) -> anyhow::Result<Integrations> {
-    let transport = Transport::Live(LiveTransport::new()?);
+pub(crate) fn open(
+    setup: &Setup,
+    place: &Place,
+    ground: &GroundArgs,
+    out: Out,
+) -> anyhow::Result<Integrations> {
+    let transport = ground.transport()?;
+    let mistakes = setup.review(&place.config, &transport);
+    mistakes.show(out);
+    if mistakes.refuse() {
+        let said = Said::new(format!("{}: {}", place.config.display(), diagnose::count(&mistakes.found)));
+        return Err(said.help("`stanch explain CODE` says more about each").exit(Exit::No).into());
+    }
     let configured = &setup.config.integrations;
     Integrations::new(setup.catalog.clone(), configured, transport, Arc::new(NoVault)).map_err(|found| {
-        let shown = diagnose::render(&found, &diagnose::Sources::new(), Out::colour_on_stderr());
-        Said::new(format!("the integrations cannot be used\n{shown}")).into()
+        let lines: Vec<String> = found.iter().map(stanch_model::Diagnostic::one_line).collect();
+        Said::new(lines.join("\n")).exit(Exit::No).into()
     })
 }
 
@@ -32,8 +46,15 @@ pub(crate) fn live(setup: &Setup) -> anyhow::Result<Integrations> {
 pub(crate) enum Answered {
     /// It works; this was asked.
     Yes(String),
-    /// It does not; this was asked, and this was the answer.
-    No(String, String),
+    /// It does not.
+    No {
+        /// What was asked.
+        asked: String,
+        /// What the answer was.
+        why: String,
+        /// The way out.
+        help: &'static str,
+    },
     /// Nothing can be read there without knowing more.
     NothingToAsk,
 }
@@ -52,11 +73,25 @@ pub(crate) async fn ask(integrations: &Integrations, name: &str) -> Answered {
         deadline: PATIENCE,
         permit: None,
     };
-    match integrations.call(call).await {
-        Outcome::Done { .. } => Answered::Yes(asked),
-        Outcome::Refused { message, .. } => Answered::No(asked, message),
-        Outcome::NotSent { why } | Outcome::InDoubt { why } => Answered::No(asked, why),
-        Outcome::Limited { why, .. } => Answered::No(asked, why),
+    let (why, help) = match integrations.call(call).await {
+        Outcome::Done { .. } => return Answered::Yes(asked),
+        Outcome::Refused { kind, message, .. } => (message, way_out(kind)),
+        Outcome::NotSent { why } | Outcome::InDoubt { why } => {
+            (why, "is `url` right, and does the network let this machine through?")
+        }
+        Outcome::Limited { why, .. } => (why, "try again in a minute"),
+    };
+    Answered::No { asked, why, help }
+}
+
+fn way_out(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Auth => "the credential is not known there, or has expired: make a new one",
+        ErrorKind::Forbidden => {
+            "give the credential the scope that `stanch integrations show` lists for this"
+        }
+        ErrorKind::NotFound => "is `url` the address of the tenant itself?",
+        _ => "is `url` the address of this platform?",
     }
 }
 

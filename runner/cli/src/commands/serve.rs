@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
-use stanch_integrations::{Integrations, LiveTransport, Transport, TwinTransport};
+use stanch_integrations::{Integrations, Transport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
 use stanch_model::run::Mode;
 use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
@@ -12,6 +12,7 @@ use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
 use crate::{
     diagnose,
     exit::Exit,
+    ground::GroundArgs,
     out::Out,
     place::{Place, PlaceArgs},
     said::Said,
@@ -29,12 +30,8 @@ pub(crate) struct Args {
     /// Come up without acting: every run stands until `stanch resume --all`
     #[arg(long)]
     paused: bool,
-    /// Speak to simulated platforms at this loopback address, and to nothing else
-    #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
-    twins: Option<SocketAddr>,
-    /// The simulated mail server
-    #[arg(long, value_name = "ADDRESS", requires = "twins", hide_short_help = true)]
-    twins_mail: Option<SocketAddr>,
+    #[command(flatten)]
+    ground: GroundArgs,
     /// Stop when standard input ends: a server that must not outlive whoever started it
     #[arg(long, hide = true)]
     leash: bool,
@@ -51,12 +48,22 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     log();
     let place = args.place.place()?;
     let setup = setup::load_or_refuse(&place.config, out)?;
-    let mode = if args.twins.is_some() { Mode::Drill } else { Mode::Live };
+    let mode = if args.ground.is_simulated() { Mode::Drill } else { Mode::Live };
+    let transport = args.ground.transport()?;
+    let mistakes = setup.review(&place.config, &transport);
+    mistakes.show(out);
+    if mistakes.refuse() {
+        let said = Said::new(format!("{}: {}", place.config.display(), diagnose::count(&mistakes.found)));
+        return Err(said
+            .help("mend the file; `stanch explain CODE` says more about each")
+            .exit(Exit::No)
+            .into());
+    }
     let journal = Arc::new(open(&place)?);
     if let Some(entry) = args.kill_at_entry {
         die_at(entry, journal.as_ref());
     }
-    let (engine, clock) = engine(&args, &setup, &journal, mode)?;
+    let (engine, clock) = engine(&args, transport, &setup, &journal, mode)?;
     let running = serve(&args, &place, &setup, engine, journal.clone(), clock, mode).await?;
     announce(&running, &place, mode, args.paused, out);
     if args.leash {
@@ -101,14 +108,11 @@ fn die_at(entry: u64, journal: &LocalJournal) {
 
 fn engine(
     args: &Args,
+    transport: Transport,
     setup: &Setup,
     journal: &Arc<LocalJournal>,
     mode: Mode,
 ) -> anyhow::Result<(Engine, Arc<dyn Clock>)> {
-    let transport = match args.twins {
-        Some(addr) => Transport::Twin(TwinTransport::new(addr, args.twins_mail)?),
-        None => Transport::Live(LiveTransport::new()?),
-    };
     let configured = &setup.config.integrations;
     let integrations = Integrations::new(setup.catalog.clone(), configured, transport, journal.vault())
         .map_err(|found| {

@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
     Containment, Ended,
-    api::IncidentView,
     run::{RunState, RunView, WaitKind, WaitView},
+    shortened::short,
 };
 
-use super::watch::plain;
+use super::{incident, targets};
 use crate::{
     exit::Exit,
     out::Out,
-    reach::{ReachArgs, answer},
-    table::{Table, short},
+    reach::{self, ReachArgs},
+    said::Said,
+    table::paragraph,
+    when,
 };
 
 /// Show a run or an incident
@@ -25,7 +28,11 @@ use crate::{
 )]
 pub(crate) struct Args {
     /// A run or an incident: its id, a prefix or the last letters of it
+    #[arg(value_parser = reach::id)]
     id: String,
+    /// Each target on a line of its own, also those that stand alike
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     reach: ReachArgs,
 }
@@ -38,40 +45,27 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let client = args.reach.client()?;
     match client.run(&args.id).await {
         Ok(view) => {
-            out.text(&words(&view));
+            out.text(&words(&view, now(&client).await, args.all, out));
             out.line(&view);
             out.line(&summary(&view));
             Ok(exit(&view))
         }
-        Err(error) if error.status() == Some(404) => incident(&client, &args.id, out).await,
-        Err(error) => Err(answer(error)),
+        Err(error) if error.status() == Some(404) => match client.incident(&args.id).await {
+            Ok(view) => incident::show(&client, &view, now(&client).await, out).await,
+            Err(error) if error.status() == Some(404) => {
+                let said = Said::new(format!("there is no run or incident {}", args.id));
+                Err(said.help("`stanch runs` and `stanch incidents` list them").exit(Exit::No).into())
+            }
+            Err(error) => Err(reach::answer(error)),
+        },
+        Err(error) => Err(reach::answer(error)),
     }
 }
 
-async fn incident(client: &Client, id: &str, out: Out) -> anyhow::Result<Exit> {
-    let view = client.incident(id).await.map_err(answer)?;
-    out.text(&incident_words(&view));
-    out.line(&view);
-    Ok(Exit::Yes)
-}
-
-fn incident_words(view: &IncidentView) -> String {
-    let summary = &view.summary;
-    let mut text = format!("{} {}\n", summary.severity.to_string().to_uppercase(), summary.title);
-    text.push_str(&format!("  incident {}, {}, since {}\n", summary.id, summary.mode, summary.opened));
-    if let Some(lead) = &view.lead {
-        text.push_str(&format!("  lead {lead}\n"));
-    }
-    for run in &summary.runs {
-        text.push_str(&format!("  run {run}\n"));
-    }
-    for clock in &view.deadlines {
-        text.push_str(&format!("  clock {}: due {}, {}\n", clock.title, clock.due, clock.state));
-    }
-    for note in &view.notes {
-        text.push_str(&format!("  {} {}: {}\n", note.at, note.by, note.text));
-    }
-    text.trim_end().to_owned()
+/// The server's clock, which a drill may have moved.
+pub(super) async fn now(client: &Client) -> Timestamp {
+    let status = client.status().await.ok();
+    status.and_then(|status| status.now.parse().ok()).unwrap_or_else(Timestamp::now)
 }
 
 /// The end of a run as an exit code.
@@ -100,6 +94,14 @@ pub(crate) fn summary(view: &RunView) -> Value {
 
 fn tally(view: &RunView) -> Value {
     view.tally().into_iter().map(|(state, count)| (state.to_string(), Value::from(count))).collect()
+}
+
+/// How a run stands or ended, in a few words.
+pub(super) fn stand(view: &RunView) -> String {
+    match (view.ended, view.containment) {
+        (Some(ended), Some(containment)) => format!("{ended}, {}", containment.as_str().replace('_', " ")),
+        _ => format!("{} since {}", view.state.as_str(), when::at(&view.since)),
+    }
 }
 
 /// How a person gets the run going again.
@@ -136,56 +138,44 @@ fn shortened(view: &RunView) -> BTreeSet<(&str, &str)> {
 }
 
 /// A run in words.
-pub(crate) fn words(view: &RunView) -> String {
+pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut text = match (view.ended, view.containment) {
-        (Some(ended), Some(containment)) => {
-            format!("{ended}, {} (run {})\n", containment.as_str().replace('_', " "), short(&id))
-        }
-        _ => format!("{} since {} (run {})\n", view.state.as_str(), view.since, short(&id)),
-    };
+    let mut lines = vec![format!("{} (run {})", stand(view), short(&id))];
+    let mut say = |text: String| lines.push(paragraph(&format!("  {text}"), 4, out.columns()));
     for because in &view.because {
-        text.push_str(&format!("  because {because}\n"));
+        say(format!("because {because}"));
     }
     if let Some(error) = &view.error {
-        text.push_str(&format!("  error {}: {}\n", error.kind, error.message));
+        say(format!("error {}: {}", error.kind, error.message));
     }
-    text.push_str(&format!(
-        "  {} ({}), started by {} at {}\n",
-        view.title, view.playbook, view.started_by, view.started
-    ));
+    say(format!("{} ({})", view.title, view.playbook));
+    say(format!("started by {} at {}", view.started_by, when::at(&view.started)));
+    if let Some(incident) = &view.incident {
+        say(format!("incident {}", short(incident)));
+    }
     if let Some(warned) = view.warned.filter(|_| view.ended.is_none()) {
-        text.push_str(&format!("  long {} entries; it stops at {}\n", warned.entries, warned.most));
+        say(format!("long {} entries; it stops at {}", warned.entries, warned.most));
     }
     for waiting in view.waiting() {
         let wait = view.open_waits().find(|wait| Some(&wait.id) == waiting.wait.as_ref());
         let ask = wait.filter(|wait| !wait.ask.is_empty());
         let ask = ask.map_or_else(String::new, |wait| format!(" [{}]", wait.ask.join(", ")));
-        text.push_str(&format!("  waits {waiting}{ask}\n"));
+        say(format!("waits {waiting}{ask}"));
         if let Some(way) = way_on(view, wait) {
-            text.push_str(&format!("        {way}\n"));
+            say(format!("      {way}"));
         }
     }
     for (list, why) in shortened(view) {
-        text.push_str(&format!("  perhaps not whole: {list}: {why}\n"));
+        say(format!("perhaps not whole: {list}: {why}"));
     }
     for deadline in &view.deadlines {
-        text.push_str(&format!("  clock {}: due {}\n", deadline.title, deadline.due));
+        say(format!("clock {}: due {}", deadline.title, when::due(&deadline.due, now)));
     }
-    let mut table = Table::new(&["state", "integration", "verb", "target", "why"]);
-    for target in view.targets.values() {
-        let target_name = format!("{} {}", target.target.kind, target.target.name());
-        table.row([
-            plain(target.state.as_str()),
-            &target.target.integration,
-            &target.verb,
-            &target_name,
-            &target.why,
-        ]);
+    if !view.targets.is_empty() {
+        say(targets::tally(view));
     }
-    if !table.is_empty() {
-        text.push('\n');
-        text.push_str(&table.render());
+    if let Some(table) = targets::table(view, all) {
+        lines.extend([String::new(), table.render(None)]);
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }

@@ -7,8 +7,9 @@ use stanch_server::Tokens;
 use crate::{
     exit::Exit,
     out::Out,
-    reach::{ReachArgs, answer},
+    reach::{self, ReachArgs, answer},
     table::Table,
+    when,
 };
 
 /// Who may speak to the server
@@ -38,6 +39,7 @@ enum What {
     /// End a token at once
     Revoke {
         /// Its id, as in `list`
+        #[arg(value_parser = reach::id)]
         id: String,
         #[command(flatten)]
         reach: ReachArgs,
@@ -93,11 +95,11 @@ fn offline(reach: &ReachArgs) -> anyhow::Result<Option<Tokens>> {
 fn list(tokens: &[TokenInfo], out: Out) {
     let mut table = Table::new(&["token", "role", "name", "made", "expires"]);
     for token in tokens {
-        let expires = token.expires.clone().unwrap_or_else(|| "-".to_owned());
-        table.row([&token.id, token.role.as_str(), &token.name, &token.created, &expires]);
+        let expires = token.expires.as_deref().map_or_else(|| "-".to_owned(), when::at);
+        table.row([&token.id, token.role.as_str(), &token.name, &when::at(&token.created), &expires]);
         out.line(token);
     }
-    out.text(&if table.is_empty() { "no tokens".to_owned() } else { table.render() });
+    out.text(&if table.is_empty() { "no tokens".to_owned() } else { table.render(None) });
     out.line(&json!({ "tokens": tokens.len() }));
 }
 

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use stanch_integrations::twin::{self, TwinHost, TwinOptions, World, WorldApp};
+use stanch_integrations::{
+    Catalog, Platform,
+    twin::{self, TwinHost, TwinOptions, World, WorldApp},
+};
 
 use crate::{exit::Exit, out::Out, said::Said};
 
@@ -47,7 +50,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     out.aside(&format!(
         "control: http://{addr}/_twin/ (effects, requests, faults, world); interrupt to stop"
     ));
-    out.text(&configuration(&platforms, addr, mail));
+    out.text(&configuration(&platforms, addr, mail)?);
     out.line(&json!({ "twins": addr.to_string(), "mail": mail.to_string(), "platforms": platforms }));
     stopped().await?;
     host.stop().await?;
@@ -91,16 +94,30 @@ fn world(path: &std::path::Path) -> anyhow::Result<World> {
 }
 
 /// A stanch.yaml for these twins.
-fn configuration(platforms: &[String], addr: SocketAddr, mail: SocketAddr) -> String {
+fn configuration(platforms: &[String], addr: SocketAddr, mail: SocketAddr) -> anyhow::Result<String> {
+    let catalog = Catalog::embedded().map_err(|found| {
+        let lines: Vec<String> = found.iter().map(stanch_model::Diagnostic::one_line).collect();
+        Said::new(lines.join("\n"))
+    })?;
     let mut text = format!(
-        "# The simulated platforms at http://{addr}. Serve it with\n\
-         #   stanch serve --twins {addr} --twins-mail {mail}\n\
+        "# A stanch.yaml for the simulated platforms at http://{addr}. Where it is used, first\n\
+         #   export STANCH_TWINS={addr} STANCH_TWINS_MAIL={mail}\n\
          # Then nothing of this can reach a real platform.\n\nintegrations:\n"
     );
     for slug in platforms {
         let name = slug.replace('-', "_");
-        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}") };
-        text.push_str(&format!("  {name}: {{ platform: {slug}, url: \"{url}\" }}\n"));
+        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}/{name}") };
+        let settings: Vec<String> = catalog
+            .platform(slug)
+            .into_iter()
+            .flat_map(Platform::simulated_settings)
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let settings = match settings.is_empty() {
+            true => String::new(),
+            false => format!(", settings: {{ {} }}", settings.join(", ")),
+        };
+        text.push_str(&format!("  {name}: {{ platform: {slug}, url: \"{url}\"{settings} }}\n"));
     }
-    text.trim_end().to_owned()
+    Ok(text.trim_end().to_owned())
 }

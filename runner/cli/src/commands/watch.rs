@@ -11,13 +11,15 @@ use super::show;
 use crate::{
     exit::Exit,
     out::Out,
-    reach::{ReachArgs, answer},
+    reach::{self, ReachArgs, answer},
+    table, when,
 };
 
 /// Watch a run until it ends
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The run: its id, a prefix or the last letters of it
+    #[arg(value_parser = reach::id)]
     run: String,
     #[command(flatten)]
     reach: ReachArgs,
@@ -57,21 +59,16 @@ pub(crate) async fn follow(client: &Client, run: &str, out: Out) -> anyhow::Resu
         view.apply(&stored(&entry));
         out.line(&entry);
         if let Some(line) = line(&entry, &view) {
-            out.text(&format!("{} {line}", clock(&entry.time)));
+            out.text(&table::paragraph(&format!("{} {line}", when::clock(&entry.time)), 18, out.columns()));
         }
         if view.state == RunState::Ended {
             break;
         }
     }
     out.text("");
-    out.text(&show::words(&view));
+    out.text(&show::words(&view, show::now(client).await, false, out));
     out.line(&show::summary(&view));
     Ok(show::exit(&view))
-}
-
-/// `HH:MM:SS` of an RFC 3339 instant.
-fn clock(time: &str) -> &str {
-    time.get(11..19).unwrap_or(time)
 }
 
 /// What an entry means to people; nothing for those that only the engine needs.
@@ -89,18 +86,18 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
         kind::WAIT => format!("waits    {} {}", text("/wait"), text("/text")),
         kind::DECISION => format!("person   {} says {} to {}", text("/who"), text("/say"), text("/wait")),
         kind::DEFERRED => format!("later    {}", text("/why")),
-        kind::DEADLINE => format!("clock    {}, due {}", text("/title"), text("/due")),
+        kind::DEADLINE => format!("clock    {}, due {}", text("/title"), when::at(text("/due"))),
         kind::GUARD => format!("guard    {}", guard(entry)?),
         kind::STATE => format!("{:<8} {}", text("/state"), text("/why")),
         kind::WARNED => {
             format!("long     {} entries; it stops at {}", number(entry, "entries"), number(entry, "most"))
         }
         kind::REVIVED => "back     the server had stopped uncleanly; nothing is done twice".to_owned(),
-        kind::CONTAINED => format!("now      {}", show::words(view).lines().next().unwrap_or_default()),
-        kind::ENDED => format!("ended    {}", show::words(view).lines().next().unwrap_or_default()),
+        kind::CONTAINED => format!("now      {}", show::stand(view)),
+        kind::ENDED => format!("ended    {}", show::stand(view)),
         _ => return None,
     };
-    Some(line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+    Some(line)
 }
 
 fn number(entry: &EntryView, name: &str) -> u64 {

@@ -53,10 +53,12 @@ impl MemoryJournal {
 
     fn over(store: Store) -> Self {
         let epoch = Epoch(store.leases.opened());
+        let waiters = Waiters::default();
+        waiters.reached(store.durable as u64);
         let shared = Shared {
             store: Mutex::new(store),
             grown: Condvar::new(),
-            waiters: Waiters::default(),
+            waiters,
             on_durable: Mutex::default(),
             on_post: Mutex::default(),
         };

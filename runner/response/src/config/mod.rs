@@ -43,6 +43,13 @@ pub fn load(file: &str, source: &str, known: Known<'_>) -> Result<Loaded, Vec<Di
     Ok(Loaded { config, warnings: found })
 }
 
+/// Puts a mistake that was found elsewhere at its key in the file, `["integrations", "okta"]`.
+#[must_use]
+pub fn at_key(mistake: Diagnostic, file: &str, source: &str, path: &[&str]) -> Diagnostic {
+    let placed = Marker::of(file, source).key(&mistake.code, path, &mistake.message);
+    Diagnostic { labels: placed.labels, ..mistake }
+}
+
 /// A file of nothing but comments is an empty configuration.
 fn read_or_empty(file: &str, source: &str) -> Result<Config, Vec<Diagnostic>> {
     let blank = source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));

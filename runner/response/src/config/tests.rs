@@ -146,3 +146,13 @@ caps:                               # and one that reaches one of these
         ["nobody will hear `pagerduty:secops`: no integration of the platform `pagerduty` is configured"]
     );
 }
+
+#[test]
+fn a_mistake_that_was_found_elsewhere_is_put_in_its_place() {
+    let source = "integrations:\n  okta: { platform: okta }\n  github: { platform: github }\n";
+    let mistake =
+        stanch_model::Diagnostic::warning("IN0021", "the setting `org` is missing").help("the login");
+    let placed = super::at_key(mistake, "stanch.yaml", source, &["integrations", "github"]);
+    assert_eq!(placed.one_line(), "stanch.yaml:3:3: the setting `org` is missing [IN0021]");
+    assert_eq!((placed.help.as_deref(), placed.level), (Some("the login"), stanch_model::Level::Warning));
+}

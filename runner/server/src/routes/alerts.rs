@@ -24,7 +24,7 @@ use stanch_model::{
     api::{AcceptedAlert, AlertReceipt, AlertSummary, Page},
 };
 
-use super::body::Asked;
+use super::{body::Asked, handed};
 use crate::{
     app::{App, INTAKE_KIB, Shared},
     auth::Caller,
@@ -45,7 +45,7 @@ pub(super) async fn send(
     Path(source): Path<String>,
     request: Request,
 ) -> Response {
-    deliver(&app, &source, None, request, Trust::Source).await
+    deliver(&app, &source, None, request, None).await
 }
 
 /// `POST /v1/alerts/{source}/{secret}`: for senders that can set no header. The address is never logged.
@@ -54,7 +54,7 @@ pub(super) async fn send_with_secret(
     Path((source, secret)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    deliver(&app, &source, Some(&secret), request, Trust::Source).await
+    deliver(&app, &source, Some(&secret), request, None).await
 }
 
 /// `POST /v1/alerts/{source}/by-hand`
@@ -64,19 +64,32 @@ pub(super) async fn by_hand(
     Path(source): Path<String>,
     request: Request,
 ) -> Response {
-    tracing::info!(by = caller.name, source, "an alert is handed in");
-    deliver(&app, &source, None, request, Trust::Person).await
+    deliver(&app, &source, None, request, Some(&caller)).await
 }
 
-async fn deliver(app: &App, name: &str, secret: Option<&str>, request: Request, trust: Trust) -> Response {
-    let Some(source) = app.sources.get(name).filter(|source| secret.is_none() || source.secret_in_path())
-    else {
-        count(&app.metrics.refused);
-        return Refused::not_found(format!("there is no alert source `{name}`"))
-            .help("sources stand under `alerts:` in stanch.yaml")
-            .into_response();
+async fn deliver(
+    app: &App,
+    name: &str,
+    secret: Option<&str>,
+    request: Request,
+    by: Option<&Caller>,
+) -> Response {
+    let takes = |source: &&Source| secret.is_none() || source.secret_in_path();
+    let known = handed::source(app, name, by).and_then(|source| {
+        Some(source).filter(takes).ok_or_else(|| {
+            Refused::not_found(format!("there is no alert source `{name}`"))
+                .help("sources stand under `alerts:` in stanch.yaml")
+        })
+    });
+    let source = match known {
+        Ok(source) => source,
+        Err(refused) => {
+            count(&app.metrics.refused);
+            return refused.into_response();
+        }
     };
-    match judge(app, source, secret, request, trust).await {
+    let trust = if by.is_some() { Trust::Person } else { Trust::Source };
+    match judge(app, source, secret, request, by).await {
         Ok(said) => said.answer(source, trust),
         Err(no) => {
             count(&app.metrics.refused);
@@ -140,7 +153,7 @@ async fn judge(
     source: &Source,
     secret: Option<&str>,
     request: Request,
-    trust: Trust,
+    by: Option<&Caller>,
 ) -> Result<Said, No> {
     if app.is_stopping() {
         return Err(Refused::stopping().into());
@@ -154,13 +167,14 @@ async fn judge(
         secret,
         body: &bytes,
     };
+    let trust = if by.is_some() { Trust::Person } else { Trust::Source };
     let accepted = source.accept(raw, trust, app.now(), app.engine.integrations()).await;
     match accepted.map_err(No::Refusal)? {
         Accepted::Challenge(reply) => Ok(Said::Reply(reply)),
         Accepted::Ignored(why) => {
             Ok(Said::Receipt(AlertReceipt { ignored: Some(why), ..AlertReceipt::default() }))
         }
-        Accepted::Alerts(alerts) => Ok(Said::Receipt(take(app, source, alerts).await?)),
+        Accepted::Alerts(alerts) => Ok(Said::Receipt(take(app, source, handed::named(alerts, by)).await?)),
     }
 }
 

@@ -1,28 +1,36 @@
-//! Incidents, with the clocks that their runs started.
+//! Incidents, and what people write on them.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
 };
+use http::StatusCode;
+use serde::Serialize;
+use stanch_journal::{StreamAppend, With};
 use stanch_model::{
-    RunId, StreamId,
-    api::{DeadlineView, IncidentSummary, IncidentView, Note, Page},
-    run::body::DeadlineStarted,
+    NewEntry, StreamId,
+    api::{IncidentSummary, IncidentView, NoteBody, Page, Recorded},
+    incident::{Noted, kind},
+    shortened,
 };
-use stanch_response::{
-    deadline::{Deadline, Settled},
-    incident::Incident,
-};
+use stanch_response::{incident::Incident, notice::clean};
 
-use super::body::Asked;
+use super::{
+    body::{Asked, Body},
+    deadlines::clocks,
+};
 use crate::{
     app::{App, Shared},
+    auth::Caller,
     problem::Refused,
     recent::{self, Paging},
 };
 
 /// Entries of an incident that are read: they are written by hand or once per alert.
 const ENTRIES: usize = 10_000;
+
+/// Longer notes are files, and belong elsewhere.
+const LONGEST: usize = 10_000;
 
 /// `GET /v1/incidents`
 pub(super) async fn list(
@@ -32,7 +40,7 @@ pub(super) async fn list(
     let found = recent::streams(&*app.journal, "incident/", &paging)?;
     let mut items = Vec::with_capacity(found.ids.len());
     for id in &found.ids {
-        items.extend(incident(&app, id)?.map(|incident| incident.summary(app.mode)));
+        items.extend(read(&app, id)?.map(|incident| incident.summary(app.mode)));
     }
     Ok(Json(Page { items, next: found.next }))
 }
@@ -42,9 +50,7 @@ pub(super) async fn show(
     State(app): State<Shared>,
     Path(id): Path<String>,
 ) -> Result<Json<IncidentView>, Refused> {
-    let id = full(&app, &id)?;
-    let found =
-        incident(&app, &id)?.ok_or_else(|| Refused::not_found(format!("there is no incident {id}")))?;
+    let found = find(&app, &id)?;
     Ok(Json(IncidentView {
         summary: found.summary(app.mode),
         lead: found.lead.clone(),
@@ -54,94 +60,75 @@ pub(super) async fn show(
     }))
 }
 
-/// `GET /v1/deadlines`
-pub(super) async fn deadlines(State(app): State<Shared>) -> Result<Json<Page<DeadlineView>>, Refused> {
-    let mut items = Vec::new();
-    for id in recent::streams(&*app.journal, "incident/", &Paging::default())?.ids {
-        if let Some(incident) = incident(&app, &id)?.filter(|incident| incident.closed.is_none()) {
-            items.extend(clocks(&app, &incident)?);
-        }
+/// `POST /v1/incidents/{id}/notes`
+pub(super) async fn note(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<NoteBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let incident = find(&app, &id)?;
+    let text = text(&body.text)?;
+    if text.is_empty() {
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "empty", "the note says nothing"));
     }
-    items.sort_by(|a, b| a.due.cmp(&b.due));
-    Ok(Json(Page { items, next: None }))
+    let noted = Noted { by: caller.name.clone(), text };
+    // a sender that heard no answer sends again: the same words at once after themselves are the same note
+    if incident.notes.last().is_some_and(|last| last.by == noted.by && last.text == noted.text) {
+        return Ok(known(&app, &caller));
+    }
+    append(&app, &caller, &incident.id, kind::NOTED, &noted).await
 }
 
-/// The id that a prefix or the last letters name, if they name one of the newest.
-fn full(app: &App, text: &str) -> Result<String, Refused> {
-    let wanted = text.to_ascii_uppercase();
-    if app.journal.stream(&StreamId::incident(&wanted))?.is_some() {
-        return Ok(wanted);
+/// What a person writes, without what would steer a terminal.
+pub(super) fn text(written: &str) -> Result<String, Refused> {
+    let text = clean(written.trim());
+    if text.chars().count() > LONGEST {
+        let message = format!("the text is longer than {LONGEST} characters");
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+            .help("write what matters, and where the rest lies"));
     }
-    let newest = recent::streams(&*app.journal, "incident/", &Paging::default())?.ids;
-    let mut fitting = newest.into_iter().filter(|id| id.starts_with(&wanted) || id.ends_with(&wanted));
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) if wanted.len() >= 4 => Ok(one),
-        (Some(_), Some(_)) => Err(Refused::bad(format!("more than one incident is meant by {text}"))),
-        _ => Err(Refused::not_found(format!("there is no incident {text}"))),
-    }
+    Ok(text)
 }
 
-fn incident(app: &App, id: &str) -> Result<Option<Incident>, Refused> {
+/// The incident of this id; its beginning or its last letters will do.
+pub(super) fn find(app: &App, id: &str) -> Result<Incident, Refused> {
+    let id = full_id(app, id)?;
+    read(app, &id)?.ok_or_else(|| Refused::not_found(format!("there is no incident {id}")))
+}
+
+/// The whole id of an incident that is written in part.
+pub(super) fn full_id(app: &App, text: &str) -> Result<String, Refused> {
+    let whole = text.trim().to_ascii_uppercase();
+    if app.journal.stream(&StreamId::incident(&whole))?.is_some() {
+        return Ok(whole);
+    }
+    let newest = recent::streams(&*app.journal, "incident/", &Paging::most())?.ids;
+    Ok(shortened::the_one("incident", text, newest.into_iter().rev())?)
+}
+
+/// The incident of this whole id.
+pub(super) fn read(app: &App, id: &str) -> Result<Option<Incident>, Refused> {
     let entries = app.journal.read(&StreamId::incident(id), 1, ENTRIES)?;
     Ok(Incident::of(&entries))
 }
 
-/// The clocks of an incident, earliest due first. Two runs that started the same one count once.
-fn clocks(app: &App, incident: &Incident) -> Result<Vec<DeadlineView>, Refused> {
-    let mut views: Vec<DeadlineView> = Vec::new();
-    for run in &incident.runs {
-        for started in app.engine.view(&RunId(run.clone()))?.deadlines {
-            let view = clock(app, incident, &started);
-            if !views.iter().any(|known| known.id == view.id) {
-                views.push(view);
-            }
-        }
-    }
-    views.sort_by(|a, b| a.due.cmp(&b.due));
-    Ok(views)
+/// Writes an entry of an incident; durable when it returns.
+pub(super) async fn append(
+    app: &App,
+    caller: &Caller,
+    incident: &str,
+    kind: &str,
+    body: &impl Serialize,
+) -> Result<Json<Recorded>, Refused> {
+    let entries = vec![NewEntry::new(kind, body)];
+    let append = StreamAppend::new(StreamId::incident(incident), app.journal.epoch(), entries);
+    let ticket = app.journal.append(vec![append], With::default())?;
+    app.journal.durable_at(ticket.position).await?;
+    Ok(Json(Recorded { new: true, by: caller.name.clone(), position: ticket.position }))
 }
 
-fn clock(app: &App, incident: &Incident, started: &DeadlineStarted) -> DeadlineView {
-    let id = match started.to.as_str() {
-        "" => started.deadline.clone(),
-        to => format!("{}:{to}", started.deadline),
-    };
-    let settled = incident.settled.iter().rev().find(|(deadline, ..)| *deadline == id);
-    let state = stands(started, settled.map(|(_, body, at)| (body.waived, at.as_str())), app.now());
-    DeadlineView {
-        incident: incident.id.clone(),
-        rule: started.deadline.clone(),
-        title: started.title.clone(),
-        anchor: started.anchor.clone(),
-        due: started.due.clone(),
-        state,
-        settled: settled.map(|(_, body, at)| Note {
-            at: at.clone(),
-            by: body.by.clone(),
-            text: body.reason.clone(),
-        }),
-        id,
-    }
-}
-
-fn stands(started: &DeadlineStarted, settled: Option<(bool, &str)>, now: jiff::Timestamp) -> String {
-    let (Ok(anchor), Ok(due)) = (started.anchor.parse(), started.due.parse()) else {
-        return "unknown".to_owned();
-    };
-    let settled = settled.map(|(waived, at)| Settled {
-        waived,
-        at: at.parse().unwrap_or(now),
-        by: String::new(),
-        reason: String::new(),
-    });
-    let clock = Deadline {
-        id: String::new(),
-        title: String::new(),
-        to: String::new(),
-        from: String::new(),
-        anchor,
-        due,
-        settled,
-    };
-    clock.state(now).as_str().to_owned()
+/// The answer to what the same person had said before.
+pub(super) fn known(app: &App, caller: &Caller) -> Json<Recorded> {
+    Json(Recorded { new: false, by: caller.name.clone(), position: app.journal.durable() })
 }

@@ -4,7 +4,9 @@ mod alerts;
 mod body;
 mod cards;
 mod control;
+mod deadlines;
 mod events;
+mod handed;
 mod health;
 mod incidents;
 mod openapi;
@@ -145,10 +147,32 @@ fn incidents() -> Vec<Route> {
             "/v1/deadlines",
             "listDeadlines",
             "The clocks of the newest incidents, earliest due first",
-            incidents::deadlines,
+            deadlines::list,
         )
         .may(Role::Viewer)
         .gives::<Page<api::DeadlineView>>(),
+        Route::post("/v1/incidents/{id}/notes", "writeNote", "Writes a note on an incident", incidents::note)
+            .may(Role::Responder)
+            .takes::<api::NoteBody>()
+            .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/incidents/{id}/deadlines/{deadline}/sent",
+            "deadlineSent",
+            "Stops a clock: the notice was sent",
+            deadlines::sent,
+        )
+        .may(Role::Responder)
+        .takes::<api::SettleBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/incidents/{id}/deadlines/{deadline}/waive",
+            "waiveDeadline",
+            "Stops a clock: nothing is owed, for a reason",
+            deadlines::waive,
+        )
+        .may(Role::Approver)
+        .takes::<api::SettleBody>()
+        .gives::<api::Recorded>(),
     ]
 }
 

@@ -12,7 +12,10 @@ use stanch_model::{
     run::RunView,
 };
 
-use super::body::{Asked, Body};
+use super::{
+    body::{Asked, Body},
+    handed, incidents,
+};
 use crate::{app::Shared, auth::Caller, problem::Refused, recent::Paging, views};
 
 /// Which runs.
@@ -45,16 +48,18 @@ pub(super) async fn start(
     if app.is_stopping() {
         return Err(Refused::stopping());
     }
-    if let Some(incident) = &body.incident
-        && app.journal.stream(&StreamId::incident(incident))?.is_none()
-    {
-        return Err(Refused::not_found(format!("there is no incident {incident}")));
-    }
+    let incident = body.incident.map(|text| incidents::full_id(&app, &text)).transpose()?;
+    let alert = match (body.alert, body.delivery) {
+        (None, None) => None,
+        (Some(alert), None) => Some(alert.by(&caller.name, &app.now().to_string())),
+        (None, Some(delivery)) => Some(handed::the_one(&app, &caller, &delivery).await?),
+        (Some(_), Some(_)) => return Err(Refused::bad("give `alert` or `delivery`, not both")),
+    };
     let start = StartRun {
         playbook: body.playbook,
         input: body.input.into_iter().collect(),
-        alert: None,
-        incident: body.incident,
+        alert,
+        incident,
         started_by: caller.name,
     };
     let (run, incident) = app.engine.run(start).await?;

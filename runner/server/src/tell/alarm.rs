@@ -28,7 +28,7 @@ pub(super) fn started(entry: &Entry) -> Option<Clock> {
 /// Reminders to come, soonest first.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    waiting: Vec<(Timestamp, Need)>,
+    waiting: Vec<(Timestamp, Clock, Need)>,
 }
 
 impl Alarms {
@@ -36,20 +36,19 @@ impl Alarms {
     pub(super) fn add(&mut self, clock: Clock) {
         let Some(deadline) = deadline(&clock) else { return };
         for (mark, at) in deadline.reminders() {
-            self.waiting.push((at, need(&clock, &deadline, mark)));
+            self.waiting.push((at, clock.clone(), need(&clock, &deadline, mark)));
         }
-        self.waiting.sort_by_key(|(at, _)| *at);
+        self.waiting.sort_by_key(|(at, ..)| *at);
     }
 
     /// The needs whose time has come. Of several reminders of one clock that are due at once (the server was down, a
     /// drill's clock jumped) only the last is still news.
-    pub(super) fn due(&mut self, now: Timestamp) -> Vec<Need> {
-        let split = self.waiting.partition_point(|(at, _)| *at <= now);
-        let mut needs: Vec<Need> = Vec::new();
-        for (_, need) in self.waiting.drain(..split) {
-            let clock = |need: &Need| need.key.rsplit_once('/').map(|(clock, _)| clock.to_owned());
-            needs.retain(|earlier| clock(earlier) != clock(&need));
-            needs.push(need);
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<(Clock, Need)> {
+        let split = self.waiting.partition_point(|(at, ..)| *at <= now);
+        let mut needs: Vec<(Clock, Need)> = Vec::new();
+        for (_, clock, need) in self.waiting.drain(..split) {
+            needs.retain(|(earlier, _)| *earlier != clock);
+            needs.push((clock, need));
         }
         needs
     }

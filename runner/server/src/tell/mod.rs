@@ -14,7 +14,8 @@ use std::{sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
-use stanch_model::{Entry, RunId, config::Config, run::Mode};
+use stanch_model::{Entry, RunId, StreamId, config::Config, run::Mode};
+use stanch_response::incident::{self, Incident};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -117,8 +118,10 @@ impl Teller {
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
-            for need in self.alarms.due(clock::now(&self.clock)) {
-                self.tell(need, follower.cursor()).await?;
+            for (clock, need) in self.alarms.due(clock::now(&self.clock)) {
+                if !self.is_settled(&clock)? {
+                    self.tell(need, follower.cursor()).await?;
+                }
             }
         }
     }
@@ -135,6 +138,15 @@ impl Teller {
             self.book.mark(place).await?;
         }
         Ok(())
+    }
+
+    /// Whether people said of this clock that its notice was sent, or that none is owed.
+    fn is_settled(&self, clock: &alarm::Clock) -> Result<bool, JournalError> {
+        let Ok(view) = self.engine.view(&RunId(clock.run.clone())) else { return Ok(false) };
+        let Some(incident) = view.incident else { return Ok(false) };
+        let entries = self.journal.read(&StreamId::incident(&incident), 1, 10_000)?;
+        let id = incident::deadline_id(&clock.started);
+        Ok(Incident::of(&entries).is_some_and(|incident| incident.settled(&id).is_some()))
     }
 
     /// What this entry asks of people, if it still does: on the way through old entries most of it is long settled.

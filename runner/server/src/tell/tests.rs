@@ -345,3 +345,22 @@ async fn people_hear_of_a_deadline_before_it_is_due_also_after_a_restart() {
     assert_eq!(clocks().len(), 2);
     assert!(clocks()[1].text.starts_with("Due now: "), "{}", clocks()[1].text);
 }
+
+#[tokio::test]
+async fn nobody_is_reminded_of_a_deadline_whose_notice_was_sent() {
+    const HOUR: i64 = 3_600_000;
+    let post = Held::new(Platform::Takes);
+    let world = World::new(MemoryJournal::new(), &post);
+    let run = world.start().await;
+    world.settled(5).await;
+    let incident = world.parts.engine.view(&run).unwrap().incident.unwrap();
+    let said = json!({ "deadline": "contract:drift", "waived": false, "by": "ben", "reason": "ticket 4711" });
+    let entry = stanch_model::NewEntry::new("incident.deadline_settled", &said);
+    let append =
+        stanch_journal::StreamAppend::new(StreamId::incident(&incident), world.journal.epoch(), vec![entry]);
+    let ticket = world.journal.append(vec![append], stanch_journal::With::default()).unwrap();
+    world.journal.durable_at(ticket.position).await.unwrap();
+    world.clock.0.fetch_add(20 * HOUR, SeqCst);
+    world.settled(6).await;
+    assert!(!post.ways().contains(&"slack:#clocks".to_owned()), "{:?}", post.ways());
+}

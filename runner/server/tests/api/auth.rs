@@ -13,7 +13,7 @@ fn operations(description: &Value) -> Vec<(Method, String, Option<Role>)> {
         for (method, operation) in operations.as_object().unwrap() {
             let text = operation["description"].as_str().unwrap_or_default();
             let least = text.strip_prefix("For ").and_then(|text| Role::parse(text.split(' ').next()?));
-            let path = path.replace("{source}", "none").replace("{id}", "none");
+            let path = path.replace("{source}", "none").replace("{id}", "none").replace("{deadline}", "none");
             all.push((method.to_uppercase().parse().unwrap(), path, least));
         }
     }
@@ -65,12 +65,12 @@ async fn what_is_not_a_token_is_refused_however_it_is_written() {
 async fn the_machines_user_is_admin_at_the_socket_and_a_token_says_more_precisely_who_it_is() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::new().await;
-    let path = world.folder.path().join("api.sock");
+    let path = world.folder().join("api.sock");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let me = world.by_socket().me().await.unwrap();
     assert_eq!((me.role, me.through.as_str()), (Role::Admin, "socket"));
     let left: Vec<_> =
-        std::fs::read_dir(world.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        std::fs::read_dir(world.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
 }
 
@@ -89,7 +89,7 @@ async fn tokens_are_made_used_and_revoked_and_the_journal_knows_by_whom() {
     admin.revoke_token(&made.info.id).await.unwrap();
     assert_eq!(ben.me().await.unwrap_err().status(), Some(401));
     let stream = stanch_model::StreamId::from_stored("people");
-    let entries = stanch_journal::Journal::read(&*world.journal, &stream, 1, 10).unwrap();
+    let entries = world.journal.read(&stream, 1, 10).unwrap();
     let kinds: Vec<&str> = entries.iter().map(|entry| entry.header.kind.as_str()).collect();
     assert_eq!(kinds, ["token.made", "token.revoked"]);
     for entry in &entries {

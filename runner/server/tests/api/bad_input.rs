@@ -2,7 +2,6 @@
 
 use http::Method;
 use serde_json::json;
-use stanch_journal::Journal;
 use stanch_model::api::Role;
 
 use crate::world::{World, sign};

@@ -2,7 +2,6 @@
 
 use http::Method;
 use serde_json::json;
-use stanch_journal::Journal;
 use stanch_model::{StreamId, api::Role};
 
 use crate::world::{SECRET, World, sign};
@@ -20,8 +19,8 @@ async fn an_alert_is_durable_before_the_answer_and_starts_its_run() {
     let alert = receipt["alerts"][0]["id"].as_str().unwrap();
     let run = receipt["alerts"][0]["runs"][0].as_str().unwrap();
     // what a kill -9 in this very moment would leave
-    let left = world.journal.crash();
-    assert_eq!(left.read(&StreamId::alert(alert), 1, 10).unwrap().len(), 2);
+    let left = world.ground.crashed();
+    assert_eq!(left.journal().read(&StreamId::alert(alert), 1, 10).unwrap().len(), 2);
     let client = world.client(Role::Viewer);
     world.until(run, |view| view.deadlines.len() == 1).await;
     let incident = client.incident(receipt["alerts"][0]["incident"].as_str().unwrap()).await.unwrap();
@@ -58,7 +57,8 @@ async fn a_redelivery_after_a_crash_is_still_one() {
     let first = world.alert(&breach("a1")).await.json();
     let world = world.crash().await;
     let again = world.alert(&breach("a1")).await.json();
-    assert_eq!((&again["duplicate"], &again["alerts"][0]["id"]), (&json!(true), &first["alerts"][0]["id"]));
+    let told = (&again["duplicate"], &again["alerts"][0]["id"]);
+    assert_eq!(told, (&json!(true), &first["alerts"][0]["id"]), "{again}");
 }
 
 #[tokio::test]
@@ -73,12 +73,12 @@ async fn a_second_alert_about_the_same_app_joins_the_open_run() {
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_is_acknowledged() {
     let world = World::new().await;
-    world.journal.set_full(true);
+    world.ground.fill().await;
     let reply = world.alert(&breach("a1")).await;
     assert_eq!((reply.status, reply.code().as_str()), (503, "full"));
     assert!(reply.headers.contains_key("retry-after"));
     assert_eq!(world.raw(Method::GET, "/readyz", &[], "").await.status, 503);
-    world.journal.set_full(false);
+    world.ground.make_room().await;
     assert_eq!(world.alert(&breach("a1")).await.json()["duplicate"], json!(false));
     assert_eq!(world.raw(Method::GET, "/readyz", &[], "").await.status, 200);
 }

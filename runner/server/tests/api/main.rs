@@ -1,4 +1,5 @@
-//! The API as callers see it: a real engine and a journal in memory behind real sockets.
+//! The API as callers see it: a real engine and a journal in memory behind real sockets. `api_on_disk` runs the same tests
+//! over a journal on disk.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
@@ -6,7 +7,12 @@ mod auth;
 mod bad_input;
 mod cards;
 mod events;
+mod ground;
+mod incidents;
 mod intake;
 mod runs;
 mod shape;
+mod starts;
 mod world;
+
+const GROUND: ground::Kind = ground::Kind::Memory;

@@ -94,7 +94,7 @@ async fn the_server_says_what_it_is_and_has() {
 #[tokio::test]
 async fn a_server_that_drains_takes_nothing_new_and_ends() {
     let mut world = World::new().await;
-    let socket = world.folder.path().join("api.sock");
+    let socket = world.folder().join("api.sock");
     let running = world.running.take().unwrap();
     running.shutdown().await;
     assert!(!socket.exists());

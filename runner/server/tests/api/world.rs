@@ -1,6 +1,6 @@
-//! A server over a journal in memory, two playbooks, four alert sources, and one token for each role.
+//! A server over a journal, three playbooks, four alert sources, and one token for each role.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stanch_client::{Client, Location};
 use stanch_engine::{Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
-use stanch_journal::MemoryJournal;
+use stanch_journal::Journal;
 use stanch_model::{
     api::{AnswerBody, DecideBody, NewToken, Role, Say},
     config::Config,
@@ -20,6 +20,8 @@ use stanch_model::{
 use stanch_playbooks::{Library, Playbook};
 use stanch_response::{DeadlineTable, Register, credential::Secret};
 use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+
+use crate::ground::Ground;
 
 pub(crate) const SECRET: &str = "the-secret-of-all-sources";
 pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -55,10 +57,10 @@ impl SecretBox for NoSecrets {
 }
 
 pub(crate) struct World {
-    pub(crate) journal: Arc<MemoryJournal>,
-    pub(crate) engine: Engine,
+    pub(crate) journal: Arc<dyn Journal>,
+    _engine: Engine,
     pub(crate) running: Option<Running>,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) ground: Ground,
     pub(crate) base: String,
     tokens: BTreeMap<Role, String>,
 }
@@ -85,23 +87,26 @@ impl World {
     }
 
     pub(crate) async fn with(config: &str) -> Self {
-        let journal = Arc::new(MemoryJournal::new());
-        let folder = tempfile::tempdir().unwrap();
-        Self::over(journal, folder, config).await
+        Self::over(Ground::new(crate::GROUND), config).await
     }
 
     /// A server that finds the journal as a kill -9 left it, and the same data folder.
     pub(crate) async fn crash(self) -> Self {
-        let Self { journal, engine, running, folder, .. } = self;
-        drop((engine, running));
-        Self::over(Arc::new(journal.crash()), folder, CONFIG).await
+        let left = self.ground.crashed();
+        drop(self);
+        Self::over(left, CONFIG).await
     }
 
-    async fn over(journal: Arc<MemoryJournal>, folder: tempfile::TempDir, config: &str) -> Self {
+    pub(crate) fn folder(&self) -> &Path {
+        self.ground.folder()
+    }
+
+    async fn over(ground: Ground, config: &str) -> Self {
+        let (journal, folder) = (ground.journal(), ground.folder());
         let config: Arc<Config> =
             Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
         let engine = engine(journal.clone(), config.clone());
-        let tokens = Arc::new(Tokens::open(folder.path()).unwrap());
+        let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
             let new = NewToken { name: role.to_string(), role, days: None };
             (role, tokens.make(&new).unwrap().token)
@@ -113,7 +118,7 @@ impl World {
         };
         let running = Server::start(ServerOptions {
             listen: Some("127.0.0.1:0".parse().unwrap()),
-            data: Some(folder.path().to_owned()),
+            data: Some(folder.to_owned()),
             engine: engine.clone(),
             journal: journal.clone(),
             secrets: ["plain", "hook", "github", "vendor"].map(secret).into(),
@@ -125,7 +130,7 @@ impl World {
         .await
         .unwrap();
         let base = format!("http://{}", running.addr.unwrap());
-        Self { journal, engine, running: Some(running), folder, base, tokens: made }
+        Self { journal, _engine: engine, running: Some(running), ground, base, tokens: made }
     }
 
     pub(crate) fn token(&self, role: Role) -> &str {
@@ -138,7 +143,7 @@ impl World {
     }
 
     pub(crate) fn by_socket(&self) -> Client {
-        Client::connect(Location::Socket(self.folder.path().join("api.sock"))).unwrap()
+        Client::connect(Location::Socket(self.folder().join("api.sock"))).unwrap()
     }
 
     /// A request as any program may write it.
@@ -218,7 +223,7 @@ pub(crate) fn sign(body: &[u8]) -> String {
     ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn engine(journal: Arc<MemoryJournal>, config: Arc<Config>) -> Engine {
+fn engine(journal: Arc<dyn Journal>, config: Arc<Config>) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =
@@ -244,7 +249,8 @@ fn engine(journal: Arc<MemoryJournal>, config: Arc<Config>) -> Engine {
     .unwrap()
 }
 
-/// `asker` asks for a yes, then a question; `clocked` starts for every vendor breach, starts a clock, and waits.
+/// `asker` asks for a yes, then a question; `clocked` starts for every vendor breach, starts a clock, and waits; `severe`
+/// needs no yes when its alert is critical.
 fn library() -> Library {
     let mut library = Library::embedded();
     library.insert(playbook(
@@ -256,6 +262,11 @@ fn library() -> Library {
         "clocked",
         "input:\n  app: { from: alert.app, type: app }\nstart:\n  - when: alert.kind == \"test.breach\"\n    one_run_per: app\n",
         "deadline(\"contract\", vendor_of(input.app), #{ aware: now() });\nask(\"end\", \"Done?\", [\"done\"]);\n",
+    ));
+    library.insert(playbook(
+        "severe",
+        "input:\n  what: { from: alert.raw.what, type: list }\nstart:\n  - when: alert.kind == \"test.severe\"\napprovals:\n  go: { ask: lead, within: 1h, unanswered: [deny], pre_approved: alert.severity == CRITICAL }\n",
+        "approve(\"go\", \"Shall we go?\", input.what);\n",
     ));
     library
 }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use stanch_drill::{At, Beat, KilledAt, Plot, Verdict};
-use stanch_model::{TargetState, run::WaitKind};
+use stanch_model::{TargetState, run::WaitKind, shortened::short};
 use stanch_tui::{Bar, Line, Look, Mark, Scene, Theatre};
 
-use crate::out::Out;
+use crate::{out::Out, when};
 
 /// The stage, or a pipe.
 pub(super) struct Screen {
@@ -187,7 +187,7 @@ fn line(beat: &Beat, at: Duration) -> Option<Line> {
             };
             Some(
                 Line::new(at, Mark::Done, format!("the alert is {words}"))
-                    .aside(format!("run {}", crate::table::short(run))),
+                    .aside(format!("run {}", short(run))),
             )
         }
         Beat::Run { title, .. } => new(Mark::Done, format!("playbook: {title}")),
@@ -202,9 +202,11 @@ fn line(beat: &Beat, at: Duration) -> Option<Line> {
         }
         Beat::Told { action } => new(Mark::Told, format!("{action} went out")),
         Beat::Deadline(deadline) => {
-            new(Mark::Fact, format!("a clock runs: {}, due {}", deadline.title, deadline.due))
+            new(Mark::Fact, format!("a clock runs: {}, due {}", deadline.title, when::at(&deadline.due)))
         }
-        Beat::Killed(killed) => new(Mark::Kill, format!("SIGKILL: the server is dead {}", when(killed))),
+        Beat::Killed(killed) => {
+            new(Mark::Kill, format!("SIGKILL: the server is dead {}", killed_when(killed)))
+        }
         Beat::NotKilled { why } => new(Mark::Fact, format!("nobody killed the server: {why}")),
         Beat::Deferred { name, why } => {
             Some(Line::new(at, Mark::Fact, format!("{name} is tried again")).aside(why.clone()))
@@ -256,7 +258,7 @@ fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, wh
     Some(Line::new(at, mark, format!("{on:<10} {verb:<18} {what}")).aside(aside))
 }
 
-fn when(killed: &KilledAt) -> String {
+fn killed_when(killed: &KilledAt) -> String {
     let entries = killed.entries.map_or_else(String::new, |entries| format!(", {entries} entries durable"));
     let phase = if killed.phase.is_empty() { String::new() } else { format!(" in `{}`", killed.phase) };
     let targets = if killed.cut == 1 { "target" } else { "targets" };
@@ -290,15 +292,21 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+    let now = jiff::Timestamp::now();
     if !verdict.deadlines.is_empty() {
         text.push_str("\nClocks\n");
         for deadline in &verdict.deadlines {
-            text.push_str(&format!("  {} to {}, due {}\n", deadline.title, deadline.to, deadline.due));
+            text.push_str(&format!(
+                "  {} to {}, due {}\n",
+                deadline.title,
+                deadline.to,
+                when::due(&deadline.due, now)
+            ));
         }
     }
     let kills = match (&verdict.killed_at, verdict.restarts) {
-        (Some(killed), 1) => format!("killed {}; started again once", when(killed)),
-        (Some(killed), restarts) => format!("killed {}; started again {restarts} times", when(killed)),
+        (Some(killed), 1) => format!("killed {}; started again once", killed_when(killed)),
+        (Some(killed), restarts) => format!("killed {}; started again {restarts} times", killed_when(killed)),
         (None, _) => "never killed".to_owned(),
     };
     text.push_str(&format!(

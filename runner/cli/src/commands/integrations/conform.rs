@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
             "differs": line.differs.iter().map(|(at, why)| json!({ "at": at, "because": why })).collect::<Vec<_>>(),
         }));
     }
-    out.text(&table.render());
+    out.text(&table.render(None));
     let problems = found.problems();
     for problem in &problems {
         out.text(&format!("{}: {}: {}", problem.action, problem.at, problem.message));

@@ -34,6 +34,6 @@ pub(super) fn run(setup: &Setup, out: Out) {
         count += 1;
         all += sources;
     }
-    out.text(&table.render());
+    out.text(&table.render(None));
     out.line(&json!({ "platforms": count, "sources": all }));
 }

@@ -1,20 +1,21 @@
 //! `stanch doctor`: what is wrong here. Looks, reads, and changes nothing.
 
+mod platforms;
+
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::json;
 use stanch_client::{Client, Location};
 use stanch_journal::{JournalError, Verify};
-use stanch_model::config::CredentialConfig;
-use stanch_response::credential::Reference;
 
-use super::reads::{self, Answered};
 use crate::{
     diagnose,
     exit::Exit,
+    ground::GroundArgs,
     out::Out,
     place::{Place, PlaceArgs},
     setup::{self, Setup},
+    when,
 };
 
 /// Say what is wrong here
@@ -25,6 +26,8 @@ pub(crate) struct Args {
     offline: bool,
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    ground: GroundArgs,
 }
 
 /// Less room than this is worth a warning.
@@ -55,6 +58,11 @@ impl Doctor {
         self.out.text(&format!("{mark:<6} {what:<14} {words}"));
         self.out.line(&json!({ "check": what, "found": mark, "words": words }));
     }
+
+    /// The way out of what was just said.
+    fn help(&self, help: &str) {
+        self.out.text(&format!("{:<21} help: {help}", ""));
+    }
 }
 
 /// Looks at everything; 3 when something is wrong.
@@ -77,9 +85,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         );
     }
     if let Some(setup) = &setup {
-        credentials(setup, &mut doctor).await;
+        platforms::credentials(setup, &args.ground, &mut doctor).await;
         if !args.offline {
-            platforms(setup, &mut doctor).await;
+            platforms::ask(setup, &place, &args.ground, &mut doctor).await;
         }
     }
     let wrong = doctor.wrong;
@@ -165,11 +173,15 @@ fn clock(place: &Place, doctor: &mut Doctor) {
     let now = jiff::Timestamp::now();
     match entry.header.time.parse::<jiff::Timestamp>() {
         Ok(time) if time > now => {
-            let words =
-                format!("the last entry is of {time}, which is still to come: deadlines count by this clock");
+            let words = format!(
+                "the last entry is of {}, which is still to come: deadlines count by this clock",
+                when::at(&entry.header.time)
+            );
             doctor.say(Found::Wrong, "clock", words);
         }
-        _ => doctor.say(Found::Fine, "clock", format!("{now}, after the last entry")),
+        _ => {
+            doctor.say(Found::Fine, "clock", format!("{}, after the last entry", when::at(&now.to_string())))
+        }
     }
 }
 
@@ -185,56 +197,5 @@ async fn server(place: &Place, doctor: &mut Doctor) {
     match status {
         Ok(status) => doctor.say(Found::Fine, "server", format!("{}, {}", status.version, status.mode)),
         Err(error) => doctor.say(Found::Note, "server", format!("does not answer: {error}")),
-    }
-}
-
-async fn credentials(setup: &Setup, doctor: &mut Doctor) {
-    let of_integrations = setup.config.integrations.iter().flat_map(|(name, config)| {
-        config.credential.iter().flat_map(CredentialConfig::references).map(move |(part, reference)| {
-            let dot = if part.is_empty() { "" } else { "." };
-            (format!("integrations.{name}{dot}{part}"), reference.to_owned())
-        })
-    });
-    let of_alerts = setup
-        .config
-        .alerts
-        .iter()
-        .filter_map(|(name, source)| Some((format!("alerts.{name}"), source.secret.clone()?)));
-    for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {
-        let found = tokio::task::spawn_blocking(move || {
-            let reference: Reference = reference
-                .parse()
-                .map_err(|error: stanch_response::credential::NotAReference| error.to_string())?;
-            reference.resolve().map(|_| reference.to_string()).map_err(|error| error.to_string())
-        });
-        match found.await.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(reference) => doctor.say(Found::Fine, "credential", format!("{name}: {reference}")),
-            Err(why) => doctor.say(Found::Wrong, "credential", format!("{name}: {why}")),
-        }
-    }
-}
-
-async fn platforms(setup: &Setup, doctor: &mut Doctor) {
-    if setup.config.integrations.is_empty() {
-        return doctor.say(Found::Note, "platforms", "no integration is configured");
-    }
-    let integrations = match reads::live(setup) {
-        Ok(integrations) => integrations,
-        Err(error) => return doctor.say(Found::Wrong, "platforms", error.to_string()),
-    };
-    for name in setup.config.integrations.keys() {
-        match reads::ask(&integrations, name).await {
-            Answered::Yes(asked) => doctor.say(Found::Fine, "platform", format!("{asked} answered")),
-            Answered::No(asked, why) => doctor.say(Found::Wrong, "platform", format!("{asked}: {why}")),
-            Answered::NothingToAsk => {
-                doctor.say(Found::Note, "platform", format!("{name}: nothing to read there"))
-            }
-        }
-        // A credential that sees half works, and no run over it ends contained.
-        for (_, held) in integrations.sight(name).await {
-            if let Err(why) = held {
-                doctor.say(Found::Note, "sight", format!("{name}: {why}"));
-            }
-        }
     }
 }

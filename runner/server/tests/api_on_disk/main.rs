@@ -1,0 +1,26 @@
+//! The tests of `api` once more, over the journal that a server really has: a log on disk, its index, its vault.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
+
+#[path = "../api/auth.rs"]
+mod auth;
+#[path = "../api/bad_input.rs"]
+mod bad_input;
+#[path = "../api/cards.rs"]
+mod cards;
+#[path = "../api/events.rs"]
+mod events;
+#[path = "../api/ground.rs"]
+mod ground;
+#[path = "../api/incidents.rs"]
+mod incidents;
+#[path = "../api/intake.rs"]
+mod intake;
+#[path = "../api/runs.rs"]
+mod runs;
+#[path = "../api/starts.rs"]
+mod starts;
+#[path = "../api/world.rs"]
+mod world;
+
+const GROUND: ground::Kind = ground::Kind::Disk;
