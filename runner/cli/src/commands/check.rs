@@ -1,6 +1,7 @@
 //! `stanch check`: every mistake at once, with file, line, excerpt and the way out. Nothing is run or reached.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -106,12 +107,12 @@ fn playbooks(
 /// What a playbook of the library lacks here. No mistake: nobody has to use it.
 fn of_library(playbook: &Playbook, found: &[Diagnostic], out: Out) {
     // what the script never calls follows from what it cannot call
-    let mut lacks: Vec<&str> =
+    let lacks: BTreeSet<&str> =
         found.iter().filter(|one| one.code != "PB0034").map(|one| one.message.as_str()).collect();
-    lacks.dedup();
     if !lacks.is_empty() {
         let slug = &playbook.slug;
-        out.text(&format!("note: not all of the library's {slug} works here: {}", lacks.join("; ")));
+        let words = lacks.iter().copied().collect::<Vec<_>>().join("; ");
+        out.text(&format!("note: not all of the library's {slug} works here: {words}"));
         out.line(&json!({ "playbook": slug, "lacks": lacks }));
     }
 }

@@ -62,7 +62,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             wrong += usize::from(!ask(&integrations, name, out).await);
         }
     }
-    out.aside(&format!("then: cd {} && stanch check && stanch serve", dir.display()));
+    let there = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", dir.display()) };
+    out.aside(&format!("then: {there}stanch check && stanch serve"));
     out.line(&json!({ "dir": dir, "integrations": setup.config.integrations.len(), "unreachable": wrong }));
     Ok(if wrong == 0 { Exit::Yes } else { Exit::No })
 }

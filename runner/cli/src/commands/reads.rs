@@ -103,7 +103,9 @@ fn gentlest(integrations: &Integrations, name: &str) -> Option<(String, serde_js
     let platform = integrations.identity(name)?.platform;
     let actions = integrations.actions(&platform);
     let free = |action: &&&stanch_model::catalog::ActionInfo| {
-        action.effect == Effect::Read && action.inputs.values().all(|input| !input.required)
+        let nothing_needed = action.inputs.values().all(|input| !input.required);
+        // some exist only with a setting that this tenant does not have
+        action.effect == Effect::Read && nothing_needed && integrations.action(name, &action.name).is_some()
     };
     actions.iter().find(free).map(|action| (action.name.clone(), serde_json::json!({})))
 }

@@ -106,7 +106,7 @@ fn configuration(platforms: &[String], addr: SocketAddr, mail: SocketAddr) -> an
     );
     for slug in platforms {
         let name = slug.replace('-', "_");
-        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}/{name}") };
+        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}") };
         let settings: Vec<String> = catalog
             .platform(slug)
             .into_iter()

@@ -86,14 +86,14 @@ fn usable(text: &str) -> Result<(), String> {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        // Of a scheme that it does not know, such as smtp, the parser takes every host for a name.
-        Some(url::Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(is_loopback),
+        Some(url::Host::Domain(name)) => name == "localhost",
         None => return Err("the URL names no host".to_owned()),
     };
     match url.scheme() {
-        "https" | "smtps" => {}
-        "http" | "smtp" if loopback => {}
-        "http" | "smtp" => {
+        // mail that begins in the clear goes on under TLS, or not at all
+        "https" | "smtps" | "smtp" => {}
+        "http" if loopback => {}
+        "http" => {
             return Err("plain text to another machine: the credential could be read".to_owned());
         }
         other => return Err(format!("`{other}` is not a scheme that we speak")),

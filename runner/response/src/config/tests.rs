@@ -156,3 +156,12 @@ fn a_mistake_that_was_found_elsewhere_is_put_in_its_place() {
     assert_eq!(placed.one_line(), "stanch.yaml:3:3: the setting `org` is missing [IN0021]");
     assert_eq!((placed.help.as_deref(), placed.level), (Some("the login"), stanch_model::Level::Warning));
 }
+
+#[test]
+fn mail_may_begin_in_the_clear_and_nothing_else_to_another_machine() {
+    let with = |url: &str| format!("integrations:\n  mail: {{ platform: smtp, url: \"{url}\" }}\n");
+    for url in ["smtp://mail.acme.example:587", "smtps://mail.acme.example"] {
+        assert!(load("stanch.yaml", &with(url), KNOWN).is_ok(), "{url}");
+    }
+    assert!(refused(&with("http://mail.acme.example"))[0].contains("plain text to another machine"));
+}
