@@ -9,6 +9,7 @@ mod witness;
 
 use std::collections::HashSet;
 
+use http::HeaderMap;
 use serde_json::Value;
 use stanch_model::{Effect, secret::SecretBox};
 use tokio::time::{Instant, timeout_at};
@@ -147,6 +148,9 @@ impl Exchange<'_> {
                 Err(outcome) => return outcome,
             };
             let verdict = response::judge(&self.member.platform.spec, self.action, &answer);
+            if !matches!(verdict, Verdict::Limited(_)) {
+                self.taken(&answer.headers);
+            }
             let answer = match verdict {
                 Verdict::Limited(pause) => {
                     let until = self.pace().refused(pause.wait);
@@ -224,23 +228,23 @@ impl Exchange<'_> {
                 .as_deref()
                 .and_then(|header| response::text(&answer.headers, header))
                 .map(|id| scrub.clean(id));
-            if let Some((remaining, window)) =
-                response::budget(&answer.headers, &self.member.platform.spec.limits)
-            {
-                self.pace().told(remaining, window);
-            }
             // 401 is a definite no, so a second request can have no second effect.
             if answer.status.as_u16() == 401 && !renewed {
                 renewed = true;
+                self.taken(&answer.headers);
                 if self.member.auth.renew(scheme, used, self.transport).await {
                     continue;
                 }
             }
-            let answer = Answer::read(answer, reply);
-            if answer.status != 429 {
-                self.pace().accepted();
-            }
-            return Ok(answer);
+            return Ok(Answer::read(answer, reply));
+        }
+    }
+
+    /// The platform took a request, whatever it said to it.
+    fn taken(&self, headers: &HeaderMap) {
+        self.pace().accepted();
+        if let Some((remaining, window)) = response::budget(headers, &self.member.platform.spec.limits) {
+            self.pace().told(remaining, window);
         }
     }
 

@@ -1,11 +1,19 @@
 //! The pace of one integration, shared by all runs.
 //!
-//! Turns are slots on a line of time: whoever comes takes the next one and sleeps until it. Sleeping until an instant,
-//! not for a while, keeps the long run exact however late a single wake-up is.
+//! Turns are slots on a line of time: whoever is first in the queue takes the next one and sleeps until it. Sleeping until
+//! an instant, not for a while, keeps the long run exact however late a single wake-up is; and since only the first holds
+//! a slot, everybody behind goes at the pace that is known by then.
 
+mod budget;
 mod learn;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -13,6 +21,7 @@ use tokio::{
     time::Instant,
 };
 
+use budget::Budget;
 use learn::Learner;
 
 /// No platform keeps us away longer than this; we look again then.
@@ -25,20 +34,8 @@ const UNTOLD: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
 const SLOWEST: f64 = 1.0 / 3600.0;
 /// Slots not used within this time are lost: what a late wake-up may catch up with.
 const CATCH_UP: Duration = Duration::from_millis(100);
-
-/// A window's end is told in whole seconds: the last moments of one are not that short.
-const SHORTEST_WINDOW: Duration = Duration::from_millis(200);
-
-/// Where a pace comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    /// The catalogue or the configuration.
-    Declared,
-    /// The platform's headers.
-    Headers,
-    /// The platform's refusals alone.
-    Refusals,
-}
+/// And no more than this part of what the platform takes at once.
+const CATCH_UP_PART: f64 = 0.25;
 
 /// The right to make one call now. Dropping it frees its slot.
 #[derive(Debug)]
@@ -66,44 +63,39 @@ pub(crate) struct Limiter {
     in_flight: Arc<Semaphore>,
     most: usize,
     line: Mutex<Line>,
+    /// Held by the first in the queue; the lock is fair.
+    head: tokio::sync::Mutex<()>,
+    /// How many stand in the queue.
+    queued: AtomicU32,
 }
 
 #[derive(Debug)]
 struct Line {
-    /// Requests per second; `None` means as fast as they come.
-    rate: Option<f64>,
-    /// Where the rate comes from.
-    source: Source,
-    /// The largest budget that the platform told.
-    most_remaining: u64,
+    /// Requests per second that the catalogue or the configuration declares: never more.
+    declared: Option<f64>,
     /// Slots that may be used at once after a pause; what a late wake-up needs, unless declared.
     burst: Option<f64>,
-    /// The next free slot; none was taken yet, where there is none.
-    next: Option<Instant>,
+    /// The slot that was taken last. The next one follows at the pace that is known when it is taken.
+    last: Option<Instant>,
     /// The platform said: not before.
     blocked_until: Option<Instant>,
     /// Refusals without a time in a row.
     untold: u32,
+    /// Refusals until then are of one kind with the one that said so.
+    refused_until: Option<Instant>,
+    budget: Budget,
     learner: Learner,
 }
 
 impl Limiter {
     /// A pace. Without a rate it is learned from the platform's answers.
     pub(crate) fn new(rate: Option<f64>, burst: Option<u32>, in_flight: usize) -> Self {
-        let now = Instant::now();
         Self {
             in_flight: Arc::new(Semaphore::new(in_flight)),
             most: in_flight,
-            line: Mutex::new(Line {
-                rate,
-                source: if rate.is_some() { Source::Declared } else { Source::Refusals },
-                most_remaining: 0,
-                burst: burst.map(f64::from),
-                next: None,
-                blocked_until: None,
-                untold: 0,
-                learner: Learner::new(now),
-            }),
+            line: Mutex::new(Line::new(rate, burst, Instant::now())),
+            head: tokio::sync::Mutex::new(()),
+            queued: AtomicU32::new(0),
         }
     }
 
@@ -114,7 +106,7 @@ impl Limiter {
 
     /// Requests per second, if known.
     pub(crate) fn rate(&self) -> Option<f64> {
-        self.line.lock().rate
+        self.line.lock().rate()
     }
 
     /// Waits for a turn, at most `patience`.
@@ -134,6 +126,15 @@ impl Limiter {
 
     /// Waits for a slot only: the further pages of a call that holds a permit already.
     pub(crate) async fn slot(&self, deadline: Instant) -> Result<(), Instant> {
+        let ahead = Queued::join(&self.queued);
+        let at = self.line.lock().expected(Instant::now(), ahead.before);
+        if at > deadline {
+            return Err(at);
+        }
+        let Ok(_first) = tokio::time::timeout_at(deadline, self.head.lock()).await else {
+            // It went slower than was expected.
+            return Err(self.line.lock().expected(Instant::now(), ahead.before));
+        };
         loop {
             let at = self.line.lock().take(Instant::now(), deadline)?;
             tokio::time::sleep_until(at).await;
@@ -156,33 +157,99 @@ impl Limiter {
         line.refused(Instant::now(), pause.min(LONGEST_PAUSE))
     }
 
-    /// The platform told how many requests are left until its window ends.
+    /// The platform took a request and told how many are left until its window ends.
     pub(crate) fn told(&self, remaining: u64, window: Duration) {
         self.line.lock().told(Instant::now(), remaining, window.min(LONGEST_PAUSE));
     }
 }
 
+/// A place in the queue.
+struct Queued<'a> {
+    queued: &'a AtomicU32,
+    /// How many stood before it.
+    before: u32,
+}
+
+impl<'a> Queued<'a> {
+    fn join(queued: &'a AtomicU32) -> Self {
+        Self { queued, before: queued.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Line {
+    fn new(declared: Option<f64>, burst: Option<u32>, now: Instant) -> Self {
+        Self {
+            declared,
+            burst: burst.map(f64::from),
+            last: None,
+            blocked_until: None,
+            untold: 0,
+            refused_until: None,
+            budget: Budget::default(),
+            learner: Learner::new(now),
+        }
+    }
+
+    /// Requests per second; `None` means as fast as they come. A platform that refuses what was declared, or what it told
+    /// us itself, knows better.
+    fn rate(&self) -> Option<f64> {
+        let told = if self.declared.is_none() { self.budget.rate() } else { None };
+        [self.declared, told, self.learner.rate()].into_iter().flatten().reduce(f64::min)
+    }
+
+    /// From when on anything may go out, and the distance between two slots.
+    fn pace(&self, now: Instant) -> (Instant, Option<f64>) {
+        (self.blocked_until.filter(|until| *until > now).unwrap_or(now), self.rate())
+    }
+
+    /// When a slot will be free with so many in the queue before it, at the present pace.
+    fn expected(&self, now: Instant, before: u32) -> Instant {
+        let (from, rate) = self.pace(now);
+        let Some(rate) = rate else { return from };
+        let next = self.last.map_or(from, |last| from.max(last + interval(rate)));
+        next + interval(rate).saturating_mul(before)
+    }
+
     /// Takes the next slot, unless it lies beyond the deadline, or the platform keeps us away for long.
     fn take(&mut self, now: Instant, deadline: Instant) -> Result<Instant, Instant> {
-        let from = self.blocked_until.filter(|until| *until > now).unwrap_or(now);
+        let (from, rate) = self.pace(now);
         if from.duration_since(now) > LONGEST_STAND {
             return Err(from);
         }
-        let Some(rate) = self.rate else {
+        let Some(rate) = rate else {
             return if from > deadline { Err(from) } else { Ok(from) };
         };
-        let interval = Duration::from_secs_f64(1.0 / rate.max(SLOWEST));
-        let burst = self.burst.unwrap_or((rate * CATCH_UP.as_secs_f64()).max(1.0));
-        let saved = interval.mul_f64((burst - 1.0).max(0.0));
+        let interval = interval(rate);
+        let saved = interval.mul_f64((self.at_once(rate) - 1.0).max(0.0));
         let earliest = from.checked_sub(saved).unwrap_or(from);
-        let slot = self.next.map_or(earliest, |next| next.max(earliest));
+        let mut slot = self.last.map_or(earliest, |last| earliest.max(last + interval));
+        if self.declared.is_none()
+            && let Some(full) = self.budget.full_at().filter(|full| *full > now)
+        {
+            // A slot far off in a meagre window must not sleep through the next one.
+            slot = slot.min(full);
+        }
         let at = slot.max(from);
         if at > deadline {
             return Err(at);
         }
-        self.next = Some(slot + interval);
+        self.last = Some(slot);
         Ok(at)
+    }
+
+    /// Slots that may be used at once.
+    fn at_once(&self, rate: f64) -> f64 {
+        let catch_up = || {
+            let known = [self.learner.bucket(), self.budget.bucket()].into_iter().flatten();
+            known.map(|bucket| bucket * CATCH_UP_PART).fold(rate * CATCH_UP.as_secs_f64(), f64::min).max(1.0)
+        };
+        self.burst.unwrap_or_else(catch_up)
     }
 
     fn is_blocked(&self, now: Instant) -> bool {
@@ -202,29 +269,19 @@ impl Line {
 
     fn accepted(&mut self, now: Instant) {
         self.untold = 0;
-        self.learner.accepted();
-        if self.source == Source::Refusals
-            && let Some(rate) = self.rate
-        {
-            self.rate = Some(self.learner.faster(rate, now));
-        }
+        let waiting = self.rate().zip(self.last).is_some_and(|(rate, last)| last + interval(rate) > now);
+        self.learner.accepted(now, waiting);
     }
 
     fn refused(&mut self, now: Instant, pause: Duration) -> Instant {
         let until = now + pause;
-        if self.is_blocked(now) {
-            // One of several that were on their way together: it says nothing new about the pace.
-            return self.block(until);
+        // Of several that were on their way together only the first says something about the pace.
+        if self.refused_until.is_none_or(|until| until <= now) {
+            self.refused_until = Some(until);
+            self.learner.refused(now, until);
+            // The first after the pause goes at once, and the others at their pace.
+            self.last = self.rate().and_then(|rate| until.checked_sub(interval(rate)));
         }
-        if let Some(learned) = self.learner.refused(now, self.rate) {
-            match self.source {
-                Source::Refusals => self.rate = Some(learned),
-                // A declared pace that is refused was too fast all the same.
-                Source::Declared => self.rate = self.rate.map(|rate| rate.min(learned)),
-                Source::Headers => {}
-            }
-        }
-        self.next = Some(until);
         self.block(until)
     }
 
@@ -234,22 +291,16 @@ impl Line {
         longest
     }
 
-    /// Goes on at full speed while more than half of the window's budget is left, then spreads the rest over the window.
     fn told(&mut self, now: Instant, remaining: u64, window: Duration) {
-        if remaining == 0 {
+        self.budget.told(now, remaining, window);
+        if remaining == 0 && !self.budget.refills() {
             self.block(now + window);
         }
-        if self.source == Source::Declared {
-            return;
-        }
-        self.source = Source::Headers;
-        self.most_remaining = self.most_remaining.max(remaining);
-        let spread = remaining * 2 < self.most_remaining;
-        let window = window.max(SHORTEST_WINDOW).as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "budgets are far below 2^52")]
-        let rate = spread.then(|| (remaining.max(1) as f64) / window);
-        self.rate = rate;
     }
+}
+
+fn interval(rate: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / rate.max(SLOWEST))
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod simulated;
+
 use std::cell::RefCell;
 
 use super::*;
@@ -84,20 +86,14 @@ async fn a_pace_is_learned_from_headers_within_five_percent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pace_is_learned_from_refusals_alone_within_five_percent() {
-    let limiter = Limiter::new(None, None, 64);
-    let platform = Platform::new(500.0, 500.0);
-    let ratio = run(&limiter, &platform, 10_000, false, SECOND).await;
-    assert!((0.99..1.05).contains(&ratio), "{ratio}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_small_bucket_costs_a_few_pauses_more() {
-    let limiter = Limiter::new(None, None, 64);
-    let platform = Platform::new(500.0, 50.0);
-    let ratio = run(&limiter, &platform, 10_000, false, SECOND).await;
-    assert!(ratio < 1.6, "{ratio}");
-    assert!(*platform.refusals.borrow() < 1_000);
+async fn a_pace_is_learned_from_refusals_alone_within_fifteen_percent() {
+    for burst in [50.0, 500.0] {
+        let limiter = Limiter::new(None, None, 64);
+        let platform = Platform::new(500.0, burst);
+        let ratio = run(&limiter, &platform, 20_000, false, SECOND).await;
+        assert!((0.99..1.15).contains(&ratio), "bucket of {burst}: {ratio}");
+        assert!(*platform.refusals.borrow() < 300, "{:?}", platform.refusals);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,15 +138,6 @@ async fn a_burst_may_go_at_once_and_then_no_more() {
     assert_eq!(started.elapsed(), Duration::ZERO);
     assert!(matches!(limiter.turn(SECOND * 2).await, Turn::Now(_)));
     assert!(started.elapsed() >= SECOND - Duration::from_millis(1), "{:?}", started.elapsed());
-}
-
-/// A platform that tells the end of its window in whole seconds, however short the window is.
-#[tokio::test(start_paused = true)]
-async fn a_coarse_window_over_a_small_bucket_is_no_trap() {
-    let limiter = Limiter::new(None, None, 16);
-    let platform = Platform::new(500.0, 50.0);
-    let ratio = run(&limiter, &platform, 10_000, true, SECOND).await;
-    assert!(ratio < 1.5, "{ratio}");
 }
 
 #[tokio::test(start_paused = true)]
