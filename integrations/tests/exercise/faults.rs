@@ -48,7 +48,11 @@ pub(crate) async fn read(stage: &Stage, action: &str) -> Found {
             _ => None,
         };
         let right = match answer {
-            Answer::Status(429) => matches!(outcome, Outcome::Limited { .. }),
+            // In the middle of a list what was read already is kept, and the platform's pause is waited for.
+            Answer::Status(429) => match &outcome {
+                Outcome::Done { value, .. } => last > 1 && *value == whole,
+                outcome => matches!(outcome, Outcome::Limited { .. }),
+            },
             Answer::Redirect => kind == Some(ErrorKind::Redirect),
             Answer::Html => kind == Some(ErrorKind::Garbled),
             Answer::HalfJson | Answer::Garbage => {
