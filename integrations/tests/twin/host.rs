@@ -1,6 +1,6 @@
 //! The host itself: where it listens, how it is addressed, what it survives.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
 use stanch_integrations::twin::{

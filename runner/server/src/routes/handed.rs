@@ -4,11 +4,7 @@ use http::{HeaderMap, Method, StatusCode};
 use stanch_integrations::source::{Accepted, RawRequest, Source, Trust};
 use stanch_model::{Alert, api::Delivery, diagnostic::did_you_mean};
 
-use crate::{
-    app::App,
-    auth::Caller,
-    problem::Refused,
-};
+use crate::{app::App, auth::Caller, problem::Refused};
 
 /// The source of this name. Who is known to us is told what it may be called instead.
 pub(super) fn source<'a>(app: &'a App, name: &str, by: Option<&Caller>) -> Result<&'a Source, Refused> {
