@@ -302,7 +302,7 @@ impl Engine {
     /// When none or several do.
     pub fn find(&self, text: &str) -> Result<RunId, EngineError> {
         let wanted = text.trim().to_ascii_uppercase();
-        let exact = RunId(wanted.clone());
+        let exact = RunId(wanted);
         if self.env.journal.stream(&StreamId::run(&exact))?.is_some() {
             return Ok(exact);
         }

@@ -9,7 +9,7 @@ mod show;
 use stanch_integrations::{Catalog, Platform};
 use stanch_model::diagnostic::did_you_mean;
 
-use crate::{exit::Exit, out::Out, place::PlaceArgs, said::Said, setup};
+use crate::{exit::Exit, ground::GroundArgs, out::Out, place::PlaceArgs, said::Said, setup};
 
 /// The platforms that are known, and what they can do
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,8 @@ enum What {
         name: String,
         #[command(flatten)]
         place: PlaceArgs,
+        #[command(flatten)]
+        ground: GroundArgs,
     },
     /// Begin an integration of your own from a platform's description of its API
     New(draft::Args),
@@ -58,8 +60,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             show::run(&setup::load_or_refuse(&place.place()?.config, out)?, &platform, out)
         }
         What::Conform(args) => conform::run(&args, out),
-        What::Preflight { name, place } => {
-            preflight::run(&setup::load_or_refuse(&place.place()?.config, out)?, &name, out).await
+        What::Preflight { name, place, ground } => {
+            let place = place.place()?;
+            preflight::run(&setup::load_or_refuse(&place.config, out)?, &place, &ground, &name, out).await
         }
         What::New(args) => draft::run(&args, out),
         What::Schema => {

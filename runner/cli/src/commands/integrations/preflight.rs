@@ -4,14 +4,22 @@ use serde_json::json;
 use stanch_integrations::State;
 use stanch_model::diagnostic::did_you_mean;
 
-use crate::{commands::reads, exit::Exit, out::Out, said::Said, setup::Setup};
+use crate::{
+    commands::reads, exit::Exit, ground::GroundArgs, out::Out, place::Place, said::Said, setup::Setup,
+};
 
 /// Looks; 3 when something will not do.
 ///
 /// # Errors
 /// When there is no such name in the configuration.
-pub(super) async fn run(setup: &Setup, name: &str, out: Out) -> anyhow::Result<Exit> {
-    let Some(found) = reads::live(setup)?.preflight(name).await else {
+pub(super) async fn run(
+    setup: &Setup,
+    place: &Place,
+    ground: &GroundArgs,
+    name: &str,
+    out: Out,
+) -> anyhow::Result<Exit> {
+    let Some(found) = reads::open(setup, place, ground, out)?.preflight(name).await else {
         let help = match did_you_mean(name, setup.config.integrations.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "give a name from `integrations` in stanch.yaml".to_owned(),
