@@ -95,7 +95,8 @@ impl Catalog {
     /// Adds one file, or says everything that is wrong with it.
     fn add(&mut self, slug: &str, name: &str, file: &str, source: &str) -> Vec<Diagnostic> {
         if name == ALERTS {
-            return self.sources.add(slug, file, source);
+            let platform = self.platforms.get(slug).map(|platform| &platform.spec);
+            return self.sources.add(slug, file, source, platform);
         }
         let spec = match yaml::read::<PlatformSpec>(file, source, "IN0001") {
             Ok(spec) => spec,

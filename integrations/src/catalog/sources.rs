@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use stanch_model::{Diagnostic, catalog::SourceInfo, config::AlertSourceConfig, yaml};
 
 use super::Catalog;
-use crate::source::{
-    self, BadSource, Source, check,
-    spec::{AlertsSpec, SourceSpec},
+use crate::{
+    source::{
+        self, BadSource, Source, check,
+        spec::{AlertsSpec, SourceSpec},
+    },
+    spec::PlatformSpec,
 };
 
 /// Every source that is known.
@@ -26,14 +29,20 @@ struct Known {
 
 impl Sources {
     /// Adds one `alerts.yaml`, or says everything that is wrong with it.
-    pub(super) fn add(&mut self, slug: &str, file: &str, source: &str) -> Vec<Diagnostic> {
+    pub(super) fn add(
+        &mut self,
+        slug: &str,
+        file: &str,
+        source: &str,
+        platform: Option<&PlatformSpec>,
+    ) -> Vec<Diagnostic> {
         let spec = match yaml::read::<AlertsSpec>(file, source, "IN0001") {
             Ok(spec) => spec,
             Err(mistake) => return vec![*mistake],
         };
         let others = self.by_format.iter().filter(|(_, known)| known.info.platform != slug);
         let taken: Vec<&str> = others.map(|(format, _)| format.as_str()).collect();
-        let mistakes = check::check(slug, file, source, &spec, &taken);
+        let mistakes = check::check(slug, file, source, &spec, &taken, platform);
         if mistakes.is_empty() {
             self.titles.insert(slug.to_owned(), spec.title.clone());
             self.by_format.retain(|_, known| known.info.platform != slug);

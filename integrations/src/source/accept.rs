@@ -77,11 +77,7 @@ impl Source {
     }
 
     fn judge(&self, request: RawRequest<'_>, trust: Trust, now: Timestamp) -> Result<Step, NotProven> {
-        let Some(proof) = &self.proof else {
-            return Err(
-                Refusal::new(405, "fetched", "this source is asked by us and takes no deliveries").into()
-            );
-        };
+        let Some(proof) = &self.proof else { return self.by_hand(request, trust, now).map_err(Into::into) };
         if let Some(reply) = challenge::unproven(&self.spec, request)? {
             return Ok(Step::Done(Accepted::Challenge(reply)));
         }
@@ -104,7 +100,16 @@ impl Source {
             }
         }
         let document = document::events(&self.spec, body)?;
-        self.alerts(proof, document, request, trust, now).map(Step::Done).map_err(Into::into)
+        self.alerts(Some(proof), document, request, trust, now).map(Step::Done).map_err(Into::into)
+    }
+
+    /// Nobody sends to a source that we fetch from, but a person may hand in what its log says.
+    fn by_hand(&self, request: RawRequest<'_>, trust: Trust, now: Timestamp) -> Result<Step, Refusal> {
+        if trust == Trust::Source {
+            return Err(Refusal::new(405, "fetched", "this source is asked by us and takes no deliveries"));
+        }
+        let document = document::events(&self.spec, document::json(request.body)?)?;
+        self.alerts(None, document, request, trust, now).map(Step::Done)
     }
 
     fn document(
@@ -130,7 +135,7 @@ impl Source {
 
     fn alerts(
         &self,
-        proof: &Proof,
+        proof: Option<&Proof>,
         document: Document,
         request: RawRequest<'_>,
         trust: Trust,
@@ -169,8 +174,8 @@ impl Source {
     }
 
     /// Proves an event for itself, and takes out what is never kept.
-    fn prepare(&self, proof: &Proof, event: &mut Value, trust: Trust) -> Result<(), Refusal> {
-        let proven = proof.of_event(event);
+    fn prepare(&self, proof: Option<&Proof>, event: &mut Value, trust: Trust) -> Result<(), Refusal> {
+        let proven = proof.map_or(Ok(()), |proof| proof.of_event(event));
         if trust == Trust::Source {
             proven?;
         }

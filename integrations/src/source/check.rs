@@ -1,6 +1,7 @@
 //! What an `alerts.yaml` says must hold together: every name known, every rule reachable, nothing believed unproven, no
 //! secret kept.
 
+mod poll;
 mod proof;
 mod rules;
 
@@ -17,16 +18,19 @@ use super::{
 use crate::{
     catalog::check::{Report, suggest},
     expr::Expr,
+    spec::PlatformSpec,
     template::Template,
 };
 
-/// Everything that is wrong with a file that could be read. `taken` are the formats of other platforms.
+/// Everything that is wrong with a file that could be read. `taken` are the formats of other platforms, `platform` is what
+/// this one can do.
 pub(crate) fn check(
     slug: &str,
     file: &str,
     source: &str,
     spec: &AlertsSpec,
     taken: &[&str],
+    platform: Option<&PlatformSpec>,
 ) -> Vec<Diagnostic> {
     let mut report = Report::new(file, source);
     if spec.platform != slug {
@@ -42,6 +46,7 @@ pub(crate) fn check(
         family(spec, format, source, &mut report);
         let mut at = At { spec: source, place: vec!["sources", format], report: &mut report };
         proof::check(&mut at);
+        poll::check(&mut at, platform);
         fields(&source.alert, &mut at, "alert");
         at.below("type", |at| take(&source.kind_of_event, at));
         rules::check(&mut at);

@@ -24,11 +24,20 @@ pub(crate) fn info(platform: &str, format: &str, spec: &SourceSpec) -> SourceInf
         docs: spec.docs.clone(),
         setup: spec.setup.clone(),
         template: spec.template.clone(),
-        proof: spec.proof.as_ref().map(words).unwrap_or_default(),
-        fetched: spec.proof.is_none(),
+        proof: proof(spec),
+        fetched: spec.poll.is_some(),
         secret: spec.proof.as_ref().is_some_and(has_secret),
         generic: spec.generic,
         settings: spec.settings.iter().map(setting).collect(),
+        detections: spec.meaning.iter().filter_map(|rule| rule.name.clone()).collect(),
+    }
+}
+
+fn proof(spec: &SourceSpec) -> String {
+    match (&spec.proof, &spec.poll) {
+        (Some(proof), _) => words(proof),
+        (None, Some(poll)) => format!("asked by us every {}", duration::format(poll.every.0)),
+        (None, None) => String::new(),
     }
 }
 

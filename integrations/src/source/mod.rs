@@ -11,6 +11,7 @@ mod challenge;
 pub(crate) mod check;
 mod document;
 mod fetch;
+mod fetched;
 mod field;
 mod glob;
 mod host;
@@ -28,6 +29,7 @@ use stanch_model::Alert;
 
 pub use bound::{BadSource, Source};
 pub use fetch::Fetcher;
+pub use fetched::Pace;
 pub(crate) use info::info;
 pub use proof::BadSecret;
 pub use refusal::Refusal;

@@ -29,16 +29,14 @@ impl Source {
         name: &dyn Fn() -> String,
         now: Timestamp,
     ) -> Result<Read, Refusal> {
-        let kind_of_event = self.spec.kind_of_event.text(scene);
-        scene.found("type", kind_of_event.as_deref());
-        let meant = self.spec.meaning.iter().find(|rule| rule.fits(kind_of_event.as_deref(), scene));
+        let meant = self.meant(scene);
         let rule = meant.or(self.spec.other.as_ref());
         if let Some(why) = rule.and_then(|rule| rule.ignore.as_ref()) {
             return Ok(Read::Nothing(why.clone()));
         }
         let fields = Fields { own: rule.and_then(|rule| rule.alert.as_ref()), usual: &self.shape };
         let Some(kind) = self.kind(meant, &fields, scene)? else {
-            let what = kind_of_event.unwrap_or_else(|| "an event".to_owned());
+            let what = scene.known("type").unwrap_or("an event");
             return Ok(Read::Nothing(format!("{what} asks for nothing")));
         };
         scene.found("kind", Some(&kind));
@@ -80,6 +78,13 @@ impl Source {
             raw: Value::Null,
             by: None,
         })))
+    }
+
+    /// The first rule that fits.
+    pub(super) fn meant(&self, scene: &mut Scene<'_>) -> Option<&Rule> {
+        let kind_of_event = self.spec.kind_of_event.text(scene);
+        scene.found("type", kind_of_event.as_deref());
+        self.spec.meaning.iter().find(|rule| rule.fits(kind_of_event.as_deref(), scene))
     }
 
     /// The alert's kind: the rule's word, else the event's own, else what all other events are. `None` where the event means

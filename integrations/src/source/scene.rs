@@ -54,6 +54,11 @@ impl<'a> Scene<'a> {
         self.found.extend(text.map(|text| (name, text.to_owned())));
     }
 
+    /// What was remembered of a field.
+    pub(crate) fn known(&self, name: &str) -> Option<&str> {
+        self.found.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
+    }
+
     pub(crate) fn means_nothing(&self, text: &str) -> bool {
         self.spec.nothing.iter().any(|nothing| nothing == text)
     }
@@ -109,8 +114,8 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 impl Lookup for Scene<'_> {
     fn lookup(&self, variable: &str) -> Option<Value> {
-        if let Some((_, text)) = self.found.iter().find(|(name, _)| *name == variable) {
-            return Some(Value::String(text.clone()));
+        if let Some(text) = self.known(variable) {
+            return Some(text.into());
         }
         let (root, rest) = variable.split_once('.').unwrap_or((variable, ""));
         match root {

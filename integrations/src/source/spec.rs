@@ -50,9 +50,12 @@ pub(crate) struct SourceSpec {
     /// Senders differ: `map` and `kind` in `stanch.yaml` say how to read this one.
     #[serde(default)]
     pub(crate) generic: bool,
-    /// How a delivery proves itself.
+    /// How a delivery proves itself. A source that is fetched has none.
     #[serde(default)]
     pub(crate) proof: Option<ProofSpec>,
+    /// Alerts are fetched from the platform instead of sent to us.
+    #[serde(default)]
+    pub(crate) poll: Option<PollSpec>,
     /// How the sender asks whether we are there.
     #[serde(default)]
     pub(crate) challenge: Option<ChallengeSpec>,
@@ -81,7 +84,6 @@ pub(crate) struct SourceSpec {
     pub(crate) alert: AlertShape,
     /// Named predicates over `event`, `body`, `headers`: a rule's `when` may use their names.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) facts: BTreeMap<String, Expr>,
     /// What events mean: the first rule that fits.
     #[serde(default)]
@@ -109,6 +111,25 @@ pub(crate) struct SourceSetting {
     /// May be left out.
     #[serde(default)]
     pub(crate) optional: bool,
+}
+
+/// A log that is asked again and again, from where it was left.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollSpec {
+    /// A read of the platform's `integration.yaml`; each row that it lists holds one event whole, as `event`.
+    pub(crate) action: String,
+    /// Its arguments; `{since}` and `{until}` are the moments between which it lists.
+    pub(crate) with: BTreeMap<String, Template>,
+    /// How often it is asked.
+    #[schemars(with = "String")]
+    pub(crate) every: Span,
+    /// How far back it is asked again: platforms show some events late. What was seen before starts nothing.
+    #[schemars(with = "String")]
+    pub(crate) overlap: Span,
+    /// The longest time that is asked for at once, after a pause.
+    #[schemars(with = "String")]
+    pub(crate) window: Span,
 }
 
 /// How much one delivery may hold.
@@ -182,7 +203,6 @@ pub(crate) struct Echo {
     /// The header or parameter.
     pub(crate) name: String,
     /// What we say: a map is sent as JSON, a text as plain text.
-    #[schemars(with = "serde_json::Value")]
     pub(crate) answer: Shape,
 }
 
@@ -191,13 +211,11 @@ pub(crate) struct Echo {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventEcho {
     /// Which event asks.
-    #[schemars(with = "String")]
     pub(crate) when: Expr,
     /// Path to what is echoed.
     #[schemars(with = "String")]
     pub(crate) at: Path,
     /// What we say.
-    #[schemars(with = "serde_json::Value")]
     pub(crate) answer: Shape,
 }
 
@@ -206,7 +224,6 @@ pub(crate) struct EventEcho {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Visit {
     /// Which event asks.
-    #[schemars(with = "String")]
     pub(crate) when: Expr,
     /// Path to the address.
     #[schemars(with = "String")]
@@ -251,10 +268,8 @@ pub(crate) struct Rule {
     #[serde(rename = "type")]
     pub(crate) types: Option<Words>,
     /// Only events for which this holds, over `event`, `body`, `headers` and the facts.
-    #[schemars(with = "Option<String>")]
     pub(crate) when: Option<Expr>,
     /// Ours, dotted: `app.token_misuse`.
-    #[schemars(with = "Option<String>")]
     pub(crate) kind: Option<Template>,
     /// How bad it is at least, whatever the source says.
     pub(crate) at_least: Option<Severity>,

@@ -119,6 +119,9 @@ pub struct SourceInfo {
     pub generic: bool,
     /// Its settings, in the order of their names.
     pub settings: Vec<SettingInfo>,
+    /// What its rules detect, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detections: Vec<String>,
 }
 
 /// One setting in `stanch.yaml`.

@@ -7,12 +7,17 @@ use crate::{
 };
 
 pub(super) fn check(at: &mut At<'_, '_, '_>) {
-    let Some(proof) = &at.spec.proof else {
-        return at.mistake(
-            "IN0063",
-            "anybody could send alerts here",
-            "say under `proof` how a delivery proves itself".to_owned(),
-        );
+    let proof = match (&at.spec.proof, &at.spec.poll) {
+        (Some(proof), None) => proof,
+        (None, Some(_)) => return,
+        (Some(_), Some(_)) => {
+            let help = "keep `proof` where it sends, `poll` where it is asked".to_owned();
+            return at.mistake("IN0063", "a source that is asked needs no proof", help);
+        }
+        (None, None) => {
+            let help = "say under `proof` how a delivery proves itself".to_owned();
+            return at.mistake("IN0063", "anybody could send alerts here", help);
+        }
     };
     at.below("proof", |at| match proof {
         ProofSpec::SecretIn(SecretPlace::Header(name)) => texts([name], at),

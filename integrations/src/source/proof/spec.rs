@@ -34,7 +34,7 @@ pub(crate) enum ProofSpec {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SecretPlace {
     /// It is the whole value of this header.
-    Header(#[schemars(with = "String")] Template),
+    Header(Template),
     /// It is the last part of the address: for senders that can set no header.
     Path,
     /// It stands in every event, at this path; it is not kept.
@@ -46,22 +46,18 @@ pub(crate) enum SecretPlace {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HmacSpec {
     /// The header that carries the signature.
-    #[schemars(with = "String")]
     pub(crate) header: Template,
     /// What stands before it there. Left out, `sha256=` may stand there or not.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub(crate) prefix: Option<Template>,
     /// `hex` or `base64`.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub(crate) encoding: Option<Template>,
     /// What stands between several signatures, of which one must fit: senders that change their secret sign with both.
     #[serde(default)]
     pub(crate) between: Option<String>,
     /// What is signed: the body unless set; `{headers.…}` and `{body}` are variables.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub(crate) signs: Option<Template>,
     /// A signed time, without which a delivery could be replayed later.
     #[serde(default)]
@@ -103,7 +99,6 @@ pub(crate) enum KeyForm {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnsSpec {
     /// The one topic that is believed: anybody can have a topic that Amazon signs for.
-    #[schemars(with = "String")]
     pub(crate) topic: Template,
     /// Where certificates are fetched: `*` is one part of a host's name.
     pub(crate) hosts: Vec<String>,
@@ -120,7 +115,6 @@ pub(crate) struct JwtSpec {
     #[serde(default)]
     pub(crate) header: Option<String>,
     /// Address of the issuer's public keys (a JWK set), by https.
-    #[schemars(with = "String")]
     pub(crate) keys: Template,
     /// The algorithms that are believed; no other is looked at.
     pub(crate) algorithms: Vec<Algorithm>,
@@ -128,10 +122,8 @@ pub(crate) struct JwtSpec {
     #[serde(default)]
     pub(crate) typ: Option<String>,
     /// `iss`: one of these.
-    #[schemars(with = "Vec<String>")]
     pub(crate) issuer: Vec<Template>,
     /// `aud`: holds this.
-    #[schemars(with = "String")]
     pub(crate) audience: Template,
     /// Further claims and their values; texts are templates.
     #[serde(default)]
