@@ -19,12 +19,18 @@ pub struct CheckContext {
     pub playbooks: Option<BTreeSet<String>>,
 }
 
+/// The channels that lead to somebody.
+fn heard(config: &Config) -> BTreeSet<String> {
+    let channels = config.tell.iter().filter(|(_, ways)| !ways.is_empty());
+    channels.map(|(channel, _)| channel.clone()).collect()
+}
+
 impl CheckContext {
     /// Groups and channels from a configuration. Vendors, deadlines and playbooks stay unknown.
     pub fn of(config: &Config) -> Self {
         Self {
             groups: Some(config.people.groups.keys().cloned().collect()),
-            tell: Some(config.tell.keys().cloned().collect()),
+            tell: Some(heard(config)),
             ..Self::default()
         }
     }

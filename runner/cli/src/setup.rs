@@ -184,7 +184,36 @@ pub(crate) fn playbook_folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The code of a page to a channel that nobody is under.
+const NO_CHANNEL: &str = "PB0036";
+
 impl Setup {
+    /// True when an alert can start this playbook here.
+    fn is_started_by_alerts(&self, playbook: &Playbook) -> bool {
+        !self.config.alerts.is_empty() && !playbook.manifest.start.is_empty()
+    }
+
+    /// Pages of the playbooks that alerts start for which `tell:` names nobody.
+    pub(crate) fn unheard(&self, level: Level) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        let Ok(index) = self.index() else { return mistakes };
+        let context = self.context();
+        for playbook in self.library.all().filter(|playbook| self.is_started_by_alerts(playbook)) {
+            let found = stanch_playbooks::check(playbook, &index, &context);
+            for mut diagnostic in found.into_iter().filter(|one| one.code == NO_CHANNEL) {
+                diagnostic.level = level;
+                for label in &mut diagnostic.labels {
+                    if let Some(text) = playbook.sources.get(&label.file) {
+                        label.file = format!("{}/{}", playbook.slug, label.file);
+                        mistakes.sources.entry(label.file.clone()).or_insert_with(|| text.clone());
+                    }
+                }
+                mistakes.found.push(diagnostic);
+            }
+        }
+        mistakes
+    }
+
     /// What a playbook may name.
     pub(crate) fn context(&self) -> CheckContext {
         CheckContext {

@@ -32,10 +32,11 @@ pub trait Desk: Send + Sync {
         mode: Mode,
     ) -> Result<Vec<Message>, DeskError>;
 
-    /// The messages of `page(channel, text)`: one for every way under that key of `tell:`.
+    /// The messages of `page(channel, text)`: one for every way under that key of `tell:`; where there is no such key, for
+    /// those who hear that a run is stuck.
     ///
     /// # Errors
-    /// `no_contact` when the configuration has no such key.
+    /// `no_contact` when the configuration names nobody at all.
     fn page(&self, channel: &str, text: &str, mode: Mode) -> Result<Vec<Message>, DeskError>;
 }
 

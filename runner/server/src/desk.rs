@@ -17,6 +17,9 @@ use stanch_response::{
     vendor::Vendor,
 };
 
+/// Who hears a page whose channel nobody is under.
+const INSTEAD: [&str; 2] = ["stuck", "approval"];
+
 /// Vendors, clocks and channels for scripts.
 #[derive(Debug)]
 pub struct ResponseDesk {
@@ -109,9 +112,15 @@ impl Desk for ResponseDesk {
     }
 
     fn page(&self, channel: &str, text: &str, mode: Mode) -> Result<Vec<Message>, DeskError> {
-        let ways = self.config.tell.get(channel).filter(|ways| !ways.is_empty());
-        let ways = ways.ok_or_else(|| DeskError::NoContact(format!("`tell:` has no `{channel}`")))?;
-        Ok(ways.iter().map(|way| message(way, text, mode, &self.config)).collect())
+        let named = |key: &str| self.config.tell.get(key).filter(|ways| !ways.is_empty());
+        if let Some(ways) = named(channel) {
+            return Ok(ways.iter().map(|way| message(way, text, mode, &self.config)).collect());
+        }
+        // Better somebody who was not meant than nobody.
+        let instead = INSTEAD.iter().find_map(|key| named(key));
+        let instead = instead.ok_or_else(|| DeskError::NoContact(format!("`tell:` has no `{channel}`")))?;
+        let text = format!("{text}\n(meant for `{channel}`, which `tell:` does not name)");
+        Ok(instead.iter().map(|way| message(way, &text, mode, &self.config)).collect())
     }
 }
 
@@ -259,5 +268,16 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         for channel in ["nobody", "strangers"] {
             assert!(matches!(desk.page(channel, "x", Mode::Live), Err(DeskError::NoContact(_))));
         }
+    }
+
+    #[test]
+    fn a_page_for_nobody_goes_to_those_who_hear_of_what_is_stuck() {
+        let mut desk = desk();
+        let mut config = (*desk.config).clone();
+        config.tell.insert("stuck".to_owned(), vec!["slack:#night".to_owned()]);
+        desk.config = Arc::new(config);
+        let sent = desk.page("strangers", "Drift is cut", Mode::Live).unwrap();
+        assert_eq!(sent[0].channel, "slack_eu:#night");
+        assert_eq!(sent[0].text, "Drift is cut\n(meant for `strangers`, which `tell:` does not name)");
     }
 }

@@ -38,11 +38,12 @@ pub(super) const NOTIFY: HostCall = HostCall {
 
 pub(super) const PAGE: HostCall = HostCall {
     params: &[need("channel", ParamKind::Channel), need("text", ParamKind::Text)],
-    returns: "#{ channel, sent }",
-    fields: &["channel", "sent"],
-    throws: &["no_contact", "refused", "unreachable"],
+    returns: "#{ channel, sent, error }",
+    fields: &["channel", "sent", "error"],
+    throws: &[],
     docs: "Tells our own people: `channel` is a key of `tell:` in the configuration, and every way listed there is used \
-           (chat, mail, webhook). `sent` counts the ways that took it; it throws only when none did.",
+           (chat, mail, webhook). It never throws, since what is cut must not fail for want of a listener: `sent` counts the ways \
+           that took it, `error` says why when none did, and the run records whom it could not reach.",
     example: r#"page("team", "Drift is cut off");"#,
     ..call("page", CallClass::Tell)
 };

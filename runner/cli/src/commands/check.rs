@@ -100,6 +100,7 @@ fn playbooks(
         for playbook in setup.library.all().filter(unchanged) {
             of_library(playbook, &stanch_playbooks::check(playbook, &index, &context), out);
         }
+        mistakes.merge(setup.unheard(Level::Error));
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             .exit(Exit::No)
             .into());
     }
+    warn_of_unheard(&setup, out);
     let journal = Arc::new(open(&place)?);
     if let Some(entry) = args.kill_at_entry {
         die_at(entry, journal.as_ref());
@@ -86,6 +87,17 @@ fn log() {
     let set = log.with_ansi(Out::colour_on_stderr()).try_init();
     if set.is_err() {
         tracing::debug!("somebody else set up logging");
+    }
+}
+
+/// A server that does not come up contains nothing, so this refuses nothing; but nobody shall learn it in the night.
+fn warn_of_unheard(setup: &Setup, out: Out) {
+    let unheard = setup.unheard(Level::Warning);
+    if !unheard.found.is_empty() {
+        unheard.show(out);
+        out.aside(
+            "WARNING: playbooks that alerts start page channels that nobody is under: add them to `tell:`",
+        );
     }
 }
 

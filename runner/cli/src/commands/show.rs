@@ -87,7 +87,7 @@ pub(crate) fn exit(view: &RunView) -> Exit {
 pub(crate) fn summary(view: &RunView) -> Value {
     json!({
         "run": view.id, "state": view.state, "ended": view.ended, "containment": view.containment,
-        "because": view.because, "targets": tally(view),
+        "because": view.because, "targets": tally(view), "untold": view.untold,
         "waits": view.open_waits().map(|wait| &wait.id).collect::<Vec<_>>(),
     })
 }
@@ -167,6 +167,9 @@ pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> Stri
     }
     for (list, why) in shortened(view) {
         say(format!("perhaps not whole: {list}: {why}"));
+    }
+    for untold in &view.untold {
+        say(format!("untold {}: {}, at {}", untold.to, untold.why, when::at(&untold.at)));
     }
     for deadline in &view.deadlines {
         say(format!("clock {}: due {}", deadline.title, when::due(&deadline.due, now)));

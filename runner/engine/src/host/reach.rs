@@ -164,19 +164,32 @@ fn page(ctx: &NativeCallContext<'_>, channel: &str, text: &str) -> Hosted<Map> {
     listed(&here, "page", Effect::Tell)?;
     let drafts = here.local(ctx, "page", &json!([channel, text]), |here| {
         let mode = here.live(|live| live.created.mode);
-        let messages = here.env.desk.page(channel, text, mode).map_err(|error| desk_error(&error))?;
-        Ok(drafts_of(messages))
+        match here.env.desk.page(channel, text, mode) {
+            Ok(messages) => Ok(drafts_of(messages)),
+            // What is cut stays cut: nobody to tell is recorded, and the script goes on.
+            Err(DeskError::NoContact(why)) => {
+                Ok(json!({ "untold": { "to": channel, "text": text, "why": why } }))
+            }
+            Err(error) => Err(desk_error(&error)),
+        }
     })?;
+    if let Some(untold) = drafts.get("untold") {
+        return Ok(paged(channel, 0, untold["why"].as_str()));
+    }
     let drafts: Vec<Draft> = serde_json::from_value(drafts).unwrap_or_default();
     let results = send(ctx, &here, "page", channel, &drafts)?;
     let sent = results.iter().filter(|(_, result)| result.is_ok()).count();
-    if sent == 0 {
-        crate::fan::join(results)?;
-    }
+    let error = results.iter().find_map(|(_, result)| result.as_ref().err());
+    Ok(paged(channel, sent, error.filter(|_| sent == 0).map(|error| error.message.as_str())))
+}
+
+/// What `page` gives: how many ways took it, and why none did.
+fn paged(channel: &str, sent: usize, error: Option<&str>) -> Map {
     let mut map = Map::new();
     map.insert("channel".into(), channel.into());
     map.insert("sent".into(), i64::try_from(sent).unwrap_or(i64::MAX).into());
-    Ok(map)
+    map.insert("error".into(), error.map_or(Dynamic::UNIT, |why| why.into()));
+    map
 }
 
 fn desk_error(error: &DeskError) -> StepError {

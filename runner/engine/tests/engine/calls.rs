@@ -272,3 +272,22 @@ async fn a_crash_in_the_middle_of_every_request_repeats_nothing_that_happened() 
     assert_eq!(outside.done("revoke_app_token"), 4);
     assert_eq!(outside.done("deactivate_app"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_reaches_nobody_is_recorded_and_what_is_contained_stays_so() {
+    for (channel, answer) in [("nobody", None), ("soc", Some("mail_bounce")), ("nowhere", None)] {
+        let script = format!("{CUT}\nlet told = page(\"{channel}\", \"cut\");\nnote(`${{told.sent}}`);");
+        let mut outside = Outside::new(&script, 1, 0).await;
+        if let Some(answer) = answer {
+            outside.fault(json!({ "action": "smtp.send", "answer": answer }));
+        }
+        let run = outside.start(json!({})).await;
+        let view = outside.ended(&run).await;
+        let end = (view.ended.unwrap().as_str(), containment(&view), view.notes[1].1.as_str());
+        assert_eq!(end, ("finished", "contained", "0"), "{channel}: {:?}", view.because);
+        assert_eq!(view.untold.len(), 1, "{channel}: {:?}", view.untold);
+        outside.crash();
+        assert_eq!(outside.engine.view(&run).unwrap().untold, view.untold);
+        assert!(outside.engine.replay(&[run]).is_ok());
+    }
+}

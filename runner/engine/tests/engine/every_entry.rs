@@ -111,13 +111,13 @@ survives!(
 survives!(
     errors_of_local_calls_are_journaled,
     r#"
-    let none = attempt(|| page("team", "x"));
-    note(none.error.kind);
+    let none = page("team", "x");
+    note(`${none.sent} ${none.error}`);
     own.step(#{ n: 1 });
     try { deadline("gdpr-33"); } catch (e) { note(e.kind); }
     own.step(#{ n: 2 });
-    let unsent = attempt(|| page("nowhere", "x"));
-    note(unsent.error.kind);
+    let unsent = page("nowhere", "x");
+    note(`${unsent.sent} ${unsent.error}`);
     "#
 );
 

@@ -5,10 +5,12 @@
 pub mod body;
 pub mod end;
 pub mod guard;
+mod untold;
 pub mod view;
 mod waiting;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};
+pub use untold::Untold;
 pub use view::{RunState, RunView, StepView, TargetView, WaitKind, WaitView};
 pub use waiting::Waiting;

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body::{self, DeadlineStarted, Mode, StepError, kind};
+use super::{
+    body::{self, DeadlineStarted, Mode, StepError, kind},
+    untold::Untold,
+};
 use crate::{
     entry::Entry,
     ids::{Address, RunId},
@@ -283,6 +286,9 @@ pub struct RunView {
     pub deadlines: Vec<DeadlineStarted>,
     /// Notes with their time.
     pub notes: Vec<(String, String)>,
+    /// Pages that reached nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Untold>,
     /// Set once it has grown long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned: Option<body::Warned>,
@@ -342,7 +348,7 @@ impl RunView {
             kind::INTENT => self.intent(entry.decode()?, time),
             kind::DEFERRED => self.deferred(entry.decode()?, time),
             kind::OUTCOME => self.outcome(entry.decode()?, time),
-            kind::BRANCH => self.branch(&entry.decode()?),
+            kind::BRANCH => self.branch(&entry.decode()?, time),
             kind::TARGET => self.target(entry.decode()?, time),
             kind::WAIT => self.wait(entry.decode()?, time),
             kind::ESCALATED => self.escalated(entry.decode()?),
@@ -375,6 +381,7 @@ impl RunView {
     }
 
     fn local(&mut self, body: body::Local, time: &str) {
+        self.untold.extend(Untold::of_local(&body, time));
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match body.op.as_str() {
             "phase" => self.phase = text(&body.value),
@@ -423,7 +430,8 @@ impl RunView {
         }
     }
 
-    fn branch(&mut self, body: &body::BranchDone) {
+    fn branch(&mut self, body: &body::BranchDone, time: &str) {
+        self.untold.extend(Untold::of_branch(body, time));
         let parent = body.address.as_str().rfind('[').and_then(|at| body.address.as_str()[..at].rfind('.'));
         let parent = parent.map(|at| Address::from_stored(&body.address.as_str()[..at]));
         if let Some(step) = parent.and_then(|address| self.steps.get_mut(&address)) {

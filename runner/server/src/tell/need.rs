@@ -3,7 +3,7 @@
 use stanch_model::{
     Entry, RunId,
     run::{
-        RunState, RunView, WaitKind, WaitView,
+        RunState, RunView, Untold, WaitKind, WaitView,
         body::{Contained, Escalated, StateEntry, WaitOpened, Warned},
         kind,
     },
@@ -27,6 +27,8 @@ pub(super) struct Need {
 /// The run, if an entry of this kind can ask for a person at all.
 pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
     match entry.header.kind.as_str() {
+        // One entry of very many: only the branches of a page are looked at.
+        kind::BRANCH if entry.body.as_deref().is_some_and(|body| body.contains(".page[")) => run_of(entry),
         kind::WAIT | kind::ESCALATED | kind::STATE | kind::WARNED | kind::CONTAINED => run_of(entry),
         _ => None,
     }
@@ -40,6 +42,7 @@ pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
         kind::STATE => stuck(entry, view),
         kind::WARNED => long(entry, view),
         kind::CONTAINED => worse(entry, view),
+        kind::BRANCH => untold(entry, view),
         _ => None,
     }
 }
@@ -135,6 +138,18 @@ fn worse(entry: &Entry, view: &RunView) -> Option<Need> {
     })
 }
 
+/// A page did not reach whom it was meant for; another way may.
+fn untold(entry: &Entry, view: &RunView) -> Option<Need> {
+    let untold = Untold::of_branch(&entry.decode().ok()?, "")?;
+    let run = view.id.as_ref()?;
+    Some(Need {
+        key: format!("untold/{run}/{}", entry.header.version),
+        event: "stuck",
+        instead: "approval",
+        text: format!("{} could not reach {}: {}\nstanch show {run}", view.playbook, untold.to, untold.why),
+    })
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -191,6 +206,24 @@ mod tests {
         assert!(need.text.starts_with(told), "{}", need.text);
         assert_eq!(contained("contained_with_residual", "contained"), None);
         assert_eq!(contained("partly_contained", "partly_contained"), None, "whoever settles it knows");
+    }
+
+    #[test]
+    fn a_page_that_was_not_taken_is_told_in_another_way() {
+        let branch = |address: &str, error: &str| {
+            let body = format!(r#"{{"address":"{address}"{error}}}"#);
+            let entry = entry(kind::BRANCH, body);
+            may_ask(&entry).and_then(|_| of(&entry, &view(RunState::Running)))
+        };
+        let error = r#","error":{"kind":"refused","message":"channel_not_found"}"#;
+        let need = branch("7.page[slack:#in%2Ecidents]", error).unwrap();
+        assert!(
+            need.text.starts_with("cut could not reach slack:#in.cidents: channel_not_found"),
+            "{}",
+            need.text
+        );
+        assert_eq!(branch("7.page[slack:#incidents]", ""), None);
+        assert_eq!(branch("7.each[a]", error), None);
     }
 
     #[test]
