@@ -6,7 +6,7 @@ use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Integrations, Transport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
-use stanch_model::run::Mode;
+use stanch_model::{Level, run::Mode};
 use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
 
 use crate::{
