@@ -256,11 +256,15 @@ impl Setup {
 /// Every platform under its own name.
 fn everything(catalog: &Catalog) -> BTreeMap<String, IntegrationConfig> {
     let one = |platform: &stanch_integrations::Platform| {
+        // a setting may know a few words only, and its default is one of them
+        let settings = platform
+            .settings()
+            .map(|(name, _, default, _)| (name.to_owned(), default.unwrap_or("example").to_owned()));
         let slug = platform.slug().to_owned();
         let config = IntegrationConfig {
             platform: slug.clone(),
             url: Some("https://example.invalid".to_owned()),
-            settings: platform.settings().map(|(name, ..)| (name.to_owned(), "example".to_owned())).collect(),
+            settings: settings.collect(),
             ..IntegrationConfig::default()
         };
         (slug.replace('-', "_"), config)
