@@ -45,7 +45,7 @@ async fn mistakes_at_the_start_are_named() {
         Err(error) => error.to_string(),
     };
     let known = error("nonsense", "").await;
-    assert!(known.contains("there are ") && known.contains("okta, salesforce"), "{known}");
+    assert!(known.contains("there are ") && known.contains("okta, pagerduty"), "{known}");
     assert!(error("mine", "let a = ;").await.contains("line 1"));
     assert!(error("mine", r#"read("a", "GET /{body}", (), |req, db| 1);"#).await.contains("own name"));
     assert!(error("mine", r#"read("a", "GET", (), |req, db| 1);"#).await.contains("not a method and a path"));
