@@ -143,7 +143,14 @@ impl Play<'_> {
 
     fn take(&mut self, now_us: u64, caller: u64) {
         let far = self.base + Duration::from_secs(1 << 30);
-        let at = self.line.take(self.instant(now_us), far).expect("far enough");
+        let mut now = self.instant(now_us);
+        let at = loop {
+            match self.line.take(now, far) {
+                Ok(at) => break at,
+                // Who is sent away for long comes back when the platform said.
+                Err(until) => now = until,
+            }
+        };
         let at = u64::try_from(at.duration_since(self.base).as_micros()).expect("near enough");
         self.push(at.max(now_us), caller, Event::Slot);
     }
