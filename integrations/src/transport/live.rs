@@ -1,8 +1,11 @@
 //! HTTPS to real platforms. Redirects are never followed; the caller has checked the host.
 
+mod tls;
+
 use std::{sync::Once, time::Duration};
 
-use super::{Bounded, HttpResponse, SendError, Tls, cause};
+pub(crate) use self::tls::Tls;
+use super::{Bounded, HttpResponse, SendError, cause};
 use crate::request::HttpRequest;
 
 /// HTTPS to the hosts that the configuration names, mail to the servers it names.

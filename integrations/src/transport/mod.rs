@@ -4,12 +4,11 @@
 
 mod live;
 mod mail_route;
-mod tls;
 mod twin;
 
 pub use live::LiveTransport;
+pub(crate) use live::Tls;
 pub(crate) use mail_route::MailRoute;
-pub(crate) use tls::Tls;
 pub use twin::{TwinTransport, TwinTransportError};
 
 use bytes::{Bytes, BytesMut};

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 use stanch_model::config::TlsConfig;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{SendError, cause, live};
+use super::{super::live, SendError, cause};
 use crate::credential::{CredentialError, Reference};
 
 /// How long a connection pool is used before its certificates are read again: they may be rotated.
