@@ -94,6 +94,14 @@ impl Integrations {
         }
     }
 
+    /// The turn that is free now, if one is.
+    pub fn admit_now(&self, integration: &str, action: &str) -> Option<Permit> {
+        match self.member(integration) {
+            Some(member) => member.pace_of(action).turn_now(),
+            None => Some(Permit::free()),
+        }
+    }
+
     /// One attempt of one action; for reads with all their pages. A token that the platform refuses is renewed once.
     pub async fn call(&self, call: Call) -> Outcome {
         let (member, action) = match self.known(&call.integration, &call.action) {

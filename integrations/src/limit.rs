@@ -124,6 +124,15 @@ impl Limiter {
         }
     }
 
+    /// The turn that is free now, if one is: for callers that have better things to do than to wait.
+    pub(crate) fn turn_now(&self) -> Option<Permit> {
+        let permit = Arc::clone(&self.in_flight).try_acquire_owned().ok()?;
+        let _first = self.head.try_lock().ok()?;
+        let now = Instant::now();
+        self.line.lock().take(now, now).ok()?;
+        Some(Permit { _in_flight: Some(permit) })
+    }
+
     /// Waits for a slot only: the further pages of a call that holds a permit already.
     pub(crate) async fn slot(&self, deadline: Instant) -> Result<(), Instant> {
         let ahead = Queued::join(&self.queued);

@@ -141,6 +141,19 @@ async fn a_burst_may_go_at_once_and_then_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_free_turn_is_taken_at_once_and_no_other() {
+    let limiter = Limiter::new(Some(1.0), Some(1), 4);
+    let first = limiter.turn_now();
+    assert!(first.is_some());
+    assert!(limiter.turn_now().is_none(), "the next slot is a second away");
+    tokio::time::sleep(SECOND).await;
+    assert!(limiter.turn_now().is_some(), "what was refused took no slot");
+    limiter.refused(SECOND);
+    tokio::time::sleep(SECOND / 2).await;
+    assert!(limiter.turn_now().is_none(), "a turn during a pause");
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_at_one_time_are_capped() {
     let limiter = Limiter::new(None, None, 2);
     let (one, two) = (limiter.turn(SECOND).await, limiter.turn(SECOND).await);

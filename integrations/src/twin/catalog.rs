@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 static CATALOG: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
 
 /// The script of a platform, if it has a twin.
-pub(crate) fn script(platform: &str) -> Option<&'static str> {
+pub fn script(platform: &str) -> Option<&'static str> {
     CATALOG.get_file(format!("{platform}/twin.rhai"))?.contents_utf8()
 }
 

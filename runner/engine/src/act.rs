@@ -14,12 +14,14 @@ pub(crate) struct Spec {
     pub(crate) address: Address,
     pub(crate) at: (u32, u32),
     /// `integration.action`.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) args: Hash,
-    pub(crate) integration: String,
+    pub(crate) integration: Arc<str>,
     pub(crate) info: Info,
     pub(crate) verb: Option<String>,
     pub(crate) input: Value,
+    /// The input as canonical JSON.
+    pub(crate) text: Box<str>,
     pub(crate) target: Option<Target>,
 }
 
@@ -32,7 +34,7 @@ impl Spec {
     /// One look at whether it is so.
     pub(crate) async fn look(&self, integrations: &Integrations, since_ms: i64, key: &str) -> Seen {
         let since = jiff::Timestamp::from_millisecond(since_ms).ok().filter(|_| since_ms > 0);
-        let (integration, action) = (self.integration.as_str(), self.info.name.as_str());
+        let (integration, action) = (&*self.integration, self.info.name.as_str());
         integrations
             .look(Look {
                 integration,
@@ -47,7 +49,7 @@ impl Spec {
 
     /// The word under which the target's state is kept: the verb, or the action's full name.
     pub(crate) fn property(&self) -> String {
-        self.verb.clone().unwrap_or_else(|| self.name.clone())
+        self.verb.clone().unwrap_or_else(|| self.name.to_string())
     }
 }
 

@@ -21,7 +21,12 @@ use stanch_model::{
 };
 use stanch_playbooks::{Library, Playbook};
 
-use crate::{desk::Desk, guard::Hour, live::Info, shard::Inbox};
+use crate::{
+    desk::Desk,
+    guard::Hour,
+    live::{Info, Known},
+    shard::Inbox,
+};
 
 /// The run's clock: waits, grace, token life and deadlines run on it. A drill brings its own.
 pub trait Clock: Send + Sync {
@@ -115,7 +120,7 @@ pub(crate) struct Env {
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,
     pub(crate) pins: RwLock<HashMap<Hash, Pins>>,
     /// Actions by `integration` and `action` or verb: shared with every call instead of copied for it.
-    pub(crate) infos: RwLock<foldhash::HashMap<(String, String), Option<Info>>>,
+    pub(crate) infos: RwLock<foldhash::HashMap<String, foldhash::HashMap<String, Option<Info>>>>,
     /// What guards have read a moment ago, for the other runs.
     pub(crate) read: Mutex<HashMap<Reading, GuardRead>>,
     /// What all runs have cut within an hour.
@@ -135,16 +140,16 @@ impl Env {
 
     /// The action of this name, or that this verb becomes, on a configured integration.
     pub(crate) fn info(&self, integration: &str, name: &str) -> Option<Info> {
-        let key = (integration.to_owned(), name.to_owned());
-        if let Some(known) = self.infos.read().get(&key) {
+        if let Some(known) = self.infos.read().get(integration).and_then(|infos| infos.get(name)) {
             return known.clone();
         }
         let by_verb = || {
             self.integrations.verb(name).into_iter().find(|(own, _)| own == integration).map(|(_, info)| info)
         };
-        let found =
-            self.integrations.action(integration, name).or_else(by_verb).map(|info| Arc::new(info.clone()));
-        self.infos.write().insert(key, found.clone());
+        let found = self.integrations.action(integration, name).or_else(by_verb);
+        let found = found.map(|info| Arc::new(Known::new(integration, info.clone())));
+        let mut infos = self.infos.write();
+        infos.entry(integration.to_owned()).or_default().insert(name.to_owned(), found.clone());
         found
     }
 

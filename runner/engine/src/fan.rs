@@ -9,7 +9,10 @@ use rhai::{Dynamic, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_model::{
     Address,
-    run::{StepError, body::BranchDone},
+    run::{
+        StepError,
+        body::{BranchDone, kind},
+    },
 };
 
 use crate::{
@@ -51,7 +54,7 @@ impl Current {
             }
             Enter::Pending(address) => address,
             Enter::Fresh(address) => {
-                self.intend(mark, &address, Some(keys.clone()));
+                self.intend(mark, &address, Some(&keys));
                 address
             }
         };
@@ -154,7 +157,7 @@ impl Current {
                     },
                 };
                 let now = self.env.now_ms();
-                self.live(|live| live.record_branch(done, now));
+                self.live(|live| live.record(kind::BRANCH, done, now));
                 Ok(true)
             }
         }

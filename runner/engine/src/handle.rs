@@ -78,9 +78,9 @@ impl Engine {
                 .map_err(|error| EngineError::Thread(error.to_string()))?;
         }
         let listening = Arc::downgrade(&self.env);
-        self.env.journal.on_durable(Arc::new(move |_| {
+        self.env.journal.on_durable(Arc::new(move |position| {
             if let Some(env) = listening.upgrade() {
-                env.shards.read().iter().for_each(Inbox::durable);
+                env.shards.read().iter().for_each(|shard| shard.durable(position));
             }
         }));
         let listening = Arc::downgrade(&self.env);

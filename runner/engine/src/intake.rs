@@ -277,7 +277,7 @@ fn first_entry(run: &RunId, new: &NewEntry, now_ms: i64) -> Entry {
         version: 1,
         epoch: 0,
         time: rfc3339(now_ms),
-        kind: new.kind.clone(),
+        kind: new.kind.to_string(),
         body_hash: stanch_model::Hash::ZERO,
         prev: stanch_model::Hash::ZERO,
     };

@@ -7,8 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 mod fold;
 mod lines;
+mod step;
 
 pub(crate) use lines::Lines;
+pub(crate) use step::{Done, Step};
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde_json::Value;
@@ -16,40 +18,18 @@ use stanch_journal::{Blob, Row};
 use stanch_model::{
     Address, NewEntry, RunId, StreamId,
     catalog::ActionInfo,
-    ids::Hash,
     run::{
         RunView, StepError,
-        body::{self, Created, Intent, kind},
+        body::{self, Created, kind},
     },
 };
 use stanch_playbooks::Playbook;
 
 use crate::{
     act::{Act, Proof},
-    guard::{Counted, Known},
+    guard::{self, Counted},
 };
-
-/// What replay knows of one step.
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) op: Box<str>,
-    pub(crate) name: Box<str>,
-    pub(crate) args: Hash,
-    pub(crate) at: (u32, u32),
-    /// The last attempt's intent, for steps that reach out.
-    pub(crate) intent: Option<Box<Intent>>,
-    /// When its first request was surely dead, for steps that reach out, by the run's clock.
-    pub(crate) begun_ms: Option<i64>,
-    pub(crate) deferred: Option<(i64, String)>,
-    pub(crate) result: Option<Result<Value, StepError>>,
-    pub(crate) by: Box<str>,
-    /// For a list: why it may not have shown everything; empty when it did.
-    pub(crate) incomplete: Box<str>,
-    /// Version of its outcome's entry: tells what came after what.
-    pub(crate) version: u64,
-    /// Version of its last intent.
-    pub(crate) intended: u64,
-}
+use step::Words;
 
 /// Why the script is leaving.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +110,7 @@ pub(crate) struct Live {
     /// What the guards count; counted when a guard asks for the first time.
     pub(crate) guarded: Option<Counted>,
     /// What the guards have read.
-    pub(crate) known: Known,
+    pub(crate) known: guard::Known,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
     /// The script is only compared with the history: nothing fresh happens.
@@ -144,10 +124,13 @@ pub(crate) struct Live {
 
     /// The build that proves that the crash suite can fail: intents that are written only with their outcomes.
     #[cfg(feature = "without-intents")]
-    pub(crate) late: HashMap<Address, (Intent, i64)>,
+    pub(crate) late: HashMap<Address, String>,
 
     /// Calls whose intents are queued for the next append.
     intended: Vec<Address>,
+    words: Words,
+    /// The text of the address that was looked up last.
+    place: String,
 
     blobs: Vec<Blob>,
     incident: Vec<Value>,
@@ -189,7 +172,7 @@ impl Live {
             covered_waits: 0,
             denied: HashMap::new(),
             guarded: None,
-            known: Known::default(),
+            known: guard::Known::default(),
             children: Vec::new(),
             rehearsing: false,
             value: Value::Null,
@@ -198,6 +181,8 @@ impl Live {
             #[cfg(feature = "without-intents")]
             late: HashMap::new(),
             intended: Vec::new(),
+            words: Words::default(),
+            place: String::new(),
             blobs: Vec::new(),
             incident: Vec::new(),
             out: Vec::new(),
@@ -260,14 +245,17 @@ impl Live {
         format!("{}{}", kind.letter(), so_far + 1)
     }
 
-    /// The address of the next step here.
-    pub(crate) fn next_address(&mut self) -> Address {
-        match self.frames.last_mut() {
-            Some(frame) => {
-                frame.ordinal += 1;
-                frame.address.step(frame.ordinal)
-            }
-            None => Address::root(),
+    /// Goes on to the next step here: its address, unless it is in the history.
+    pub(crate) fn next_step(&mut self) -> Result<(&str, &Step), Address> {
+        let Self { frames, steps, place, .. } = self;
+        place.clear();
+        if let Some(frame) = frames.last_mut() {
+            frame.ordinal += 1;
+            frame.address.write_step(frame.ordinal, place);
+        }
+        match steps.get(place.as_str()) {
+            Some(step) => Ok((place, step)),
+            None => Err(Address::from_stored(place.as_str())),
         }
     }
 
@@ -296,5 +284,29 @@ pub(crate) fn row(state: stanch_model::run::RunState, wait: Option<String>, due_
     Row { state: state.as_str().to_owned(), wait, due_ms }
 }
 
+/// An action of a configured integration.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// `integration.action`.
+    pub(crate) full: Arc<str>,
+    /// The integration's configured name.
+    pub(crate) on: Arc<str>,
+    info: ActionInfo,
+}
+
+impl Known {
+    pub(crate) fn new(integration: &str, info: ActionInfo) -> Self {
+        Self { full: format!("{integration}.{}", info.name).into(), on: integration.into(), info }
+    }
+}
+
+impl std::ops::Deref for Known {
+    type Target = ActionInfo;
+
+    fn deref(&self) -> &ActionInfo {
+        &self.info
+    }
+}
+
 /// The action behind a step, shared by everything that needs it.
-pub(crate) type Info = Arc<ActionInfo>;
+pub(crate) type Info = Arc<Known>;

@@ -7,22 +7,23 @@ use stanch_model::{
     ids::Hash,
     run::{
         RunState, StepError,
-        body::{Intent, Local, Outcome, Warned, kind},
+        body::{Local, Warned, kind},
+        lean::{IntentText, OutcomeText},
     },
     value,
 };
 
 use crate::{
-    border,
+    border::{self, Json},
     current::{Current, Hosted, current, terminated},
     fiber::{self, Pause, Wake},
-    live::{Leave, Live},
+    live::{Done, Leave, Live},
 };
 
 /// Where a step stands in the history.
 pub(crate) enum Enter {
     /// Its outcome is journaled.
-    Done(Result<Value, StepError>),
+    Done(Done),
     /// Its intent is, its outcome is not.
     Pending(Address),
     /// It is beyond everything that is journaled.
@@ -60,10 +61,12 @@ impl Current {
                 return Err(terminated());
             }
             live.operations_mark = 0;
-            let address = live.next_address();
-            let Some(step) = live.steps.get(&address) else {
-                drop(live);
-                return self.beyond_history(address);
+            let (address, step) = match live.next_step() {
+                Ok(found) => found,
+                Err(address) => {
+                    drop(live);
+                    return self.beyond_history(address);
+                }
             };
             if &*step.op == mark.op
                 && step.args == mark.args
@@ -71,7 +74,7 @@ impl Current {
             {
                 return Ok(match &step.result {
                     Some(result) => Enter::Done(result.clone()),
-                    None => Enter::Pending(address),
+                    None => Enter::Pending(Address::from_stored(address)),
                 });
             }
             let (line, column) = mark.at;
@@ -150,7 +153,7 @@ impl Current {
     }
 
     /// Waits until the step at this address has an outcome.
-    pub(crate) fn await_outcome(&self, address: &Address) -> Hosted<Result<Value, StepError>> {
+    pub(crate) fn await_outcome(&self, address: &Address) -> Hosted<Done> {
         loop {
             let result = self.live(|live| live.steps.get(address).and_then(|step| step.result.clone()));
             if let Some(result) = result {
@@ -161,42 +164,34 @@ impl Current {
     }
 
     /// Journals the intent of a step that is no call.
-    pub(crate) fn intend(&self, mark: Mark<'_>, address: &Address, keys: Option<Vec<String>>) {
-        let now = self.env.now_ms();
-        let intent = Intent {
-            address: address.clone(),
-            op: mark.op.to_owned(),
-            name: mark.name.to_owned(),
+    pub(crate) fn intend(&self, mark: Mark<'_>, address: &Address, keys: Option<&[String]>) {
+        let intent = IntentText {
+            address: address.as_str(),
+            op: mark.op,
+            name: mark.name,
             args: mark.args,
             at: mark.at,
             attempt: 1,
             keys,
             call: None,
         };
-        self.live(|live| live.record_intent(intent, now));
+        self.live(|live| live.record_intent(&intent));
     }
 
-    /// Journals the outcome of a step that is no call, and gives it back.
+    /// Journals the outcome of a step that is no call, and gives back what a later life will read.
     pub(crate) fn conclude(
         &self,
         address: &Address,
         result: Result<Value, StepError>,
     ) -> Result<Value, StepError> {
-        let now = self.env.now_ms();
         let (value, error) = match &result {
-            Ok(value) => (value.clone(), None),
-            Err(error) => (Value::Null, Some(error.clone())),
+            Ok(value) => (value.to_string(), None),
+            Err(error) => ("null".to_owned(), Some(error)),
         };
-        let outcome = Outcome {
-            address: address.clone(),
-            attempt: 1,
-            value,
-            error,
-            by: String::new(),
-            incomplete: String::new(),
-        };
-        self.live(|live| live.record_outcome(outcome, now));
-        result
+        let at = address.as_str();
+        let outcome = OutcomeText { address: at, attempt: 1, value: &value, error, by: "", incomplete: "" };
+        self.live(|live| live.record_outcome(&outcome));
+        result.map(|_| Json::new(&value).value())
     }
 
     /// A step that is decided here and has no effect: one entry.
@@ -209,7 +204,7 @@ impl Current {
     ) -> Hosted<Value> {
         let mark = Mark::new(place(ctx), op, "", args);
         match self.enter(mark)? {
-            Enter::Done(result) => result.map_err(|error| border::throw(&error)),
+            Enter::Done(result) => result.map(|value| value.value()).map_err(|error| border::throw(&error)),
             Enter::Fresh(address) | Enter::Pending(address) => {
                 let value = match decide(self) {
                     Ok(value) => value,
@@ -221,10 +216,14 @@ impl Current {
                     }
                 };
                 let now = self.env.now_ms();
-                let body =
-                    Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value: value.clone() };
-                self.live(|live| live.record_local(body, now));
-                Ok(value)
+                let body = Local { address, op: op.to_owned(), args: mark.args, at: mark.at, value };
+                let address = body.address.clone();
+                Ok(self.live(|live| {
+                    live.record(kind::LOCAL, body, now);
+                    let step = live.steps.get(&address);
+                    let done = step.and_then(|step| step.result.as_ref()?.as_ref().ok());
+                    done.map(Json::value).unwrap_or_default()
+                }))
             }
         }
     }

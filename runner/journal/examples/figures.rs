@@ -53,7 +53,7 @@ fn memory(when: &str) {
 }
 
 fn entry() -> NewEntry {
-    NewEntry { kind: "step.intent".to_owned(), body: format!("{{\"fill\":\"{}\"}}", "x".repeat(389)) }
+    NewEntry { kind: "step.intent".into(), body: format!("{{\"fill\":\"{}\"}}", "x".repeat(389)) }
 }
 
 /// Pairwise: our append with its commit, then the same bytes written and synced by hand.

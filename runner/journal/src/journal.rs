@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use stanch_model::{Entry, Hash, StreamId};
+use stanch_model::{Entry, EntryRef, Hash, StreamId};
 
 use crate::{
     append::{Epoch, Post, Posted, Row, StreamAppend, Ticket, With},
@@ -17,6 +17,12 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub type DurableHook = Arc<dyn Fn(u64) + Send + Sync>;
 /// Called after a new post is durable, with the stream whose inbox it lies in.
 pub type PostHook = Arc<dyn Fn(&StreamId) + Send + Sync>;
+
+/// Shown every entry of a reading.
+pub type Visit<'a> = dyn FnMut(EntryRef<'_>) -> Result<(), JournalError> + 'a;
+
+/// Entries taken at once by a backend that can only copy them.
+const PAGE: usize = 1_000;
 
 /// An append-only log of streams with a queryable row per stream.
 ///
@@ -104,6 +110,22 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Corrupt` when the chain does not hold.
     fn read(&self, stream: &StreamId, from_version: u64, limit: usize) -> Result<Vec<Entry>, JournalError>;
+
+    /// As [`read`](Self::read) to the stream's end, one entry after the other and without copying them.
+    ///
+    /// # Errors
+    /// As `read`, and the first of `each`, which ends it.
+    fn visit(&self, stream: &StreamId, from_version: u64, each: &mut Visit<'_>) -> Result<(), JournalError> {
+        let mut from = from_version.max(1);
+        loop {
+            let entries = self.read(stream, from, PAGE)?;
+            entries.iter().try_for_each(|entry| each(entry.as_ref()))?;
+            if entries.len() < PAGE {
+                return Ok(());
+            }
+            from += PAGE as u64;
+        }
+    }
 
     /// The stream as the next append will find it.
     ///

@@ -33,7 +33,7 @@ pub use backup::{backup, restore};
 pub use error::{Difference, JournalError};
 pub use export::{Exported, RECIPE, export};
 pub use follow::Follower;
-pub use journal::{BoxFuture, DurableHook, Journal, PostHook};
+pub use journal::{BoxFuture, DurableHook, Journal, PostHook, Visit};
 pub use local::{IndexPlace, KeySource, LocalJournal, LostHook, Options};
 pub use memory::MemoryJournal;
 pub use query::{Claim, Cursor, Filter, NotACursor, Page, Stats, StreamInfo};

@@ -150,13 +150,7 @@ pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
 }
 
 fn hex(out: &mut Vec<u8>, hash: &Hash) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut digits = [0u8; 64];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.0) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&hash.digits());
 }
 
 /// The body of a line as found.
@@ -299,7 +293,7 @@ impl<'a> Rest<'a> {
     /// A JSON string; borrowed unless it holds an escape.
     fn string(&mut self) -> Option<std::borrow::Cow<'a, str>> {
         let plain = self.0.strip_prefix('"')?;
-        let end = plain.find(['"', '\\'])?;
+        let end = memchr::memchr2(b'"', b'\\', plain.as_bytes())?;
         if plain.as_bytes()[end] == b'"' {
             self.0 = &plain[end + 1..];
             return Some(std::borrow::Cow::Borrowed(&plain[..end]));

@@ -32,7 +32,8 @@ pub(crate) fn well_formed(group: &[StreamAppend]) -> Result<(), JournalError> {
 
 /// Names and tokens are keys: not empty, no control characters, at most 1 KiB.
 pub(crate) fn plain(what: &str, text: &str) -> Result<(), JournalError> {
-    if text.is_empty() || text.len() > 1_024 || text.chars().any(char::is_control) {
+    let is_ascii = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if text.is_empty() || text.len() > 1_024 || (!is_ascii && text.chars().any(char::is_control)) {
         return Err(JournalError::Invalid(format!("{what} cannot be {text:?}")));
     }
     Ok(())
@@ -40,7 +41,7 @@ pub(crate) fn plain(what: &str, text: &str) -> Result<(), JournalError> {
 
 /// A body must be one line that a reader can find the end of.
 pub(crate) fn one_line(entry: &NewEntry) -> Result<(), JournalError> {
-    if entry.body.is_empty() || entry.body.bytes().any(|byte| byte == b'\n') {
+    if entry.body.is_empty() || memchr::memchr(b'\n', entry.body.as_bytes()).is_some() {
         return Err(JournalError::Invalid(format!("the body of {} is not one line of JSON", entry.kind)));
     }
     Ok(())

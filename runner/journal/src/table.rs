@@ -2,7 +2,9 @@
 //!
 //! A table is no truth: it is rebuilt from its segment whenever it is missing or does not check out.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::{line, segment::Walk};
 

@@ -1,5 +1,7 @@
 //! One line of the journal: a header that is hashed, a body that the header names by hash.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Hash, StreamId};
@@ -36,7 +38,43 @@ pub struct Entry {
     pub position: u64,
 }
 
+/// An entry while it is read, borrowed from where it lies: replaying a long run copies only what it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryRef<'a> {
+    /// See [`Header::version`].
+    pub version: u64,
+    /// See [`Header::time`].
+    pub time: &'a str,
+    /// See [`Header::kind`].
+    pub kind: &'a str,
+    /// See [`Entry::body`].
+    pub body: Option<&'a str>,
+    /// See [`Entry::position`].
+    pub position: u64,
+}
+
+impl<'a> EntryRef<'a> {
+    /// The body as a typed value, which may borrow from it.
+    ///
+    /// # Errors
+    /// As [`Entry::decode`].
+    pub fn decode<T: Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.body.unwrap_or("null"))
+    }
+}
+
 impl Entry {
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> EntryRef<'_> {
+        EntryRef {
+            version: self.header.version,
+            time: &self.header.time,
+            kind: &self.header.kind,
+            body: self.body.as_deref(),
+            position: self.position,
+        }
+    }
+
     /// The body as a typed value.
     ///
     /// # Errors
@@ -50,7 +88,7 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {
     /// See [`Header::kind`].
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Canonical JSON; stored byte for byte.
     pub body: String,
 }
@@ -60,7 +98,7 @@ impl NewEntry {
     ///
     /// # Panics
     /// Never for our own body types: they hold no maps with keys other than strings and no failing serializers.
-    pub fn new(kind: impl Into<String>, body: &impl Serialize) -> Self {
+    pub fn new(kind: impl Into<Cow<'static, str>>, body: &impl Serialize) -> Self {
         let body =
             serde_json::to_string(body).unwrap_or_else(|error| format!("{{\"unserializable\":\"{error}\"}}"));
         Self { kind: kind.into(), body }

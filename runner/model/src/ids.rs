@@ -1,6 +1,6 @@
 //! Names of things: streams, runs, step addresses, hashes.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
@@ -10,32 +10,37 @@ use sha2::Digest;
     Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(transparent)]
-pub struct StreamId(String);
+pub struct StreamId(Arc<str>);
 
 impl StreamId {
     /// The stream of checkpoints, configuration changes and people.
     pub fn system() -> Self {
-        Self("system".to_owned())
+        Self("system".into())
     }
 
     /// The stream of one run.
     pub fn run(id: &RunId) -> Self {
-        Self(format!("run/{id}"))
+        Self(format!("run/{id}").into())
     }
 
     /// The stream of one alert.
     pub fn alert(id: &str) -> Self {
-        Self(format!("alert/{id}"))
+        Self(format!("alert/{id}").into())
     }
 
     /// The stream of one incident.
     pub fn incident(id: &str) -> Self {
-        Self(format!("incident/{id}"))
+        Self(format!("incident/{id}").into())
     }
 
     /// A stream from its stored name. Any name is accepted: an older or newer journal may know kinds that we do not.
-    pub fn from_stored(name: impl Into<String>) -> Self {
+    pub fn from_stored(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
+    }
+
+    /// The name as stored, shared.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 
     /// The name as stored.
@@ -75,23 +80,45 @@ impl fmt::Display for RunId {
     Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(transparent)]
-pub struct Address(String);
+pub struct Address(Arc<str>);
 
 impl Address {
     /// The main line, before its first step.
     pub fn root() -> Self {
-        Self(String::new())
+        Self::default()
     }
 
     /// An address as stored in an entry.
-    pub fn from_stored(text: impl Into<String>) -> Self {
+    pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
     /// The `ordinal`-th step of this branch (counted from 1).
     #[must_use]
     pub fn step(&self, ordinal: u32) -> Self {
-        if self.0.is_empty() { Self(ordinal.to_string()) } else { Self(format!("{}.{ordinal}", self.0)) }
+        let mut text = String::with_capacity(self.0.len() + 11);
+        self.write_step(ordinal, &mut text);
+        Self(text.into())
+    }
+
+    /// The text of [`Self::step`], in a buffer that is used again: a replay looks every step up by it.
+    pub fn write_step(&self, ordinal: u32, text: &mut String) {
+        text.clear();
+        text.push_str(&self.0);
+        if !self.0.is_empty() {
+            text.push('.');
+        }
+        let mut digits = [0_u8; 10];
+        let (mut at, mut left) = (digits.len(), ordinal);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        digits[at..].iter().for_each(|digit| text.push(char::from(*digit)));
     }
 
     /// The branch `key` of the fan-out `op` (`each`, `together`, `attempt`) that stands at this step.
@@ -113,27 +140,34 @@ impl Address {
             }
         }
         text.push(']');
-        Self(text)
+        Self(text.into())
     }
 
     /// True if `self` lies inside the branch or step `outer`.
     pub fn is_within(&self, outer: &Address) -> bool {
         outer.0.is_empty()
-            || self
-                .0
-                .strip_prefix(outer.0.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            || self.0.strip_prefix(&*outer.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// True on the main line: no branch in the path.
     pub fn is_main_line(&self) -> bool {
-        !self.0.contains('[')
+        Self::is_on_main_line(&self.0)
+    }
+
+    /// The same of an address that is text still.
+    pub fn is_on_main_line(text: &str) -> bool {
+        !text.as_bytes().contains(&b'[')
     }
 
     /// The line that this place lies on: a branch of a fan-out, or the main line, which is empty. What an `attempt`, a
     /// poll or a settling does lies on the line around it.
     pub fn line(&self) -> &str {
-        let mut line = self.0.as_str();
+        Self::line_of(&self.0)
+    }
+
+    /// The same of an address that is text still.
+    pub fn line_of(text: &str) -> &str {
+        let mut line = text;
         while let Some(end) = line.rfind(']') {
             let inside = &line[..end];
             let open = inside.rfind('[').unwrap_or(0);
@@ -154,6 +188,13 @@ impl Address {
 
 /// Words in addresses under which a script goes on alone.
 const NO_FAN_OUT: [&str; 3] = ["attempt", "poll", "settle"];
+
+/// Maps by address are asked by its text.
+impl std::borrow::Borrow<str> for Address {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,15 +217,26 @@ impl Hash {
 
     /// Reads 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 64 {
-            return None;
-        }
+        let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
         let mut out = [0u8; 32];
-        for (slot, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
-            *slot = (nibble(pair[0])? << 4) | nibble(pair[1])?;
+        for (four, eight) in out.chunks_exact_mut(4).zip(digits.chunks_exact(8)) {
+            let eight = eight.try_into().ok()?;
+            let read = hex::read(eight);
+            if hex::write(read) != eight {
+                return None;
+            }
+            four.copy_from_slice(&read);
         }
         Some(Self(out))
+    }
+
+    /// Its 64 hex digits.
+    pub fn digits(&self) -> [u8; 64] {
+        let mut text = [0u8; 64];
+        for (eight, four) in text.chunks_exact_mut(8).zip(self.0.as_chunks::<4>().0) {
+            eight.copy_from_slice(&hex::write(*four));
+        }
+        text
     }
 
     /// The first eight digits, for screens.
@@ -193,23 +245,34 @@ impl Hash {
     }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// Eight hex digits at a time, in one register: hashes are most of what a journal's lines are made of.
+mod hex {
+    /// The value of eight digits. Anything but a lower-case digit gives a value that does not write back to it.
+    pub(super) fn read(digits: [u8; 8]) -> [u8; 4] {
+        let digits = u64::from_be_bytes(digits);
+        let letters = (digits >> 6) & 0x0101_0101_0101_0101;
+        let mut value = (digits & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(letters.wrapping_mul(9));
+        value &= 0x0f0f_0f0f_0f0f_0f0f;
+        value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff;
+        value = (value | value >> 8) & 0x0000_ffff_0000_ffff;
+        value = (value | value >> 16) & 0xffff_ffff;
+        (value as u32).to_be_bytes()
+    }
+
+    /// The eight digits of four bytes.
+    pub(super) fn write(bytes: [u8; 4]) -> [u8; 8] {
+        let mut value = u64::from(u32::from_be_bytes(bytes));
+        value = (value | value << 16) & 0x0000_ffff_0000_ffff;
+        value = (value | value << 8) & 0x00ff_00ff_00ff_00ff;
+        value = (value | value << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        let letters = ((value + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+        (value + 0x3030_3030_3030_3030 + letters * 39).to_be_bytes()
     }
 }
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0u8; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -221,14 +284,25 @@ impl fmt::Debug for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Hash::parse(&text).ok_or_else(|| serde::de::Error::custom("expected 64 lower-case hex digits"))
+        struct Digits;
+        impl serde::de::Visitor<'_> for Digits {
+            type Value = Hash;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("64 lower-case hex digits")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hash, E> {
+                Hash::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(Digits)
     }
 }
 
@@ -245,6 +319,13 @@ impl schemars::JsonSchema for Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ordinals_are_written_in_full() {
+        for ordinal in [0, 1, 9, 10, 4_294_967_295] {
+            assert_eq!(Address::root().step(ordinal).as_str(), ordinal.to_string());
+        }
+    }
 
     #[test]
     fn addresses_nest_and_escape() {
@@ -270,6 +351,20 @@ mod tests {
     fn a_hash_reads_what_it_prints() {
         let hash = Hash::of(b"stanch");
         assert_eq!(Hash::parse(&hash.to_string()), Some(hash));
+        assert_eq!(hash.to_string(), hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        assert_eq!(serde_json::from_value::<Hash>(serde_json::json!(hash)).unwrap(), hash);
+    }
+
+    #[test]
+    fn only_lower_case_digits_are_a_hash() {
         assert_eq!(Hash::parse("zz"), None);
+        for byte in 0..=127_u8 {
+            let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let mut text = [b'0'; 64];
+            text[13] = byte;
+            let text = std::str::from_utf8(&text).unwrap();
+            assert_eq!(Hash::parse(text).is_some(), is_digit, "{text:?}");
+            assert_eq!(Hash::parse(text).is_none_or(|hash| hash.to_string() == text), true);
+        }
     }
 }

@@ -19,14 +19,14 @@ impl Ledger {
     }
 
     /// Appends an entry; durable when this returns.
-    pub(crate) async fn append(&self, kind: &str, body: &impl Serialize) -> Result<(), JournalError> {
+    pub(crate) async fn append(&self, kind: &'static str, body: &impl Serialize) -> Result<(), JournalError> {
         self.append_all(std::iter::once((kind, body))).await
     }
 
     /// Appends entries together; durable when this returns.
-    pub(crate) async fn append_all<'a, T: Serialize>(
+    pub(crate) async fn append_all<T: Serialize>(
         &self,
-        entries: impl Iterator<Item = (&'a str, T)>,
+        entries: impl Iterator<Item = (&'static str, T)>,
     ) -> Result<(), JournalError> {
         let entries: Vec<NewEntry> = entries.map(|(kind, body)| NewEntry::new(kind, &body)).collect();
         let append = StreamAppend::new(self.stream.clone(), self.journal.epoch(), entries);

@@ -92,7 +92,7 @@ fn attempt(ctx: &NativeCallContext<'_>, body: &FnPtr) -> Hosted<Map> {
     let here = here()?;
     let mark = Mark::new(place(ctx), "attempt", "", &Value::Null);
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return Ok(verdict(&result.unwrap_or_default())),
+        Enter::Done(result) => return Ok(verdict(&result.unwrap_or_default().value())),
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);

@@ -1,6 +1,6 @@
 //! Actions: by verb on a target (`grant.revoke()`), or by name on an integration (`okta.suspend_user(#{ … })`).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
@@ -9,18 +9,22 @@ use stanch_model::{
     Hash, Target, TargetState,
     catalog::{ActionIndex, ActionInfo},
     diagnostic::did_you_mean,
-    run::{StepError, WaitKind, body::TargetEntry, body::WaitOpened, body::kind},
+    run::{
+        StepError, WaitKind,
+        body::{TargetEntry, WaitOpened, kind},
+        lean::push_text,
+    },
     target::{Effect, InDoubt},
     value,
 };
 
 use crate::{
     act::{Act, Phase, Spec},
-    border,
+    border::{self, Json},
     current::{Current, Hosted},
     env::InProcess,
     guard,
-    live::Info,
+    live::{Done, Info, Known},
     step::{Enter, Mark, here, misuse, place},
 };
 
@@ -69,16 +73,12 @@ pub(super) fn register(engine: &mut Engine, integrations: &Integrations, own: Op
 fn by_verb(ctx: &NativeCallContext<'_>, target: &Target, method: &str, input: &Map) -> Hosted<Dynamic> {
     let here = here()?;
     let verb = format!("{}.{method}", target.kind);
-    let found = here.env.integrations.verb(&verb);
-    let Some((_, info)) = found.into_iter().find(|(integration, _)| *integration == target.integration)
-    else {
+    let Some(info) = here.env.info(&target.integration, &verb) else {
         return misuse(no_verb(&here, target, &verb));
     };
-    let info = Arc::new(info.clone());
     here.allowed(&verb, &target.integration, &info)?;
-    let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
-    let result = here.call(place(ctx), &target.integration, info, Some(verb), input, Some(target.clone()))?;
-    result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error))
+    let result = here.call_with(place(ctx), info, Some(verb), input, Some(target))?;
+    result.map(|value| value.dynamic()).map_err(|error| border::throw(&error))
 }
 
 fn no_verb(here: &Current, target: &Target, verb: &str) -> String {
@@ -91,28 +91,29 @@ fn no_verb(here: &Current, target: &Target, verb: &str) -> String {
 
 fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: &Map) -> Hosted<Dynamic> {
     let here = here()?;
-    let input = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
-    if let Some(own) = here.env.in_process.as_ref().filter(|own| own.name() == integration) {
-        let result = here.call(place(ctx), own.name(), own_action(action), None, input, None)?;
-        return result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error));
-    }
-    let Some(info) = here.env.info(integration, action) else {
-        return misuse(format!("{integration} has no action `{action}`"));
+    let own = here.env.in_process.as_ref().filter(|own| own.name() == integration);
+    let result = if let Some(own) = own {
+        here.call_with(place(ctx), own_action(own.name(), action), None, input, None)?
+    } else {
+        let Some(info) = here.env.info(integration, action) else {
+            return misuse(format!("{integration} has no action `{action}`"));
+        };
+        here.allowed(&info.full, integration, &info)?;
+        let value = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
+        let target = here.env.integrations.target_of(integration, action, None, &value);
+        here.call_with(place(ctx), info, None, input, target.as_ref())?
     };
-    here.allowed(&format!("{integration}.{action}"), integration, &info)?;
-    let target = here.env.integrations.target_of(integration, action, None, &input);
-    let result = here.call(place(ctx), integration, info, None, input, target)?;
-    result.map(|value| border::to_dynamic(&value)).map_err(|error| border::throw(&error))
+    result.map(|value| value.dynamic()).map_err(|error| border::throw(&error))
 }
 
 thread_local! {
-    static OWN_ACTION: std::cell::RefCell<Option<Info>> = const { std::cell::RefCell::new(None) };
+    static OWN_ACTION: RefCell<Option<Info>> = const { RefCell::new(None) };
 }
 
-fn own_action(action: &str) -> Info {
+fn own_action(integration: &str, action: &str) -> Info {
     OWN_ACTION.with_borrow_mut(|known| {
-        let same = known.as_ref().filter(|info| info.name == action);
-        let info = same.cloned().unwrap_or_else(|| Arc::new(in_process(action)));
+        let same = known.as_ref().filter(|info| info.name == action && *info.on == *integration);
+        let info = same.cloned().unwrap_or_else(|| Arc::new(Known::new(integration, in_process(action))));
         *known = Some(Arc::clone(&info));
         info
     })
@@ -166,21 +167,47 @@ impl Current {
         }
     }
 
+    /// One action as a step, its input given by the script.
+    fn call_with(
+        &self,
+        at: (u32, u32),
+        info: Info,
+        verb: Option<String>,
+        input: &Map,
+        target: Option<&Target>,
+    ) -> Hosted<Done> {
+        let text = Scratch::with(|text| border::write_map(input, text));
+        let text = text.map_err(|error| border::throw(&error))?;
+        self.call_text(at, info, verb, text, target)
+    }
+
     /// One action as a step.
     pub(crate) fn call(
         &self,
         at: (u32, u32),
-        integration: &str,
         info: Info,
         verb: Option<String>,
-        input: Value,
-        target: Option<Target>,
-    ) -> Hosted<Result<Value, StepError>> {
-        let name = format!("{integration}.{}", info.name);
-        let on = target.as_ref().map(Target::key);
-        // The canonical text of [target, arguments], hashed without building it as a value.
-        let args = Hash::of(format!("[{},{input}]", json!(on)).as_bytes());
-        let mark = Mark { name: &name, op: "call", args, at };
+        input: &Value,
+        target: Option<&Target>,
+    ) -> Hosted<Done> {
+        let text = Scratch::with(|text| {
+            text.push_str(&input.to_string());
+            Ok(())
+        });
+        let text = text.map_err(|error: StepError| border::throw(&error))?;
+        self.call_text(at, info, verb, text, target)
+    }
+
+    fn call_text(
+        &self,
+        at: (u32, u32),
+        info: Info,
+        verb: Option<String>,
+        text: Scratch,
+        target: Option<&Target>,
+    ) -> Hosted<Done> {
+        let args = identity(target, &text.0);
+        let mark = Mark { name: &info.full, op: "call", args, at };
         let (address, phase) = match self.enter(mark)? {
             Enter::Done(result) => return Ok(result),
             Enter::Pending(address) => (address, Phase::Recovered),
@@ -190,23 +217,28 @@ impl Current {
         if !known {
             let spec = Arc::new(Spec {
                 address: address.clone(),
-                at: mark.at,
-                name: name.clone(),
-                args: mark.args,
-                integration: integration.to_owned(),
-                info,
+                at,
+                name: Arc::clone(&info.full),
+                args,
+                integration: Arc::clone(&info.on),
                 verb,
-                input,
-                target,
+                // Our own text reads back.
+                input: serde_json::from_str(&text.0).unwrap_or_default(),
+                text: text.0.as_str().into(),
+                target: target.cloned(),
+                info,
             });
             if spec.info.manual {
-                return Ok(self.by_hand(&spec));
+                let value = self.by_hand(&spec);
+                return Ok(value.map(|value| Json::of(&value)));
             }
             self.live(|live| {
                 live.acts.insert(address.clone(), Act::new(spec, phase));
                 live.fresh.push(address.clone());
             });
         }
+        // The script may stand here for long.
+        drop(text);
         self.await_outcome(&address)
     }
 
@@ -258,6 +290,50 @@ impl Current {
         };
         self.open_wait(wait);
         self.conclude(&spec.address, Ok(value))
+    }
+}
+
+/// What makes a call the same call on replay: the hash of the canonical text of [target, arguments].
+pub(crate) fn identity(target: Option<&Target>, input: &str) -> Hash {
+    let whole = Scratch::with(|whole| {
+        whole.push('[');
+        match target {
+            Some(target) => push_text(whole, &target.key()),
+            None => whole.push_str("null"),
+        }
+        whole.push(',');
+        whole.push_str(input);
+        whole.push(']');
+        Ok::<_, StepError>(())
+    });
+    whole.map_or(Hash::ZERO, |whole| Hash::of(whole.0.as_bytes()))
+}
+
+/// A text that lies in a buffer of this thread, which comes back when the text is dropped.
+struct Scratch(String);
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer that grew larger than this is not kept.
+const KEPT: usize = 64 << 10;
+
+impl Scratch {
+    fn with(fill: impl FnOnce(&mut String) -> Result<(), StepError>) -> Result<Self, StepError> {
+        let mut text = Self(SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default());
+        fill(&mut text.0)?;
+        Ok(text)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let mut text = std::mem::take(&mut self.0);
+        text.clear();
+        if text.capacity() <= KEPT {
+            SCRATCH.with_borrow_mut(|kept| kept.push(text));
+        }
     }
 }
 

@@ -11,8 +11,10 @@ mod record;
 pub(crate) mod settle;
 mod waits;
 
+use foldhash::HashMap;
 use rhai::{Dynamic, Engine, EvalAltResult};
-use stanch_model::Target;
+use serde_json::Value;
+use stanch_model::{Target, catalog::ActionIndex, run::body::Created};
 
 use crate::{
     border::{self, Secret},
@@ -34,7 +36,8 @@ const SLICE: u64 = 20_000;
 
 /// The interpreter with every host call, for the integrations configured now.
 pub(crate) fn engine(env: &Env) -> Engine {
-    let mut engine = stanch_playbooks::dialect::engine_with(name);
+    let known = integrations(env);
+    let mut engine = stanch_playbooks::dialect::engine_with(move |word| name(&known, word));
     engine.set_max_operations(0);
     let limit = env.patience.operations;
     engine.on_progress(move |operations| progress(operations, limit));
@@ -49,17 +52,23 @@ pub(crate) fn engine(env: &Env) -> Engine {
     engine
 }
 
-/// `input`, `alert` and the integrations are seen everywhere, inside functions and closures too.
-fn name(name: &str) -> Option<Dynamic> {
-    let current = peek()?;
+/// The integrations by the names that scripts have for them.
+fn integrations(env: &Env) -> HashMap<String, Dynamic> {
+    let configured = env.integrations.integrations().into_iter().map(|(name, _)| name);
+    let own = env.in_process.iter().map(|own| own.name().to_owned());
+    configured.chain(own).map(|name| (name.clone(), Dynamic::from(Integration(name.into())))).collect()
+}
+
+/// `input`, `alert` and the integrations are seen everywhere, inside functions and closures too. Asked for every variable
+/// that a script reads.
+fn name(integrations: &HashMap<String, Dynamic>, name: &str) -> Option<Dynamic> {
+    let of_run = |value: fn(&Created) -> &Value| {
+        peek().map(|current| current.live(|live| border::to_dynamic(value(&live.created))))
+    };
     match name {
-        "input" => Some(border::to_dynamic(&current.live(|live| live.created.input.clone()))),
-        "alert" => Some(border::to_dynamic(&current.live(|live| live.created.alert.clone()))),
-        _ => {
-            let known = current.env.integrations.identity(name).is_some()
-                || current.env.in_process.as_ref().is_some_and(|own| own.name() == name);
-            known.then(|| Dynamic::from(Integration(name.into())))
-        }
+        "input" => of_run(|created| &created.input),
+        "alert" => of_run(|created| &created.alert),
+        _ => integrations.get(name).cloned(),
     }
 }
 

@@ -50,7 +50,7 @@ fn approve(ctx: &NativeCallContext<'_>, name: &str, text: &str, targets: &Dynami
     let count = covered.len();
     let address = match here.enter(mark)? {
         Enter::Done(result) => {
-            return result.map(|value| granted(&value)).map_err(|error| border::throw(&error));
+            return result.map(|value| granted(&value.value())).map_err(|error| border::throw(&error));
         }
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
@@ -143,7 +143,7 @@ fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> 
         choices.iter().filter_map(|choice| choice.clone().into_string().ok()).collect();
     let mark = Mark::new(place(ctx), "ask", name, &json!([text, choices]));
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return answer(result),
+        Enter::Done(result) => return answer(result.map(|value| value.value())),
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);

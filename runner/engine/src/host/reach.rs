@@ -86,8 +86,8 @@ fn found_by<'a>(here: &'a Current, ctx: &'a NativeCallContext<'a>, reads: &'a [R
         let mut found: Vec<Target> = Vec::new();
         for read in reads {
             let Some(info) = here.env.info(&read.integration, &read.action) else { continue };
-            let result = here.call(place(ctx), &read.integration, info, None, read.input.clone(), None)?;
-            let value = result.map_err(|error| border::throw(&error))?;
+            let result = here.call(place(ctx), info, None, &read.input, None)?;
+            let value = result.map_err(|error| border::throw(&error))?.value();
             for target in value::targets_in(&value) {
                 if !found.contains(&target) {
                     found.push(target);
@@ -222,8 +222,8 @@ fn send(
             let Some(info) = here.env.info(&integration, &action) else {
                 return misuse(format!("{integration} has no action `{action}`"));
             };
-            let result = here.call(place(ctx), &integration, info, None, input, None)?;
-            result.map_err(|error| border::throw(&error))
+            let result = here.call(place(ctx), info, None, &input, None)?;
+            result.map(|value| value.value()).map_err(|error| border::throw(&error))
         });
         (draft.channel.clone(), body)
     });

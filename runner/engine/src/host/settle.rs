@@ -17,10 +17,10 @@ use stanch_model::{
 
 use crate::{
     act::{Proof, Spec},
-    border,
+    border::{self, Json},
     current::{Current, Hosted},
     fan::Body,
-    live::{Frame, Live, Step},
+    live::{Frame, Known, Live, Step},
     step::{Enter, Mark, here, misuse, place},
 };
 
@@ -51,7 +51,7 @@ fn script_map(value: &Value) -> Map {
 pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
     let mark = Mark::new(at, "settle", "", &Value::Null);
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return Ok(result.unwrap_or_default()),
+        Enter::Done(result) => return Ok(result.unwrap_or_default().value()),
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
@@ -100,17 +100,17 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         if address.is_within(settling) {
             continue;
         }
-        let Some(call) = step.intent.as_ref().and_then(|intent| intent.call.as_ref()) else { continue };
-        if call.effect != Effect::Read {
+        if step.effect() != Some(Effect::Read) {
             continue;
         }
+        let Some(call) = step.call() else { continue };
         let Some(yields) = index.action(&call.integration, &call.action).and_then(|info| info.yields.clone())
         else {
             continue;
         };
         let relevant = match &step.result {
             Some(Ok(value)) => {
-                let shown = value::targets_in(value);
+                let shown = value::targets_in(&value.value());
                 !step.incomplete.is_empty()
                     || shown.iter().any(|target| cut.contains(&target.key()))
                     || (shown.is_empty() && kinds.contains(yields.as_str()))
@@ -119,7 +119,7 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         };
         if relevant {
             let key = format!("{} {}", step.name, step.args.short());
-            scopes.insert(key.clone(), Scope { key, name: step.name.to_string(), call: call.clone() });
+            scopes.insert(key.clone(), Scope { key, name: step.name.to_string(), call });
         }
     }
     scopes.into_values().collect()
@@ -133,15 +133,8 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
             let Some(info) = here.env.info(&call.integration, &call.action) else {
                 return misuse(format!("{} is no longer configured", call.integration));
             };
-            let result = here.call(
-                at,
-                &call.integration,
-                info,
-                call.verb.clone(),
-                call.input.clone(),
-                call.target.clone(),
-            )?;
-            let value = result.map_err(|error| border::throw(&error))?;
+            let result = here.call(at, info, call.verb.clone(), &call.input, call.target.as_ref())?;
+            let value = result.map_err(|error| border::throw(&error))?.value();
             let incomplete = here.live(|live| {
                 let place =
                     live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
@@ -207,19 +200,21 @@ pub(crate) fn spec_of(
     view: &stanch_model::run::TargetView,
 ) -> Option<Spec> {
     let step = live.steps.get(&view.address)?;
-    let call = step.intent.as_ref()?.call.as_ref()?;
+    let call = step.call()?;
     let info = index.action(&call.integration, &call.action)?;
     info.verify.as_ref()?;
+    let info = Arc::new(Known::new(&call.integration, info.clone()));
     Some(Spec {
         address: view.address.clone(),
         at: step.at,
-        name: step.name.to_string(),
+        name: (&*step.name).into(),
         args: step.args,
-        integration: call.integration.clone(),
-        info: Arc::new(info.clone()),
-        verb: call.verb.clone(),
-        input: call.input.clone(),
-        target: call.target.clone(),
+        integration: Arc::clone(&info.on),
+        info,
+        verb: call.verb,
+        text: call.input.to_string().into(),
+        input: call.input,
+        target: call.target,
     })
 }
 
@@ -243,10 +238,7 @@ pub(crate) fn is_unsettled(live: &Live) -> bool {
     let last = |wanted: &dyn Fn(&crate::live::Step) -> bool| {
         live.steps.values().filter(|step| wanted(step)).map(|step| step.version).max().unwrap_or(0)
     };
-    let cut = last(&|step| {
-        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
-        call.is_some_and(|call| matches!(call.effect, Effect::Reversible | Effect::Permanent))
-    });
+    let cut = last(&|step| matches!(step.effect(), Some(Effect::Reversible | Effect::Permanent)));
     let waiting = live.view.open_waits().any(|wait| wait.kind == WaitKind::Manual);
     // After the end a look changes nothing about the scope; what it shows is told by the targets themselves.
     let open = live.view.ended.is_none() && (waiting || !live.proofs.is_empty());
@@ -256,10 +248,10 @@ pub(crate) fn is_unsettled(live: &Live) -> bool {
 /// The second word, and for anything short of `contained` the reasons.
 pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     let settled = live.steps.values().filter(|step| &*step.op == "settle").max_by_key(|step| step.version);
-    let settled = settled.and_then(|step| step.result.as_ref()?.as_ref().ok());
-    let list = |name: &str| settled.map(|value| value::targets_in(&value[name])).unwrap_or_default();
-    let unread: Vec<String> =
-        settled.and_then(|value| serde_json::from_value(value["unread"].clone()).ok()).unwrap_or_default();
+    let settled = settled.and_then(|step| step.result.as_ref()?.as_ref().ok()).map(Json::value);
+    let list = |name: &str| settled.as_ref().map(|value| value::targets_in(&value[name])).unwrap_or_default();
+    let unread = settled.as_ref().and_then(|value| serde_json::from_value(value["unread"].clone()).ok());
+    let unread: Vec<String> = unread.unwrap_or_default();
     let mut because: Vec<String> = unread.iter().map(|list| format!("not read again: {list}")).collect();
     because.extend(
         list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())),
@@ -281,6 +273,7 @@ fn children(live: &Live) -> Vec<String> {
     let at_work = live.view.open_waits().filter(|wait| wait.kind == WaitKind::Child);
     let at_work = at_work.map(|wait| format!("{} ({}) has not ended yet", wait.name, wait.text));
     let open = ends.filter_map(|(name, value)| {
+        let value = value.value();
         let word = value["containment"].as_str().unwrap_or("unknown");
         let whole = Containment::parse(word).is_some_and(Containment::is_whole);
         (!whole).then(|| format!("{name} ended {word}"))
@@ -303,8 +296,7 @@ fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<Strin
 fn unread(live: &Live) -> BTreeSet<String> {
     let mut last: BTreeMap<(&str, Hash), &Step> = BTreeMap::new();
     for step in live.steps.values() {
-        let call = step.intent.as_ref().and_then(|intent| intent.call.as_ref());
-        if call.is_none_or(|call| call.effect != Effect::Read) {
+        if step.effect() != Some(Effect::Read) {
             continue;
         }
         let known = last.entry((&step.name, step.args)).or_insert(step);

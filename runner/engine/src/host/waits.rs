@@ -143,7 +143,7 @@ fn wait_for(ctx: &NativeCallContext<'_>, signal: &str, options: &Map) -> Hosted<
     let mark =
         Mark::new(place(ctx), "wait_for", signal, &json!([from, within.map(|d| d.as_millis().to_string())]));
     let address = match here.enter(mark)? {
-        Enter::Done(result) => return Ok(border::to_dynamic(&result.unwrap_or_default())),
+        Enter::Done(result) => return Ok(result.unwrap_or_default().dynamic()),
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
@@ -178,7 +178,7 @@ fn wait_until(
         &json!([every.as_millis().to_string(), within.as_millis().to_string()]),
     );
     let (address, until) = match here.enter(mark)? {
-        Enter::Done(result) => return Ok(border::to_dynamic(&result.unwrap_or_default())),
+        Enter::Done(result) => return Ok(result.unwrap_or_default().dynamic()),
         Enter::Pending(address) => {
             let until = here.live(|live| Some(live.steps.get(&address)?.deferred.as_ref()?.0));
             (address, until.unwrap_or_else(|| here.env.now_ms()))
@@ -189,7 +189,7 @@ fn wait_until(
             let until_ms = after(now, within);
             let why = "looks again and again until then".to_owned();
             let body = Deferred { address: address.clone(), attempt: 1, until_ms, why };
-            here.live(|live| live.record_deferred(body, now));
+            here.live(|live| live.record(kind::DEFERRED, body, now));
             (address, until_ms)
         }
     };
@@ -256,7 +256,7 @@ fn run_playbook(ctx: &NativeCallContext<'_>, slug: &str, input: &Map) -> Hosted<
     let mark = Mark::new(place(ctx), "run_playbook", slug, &input);
     let address = match here.enter(mark)? {
         Enter::Done(result) => {
-            return result.map(|value| child_map(&value)).map_err(|error| border::throw(&error));
+            return result.map(|value| child_map(&value.value())).map_err(|error| border::throw(&error));
         }
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {

@@ -3,29 +3,40 @@
 use serde::Serialize;
 use stanch_journal::JournalError;
 use stanch_model::{
-    Entry, NewEntry, Target, TargetState,
+    Address, Effect, Entry, EntryRef, NewEntry, Target, TargetState,
     entry::Header,
     ids::Hash,
     run::{
         RunState, WaitKind,
-        body::{self, Intent, kind},
+        body::{self, kind},
+        lean::{IntentHead, IntentText, OutcomeHead, OutcomeText},
     },
 };
 
-use super::{Live, Step, is_for_people};
+use super::{Done, Live, Step, is_for_people, step::Reach};
+use crate::border::Json;
+
+/// What an intent says of its step, read or about to be written.
+struct Seen<'a> {
+    op: &'a str,
+    name: &'a str,
+    args: Hash,
+    at: (u32, u32),
+    call: Option<Reach>,
+}
 
 impl Live {
     /// Folds an entry read from the journal.
-    pub(crate) fn replay(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let corrupt = |error: serde_json::Error| {
-            JournalError::Invalid(format!("{} {}: {error}", self.stream, entry.header.version))
-        };
-        let (kind, version) = (entry.header.kind.as_str(), entry.header.version);
+    pub(crate) fn replay(&mut self, entry: EntryRef<'_>) -> Result<(), JournalError> {
+        let stream = self.stream.clone();
+        let corrupt =
+            |error: serde_json::Error| JournalError::Invalid(format!("{stream} {}: {error}", entry.version));
+        let (kind, version) = (entry.kind, entry.version);
         match kind {
-            kind::LOCAL => self.fold_local(entry.decode().map_err(corrupt)?, version),
-            kind::INTENT => self.fold_intent(entry.decode().map_err(corrupt)?, version),
-            kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
+            kind::INTENT => self.fold_intent(entry.body, entry.decode().map_err(corrupt)?, version),
             kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
+            kind::LOCAL => self.fold_local(entry.decode().map_err(corrupt)?, version),
+            kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
             kind::GUARD => self.known.fold(entry.decode().map_err(corrupt)?, version),
             kind::SIGNAL => self.signals.push(entry.decode().map_err(corrupt)?),
@@ -34,73 +45,71 @@ impl Live {
             _ => {}
         }
         if is_for_people(kind) {
-            self.fold_allowance(entry);
-            self.fold_late_cut(entry);
-            self.view.apply(entry);
-            self.fold_denial(entry);
+            let entry = self.as_entry(entry);
+            self.fold_allowance(&entry);
+            self.fold_late_cut(&entry);
+            self.view.apply(&entry);
+            self.fold_denial(&entry);
         }
-        self.count(kind, entry.body.as_deref().unwrap_or_default());
+        self.count(kind, entry.body.unwrap_or_default());
         self.version = version;
         Ok(())
     }
 
-    /// Folds a new entry and queues it.
+    /// Folds a new entry by way of its bytes, as every later life does, and queues it.
     pub(crate) fn record<B: Serialize>(&mut self, kind: &'static str, body: B, now_ms: i64) {
         let entry = NewEntry::new(kind, &body);
-        self.version += 1;
-        if is_for_people(kind) {
-            let stored = self.as_entry(kind, &entry.body, now_ms);
-            self.fold_allowance(&stored);
-            self.fold_late_cut(&stored);
-            self.view.apply(&stored);
-            self.fold_denial(&stored);
-        }
-        if !matches!(kind, kind::HOLD | kind::SIGNAL | kind::REPINNED) {
-            self.count(kind, &entry.body);
-        }
-        if kind == kind::HOLD || kind == kind::SIGNAL || kind == kind::REPINNED {
-            // Rare kinds fold by way of their bytes; the frequent ones have typed ways below.
-            let stored = self.as_entry(kind, &entry.body, now_ms);
-            let version = self.version;
-            let folded = self.replay(&stored);
-            debug_assert!(folded.is_ok(), "our own entry does not read back");
-            self.version = version;
-        }
+        let time = if is_for_people(kind) { crate::env::rfc3339(now_ms) } else { String::new() };
+        let version = self.version + 1;
+        let stored = EntryRef { version, time: &time, kind, body: Some(&entry.body), position: 0 };
+        let folded = self.replay(stored);
+        debug_assert!(folded.is_ok(), "our own entry does not read back");
+        self.version = version;
         self.out.push(entry);
     }
 
-    pub(crate) fn record_local(&mut self, body: body::Local, now_ms: i64) {
-        self.record(kind::LOCAL, &body, now_ms);
-        self.fold_local(body, self.version);
+    /// Queues an entry whose body is written.
+    fn queue(&mut self, kind: &'static str, body: String) {
+        self.version += 1;
+        self.out.push(NewEntry { kind: kind.into(), body });
     }
 
-    pub(crate) fn record_intent(&mut self, body: Intent, now_ms: i64) {
-        self.record(kind::INTENT, &body, now_ms);
-        self.fold_intent(body, self.version);
+    pub(crate) fn record_intent(&mut self, intent: &IntentText<'_>) {
+        let body = intent.to_json();
+        self.version += 1;
+        let call = intent.call.as_ref().map(|call| {
+            let (effect, has_target) = (call.effect, call.target.is_some());
+            let mut reach = Reach { effect, has_target, begun_ms: call.deadline_ms, body: None };
+            if reach.is_looked_at_later() {
+                reach.body = Some(body.as_str().into());
+            }
+            reach
+        });
+        let seen = Seen { op: intent.op, name: intent.name, args: intent.args, at: intent.at, call };
+        self.take_intent(intent.address, intent.attempt, seen, self.version);
+        self.out.push(NewEntry { kind: kind::INTENT.into(), body });
     }
 
-    pub(crate) fn record_deferred(&mut self, body: body::Deferred, now_ms: i64) {
-        self.record(kind::DEFERRED, &body, now_ms);
-        self.fold_deferred(body);
-    }
-
-    pub(crate) fn record_outcome(&mut self, body: body::Outcome, now_ms: i64) {
-        #[cfg(feature = "without-intents")]
-        if let Some((late, at_ms)) = self.late.remove(&body.address) {
-            self.record_intent(late, at_ms);
+    /// Queues and folds an intent that was written before.
+    #[cfg(feature = "without-intents")]
+    fn record_late(&mut self, body: String) {
+        if let Ok(head) = serde_json::from_str::<IntentHead<'_>>(&body) {
+            self.fold_intent(Some(&body), head, self.version + 1);
         }
-        self.record(kind::OUTCOME, &body, now_ms);
-        self.fold_outcome(body, self.version);
+        self.queue(kind::INTENT, body);
     }
 
-    pub(crate) fn record_guard(&mut self, read: stanch_model::run::GuardRead, now_ms: i64) {
-        self.record(kind::GUARD, &read, now_ms);
-        self.known.fold(read, self.version);
-    }
-
-    pub(crate) fn record_branch(&mut self, body: body::BranchDone, now_ms: i64) {
-        self.record(kind::BRANCH, &body, now_ms);
-        self.fold_branch(body);
+    pub(crate) fn record_outcome(&mut self, outcome: &OutcomeText<'_>) {
+        #[cfg(feature = "without-intents")]
+        if let Some(late) = self.late.remove(outcome.address) {
+            self.record_late(late);
+        }
+        self.queue(kind::OUTCOME, outcome.to_json());
+        let done = match outcome.error {
+            Some(error) => Err(error.clone()),
+            None => Ok(Json::new(outcome.value)),
+        };
+        self.take_outcome(outcome.address, done, outcome.incomplete, self.version);
     }
 
     /// Counts an entry, unless its own fold does.
@@ -133,31 +142,31 @@ impl Live {
             body.state == TargetState::Attested && before.is_some_and(|state| open.contains(&state));
     }
 
-    fn as_entry(&self, kind: &str, body: &str, now_ms: i64) -> Entry {
+    /// As the view takes it: it looks at nothing that is missing here.
+    fn as_entry(&self, entry: EntryRef<'_>) -> Entry {
         let header = Header {
             stream: self.stream.clone(),
-            version: self.version,
+            version: entry.version,
             epoch: 0,
-            time: crate::env::rfc3339(now_ms),
-            kind: kind.to_owned(),
+            time: entry.time.to_owned(),
+            kind: entry.kind.to_owned(),
             body_hash: Hash::ZERO,
             prev: Hash::ZERO,
         };
-        Entry { header, hash: Hash::ZERO, body: Some(body.into()), position: 0 }
+        Entry { header, hash: Hash::ZERO, body: entry.body.map(Into::into), position: entry.position }
     }
 
     fn fold_local(&mut self, body: body::Local, version: u64) {
-        self.lines.add(&body.address);
+        self.lines.add(body.address.as_str());
         let step = Step {
-            op: body.op.into(),
-            name: "".into(),
+            op: self.words.get(&body.op),
+            name: self.words.get(""),
             args: body.args,
             at: body.at,
-            intent: None,
-            begun_ms: None,
+            attempt: 1,
+            reach: None,
             deferred: None,
-            result: Some(Ok(body.value)),
-            by: "".into(),
+            result: Some(Ok(Json::of(&body.value))),
             incomplete: "".into(),
             version,
             intended: version,
@@ -165,61 +174,79 @@ impl Live {
         self.steps.insert(body.address, step);
     }
 
-    fn fold_intent(&mut self, body: Intent, version: u64) {
-        self.lines.add(&body.address);
-        if let Some(step) = self.steps.get_mut(&body.address) {
+    fn fold_intent(&mut self, body: Option<&str>, head: IntentHead<'_>, version: u64) {
+        let call = head.call.map(|call| Reach {
+            effect: call.effect,
+            has_target: call.target.is_some(),
+            begun_ms: call.deadline_ms,
+            body: body.map(Into::into),
+        });
+        let seen = Seen { op: &head.op, name: &head.name, args: head.args, at: head.at, call };
+        self.take_intent(&head.address, head.attempt, seen, version);
+    }
+
+    fn take_intent(&mut self, address: &str, attempt: u32, seen: Seen<'_>, version: u64) {
+        self.lines.add(address);
+        if let Some(step) = self.steps.get_mut(address) {
+            let begun = step.reach.as_ref().map(|reach| reach.begun_ms);
             step.deferred = None;
-            step.begun_ms = step.begun_ms.or(body.call.as_ref().map(|call| call.deadline_ms));
+            step.attempt = attempt;
             step.intended = version;
-            step.intent = Some(Box::new(body));
+            if let Some(mut call) = seen.call {
+                call.begun_ms = begun.unwrap_or(call.begun_ms);
+                step.reach = Some(call);
+            }
             return;
         }
         let step = Step {
-            op: body.op.as_str().into(),
-            name: body.name.as_str().into(),
-            args: body.args,
-            at: body.at,
-            begun_ms: body.call.as_ref().map(|call| call.deadline_ms),
+            op: self.words.get(seen.op),
+            name: self.words.get(seen.name),
+            args: seen.args,
+            at: seen.at,
+            attempt,
+            reach: seen.call,
             deferred: None,
             result: None,
-            by: "".into(),
             incomplete: "".into(),
             version,
             intended: version,
-            intent: None,
         };
-        let address = body.address.clone();
-        let keep = body.call.is_some();
-        let step = Step { intent: keep.then(|| Box::new(body)), ..step };
-        self.steps.insert(address, step);
+        self.steps.insert(Address::from_stored(address), step);
     }
 
     fn fold_deferred(&mut self, body: body::Deferred) {
-        self.lines.add(&body.address);
+        self.lines.add(body.address.as_str());
         if let Some(step) = self.steps.get_mut(&body.address) {
-            step.deferred = Some((body.until_ms, body.why));
+            step.deferred = Some(Box::new((body.until_ms, body.why)));
         }
     }
 
-    fn fold_outcome(&mut self, body: body::Outcome, version: u64) {
-        self.lines.add(&body.address);
-        let Some(step) = self.steps.get_mut(&body.address) else { return };
-        if step
-            .intent
-            .as_ref()
-            .and_then(|intent| intent.call.as_ref())
-            .is_some_and(|call| call.effect == stanch_model::Effect::Read)
-        {
-            self.seen.extend(stanch_model::value::targets_in(&body.value).iter().map(Target::key));
+    fn fold_outcome(&mut self, head: OutcomeHead<'_>, version: u64) {
+        let done = match head.error {
+            Some(error) => Err(error),
+            None => Ok(head.value.map_or_else(Json::default, |value| Json::new(value.get()))),
+        };
+        self.take_outcome(&head.address, done, &head.incomplete, version);
+    }
+
+    fn take_outcome(&mut self, address: &str, done: Done, incomplete: &str, version: u64) {
+        self.lines.add(address);
+        let Some(step) = self.steps.get_mut(address) else { return };
+        if let Some(reach) = &mut step.reach {
+            if reach.effect == Effect::Read
+                && let Ok(value) = &done
+            {
+                let shown = stanch_model::value::targets_in(&value.value());
+                self.seen.extend(shown.iter().map(Target::key));
+            }
+            if !reach.is_looked_at_later() {
+                reach.body = None;
+            }
         }
         step.deferred = None;
-        step.by = body.by.into();
-        step.incomplete = body.incomplete.into();
+        step.incomplete = incomplete.into();
         step.version = version;
-        step.result = Some(match body.error {
-            Some(error) => Err(error),
-            None => Ok(body.value),
-        });
+        step.result = Some(done);
     }
 
     fn fold_branch(&mut self, body: body::BranchDone) {

@@ -44,8 +44,8 @@ impl Lines {
     }
 
     /// One more entry there.
-    pub(super) fn add(&mut self, address: &Address) {
-        match address.line() {
+    pub(super) fn add(&mut self, address: &str) {
+        match Address::line_of(address) {
             "" => self.main += 1,
             line => match self.branches.get_mut(line) {
                 Some(count) => *count += 1,
@@ -67,7 +67,7 @@ impl Lines {
             }
             _ => None,
         };
-        self.add(&address.unwrap_or_default());
+        self.add(address.unwrap_or_default().as_str());
     }
 
     /// The branch is over and is not entered again.

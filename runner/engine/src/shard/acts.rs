@@ -13,7 +13,7 @@ use stanch_model::{
     Address, TargetState,
     run::{
         RunState,
-        body::{CallIntent, Intent},
+        lean::{CallText, IntentText},
     },
     target::Effect,
 };
@@ -140,8 +140,11 @@ impl Shard {
         if self.is_in_process(spec) {
             return self.intend(live, address, spec, None);
         }
+        if let Some(permit) = self.env.integrations.admit_now(&spec.integration, &spec.info.name) {
+            return self.intend(live, address, spec, Some(permit));
+        }
         set(live, address, Phase::Admitting);
-        let (integration, action) = (spec.integration.clone(), spec.info.name.clone());
+        let (integration, action) = (spec.integration.to_string(), spec.info.name.clone());
         self.spawn(live, address, |integrations| async move {
             match integrations.admit(&integration, &action, Duration::from_secs(3600)).await {
                 Admission::Ready(permit) => Event::Admitted(permit),
@@ -151,7 +154,7 @@ impl Shard {
     }
 
     pub(super) fn is_in_process(&self, spec: &Spec) -> bool {
-        self.env.in_process.as_ref().is_some_and(|own| own.name() == spec.integration)
+        self.env.in_process.as_ref().is_some_and(|own| *own.name() == *spec.integration)
     }
 
     pub(super) fn intend(
@@ -162,33 +165,35 @@ impl Shard {
         permit: Option<stanch_integrations::Permit>,
     ) {
         let now = self.env.now_ms();
+        #[cfg(feature = "without-intents")]
+        let shared = Rc::clone(live);
         let mut guard = live.borrow_mut();
         let live = &mut *guard;
         let Some(act) = live.acts.get_mut(address) else { return };
-        act.attempt =
-            live.steps.get(address).and_then(|step| step.intent.as_ref()).map_or(0, |intent| intent.attempt)
-                + 1;
+        act.attempt = live.steps.get(address).map_or(0, |step| step.attempt) + 1;
         act.dead_ms = now + i64::try_from(self.env.patience.call.as_millis()).unwrap_or(i64::MAX / 2);
         act.phase = Phase::Intended(u64::MAX, permit);
-        let call = CallIntent {
-            integration: spec.integration.clone(),
-            action: spec.info.name.clone(),
+        let (before, undo) = (act.before.clone(), act.undo.clone());
+        let (approval, guards) = (act.approval.clone(), act.guards.clone().unwrap_or_default());
+        let call = CallText {
+            integration: &spec.integration,
+            action: &spec.info.name,
             effect: spec.info.effect,
-            verb: spec.verb.clone(),
-            input: spec.input.clone(),
-            target: spec.target.clone(),
-            key: key(&live.id, address),
+            verb: spec.verb.as_deref(),
+            input: &spec.text,
+            target: spec.target.as_ref(),
+            key: &key(&live.id, address),
             in_doubt: spec.info.in_doubt,
-            before: act.before.clone(),
-            undo: act.undo.clone(),
-            approval: act.approval.clone(),
-            guards: act.guards.clone().unwrap_or_default(),
+            before: before.as_ref(),
+            undo: undo.as_ref(),
+            approval: approval.as_deref(),
+            guards: &guards,
             deadline_ms: act.dead_ms,
         };
-        let intent = Intent {
-            address: address.clone(),
-            op: "call".to_owned(),
-            name: spec.name.clone(),
+        let intent = IntentText {
+            address: address.as_str(),
+            op: "call",
+            name: &spec.name,
             args: spec.args,
             at: spec.at,
             attempt: act.attempt,
@@ -198,11 +203,11 @@ impl Shard {
         #[cfg(feature = "without-intents")]
         if spec.info.effect != Effect::Read {
             act.phase = Phase::Intended(0, None);
-            live.late.insert(address.clone(), (intent, now));
-            self.intended.push_front((0, live.id.clone(), address.clone()));
+            live.late.insert(address.clone(), intent.to_json());
+            self.intended.push_front((0, shared, address.clone()));
             return;
         }
-        live.record_intent(intent, now);
+        live.record_intent(&intent);
         live.intended(address);
         if spec.is_cut() && act_is_first(live, address) {
             record_state(live, spec, TargetState::Requested, None, "", now);
@@ -216,16 +221,16 @@ impl Shard {
         let Some(act) = guard.acts.get_mut(address) else { return };
         let Phase::Intended(_, permit) = std::mem::replace(&mut act.phase, Phase::Flying) else { return };
         let attempt = act.attempt;
-        let key = key(&guard.id, address);
+        let key = if self.is_in_process(&spec) { String::new() } else { key(&guard.id, address) };
         drop(guard);
-        if let Some(own) = self.env.in_process.as_ref().filter(|own| own.name() == spec.integration) {
+        if let Some(own) = self.env.in_process.as_ref().filter(|own| *own.name() == *spec.integration) {
             let value = own.perform(&spec.info.name, &spec.input);
             let more = stanch_integrations::More::default();
             let answer = Answer::Done { value, by: By::Us, status: 200, more };
             return self.advance(live, address, attempt, Event::Answered(Box::new(answer)));
         }
         let call = Call {
-            integration: spec.integration.clone(),
+            integration: spec.integration.to_string(),
             action: spec.info.name.clone(),
             input: spec.input.clone(),
             target: spec.target.clone(),

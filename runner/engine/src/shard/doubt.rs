@@ -36,11 +36,11 @@ impl Shard {
         let (deferred, intent) = {
             let live = live.borrow();
             let Some(step) = live.steps.get(address) else { return };
-            (step.deferred.clone(), step.intent.clone())
+            (step.deferred.clone(), (step.attempt, step.call()))
         };
-        let call = intent.as_ref().and_then(|intent| intent.call.clone());
+        let (attempt, call) = intent;
         with_act(live, address, |act| {
-            act.attempt = intent.as_ref().map_or(0, |intent| intent.attempt);
+            act.attempt = attempt;
             if let Some(call) = &call {
                 act.before.clone_from(&call.before);
                 act.undo.clone_from(&call.undo);
@@ -49,7 +49,7 @@ impl Shard {
                 act.dead_ms = call.deadline_ms;
             }
         });
-        if let Some((until, _)) = deferred {
+        if let Some((until, _)) = deferred.as_deref().cloned() {
             return set(live, address, Phase::Deferred(until));
         }
         if spec.info.effect == Effect::Read {
@@ -169,7 +169,7 @@ impl Shard {
             wait: id,
             wait_kind: WaitKind::InDoubt,
             address: spec.address.clone(),
-            name: spec.name.clone(),
+            name: spec.name.to_string(),
             text: format!("{} may have happened: {why}. Look, then say what is true.", spec.info.title),
             options: ["done", "retry", "skip", "abort"].map(str::to_owned).to_vec(),
             targets: spec.target.iter().map(crate::host::bare).collect(),

@@ -85,7 +85,7 @@ impl Shard {
             Told::Before(read) => read,
             Told::Again(until_ms) => return self.put_off(live, &reading, until_ms),
         };
-        live.borrow_mut().record_guard(read, now);
+        live.borrow_mut().record(kind::GUARD, &read, now);
         let waiting = std::mem::take(&mut live.borrow_mut().known.waiting);
         for address in waiting {
             self.begin(live, &address);

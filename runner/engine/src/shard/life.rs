@@ -57,7 +57,7 @@ impl Shard {
         match self.playbook(&created) {
             Ok(playbook) => {
                 let mut live = Live::new(created, playbook);
-                if live.replay(entry).is_ok() {
+                if live.replay(entry.as_ref()).is_ok() {
                     self.take(live);
                 }
             }
@@ -108,7 +108,7 @@ impl Shard {
                     slot.fiber = Some(fiber);
                 }
                 self.flush(&live);
-                self.queue(&run);
+                self.queue(&live);
             }
             Err(why) => {
                 tracing::error!(%run, %why, "this run cannot be evaluated");

@@ -4,6 +4,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use rhai::{AST, Dynamic, Scope};
 use serde_json::Value;
+use stanch_journal::JournalError;
 use stanch_model::{
     Address, RunId, StreamId,
     run::{
@@ -23,8 +24,9 @@ use crate::{
 
 type Shared = Rc<RefCell<Live>>;
 
-/// Entries read at a time.
-const PAGE: usize = 10_000;
+fn unreadable(error: serde_json::Error) -> JournalError {
+    JournalError::Invalid(error.to_string())
+}
 
 impl Shard {
     pub(super) fn load(&mut self, run: &RunId) -> Result<Option<Live>, String> {
@@ -39,27 +41,19 @@ impl Shard {
         let stream = StreamId::run(run);
         self.make_durable(&stream)?;
         let mut live: Option<Live> = None;
-        let mut from = 1;
-        loop {
-            let entries = self.env.journal.read(&stream, from, PAGE).map_err(|error| error.to_string())?;
-            for entry in &entries {
-                if live.is_none() {
-                    let created: Created = entry.decode().map_err(|error| error.to_string())?;
-                    let playbook = match other {
-                        Some(other) => Arc::clone(other),
-                        None => self.playbook(&created)?,
-                    };
-                    live = Some(Live::new(created, playbook));
-                }
-                if let Some(live) = &mut live {
-                    live.replay(entry).map_err(|error| error.to_string())?;
-                }
+        let journal = Arc::clone(&self.env.journal);
+        let folded = journal.visit(&stream, 1, &mut |entry| {
+            if live.is_none() {
+                let created: Created = entry.decode().map_err(unreadable)?;
+                let playbook = match other {
+                    Some(other) => Arc::clone(other),
+                    None => self.playbook(&created).map_err(JournalError::Invalid)?,
+                };
+                live = Some(Live::new(created, playbook));
             }
-            if entries.len() < PAGE {
-                break;
-            }
-            from += entries.len() as u64;
-        }
+            live.as_mut().map_or(Ok(()), |live| live.replay(entry))
+        });
+        folded.map_err(|error| error.to_string())?;
         if let Some(live) = &mut live {
             // A repin moved the run to other sources.
             if other.is_none() && live.created.pins.playbook != Some(live.playbook.hash) {

@@ -7,7 +7,8 @@ use stanch_model::{
     Address, Hash, TargetState,
     run::{
         WaitKind,
-        body::{self, Intent, TargetEntry, kind},
+        body::{self, TargetEntry, kind},
+        lean::IntentText,
     },
     target::Effect,
 };
@@ -73,21 +74,20 @@ pub(super) fn act_is_first(live: &Live, address: &Address) -> bool {
 }
 
 /// A step that ends before its first attempt still needs an intent, so that a replay finds it.
-pub(super) fn ensure_intent(live: &mut Live, spec: &Spec, now: i64) {
+pub(super) fn ensure_intent(live: &mut Live, spec: &Spec) {
     if live.steps.contains_key(&spec.address) {
         return;
     }
-    let intent = Intent {
-        address: spec.address.clone(),
-        op: "call".to_owned(),
-        name: spec.name.clone(),
+    live.record_intent(&IntentText {
+        address: spec.address.as_str(),
+        op: "call",
+        name: &spec.name,
         args: spec.args,
         at: spec.at,
         attempt: 1,
         keys: None,
         call: None,
-    };
-    live.record_intent(intent, now);
+    });
 }
 
 pub(super) fn record_state(
@@ -149,12 +149,14 @@ pub(super) fn set(live: &Shared, address: &Address, phase: Phase) {
 /// When this call was first intended, Unix ms on the run's clock.
 pub(super) fn first_intent(live: &Live, address: &Address, env: &Env) -> i64 {
     let call = i64::try_from(env.patience.call.as_millis()).unwrap_or(0);
-    live.steps.get(address).and_then(|step| step.begun_ms).map_or(0, |dead| dead.saturating_sub(call))
+    let begun = live.steps.get(address).and_then(|step| Some(step.reach.as_ref()?.begun_ms));
+    begun.map_or(0, |dead| dead.saturating_sub(call))
 }
 
 /// H(run, address, generation). A person's retry keeps the generation, which is always the first.
 pub(super) fn key(run: &stanch_model::RunId, address: &Address) -> String {
-    Hash::of(format!("{run} {address} 1").as_bytes()).to_string()[..32].to_owned()
+    let hash = Hash::of([run.0.as_str(), " ", address.as_str(), " 1"].concat().as_bytes());
+    String::from_utf8_lossy(&hash.digits()[..32]).into_owned()
 }
 
 pub(super) fn by_word(by: By) -> &'static str {

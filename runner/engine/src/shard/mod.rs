@@ -19,16 +19,17 @@ mod proofs;
 use std::{
     cell::RefCell,
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
+    collections::{BinaryHeap, HashSet, VecDeque},
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering, fence},
     },
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
+use foldhash::{HashMap, HashMapExt};
 use rhai::{AST, Engine as Rhai};
 use stanch_integrations::Seen;
 use stanch_journal::{JournalError, StreamAppend, With};
@@ -74,12 +75,18 @@ pub(crate) enum Message {
 pub(crate) struct Inbox {
     sender: Sender<Message>,
     woken: Arc<AtomicBool>,
+    /// The position that the shard sleeps for; nothing wakes it before, and nothing at all while it is awake.
+    awaited: Arc<AtomicU64>,
 }
+
+/// No position.
+const NONE: u64 = u64::MAX;
 
 impl Inbox {
     pub(crate) fn new() -> (Self, Receiver<Message>) {
         let (sender, receiver) = crossbeam_channel::unbounded();
-        (Self { sender, woken: Arc::new(AtomicBool::new(false)) }, receiver)
+        let awaited = Arc::new(AtomicU64::new(NONE));
+        (Self { sender, woken: Arc::default(), awaited }, receiver)
     }
 
     pub(crate) fn send(&self, message: Message) {
@@ -87,20 +94,30 @@ impl Inbox {
         let _ = self.sender.send(message);
     }
 
-    /// Says that something became durable; at most one such message is on its way.
-    pub(crate) fn durable(&self) {
-        if !self.woken.swap(true, Ordering::AcqRel) {
+    /// Says that everything up to here is durable; at most one such message is on its way.
+    pub(crate) fn durable(&self, position: u64) {
+        // Pairs with the one in `sleep_for`: either the shard sees the position, or this sees the shard asleep.
+        fence(Ordering::SeqCst);
+        let awaits = position >= self.awaited.load(Ordering::Relaxed);
+        if awaits && !self.woken.swap(true, Ordering::AcqRel) {
             self.send(Message::Durable);
         }
+    }
+
+    fn sleep_for(&self, position: u64) {
+        self.awaited.store(position, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
     }
 }
 
 /// What a script comes to.
 pub(crate) type Finish = Result<rhai::Dynamic, StepError>;
 
+type Shared = Rc<RefCell<Live>>;
+
 /// A run that this shard holds.
 struct Slot {
-    live: Rc<RefCell<Live>>,
+    live: Shared,
     fiber: Option<Fiber<Finish>>,
     queued: bool,
     /// The script is out; what is on the wire is not back yet.
@@ -115,12 +132,12 @@ pub(crate) struct Shard {
     host: Arc<Rhai>,
     asts: HashMap<Hash, Arc<AST>>,
     slots: HashMap<RunId, Slot>,
-    ready: VecDeque<RunId>,
+    ready: VecDeque<Shared>,
     /// Runs that used up their slice.
-    slow: VecDeque<RunId>,
+    slow: VecDeque<Shared>,
     timers: BinaryHeap<Reverse<(i64, RunId)>>,
     /// Calls whose intents are queued, in the order of the journal.
-    intended: VecDeque<(u64, RunId, Address)>,
+    intended: VecDeque<(u64, Shared, Address)>,
     /// Runs that cannot be read: named once, left alone.
     broken: HashSet<RunId>,
     uncommitted: bool,
@@ -181,12 +198,12 @@ impl Shard {
             }
         }
         self.fire_timers();
-        while let Some(run) = self.ready.pop_front() {
-            self.evaluate(&run);
+        while let Some(live) = self.ready.pop_front() {
+            self.evaluate(&live);
         }
         // One slice of what computes for long: the others, and the journal, get their turn between two of them.
-        if let Some(run) = self.slow.pop_front() {
-            self.evaluate(&run);
+        if let Some(live) = self.slow.pop_front() {
+            self.evaluate(&live);
         }
         self.start_durable();
         if !self.ready.is_empty() {
@@ -204,7 +221,20 @@ impl Shard {
             return true;
         }
         self.answer_drain();
-        match self.inbox.recv_timeout(self.sleep()) {
+        self.rest()
+    }
+
+    /// Sleeps until something happens.
+    fn rest(&mut self) -> bool {
+        let first = self.intended.front().map_or(NONE, |(position, ..)| *position);
+        self.own.sleep_for(first);
+        if first <= self.env.journal.durable() {
+            self.own.sleep_for(NONE);
+            return true;
+        }
+        let heard = self.inbox.recv_timeout(self.sleep());
+        self.own.sleep_for(NONE);
+        match heard {
             Ok(message) => self.hear(message),
             Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
             Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return false,
@@ -232,8 +262,8 @@ impl Shard {
             Message::Proof(run, key, seen) => self.with(&run, |shard, live| shard.proven(live, &key, *seen)),
             Message::Durable => self.own.woken.store(false, Ordering::Release),
             Message::Look => {
-                let held: Vec<RunId> = self.slots.keys().cloned().collect();
-                held.into_iter().for_each(|run| self.queue(&run));
+                let held: Vec<Shared> = self.slots.values().map(|slot| Rc::clone(&slot.live)).collect();
+                held.iter().for_each(|live| self.queue(live));
             }
             Message::Drain(done) => {
                 self.draining.push(done);
@@ -243,31 +273,54 @@ impl Shard {
         }
     }
 
-    /// Works on a run that is here; afterwards appends what that left and lets the script look again if it should.
-    fn with(&mut self, run: &RunId, work: impl FnOnce(&mut Self, &Rc<RefCell<Live>>)) {
-        let Some(slot) = self.slots.get(run) else { return };
-        let live = Rc::clone(&slot.live);
-        work(self, &live);
-        self.row_of_ended(&live);
-        self.flush(&live);
-        self.leave_ended(run, &live);
-        let back = !live.borrow().acts.values().any(crate::act::Act::is_out);
-        if back && let Some(finish) = self.slots.get_mut(run).and_then(|slot| slot.finish.take()) {
-            return self.finished(run, &live, finish);
-        }
-        if !live.borrow().stirred {
-            self.consider_parking(run);
-        } else {
-            self.queue(run);
+    fn with(&mut self, run: &RunId, work: impl FnOnce(&mut Self, &Shared)) {
+        if let Some(slot) = self.slots.get(run) {
+            let live = Rc::clone(&slot.live);
+            self.with_live(&live, work);
         }
     }
 
-    fn queue(&mut self, run: &RunId) {
-        if let Some(slot) = self.slots.get_mut(run)
+    /// Works on a run that is here; afterwards appends what that left and lets the script look again if it should.
+    fn with_live(&mut self, live: &Shared, work: impl FnOnce(&mut Self, &Shared)) {
+        work(self, live);
+        if self.looks_again(live) {
+            // At once: what the script makes of it goes down in the same append.
+            return;
+        }
+        let run = live.borrow().id.clone();
+        self.row_of_ended(live);
+        self.flush(live);
+        self.leave_ended(&run, live);
+        let back = !live.borrow().acts.values().any(crate::act::Act::is_out);
+        if back && let Some(finish) = self.slots.get_mut(&run).and_then(|slot| slot.finish.take()) {
+            return self.finished(&run, live, finish);
+        }
+        if !live.borrow().stirred {
+            self.consider_parking(&run);
+        }
+    }
+
+    /// Queues the script if something stirred that it waits for.
+    fn looks_again(&mut self, live: &Shared) -> bool {
+        let stirred = live.borrow().stirred;
+        stirred && self.slot(live).is_some_and(|slot| slot.fiber.is_some()) && {
+            self.queue(live);
+            true
+        }
+    }
+
+    /// The slot of this run, unless the run left memory since.
+    fn slot(&mut self, live: &Shared) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(&live.borrow().id)?;
+        Rc::ptr_eq(&slot.live, live).then_some(slot)
+    }
+
+    fn queue(&mut self, live: &Shared) {
+        if let Some(slot) = self.slot(live)
             && !slot.queued
         {
             slot.queued = true;
-            self.ready.push_back(run.clone());
+            self.ready.push_back(Rc::clone(live));
         }
     }
 
@@ -287,12 +340,11 @@ impl Shard {
     }
 
     /// Runs the script until it waits or ends.
-    fn evaluate(&mut self, run: &RunId) {
-        let Some(slot) = self.slots.get_mut(run) else { return };
+    fn evaluate(&mut self, live: &Shared) {
+        let Some(slot) = self.slot(live) else { return };
         slot.queued = false;
-        let live = Rc::clone(&slot.live);
         let Some(fiber) = slot.fiber.take() else { return };
-        let current = Current { live: Rc::clone(&live), env: Arc::clone(&self.env) };
+        let current = Current { live: Rc::clone(live), env: Arc::clone(&self.env) };
         {
             let mut live = live.borrow_mut();
             live.operations_slice = 0;
@@ -300,28 +352,34 @@ impl Shard {
         }
         match during(current, || fiber.resume(Wake::Go)) {
             Ran::Paused(why, fiber) => {
-                if let Some(slot) = self.slots.get_mut(run) {
+                if let Some(slot) = self.slot(live) {
                     slot.fiber = Some(fiber);
                 }
-                self.take_up(&live);
-                self.flush(&live);
+                self.take_up(live);
+                self.flush(live);
                 match why {
                     Pause::Preempted => {
-                        if let Some(slot) = self.slots.get_mut(run) {
+                        if let Some(slot) = self.slot(live) {
                             slot.queued = true;
-                            self.slow.push_back(run.clone());
+                            self.slow.push_back(Rc::clone(live));
                         }
                     }
-                    Pause::Blocked if live.borrow().stirred => self.queue(run),
-                    Pause::Blocked => self.consider_parking(run),
+                    Pause::Blocked if live.borrow().stirred => self.queue(live),
+                    Pause::Blocked => {
+                        let run = live.borrow().id.clone();
+                        self.consider_parking(&run);
+                    }
                 }
             }
-            Ran::Finished(finish) => self.finished(run, &live, finish),
+            Ran::Finished(finish) => {
+                let run = live.borrow().id.clone();
+                self.finished(&run, live, finish);
+            }
         }
     }
 
     /// Appends what is queued in the run.
-    fn flush(&mut self, live: &Rc<RefCell<Live>>) {
+    fn flush(&mut self, live: &Shared) {
         let mut guard = live.borrow_mut();
         let Some(out) = guard.take_out() else { return };
         let mut append = StreamAppend::new(guard.stream.clone(), self.env.journal.epoch(), out.entries);
@@ -335,12 +393,11 @@ impl Shard {
             Ok(ticket) => {
                 self.uncommitted = true;
                 self.appended = ticket.position;
-                let run = guard.id.clone();
                 for address in guard.take_intended() {
                     if let Some(act) = guard.acts.get_mut(&address) {
                         act.set_position(ticket.position);
                     }
-                    self.intended.push_back((ticket.position, run.clone(), address));
+                    self.intended.push_back((ticket.position, Rc::clone(live), address));
                 }
             }
             Err(error) => {
@@ -351,7 +408,7 @@ impl Shard {
     }
 
     /// The journal did not take it: this process no longer owns the run, or the disk is full. What is in memory is void.
-    fn lost(&mut self, live: &Rc<RefCell<Live>>, error: &JournalError) {
+    fn lost(&mut self, live: &Shared, error: &JournalError) {
         let run = live.borrow().id.clone();
         tracing::error!(%run, %error, "the journal refused an entry: the run leaves memory as it was on disk");
         self.unwind(&run);
@@ -368,8 +425,10 @@ impl Shard {
     fn start_durable(&mut self) {
         let durable = self.env.journal.durable();
         while self.intended.front().is_some_and(|(position, ..)| *position <= durable) {
-            let Some((_, run, address)) = self.intended.pop_front() else { break };
-            self.with(&run, |shard, live| shard.send(live, &address));
+            let Some((_, live, address)) = self.intended.pop_front() else { break };
+            if self.slot(&live).is_some() {
+                self.with_live(&live, |shard, live| shard.send(live, &address));
+            }
         }
     }
 
@@ -382,7 +441,7 @@ impl Shard {
         if busy || !self.intended.is_empty() {
             return;
         }
-        let held: Vec<(RunId, Rc<RefCell<Live>>)> =
+        let held: Vec<(RunId, Shared)> =
             self.slots.iter().map(|(run, slot)| (run.clone(), Rc::clone(&slot.live))).collect();
         for (run, live) in held {
             let ended = live.borrow().view.ended.is_some();

@@ -6,10 +6,7 @@ use serde_json::Value;
 use stanch_integrations::{By, ErrorKind, Outcome as Answer};
 use stanch_model::{
     Address, TargetState,
-    run::{
-        StepError,
-        body::{self},
-    },
+    run::{StepError, body, lean::OutcomeText},
     target::Effect,
 };
 
@@ -115,7 +112,7 @@ impl Shard {
         act.phase = Phase::Deferred(until_ms);
         let attempt = act.attempt;
         let body = body::Deferred { address: address.clone(), attempt, until_ms, why: why.to_owned() };
-        live.record_deferred(body, now);
+        live.record(body::kind::DEFERRED, body, now);
     }
 
     /// The platform said yes.
@@ -127,7 +124,6 @@ impl Shard {
         by: By,
         incomplete: Option<String>,
     ) {
-        let now = self.env.now_ms();
         let mut guard = live.borrow_mut();
         let act = guard.acts.remove(&spec.address);
         let attempt = act.as_ref().map_or(1, |act| act.attempt);
@@ -139,17 +135,17 @@ impl Shard {
             Some(target) if spec.is_cut() => cut_value(target, TargetState::Accepted),
             _ => value,
         };
-        let outcome = body::Outcome {
-            address: spec.address.clone(),
+        guard.record_outcome(&OutcomeText {
+            address: spec.address.as_str(),
             attempt,
-            value,
+            value: &value.to_string(),
             error: None,
-            by: by_word(by).to_owned(),
-            incomplete: incomplete.unwrap_or_default(),
-        };
-        guard.record_outcome(outcome, now);
+            by: by_word(by),
+            incomplete: incomplete.as_deref().unwrap_or_default(),
+        });
         guard.touch(&spec.address);
         if spec.is_cut() {
+            let now = self.env.now_ms();
             let why = match by {
                 By::Us => "accepted",
                 By::Other => "was so already",
@@ -202,14 +198,17 @@ impl Shard {
 
     /// The step ends without the platform's yes.
     pub(super) fn conclude(&self, live: &Shared, spec: &Arc<Spec>, value: Value, error: Option<StepError>) {
-        let now = self.env.now_ms();
         let mut live = live.borrow_mut();
         let attempt = live.acts.remove(&spec.address).map_or(1, |act| act.attempt.max(1));
-        ensure_intent(&mut live, spec, now);
-        let address = spec.address.clone();
-        let (by, incomplete) = (String::new(), String::new());
-        let outcome = body::Outcome { address, attempt, value, error, by, incomplete };
-        live.record_outcome(outcome, now);
+        ensure_intent(&mut live, spec);
+        live.record_outcome(&OutcomeText {
+            address: spec.address.as_str(),
+            attempt,
+            value: &value.to_string(),
+            error: error.as_ref(),
+            by: "",
+            incomplete: "",
+        });
         live.touch(&spec.address);
     }
 }

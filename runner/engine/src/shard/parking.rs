@@ -36,7 +36,7 @@ impl Shard {
             self.match_signals(&live);
             self.flush(&live);
             if live.borrow().stirred {
-                return self.queue(run);
+                return self.queue(&live);
             }
         }
         if is_busy(&live.borrow()) {
@@ -60,7 +60,7 @@ impl Shard {
         if !live.borrow().stirred {
             self.consider_parking(run);
         } else {
-            self.queue(run);
+            self.queue(live);
         }
     }
 
@@ -169,7 +169,7 @@ fn describe(env: &Env, live: &Live) -> String {
             let step = live.steps.get(address).and_then(|step| step.deferred.as_ref());
             let why = match (scope, step) {
                 (Some(scope), _) => format!("{scope} is paused"),
-                (None, Some((_, why))) => why.clone(),
+                (None, Some(deferred)) => deferred.1.clone(),
                 (None, None) => "it may not go out yet".to_owned(),
             };
             put_off.push((address, format!("{}: {why}", act.spec.name)));

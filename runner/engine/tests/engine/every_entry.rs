@@ -32,7 +32,7 @@ async fn survives_every_crash(name: &'static str, setup: impl Fn() -> Setup) {
             lives.spawn(ends_the_same(Arc::clone(&whole), again, cut, outcomes));
         }
     }
-    assert!(lives.len() > 3, "{name}: too few cuts to show anything");
+    assert!(lives.len() > 2, "{name}: too few cuts to show anything");
     lives.join_all().await;
 }
 

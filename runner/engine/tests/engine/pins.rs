@@ -34,7 +34,7 @@ fn with_other_pin(world: &World, run: &stanch_model::RunId, other: &World) -> Me
     append(StreamId::from_stored(format!("playbook/{new}")), vec![sources]);
     let entries = world.entries(run);
     let entries = entries.into_iter().map(|entry| NewEntry {
-        kind: entry.header.kind.clone(),
+        kind: entry.header.kind.clone().into(),
         body: entry.body.unwrap().replace(&old, &new),
     });
     let mut stream = StreamAppend::new(StreamId::run(run), journal.epoch(), entries.collect());

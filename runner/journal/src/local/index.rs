@@ -11,7 +11,6 @@
 //! | `m` | what the index is true of |
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -19,6 +18,7 @@ use std::{
     },
 };
 
+use foldhash::{HashMap, HashMapExt};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use stanch_model::Hash;

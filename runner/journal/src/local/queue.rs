@@ -2,8 +2,9 @@
 //!
 //! Lines go straight into the buffer that the committer will write; it comes back empty and is used again.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use stanch_model::{Hash, NewEntry, StreamId};
 
 use super::{
@@ -30,7 +31,7 @@ pub(crate) struct Queue {
     /// Waiting posts by the stream that they are for, durable or not.
     posts: HashMap<Name, Vec<PostAt>>,
     /// Dedupe keys that the index may not know yet, with the position of their entry.
-    uniques: HashMap<String, (Name, u64)>,
+    uniques: std::collections::HashMap<String, (Name, u64)>,
     pub(crate) leases: Leases,
     /// Streams that grew since the last checkpoint.
     advanced: Vec<Name>,
@@ -89,7 +90,7 @@ impl Queue {
             next,
             heads: HashMap::new(),
             posts,
-            uniques: HashMap::new(),
+            uniques: Default::default(),
             leases: Leases::new(epoch),
             advanced: Vec::new(),
             stopped: None,
@@ -245,7 +246,7 @@ impl Queue {
         };
         let version = head.known.version + 1;
         let body = if entry.body.len() > SPILL { BodyAt::Blob } else { BodyAt::Line(entry.body.as_bytes()) };
-        let (prev, kind) = (head.known.head, entry.kind.as_str());
+        let (prev, kind) = (head.known.head, &*entry.kind);
         let batch = &mut self.batch;
         let offset = batch.bytes.len();
         let parts =

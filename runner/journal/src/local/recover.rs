@@ -287,7 +287,7 @@ struct Taking<'a> {
     fed: u64,
     changes: Changes,
     /// The streams seen in this segment.
-    here: std::collections::HashMap<String, Name>,
+    here: foldhash::HashMap<String, Name>,
 }
 
 /// More changed streams than this are written before the next segment is read.

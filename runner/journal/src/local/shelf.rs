@@ -55,8 +55,13 @@ struct Opened {
 
 /// Sealed segments kept open with their tables (about half a megabyte each).
 const KEPT_OPEN: usize = 32;
-/// Lines that lie closer together than this are read at once.
-const SPAN: u64 = 256 << 10;
+/// Lines with no more than this between them are read at once: to read over it costs less than to ask again.
+const GAP: u32 = 8 << 10;
+/// At most so much at once.
+const SPAN: u32 = 256 << 10;
+
+/// Shown every line of a reading, with its position.
+type Show<'a> = dyn FnMut(&Line<'_>, u64) -> Result<(), JournalError> + 'a;
 
 impl Shelf {
     pub(crate) fn new(layout: Layout) -> Self {
@@ -161,22 +166,40 @@ impl Shelf {
         from_version: u64,
         limit: usize,
     ) -> Result<Vec<Entry>, JournalError> {
+        let mut entries = Vec::new();
+        self.visit(index, stream, from_version, limit, &mut |line, position| {
+            let mut entry = line.to_entry(position);
+            if line.body == BodyFound::Blob {
+                entry.body = Self::spilled(&self.layout, &line.body_hash)?;
+            }
+            entries.push(entry);
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Shows at most `limit` lines of a stream in the order of their versions, chain verified, each with its position.
+    pub(crate) fn visit(
+        &self,
+        index: &Index,
+        stream: &str,
+        from_version: u64,
+        limit: usize,
+        show: &mut Show<'_>,
+    ) -> Result<(), JournalError> {
         let _reading = self.replacing.read();
         let from = from_version.max(1);
-        let mut reader = Reader { shelf: self, stream, next: from, prev: None, out: Vec::new() };
-        if from == 1 {
-            reader.prev = Some(Hash::ZERO);
-        }
+        let prev = (from == 1).then_some(Hash::ZERO);
+        let mut reader = Reader { shelf: self, stream, next: from, prev, left: limit, buffer: Vec::new() };
         for number in self.segments_of(index, stream, from)? {
-            let left = limit - reader.out.len();
-            if left == 0 {
+            if reader.left == 0 {
                 break;
             }
-            if let Some((opened, places)) = self.places(number, stream, reader.next, left)? {
-                reader.take(&opened, &places)?;
+            if let Some((opened, places)) = self.places(number, stream, reader.next, reader.left)? {
+                reader.take(&opened, &places, show)?;
             }
         }
-        Ok(reader.out)
+        Ok(())
     }
 
     /// The segments that hold versions from `from` on, in order.
@@ -267,6 +290,16 @@ impl Shelf {
     }
 }
 
+/// How many of these places, in the order of the file, are read at once.
+fn together(places: &[Place]) -> usize {
+    let Some(start) = places.first() else { return 0 };
+    let near = |pair: &[Place]| {
+        let (before, after) = (pair[0].offset + pair[0].bytes, pair[1].offset + pair[1].bytes);
+        pair[1].offset - before <= GAP && after - start.offset <= SPAN
+    };
+    1 + places.windows(2).take_while(|pair| near(pair)).count()
+}
+
 /// One reading of a stream under way.
 struct Reader<'a> {
     shelf: &'a Shelf,
@@ -274,19 +307,17 @@ struct Reader<'a> {
     next: u64,
     /// `None` before the first entry of a reading that does not start at version 1.
     prev: Option<Hash>,
-    out: Vec<Entry>,
+    left: usize,
+    buffer: Vec<u8>,
 }
 
 impl Reader<'_> {
-    fn take(&mut self, opened: &Opened, places: &Places) -> Result<(), JournalError> {
+    fn take(&mut self, opened: &Opened, places: &Places, show: &mut Show<'_>) -> Result<(), JournalError> {
         let first = self.shelf.first_position(opened.number);
         let mut rest = places.places.as_slice();
-        let mut buffer = Vec::new();
+        let mut buffer = std::mem::take(&mut self.buffer);
         while let Some(start) = rest.first() {
-            let near =
-                |place: &Place| u64::from(place.offset - start.offset) + u64::from(place.bytes) <= SPAN;
-            let together = rest.iter().take_while(|place| near(place)).count().max(1);
-            let (now, later) = rest.split_at(together);
+            let (now, later) = rest.split_at(together(rest));
             rest = later;
             let end = now.last().map_or(0, |place| place.offset + place.bytes);
             buffer.resize((end - start.offset) as usize, 0);
@@ -300,25 +331,23 @@ impl Reader<'_> {
             for place in now {
                 let from = (place.offset - start.offset) as usize;
                 let text = &buffer[from..from + place.bytes as usize];
-                let entry = self.entry(text, first + u64::from(place.nth));
-                let entry = entry.map_err(|why| self.shelf.corrupt(opened.number, place.offset, &why))?;
-                self.out.push(entry);
+                let line = self.verify(text);
+                let line = line.map_err(|why| self.shelf.corrupt(opened.number, place.offset, &why))?;
+                show(&line, first + u64::from(place.nth))?;
             }
         }
+        self.buffer = buffer;
         Ok(())
     }
 
-    fn entry(&mut self, text: &[u8], position: u64) -> Result<Entry, String> {
+    /// The line, if it is the next of its stream and as it was written.
+    fn verify<'t>(&mut self, text: &'t [u8]) -> Result<Line<'t>, String> {
         let line = line::parse(text).ok_or("this is not an entry")?;
         self.check(&line)?;
-        let mut entry = line.to_entry(position);
-        if line.body == BodyFound::Blob {
-            entry.body =
-                Shelf::spilled(&self.shelf.layout, &line.body_hash).map_err(|error| error.to_string())?;
-        }
         self.next += 1;
+        self.left -= 1;
         self.prev = Some(line.hash);
-        Ok(entry)
+        Ok(line)
     }
 
     fn check(&self, line: &Line<'_>) -> Result<(), String> {

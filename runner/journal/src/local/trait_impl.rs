@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use stanch_model::{Entry, Hash, NewEntry, StreamId};
+use stanch_model::{Entry, EntryRef, Hash, NewEntry, StreamId};
 
 use super::{
-    LocalJournal, blobs,
+    LocalJournal, Shelf, blobs,
     core::Core,
     follow::LocalSource,
     index::{Known, RowKey},
@@ -17,9 +17,9 @@ use crate::{
     clock,
     error::JournalError,
     follow::Follower,
-    journal::{BoxFuture, DurableHook, Journal, PostHook},
+    journal::{BoxFuture, DurableHook, Journal, PostHook, Visit},
     leases::NewEpoch,
-    line::IndexPart,
+    line::{BodyFound, IndexPart, Line},
     query::{Claim, Cursor, Filter, Page, Stats, StreamInfo},
     rules,
 };
@@ -62,7 +62,7 @@ impl Journal for LocalJournal {
     }
 
     fn post(&self, stream: &StreamId, key: &str, kind: &str, body: String) -> Result<Posted, JournalError> {
-        let (position, new) = self.core.post(stream, key, NewEntry { kind: kind.to_owned(), body })?;
+        let (position, new) = self.core.post(stream, key, NewEntry { kind: kind.to_owned().into(), body })?;
         self.core.wait(position)?;
         if new {
             let hooks = self.core.on_post.lock().clone();
@@ -120,6 +120,23 @@ impl Journal for LocalJournal {
 
     fn read(&self, stream: &StreamId, from_version: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
         self.core.shelf.read(&self.core.index, stream.as_str(), from_version, limit)
+    }
+
+    fn visit(&self, stream: &StreamId, from_version: u64, each: &mut Visit<'_>) -> Result<(), JournalError> {
+        let layout = &self.core.layout;
+        let mut show = |line: &Line<'_>, position: u64| {
+            let spilled;
+            let body = match line.body {
+                BodyFound::Line(body) => Some(body),
+                BodyFound::Dropped => None,
+                BodyFound::Blob => {
+                    spilled = Shelf::spilled(layout, &line.body_hash)?;
+                    spilled.as_deref()
+                }
+            };
+            each(EntryRef { version: line.version, time: line.time, kind: &line.kind, body, position })
+        };
+        self.core.shelf.visit(&self.core.index, stream.as_str(), from_version, usize::MAX, &mut show)
     }
 
     fn stream(&self, stream: &StreamId) -> Result<Option<StreamInfo>, JournalError> {

@@ -191,7 +191,7 @@ impl Journal for MemoryJournal {
         let new = known.is_none();
         if new {
             let part = IndexPart { unique: vec![unique], post: Some(key.to_owned()), ..IndexPart::default() };
-            let entry = NewEntry { kind: kind.to_owned(), body };
+            let entry = NewEntry { kind: kind.to_owned().into(), body };
             rules::one_line(&entry)?;
             rules::plain("the key of a post", key)?;
             rules::plain("the name of a stream", stream.as_str())?;

@@ -5,6 +5,7 @@
 pub mod body;
 pub mod end;
 pub mod guard;
+pub mod lean;
 mod untold;
 pub mod view;
 mod waiting;

@@ -118,7 +118,7 @@ pub(super) async fn append(
     app: &App,
     caller: &Caller,
     incident: &str,
-    kind: &str,
+    kind: &'static str,
     body: &impl Serialize,
 ) -> Result<Json<Recorded>, Refused> {
     let entries = vec![NewEntry::new(kind, body)];

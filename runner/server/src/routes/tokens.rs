@@ -41,7 +41,7 @@ pub(super) async fn revoke(
     Ok(Json(info))
 }
 
-async fn journal(app: &App, kind: &str, token: &TokenInfo, caller: &Caller) -> Result<(), Refused> {
+async fn journal(app: &App, kind: &'static str, token: &TokenInfo, caller: &Caller) -> Result<(), Refused> {
     let body = serde_json::json!({ "token": token, "by": caller.name });
     Ok(app.people.append(kind, &body).await?)
 }

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 use stanch_engine::{Engine, EngineOptions, InProcess, Patience, StartRun, WallClock};
 use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
-use stanch_journal::{KeySource, LocalJournal, Options};
+use stanch_journal::{Cursor, Filter, KeySource, LocalJournal, Options};
 use stanch_model::{
     RunId,
     config::{Config, IntegrationConfig},
@@ -110,20 +110,28 @@ pub(super) struct Plan {
     pub(super) playbooks: Vec<Playbook>,
     pub(super) integrations: BTreeMap<String, IntegrationConfig>,
     pub(super) twins: Option<std::net::SocketAddr>,
-    pub(super) shards: usize,
     pub(super) patience: Patience,
 }
 
 impl Plan {
     pub(super) fn of(playbooks: Vec<Playbook>) -> Self {
         let patience = Patience { park: Duration::ZERO, ..Patience::default() };
-        Self { playbooks, integrations: BTreeMap::new(), twins: None, shards: 1, patience }
+        Self { playbooks, integrations: BTreeMap::new(), twins: None, patience }
     }
 }
 
-/// An engine over a journal.
-pub(super) fn engine(journal: &Arc<LocalJournal>, plan: Plan) -> anyhow::Result<(Engine, Arc<Count>)> {
+/// An engine over a journal whose own effects are counted.
+pub(super) fn counted(journal: &Arc<LocalJournal>, plan: Plan) -> anyhow::Result<(Engine, Arc<Count>)> {
     let count = Arc::new(Count::default());
+    Ok((engine(journal, plan, count.clone())?, count))
+}
+
+/// An engine over a journal.
+pub(super) fn engine(
+    journal: &Arc<LocalJournal>,
+    plan: Plan,
+    own: Arc<dyn InProcess>,
+) -> anyhow::Result<Engine> {
     let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
     let transport = Transport::Twin(TwinTransport::new(plan.twins.unwrap_or(nowhere), None)?);
     let refused = |mistakes: Vec<stanch_model::Diagnostic>| {
@@ -141,7 +149,7 @@ pub(super) fn engine(journal: &Arc<LocalJournal>, plan: Plan) -> anyhow::Result<
         deadlines: DeadlineTable::built_in().map_err(refused)?,
         config: Arc::clone(&config),
     };
-    let engine = Engine::start(EngineOptions {
+    Ok(Engine::start(EngineOptions {
         journal: journal.clone(),
         integrations,
         library: Arc::new(library),
@@ -150,11 +158,11 @@ pub(super) fn engine(journal: &Arc<LocalJournal>, plan: Plan) -> anyhow::Result<
         clock: Arc::new(WallClock),
         mode: Mode::Drill,
         paused: false,
-        shards: plan.shards,
+        // As `serve` does.
+        shards: std::thread::available_parallelism().map_or(1, usize::from),
         patience: plan.patience,
-        in_process: Some(count.clone()),
-    })?;
-    Ok((engine, count))
+        in_process: Some(own),
+    })?)
 }
 
 /// Starts a run of this playbook by hand.
@@ -169,16 +177,29 @@ pub(super) async fn start(engine: &Engine, playbook: &str) -> anyhow::Result<Run
     Ok(engine.run(start).await?.0)
 }
 
-/// Waits until the runs in this state are as many as wanted, looking rarely enough not to be measured itself.
-pub(super) async fn until(
-    engine: &Engine,
-    look: Duration,
-    done: impl Fn(&Engine) -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
-    while !done(engine)? {
+/// Waits until no run is under way, looking rarely enough not to be measured itself.
+pub(super) async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
+    until_none(engine, "running", Duration::from_millis(20)).await
+}
+
+/// Waits until no run has this state in its row.
+pub(super) async fn until_none(engine: &Engine, state: &str, look: Duration) -> anyhow::Result<()> {
+    let filter =
+        Filter { prefix: "run/".to_owned(), states: vec![state.to_owned()], limit: 1, ..Filter::default() };
+    while !engine.journal().query(&filter, Cursor::START)?.streams.is_empty() {
         tokio::time::sleep(look).await;
     }
     Ok(())
+}
+
+/// Waits until the engine's threads let go of the journal, and closes it, so that the folder can be opened again.
+pub(super) async fn closed(journal: Arc<LocalJournal>) {
+    for _ in 0..1_000 {
+        if Arc::strong_count(&journal) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// The middle one.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod each;
+mod figure;
 mod ground;
 mod recovery;
 mod steps;
@@ -59,25 +60,27 @@ struct Size {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let Args { what, size } = args;
     if what == Some(What::Parked) {
-        return recovery::parked_again(&size.data.unwrap_or_default(), out).map(|()| Exit::Yes);
+        return recovery::parked_again(&size.data.unwrap_or_default(), out).await.map(|()| Exit::Yes);
     }
     let ground = Ground::new(size.data.clone())?;
     let device = device_sync(ground.folder(), 400, 500)?;
-    out.line(&json!({ "fdatasync_p50_us": device.p50_us, "fdatasync_p99_us": device.p99_us }));
+    out.line(&json!({
+        "figure": "device", "fdatasync_p50_us": device.p50_us, "fdatasync_p99_us": device.p99_us,
+    }));
     out.text(&format!(
-        "this disk's own sync of 400 bytes    p50 {} µs, p99 {} µs",
-        device.p50_us, device.p99_us
+        "{:<52} {:>9} µs, p50      p99 {} µs",
+        "this disk's own sync of 400 bytes", device.p50_us, device.p99_us
     ));
     match what {
         Some(What::Steps) => steps::measure(&ground, size.runs, size.steps, device, out).await?,
         Some(What::Recovery) => recovery::measure(&ground, size.runs, size.steps, out).await?,
-        Some(What::Alerts) => alerts::measure(&ground, size.steps, out).await?,
+        Some(What::Alerts) => alerts::measure(&ground, size.steps, device, out).await?,
         Some(What::Each) => each::measure(&ground, size.steps, out).await?,
         Some(What::Parked) => {}
         None => {
             steps::measure(&ground, None, None, device, out).await?;
             recovery::measure(&ground, None, None, out).await?;
-            alerts::measure(&ground, None, out).await?;
+            alerts::measure(&ground, None, device, out).await?;
             each::measure(&ground, None, out).await?;
         }
     }

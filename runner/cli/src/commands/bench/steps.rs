@@ -5,21 +5,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-use stanch_engine::Engine;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use stanch_engine::{Engine, InProcess};
 use stanch_journal::{
     Journal,
     measure::{DeviceSync, SyncProbe},
 };
+use stanch_model::{
+    RunId, StreamId,
+    run::{body::kind, lean::IntentHead},
+};
 
-use super::ground::{self, Ground, Plan, median};
+use super::{
+    figure::{Figure, Promise},
+    ground::{self, Ground, Plan, median},
+};
 use crate::out::Out;
 
-/// Runs at one time that are measured unless told otherwise.
-const CROWDS: [u32; 2] = [64, 256];
+/// Runs at one time that are measured unless told otherwise, and what is promised of them: ten and twenty times, or eight
+/// and twenty times, what Restate 1.7.12 does beside us with the same steps (`peer` below).
+const CROWDS: [Crowd; 2] = [
+    Crowd { runs: 64, peer: 4_170.0, at_least: 10.0, aim: 20.0 },
+    Crowd { runs: 256, peer: 4_170.0, at_least: 8.0, aim: 20.0 },
+];
 const STEPS: u32 = 100;
 /// Rounds; the first one warms up.
 const ROUNDS: usize = 4;
+/// Runs whose steps are timed one by one.
+const TIMED: usize = 16;
+
+struct Crowd {
+    runs: u32,
+    /// Steps a second of the peer at as many runs.
+    peer: f64,
+    at_least: f64,
+    aim: f64,
+}
 
 pub(super) async fn measure(
     ground: &Ground,
@@ -29,17 +51,28 @@ pub(super) async fn measure(
     out: Out,
 ) -> anyhow::Result<()> {
     let steps = steps.unwrap_or(STEPS);
-    let crowds: Vec<u32> = runs.map_or_else(|| CROWDS.to_vec(), |runs| vec![runs]);
+    let crowds: Vec<u32> =
+        runs.map_or_else(|| CROWDS.iter().map(|crowd| crowd.runs).collect(), |runs| vec![runs]);
     if runs.is_none() {
         alone(ground, out).await?;
     }
     for runs in crowds {
-        let (rate, p50) = crowd(ground, runs, steps).await?;
-        out.text(&format!("{runs:>3} runs at once x {steps} steps            {rate:.0} durable steps/s, {p50:.0} µs a step of one run (p50 of the rounds)"));
-        out.line(&json!({
-            "figure": "steps", "runs": runs, "steps": steps, "steps_per_s": rate.round(), "step_p50_us": p50.round(),
-            "fdatasync_p50_us": device.p50_us, "fdatasync_p99_us": device.p99_us,
-        }));
+        let timed = crowd(ground, runs, steps).await?;
+        let known = CROWDS.iter().find(|crowd| crowd.runs == runs);
+        Figure {
+            name: "steps",
+            what: format!("{runs} runs at once x {steps} durable steps"),
+            value: timed.rate,
+            unit: "steps/s",
+            promise: known.map(|known| Promise::more(known.at_least * known.peer, known.aim * known.peer)),
+            note: format!("a step of one run takes {:.0} µs, p50", timed.step_us),
+            more: json!({
+                "runs": runs, "steps": steps, "steps_per_s": timed.rate.round(),
+                "step_p50_us": timed.step_us.round(),
+                "fdatasync_p50_us": device.p50_us, "fdatasync_p99_us": device.p99_us,
+            }),
+        }
+        .show(out);
     }
     Ok(())
 }
@@ -48,84 +81,159 @@ fn script(steps: u32) -> String {
     format!("for n in 0..{steps} {{ own.step(#{{ n: n, text: \"{}\" }}); }}", "x".repeat(100))
 }
 
+struct Timed {
+    /// Steps a second of all runs, the median of the rounds.
+    rate: f64,
+    /// From one intent of a run to its next, by the times of their entries: the median.
+    step_us: f64,
+}
+
 /// Steps a second of many runs at one time, and how long a step takes each of them.
-async fn crowd(ground: &Ground, runs: u32, steps: u32) -> anyhow::Result<(f64, f64)> {
+async fn crowd(ground: &Ground, runs: u32, steps: u32) -> anyhow::Result<Timed> {
     let name = format!("steps-{runs}");
     ground.forget(&name);
     let journal = ground.journal(&name)?;
     let plan = Plan::of(vec![ground::playbook("bench", &script(steps), "")?]);
-    let (engine, count) = ground::engine(&journal, plan)?;
-    let mut rates = Vec::new();
+    let (engine, count) = ground::counted(&journal, plan)?;
+    let (mut rates, mut last) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let before = count.so_far();
         let wanted = before + u64::from(runs) * u64::from(steps);
         let started = Instant::now();
-        start_all(&engine, runs).await?;
+        last = start_all(&engine, runs).await?;
         while count.so_far() < wanted {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let took = started.elapsed().as_secs_f64();
         // The last outcomes become durable while nobody watches the clock; the next round begins after them.
-        ground::until(&engine, Duration::from_millis(20), |engine| Ok(engine.runs(true, 1)?.is_empty()))
-            .await?;
+        ground::until_ended(&engine).await?;
         if round > 0 {
             rates.push((wanted - before) as f64 / took);
         }
     }
     engine.drain().await;
-    let rate = median(rates);
-    Ok((rate, 1e6 * f64::from(runs) / rate))
+    let step_us = median(step_times(&*journal, &last)?);
+    drop(engine);
+    ground::closed(journal).await;
+    ground.forget(&name);
+    Ok(Timed { rate: median(rates), step_us })
 }
 
-async fn start_all(engine: &Engine, runs: u32) -> anyhow::Result<()> {
+/// Microseconds between the intents of these runs, one run after the other.
+fn step_times(journal: &dyn Journal, runs: &[RunId]) -> anyhow::Result<Vec<f64>> {
+    let mut times = Vec::new();
+    for run in runs.iter().take(TIMED) {
+        let mut before: Option<jiff::Timestamp> = None;
+        journal.visit(&StreamId::run(run), 1, &mut |entry| {
+            let is_step = entry.kind == kind::INTENT
+                && entry.decode::<IntentHead<'_>>().is_ok_and(|intent| intent.op == "call");
+            if is_step && let Ok(at) = entry.time.parse::<jiff::Timestamp>() {
+                times.extend(before.map(|before| at.duration_since(before).as_secs_f64() * 1e6));
+                before = Some(at);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(times)
+}
+
+async fn start_all(engine: &Engine, runs: u32) -> anyhow::Result<Vec<RunId>> {
     let mut starting = tokio::task::JoinSet::new();
     for _ in 0..runs {
         let engine = engine.clone();
         starting.spawn(async move { ground::start(&engine, "bench").await });
     }
-    while let Some(started) = starting.join_next().await {
-        started??;
+    let mut started = Vec::new();
+    while let Some(run) = starting.join_next().await {
+        started.push(run??);
     }
-    Ok(())
+    Ok(started)
+}
+
+/// An effect that makes this disk's own sync of the same bytes and times both: a step, a sync, a step, a sync, ….
+struct Alternating {
+    state: Mutex<Pairs>,
+}
+
+struct Pairs {
+    probe: SyncProbe,
+    /// The end of the last sync.
+    since: Option<Instant>,
+    /// Seconds of a step, and of the sync after it.
+    pairs: Vec<(f64, f64)>,
+}
+
+impl InProcess for Alternating {
+    fn name(&self) -> &'static str {
+        "own"
+    }
+
+    fn perform(&self, _: &str, input: &Value) -> Value {
+        let mut state = self.state.lock();
+        let step = state.since.map(|since| since.elapsed().as_secs_f64());
+        // A disk that refuses gives no pair; too few of them are noticed.
+        let sync = state.probe.once().ok();
+        state.pairs.extend(step.zip(sync).map(|(step, sync)| (step, sync.as_secs_f64())));
+        state.since = Some(Instant::now());
+        input.clone()
+    }
 }
 
 /// One run at a time: its steps and this disk's syncs of the same bytes in the same file mode, alternating.
 async fn alone(ground: &Ground, out: Out) -> anyhow::Result<()> {
-    const PAIRS: usize = 30;
-    const STEPS: u32 = 40;
+    const STEPS: u32 = 2_000;
+    const WARM_UP: usize = 200;
+    let bytes = bytes_of_a_step(ground).await?;
     ground.forget("alone");
     let journal = ground.journal("alone")?;
+    let pairs = Pairs { probe: SyncProbe::open(ground.folder(), bytes)?, since: None, pairs: Vec::new() };
+    let own = Arc::new(Alternating { state: Mutex::new(pairs) });
     let plan = Plan::of(vec![ground::playbook("bench", &script(STEPS), "")?]);
-    let (engine, count) = ground::engine(&journal, plan)?;
-    start_all(&engine, 1).await?;
-    ground::until(&engine, Duration::from_millis(5), |engine| Ok(engine.runs(true, 1)?.is_empty())).await?;
-    let stats = journal.stats();
-    let bytes = usize::try_from(stats.bytes / stats.batches.max(1)).unwrap_or(700);
-    let mut probe = SyncProbe::open(ground.folder(), bytes)?;
-    let (mut ratios, mut each) = (Vec::new(), Vec::new());
-    for _ in 0..PAIRS {
-        let wanted = count.so_far() + u64::from(STEPS);
-        ground::start(&engine, "bench").await?;
-        let started = (Instant::now(), count.so_far());
-        while count.so_far() < wanted {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        let done = (wanted - started.1).max(1) as f64;
-        let step = started.0.elapsed().as_secs_f64() / done;
-        ground::until(&engine, Duration::from_millis(5), |engine| Ok(engine.runs(true, 1)?.is_empty()))
-            .await?;
-        let mut sync = Duration::ZERO;
-        for _ in 0..STEPS {
-            sync += probe.once()?;
-        }
-        let sync = sync.as_secs_f64() / f64::from(STEPS);
-        ratios.push(step / sync);
-        each.push(step * 1e6);
-    }
-    let (ratio, step) = (median(ratios), median(each));
-    out.text(&format!("one run at a time                     {step:.0} µs a step, {ratio:.2} x this disk's sync of the same {bytes} bytes"));
-    out.line(&json!({ "figure": "alone", "step_p50_us": step.round(), "ratio_to_sync": (ratio * 100.0).round() / 100.0, "bytes": bytes }));
-    drop(Arc::clone(&journal));
+    let engine = ground::engine(&journal, plan, own.clone())?;
+    ground::start(&engine, "bench").await?;
+    ground::until_ended(&engine).await?;
     engine.drain().await;
+    drop(engine);
+    ground::closed(journal).await;
+    ground.forget("alone");
+    let pairs = std::mem::take(&mut own.state.lock().pairs);
+    let pairs = pairs.get(WARM_UP..).unwrap_or_default();
+    anyhow::ensure!(pairs.len() + WARM_UP + 1 == STEPS as usize, "only {} steps were timed", pairs.len());
+    let ratio = median(pairs.iter().map(|(step, sync)| step / sync).collect());
+    let step = median(pairs.iter().map(|(step, _)| step * 1e6).collect());
+    let sync = median(pairs.iter().map(|(_, sync)| sync * 1e6).collect());
+    Figure {
+        name: "alone",
+        what: format!("one run: a step / this disk's sync of its {bytes} bytes"),
+        value: ratio,
+        unit: "x",
+        promise: Some(Promise::less(1.5, 1.1)),
+        note: format!("{step:.0} µs / {sync:.0} µs, {} pairs, median", pairs.len()),
+        more: json!({
+            "ratio_to_sync": (ratio * 1_000.0).round() / 1_000.0, "bytes": bytes, "pairs": pairs.len(),
+            "step_p50_us": step.round(), "sync_p50_us": sync.round(),
+        }),
+    }
+    .show(out);
     Ok(())
+}
+
+/// What one step of a run that is alone writes in its batch.
+async fn bytes_of_a_step(ground: &Ground) -> anyhow::Result<usize> {
+    const STEPS: u32 = 300;
+    ground.forget("bytes");
+    let journal = ground.journal("bytes")?;
+    let plan = Plan::of(vec![ground::playbook("bench", &script(STEPS), "")?]);
+    let (engine, _) = ground::counted(&journal, plan)?;
+    ground::start(&engine, "bench").await?;
+    ground::until_ended(&engine).await?;
+    let before = journal.stats();
+    ground::start(&engine, "bench").await?;
+    ground::until_ended(&engine).await?;
+    let after = journal.stats();
+    engine.drain().await;
+    drop(engine);
+    ground::closed(journal).await;
+    ground.forget("bytes");
+    Ok(usize::try_from((after.bytes - before.bytes) / u64::from(STEPS)).unwrap_or(1_400))
 }

@@ -3,6 +3,10 @@
 //! Unit, bool, i64, finite f64, string, array, map, targets and secret handles cross. Functions, shared values and
 //! everything else are refused with a message that names them. Integers that do not fit i64 stay strings.
 
+mod text;
+
+pub(crate) use text::{Json, write_map};
+
 use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use serde_json::{Number, Value};
 use stanch_model::{Target, run::StepError, value};
@@ -20,9 +24,7 @@ pub(crate) fn to_value(dynamic: &Dynamic) -> Result<Value, StepError> {
 }
 
 fn encode(dynamic: &Dynamic, depth: usize) -> Result<Value, StepError> {
-    if depth > DEPTH {
-        return Err(StepError::new("misuse", format!("a value nested deeper than {DEPTH} levels")));
-    }
+    too_deep(depth)?;
     if dynamic.is_shared() {
         return encode(&dynamic.flatten_clone(), depth);
     }
@@ -36,9 +38,7 @@ fn encode(dynamic: &Dynamic, depth: usize) -> Result<Value, StepError> {
         return Ok(Value::Number(number.into()));
     }
     if let Ok(number) = dynamic.as_float() {
-        return Number::from_f64(number)
-            .map(Value::Number)
-            .ok_or_else(|| StepError::new("misuse", format!("{number} is no finite number")));
+        return Number::from_f64(number).map(Value::Number).ok_or_else(|| unfit(dynamic));
     }
     if let Ok(text) = dynamic.as_immutable_string_ref() {
         return Ok(Value::String(text.to_string()));
@@ -59,10 +59,25 @@ fn encode(dynamic: &Dynamic, depth: usize) -> Result<Value, StepError> {
     if let Some(secret) = dynamic.read_lock::<Secret>() {
         return Ok(value::of_secret(&secret.0));
     }
-    Err(StepError::new(
-        "misuse",
-        format!("a {} cannot be journaled; only plain values and targets can", dynamic.type_name()),
-    ))
+    Err(unfit(dynamic))
+}
+
+fn too_deep(depth: usize) -> Result<(), StepError> {
+    if depth <= DEPTH {
+        return Ok(());
+    }
+    Err(StepError::new("misuse", format!("a value nested deeper than {DEPTH} levels")))
+}
+
+/// Why a value does not cross.
+fn unfit(dynamic: &Dynamic) -> StepError {
+    let why = match dynamic.as_float() {
+        Ok(number) => format!("{number} is no finite number"),
+        Err(_) => {
+            format!("a {} cannot be journaled; only plain values and targets can", dynamic.type_name())
+        }
+    };
+    StepError::new("misuse", why)
 }
 
 /// Journal to script.
@@ -164,6 +179,12 @@ mod tests {
 
     use super::*;
 
+    fn target(id: &str) -> Target {
+        let attrs = [("app".to_owned(), Value::from(id))].into();
+        let text = |text: &str| text.to_owned();
+        Target { integration: text("okta"), kind: text("grant"), id: text(id), label: String::new(), attrs }
+    }
+
     fn values() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -175,6 +196,8 @@ mod tests {
         leaf.prop_recursive(4, 32, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                "[a-z]{1,6}".prop_map(|id| value::of_target(&target(&id))),
+                "[a-z]{1,6}".prop_map(|handle| value::of_secret(&handle)),
                 prop::collection::btree_map("[a-z]{1,6}", inner, 0..6)
                     .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
@@ -186,6 +209,19 @@ mod tests {
         fn what_crosses_comes_back(value in values()) {
             let back = to_value(&to_dynamic(&value)).unwrap();
             prop_assert_eq!(value.to_string(), back.to_string());
+        }
+
+        #[test]
+        fn what_crosses_as_text_is_the_same(value in values()) {
+            let map: Map = [("v".into(), to_dynamic(&value))].into_iter().collect();
+            let mut text = String::new();
+            write_map(&map, &mut text).unwrap();
+            let tree = to_value(&Dynamic::from(map)).unwrap();
+            prop_assert_eq!(&text, &tree.to_string());
+            // A float may lose its last digit when it is read, but always the same way.
+            let read: Value = serde_json::from_str(&text).unwrap();
+            let back = to_value(&Json::new(&text).dynamic()).unwrap();
+            prop_assert_eq!(back.to_string(), read.to_string());
         }
     }
 
@@ -200,5 +236,16 @@ mod tests {
     fn large_integers_stay_text() {
         let value = serde_json::json!(18_446_744_073_709_551_615_u64);
         assert_eq!(to_dynamic(&value).into_string().unwrap(), "18446744073709551615");
+        assert_eq!(Json::of(&value).dynamic().into_string().unwrap(), "18446744073709551615");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_target_stays_a_map() {
+        for json in [r#"{"$target":{"x":1}}"#, r#"{"$target":1,"b":2}"#, r#"{"$secret":7}"#] {
+            let value: Value = serde_json::from_str(json).unwrap();
+            let map = Json::new(json).dynamic();
+            assert!(map.is_map(), "{json}");
+            assert_eq!(to_value(&map).unwrap(), to_value(&to_dynamic(&value)).unwrap());
+        }
     }
 }
