@@ -161,9 +161,9 @@ impl Limiter {
 
     /// The platform asked for a pause, of a length that it may not have told.
     pub(crate) fn refused(&self, pause: Option<Duration>) -> Instant {
-        let mut line = self.line.lock();
-        let pause = pause.unwrap_or_else(|| line.backoff());
-        line.refused(Instant::now(), pause.min(LONGEST_PAUSE))
+        let (now, mut line) = (Instant::now(), self.line.lock());
+        let pause = pause.unwrap_or_else(|| line.backoff(now));
+        line.refused(now, pause.min(LONGEST_PAUSE))
     }
 
     /// The platform took a request and told how many are left until its window ends.
@@ -266,7 +266,11 @@ impl Line {
     }
 
     /// Twice as long with every refusal in a row, and a little more, so that not everybody comes back at once.
-    fn backoff(&mut self) -> Duration {
+    fn backoff(&mut self, now: Instant) -> Duration {
+        if let Some(until) = self.refused_until.filter(|until| *until > now) {
+            // One of several that were on their way together.
+            return until - now;
+        }
         let [first, longest] = UNTOLD;
         let pause = first.saturating_mul(1 << self.untold.min(10)).min(longest);
         self.untold = self.untold.saturating_add(1);

@@ -148,7 +148,7 @@ async fn a_free_turn_is_taken_at_once_and_no_other() {
     assert!(limiter.turn_now().is_none(), "the next slot is a second away");
     tokio::time::sleep(SECOND).await;
     assert!(limiter.turn_now().is_some(), "what was refused took no slot");
-    limiter.refused(SECOND);
+    limiter.refused(Some(SECOND));
     tokio::time::sleep(SECOND / 2).await;
     assert!(limiter.turn_now().is_none(), "a turn during a pause");
 }
