@@ -11,7 +11,7 @@ const LINES: usize = 500;
 /// Files that may be longer, up to these many lines.
 const LONGER: [(&str, usize); 1] = [
     // the fold of every kind of entry, one arm each
-    ("runner/model/src/run/view.rs", 550),
+    ("runner/model/src/run/view.rs", 560),
 ];
 
 /// Where the checkout is.
@@ -94,7 +94,12 @@ fn no_file_names_a_place_on_the_machine_it_was_written_on() {
     let mut found = Vec::new();
     for path in files() {
         let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
-        let named = |line: &str| words.iter().any(|word| line.contains(word.as_str()));
+        // a name follows; `/Users/{user}` is an address of SCIM
+        let goes_on = |rest: &str| !rest.starts_with('{');
+        let names = |line: &str, word: &str| {
+            line.match_indices(word).any(|(at, _)| goes_on(&line[at + word.len()..]))
+        };
+        let named = |line: &str| words.iter().any(|word| names(line, word));
         found.extend(text.lines().filter(|line| named(line)).map(|line| format!("{path}: {}", line.trim())));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
