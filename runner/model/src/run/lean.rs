@@ -1,7 +1,8 @@
 //! The two bodies that every step writes and every replay reads, without a copy of what lies in them.
 //!
-//! They are [`body::Intent`] and [`body::Outcome`] with borrowed parts, written by hand: a serializer and owned values
-//! would be most of the cost of a step. Nothing here may differ from the shapes there; the tests hold that.
+//! They are [`Intent`](super::body::Intent) and [`Outcome`](super::body::Outcome) of `body` with borrowed parts, written by
+//! hand: a serializer and owned values would be most of the cost of a step. Nothing here may differ from the shapes there; the
+//! tests hold that.
 
 use std::{borrow::Cow, fmt::Write};
 
