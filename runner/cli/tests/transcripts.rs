@@ -12,7 +12,15 @@ use serde_json::Value;
 fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stanch"));
     command.args(args).current_dir(folder);
-    for name in ["STANCH_DATA", "STANCH_CONFIG", "STANCH_URL", "STANCH_TOKEN", "STANCH_VAULT_KEY"] {
+    for name in [
+        "STANCH_DATA",
+        "STANCH_CONFIG",
+        "STANCH_URL",
+        "STANCH_TOKEN",
+        "STANCH_VAULT_KEY",
+        "STANCH_TWINS",
+        "STANCH_TWINS_MAIL",
+    ] {
         command.env_remove(name);
     }
     command.env("USER", "ana");

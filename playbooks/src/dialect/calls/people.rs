@@ -14,8 +14,9 @@ pub(super) const APPROVE: HostCall = HostCall {
     docs: "Asks for a yes and waits. The yes covers exactly `targets` (lists may be nested): a permanent call on any other \
            target raises a card of its own under the same policy. Who may say yes, by when and what silence means stand \
            in the manifest under `name`. A no throws `denied`. Nobody is asked when the list is empty, or when the \
-           manifest's `pre_approved` holds; `by` is then empty. `by` lists the people, `at` the instant, `why` their \
-           comment or `()`, `targets` counts what is covered.",
+           manifest's `pre_approved` holds, which sees `alert` only where its source has proven it, not what a person \
+           handed in; `by` is then empty. `by` lists the people, `at` the instant, `why` their comment or `()`, `targets` \
+           counts what is covered.",
     example: r#"approve("cut-app", "Cut drift off: 40 grants", []);"#,
     ..call("approve", CallClass::Wait)
 };
