@@ -106,7 +106,11 @@ impl Source {
     /// Nobody sends to a source that we fetch from, but a person may hand in what its log says.
     fn by_hand(&self, request: RawRequest<'_>, trust: Trust, now: Timestamp) -> Result<Step, Refusal> {
         if trust == Trust::Source {
-            return Err(Refusal::new(405, "fetched", "this source is a log and takes no deliveries; hand its rows in with `stanch alert`"));
+            return Err(Refusal::new(
+                405,
+                "fetched",
+                "this source is a log and takes no deliveries; hand its rows in with `stanch alert`",
+            ));
         }
         let document = document::events(&self.spec, document::json(request.body)?)?;
         self.alerts(None, document, request, trust, now).map(Step::Done)
