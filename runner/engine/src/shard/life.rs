@@ -35,7 +35,7 @@ impl Shard {
                 shard.waits_due(live, now);
             });
         }
-        if self.broken.contains(run) || self.env.is_draining() {
+        if self.broken.contains(run) || self.env.is_draining() || !self.comes_in(run) {
             return;
         }
         match self.load(run) {
@@ -51,7 +51,8 @@ impl Shard {
     /// A run that was created a moment ago: its first entry is at hand.
     pub(super) fn created(&mut self, entry: &Entry) {
         let Ok(created) = entry.decode::<Created>() else { return };
-        if self.slots.contains_key(&created.run) || self.env.is_draining() {
+        let is_here = self.slots.contains_key(&created.run);
+        if is_here || self.env.is_draining() || !self.comes_in(&created.run) {
             return;
         }
         match self.playbook(&created) {

@@ -11,6 +11,7 @@ mod doubt;
 mod guards;
 mod life;
 mod load;
+mod lobby;
 mod marks;
 mod outcomes;
 mod parking;
@@ -138,6 +139,8 @@ pub(crate) struct Shard {
     timers: BinaryHeap<Reverse<(i64, RunId)>>,
     /// Calls whose intents are queued, in the order of the journal.
     intended: VecDeque<(u64, Shared, Address)>,
+    /// Runs that come in when others have left.
+    lobby: lobby::Lobby,
     /// Runs that cannot be read: named once, left alone.
     broken: HashSet<RunId>,
     uncommitted: bool,
@@ -149,6 +152,9 @@ pub(crate) struct Shard {
 
 /// A shard looks at the journal's due times at least this often: a drill's clock may jump.
 const TICK: Duration = Duration::from_millis(200);
+
+/// Messages heard in one turn: those who talk fastest may not keep the scripts from running.
+const HEARD: usize = 1_024;
 
 /// A run whose entry was refused is read anew after this time.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -180,6 +186,7 @@ impl Shard {
             slow: VecDeque::new(),
             timers: BinaryHeap::new(),
             intended: VecDeque::new(),
+            lobby: lobby::Lobby::default(),
             broken: HashSet::new(),
             uncommitted: false,
             draining: Vec::new(),
@@ -190,7 +197,7 @@ impl Shard {
 
     /// One turn: everything that happened, everything that is ready, everything that became durable; then sleep.
     fn turn(&mut self) -> bool {
-        loop {
+        for _ in 0..HEARD {
             match self.inbox.try_recv() {
                 Ok(message) => self.hear(message),
                 Err(crossbeam_channel::TryRecvError::Empty) => break,
@@ -206,6 +213,7 @@ impl Shard {
             self.evaluate(&live);
         }
         self.start_durable();
+        self.let_in();
         if !self.ready.is_empty() {
             return true;
         }
