@@ -28,6 +28,11 @@ impl Source {
         Some(Pace { every: every.0, overlap: overlap.0, window: window.0 })
     }
 
+    /// The configured integration that is asked.
+    pub fn asks(&self) -> Option<&str> {
+        self.config.integration.as_deref()
+    }
+
     /// The read that lists what happened between two moments: its action and arguments.
     pub fn ask(&self, since: Timestamp, until: Timestamp) -> Option<(&str, Value)> {
         let poll = self.spec.poll.as_ref()?;

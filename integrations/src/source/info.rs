@@ -36,10 +36,7 @@ pub(crate) fn info(platform: &str, format: &str, spec: &SourceSpec) -> SourceInf
 fn proof(spec: &SourceSpec) -> String {
     match (&spec.proof, &spec.poll) {
         (Some(proof), _) => words(proof),
-        (None, Some(poll)) => format!(
-            "a log to be asked every {}; `serve` does not ask it yet, rows are handed in with `stanch alert`",
-            duration::format(poll.every.0)
-        ),
+        (None, Some(poll)) => format!("asked by us every {}", duration::format(poll.every.0)),
         (None, None) => String::new(),
     }
 }

@@ -126,7 +126,7 @@ fn set(
         return Err(format!("there is no table `{table}`"));
     }
     if !store.set(table, id, fields.clone()) {
-        store.put(table, fields.clone());
+        store.put_as(table, id, fields.clone());
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! A stream of the journal that only the server writes: `people` (tokens) and `tell` (who was told).
+//! A stream of the journal that only the server writes: `people` (tokens), `tell` (who was told), `source/…` (up to where a log
+//! was read).
 
 use std::sync::Arc;
 
@@ -32,6 +33,12 @@ impl Ledger {
         let append = StreamAppend::new(self.stream.clone(), self.journal.epoch(), entries);
         let ticket = self.journal.append(vec![append], With::default())?;
         self.journal.durable_at(ticket.position).await
+    }
+
+    /// The newest entry.
+    pub(crate) fn last(&self) -> Result<Option<stanch_model::Entry>, JournalError> {
+        let Some(info) = self.journal.stream(&self.stream)? else { return Ok(None) };
+        Ok(self.journal.read(&self.stream, info.version, 1)?.pop())
     }
 
     /// Everything in it, oldest first.

@@ -13,6 +13,7 @@ mod desk;
 mod ledger;
 mod listen;
 mod metrics;
+mod poll;
 mod problem;
 mod recent;
 mod routes;

@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     pub(crate) followers: AtomicU64,
     pub(crate) told: AtomicU64,
     pub(crate) not_told: AtomicU64,
+    pub(crate) logs_unread: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -79,6 +80,12 @@ impl Metrics {
                 "counter",
                 "Such messages that could not be sent, or may not have been.",
                 of(&self.not_told),
+            ),
+            (
+                "logs_unread_total",
+                "counter",
+                "Times that a log could not be read; it is read later from where it was left.",
+                of(&self.logs_unread),
             ),
             ("journal_batches_total", "counter", "Batches synced.", journal.batches),
             ("journal_entries_total", "counter", "Entries synced.", journal.entries),

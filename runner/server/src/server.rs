@@ -14,7 +14,7 @@ use crate::{
     app::{App, Parts},
     listen::{self, Serving},
     metrics::Metrics,
-    routes,
+    poll, routes,
     tell::{self, Teller},
 };
 
@@ -95,8 +95,11 @@ impl Server {
             metrics: metrics.clone(),
             description: routes::describe(&table),
         }));
-        let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
         let mut tasks = JoinSet::new();
+        for (app, log) in poll::logs(&app) {
+            tasks.spawn(poll::work(app, log));
+        }
+        let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
         let mut addr = None;
         if let Some(listen) = options.listen {
             let failed = |source| ServerError::Listen { at: listen.to_string(), source };

@@ -96,6 +96,14 @@ impl Store {
         Some(id)
     }
 
+    /// Adds a row under this id.
+    pub(crate) fn put_as(&mut self, table: &str, id: &str, mut row: Row) {
+        if let Some(at) = self.tables.get(table) {
+            row.insert(at.key().to_owned(), id.into());
+        }
+        self.put(table, row);
+    }
+
     /// Sets fields of a row. False when there is no such row.
     pub(crate) fn set(&mut self, table: &str, id: &str, fields: Row) -> bool {
         let Some(place) = self.tables.get(table).and_then(|at| at.place(id)) else { return false };

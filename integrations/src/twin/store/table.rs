@@ -53,6 +53,11 @@ impl Table {
         self.declare(&key, &indexed);
     }
 
+    /// The field that holds a row's id.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The place that this id has or had.
     pub(super) fn place(&self, id: &str) -> Option<u64> {
         self.places.get(id).copied()
