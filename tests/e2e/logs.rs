@@ -24,12 +24,66 @@ use stanch_response::{DeadlineTable, Register};
 use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
 use stanch_tests::inside::Secrets;
 
-const CONFIG: &str = r#"
-integrations:
-  okta: { platform: okta, url: "https://acme.okta.com" }
-alerts:
-  okta-log: { format: okta-system-log, integration: okta }
-"#;
+/// A log that is asked, and what one of its rows looks like.
+struct Log {
+    platform: &'static str,
+    config: &'static str,
+    action: &'static str,
+    table: &'static str,
+    row: fn(&str) -> Value,
+}
+
+const OKTA: Log = Log {
+    platform: "okta",
+    config: r#"
+integrations: { asked: { platform: okta, url: "https://acme.okta.com" } }
+alerts: { log: { format: okta-system-log, integration: asked } }
+"#,
+    action: "fetch_log",
+    table: "log_events",
+    row: |at| {
+        json!({
+            "published": at, "eventType": "user.account.privilege.grant", "severity": "INFO", "version": "0",
+            "displayMessage": "Grant user privilege", "outcome": { "result": "SUCCESS" }, "target": [],
+            "actor": { "id": "00u1", "type": "User", "displayName": "Mallory", "alternateId": "mallory@acme.example" },
+            "client": { "ipAddress": "203.0.113.9" },
+            "debugContext": { "debugData": { "privilegeGranted": "Super administrator" } },
+        })
+    },
+};
+
+const GITHUB: Log = Log {
+    platform: "github",
+    config: r#"
+integrations: { asked: { platform: github, settings: { org: acme } } }
+alerts: { log: { format: github-audit-log, integration: asked } }
+"#,
+    action: "fetch_audit_log",
+    table: "audit",
+    row: |at| {
+        let ms = at.parse::<Timestamp>().unwrap().as_millisecond();
+        json!({
+            "twin_at": at, "@timestamp": ms, "created_at": ms, "action": "public_key.create", "actor": "mallory",
+            "user": "mallory-2", "org": "acme", "permission": "admin", "operation_type": "create",
+        })
+    },
+};
+
+const GRAPH: Log = Log {
+    platform: "entra",
+    config: r#"
+integrations: { asked: { platform: entra, settings: { tenant: 6f1c1d2e-0000-4000-8000-000000000001, client_id: twin } } }
+alerts: { log: { format: microsoft-graph-alerts, integration: asked } }
+"#,
+    action: "fetch_alerts",
+    table: "alerts",
+    row: |at| {
+        json!({
+            "createdDateTime": at, "lastUpdateDateTime": at, "title": "Unusual consent", "status": "new",
+            "severity": "high", "serviceSource": "microsoftAppGovernance", "incidentId": "7", "evidence": [],
+        })
+    },
+};
 
 /// A clock that stands until it is set.
 struct Hands(AtomicI64);
@@ -51,6 +105,7 @@ impl Clock for Hands {
 }
 
 struct World {
+    log: Log,
     twins: TwinHost,
     clock: Arc<Hands>,
     journal: Arc<MemoryJournal>,
@@ -60,11 +115,12 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
-        let integrations = BTreeMap::from([("okta".to_owned(), "okta".to_owned())]);
+    async fn new(log: Log) -> Self {
+        let integrations = BTreeMap::from([("asked".to_owned(), log.platform.to_owned())]);
         let twins = TwinHost::start(TwinOptions { integrations, ..TwinOptions::default() }).await.unwrap();
         let start: Timestamp = "2026-03-13T02:40:00Z".parse().unwrap();
         let mut world = Self {
+            log,
             twins,
             clock: Arc::new(Hands(AtomicI64::new(start.as_millisecond()))),
             journal: Arc::new(MemoryJournal::new()),
@@ -78,7 +134,7 @@ impl World {
 
     /// A server that finds the journal as it was left.
     async fn up(&mut self) {
-        let config: Arc<Config> = Arc::new(yaml::read("stanch.yaml", CONFIG, "CF0001").unwrap());
+        let config: Arc<Config> = Arc::new(yaml::read("stanch.yaml", self.log.config, "CF0001").unwrap());
         let transport = Transport::Twin(TwinTransport::new(self.twins.addr(), None).unwrap());
         let catalog = Arc::new(Catalog::embedded().unwrap());
         let integrations =
@@ -132,16 +188,10 @@ impl World {
         self.rows += 1;
         let id = format!("row-{:04}", self.rows);
         let at = self.clock.now().checked_add(after).unwrap();
-        let fields = json!({
-            "published": format!("{at:.3}"), "eventType": "user.account.privilege.grant", "severity": "INFO",
-            "displayMessage": "Grant user privilege", "version": "0",
-            "actor": { "id": "00u1", "type": "User", "displayName": "Mallory", "alternateId": "mallory@acme.example" },
-            "outcome": { "result": "SUCCESS" }, "client": { "ipAddress": "203.0.113.9" },
-            "debugContext": { "debugData": { "privilegeGranted": "Super administrator" } }, "target": [],
-        });
+        let fields = (self.log.row)(&format!("{at:.3}"));
         let Value::Object(fields) = fields else { unreachable!() };
-        let set =
-            Change::Set { integration: "okta".into(), table: "log_events".into(), id: id.clone(), fields };
+        let (integration, table) = ("asked".to_owned(), self.log.table.to_owned());
+        let set = Change::Set { integration, table, id: id.clone(), fields };
         self.twins.change(&set).unwrap();
         id
     }
@@ -151,12 +201,12 @@ impl World {
     }
 
     fn asked(&self) -> usize {
-        self.twins.requests().iter().filter(|request| request.action == "fetch_log").count()
+        self.twins.requests().iter().filter(|request| request.action == self.log.action).count()
     }
 
     /// Up to where the journal says that the log was read.
     fn cursor(&self) -> Option<Timestamp> {
-        let stream = StreamId::from_stored("source/okta-log");
+        let stream = StreamId::from_stored("source/log");
         let entries = self.journal.read(&stream, 1, 10_000).unwrap();
         let last = entries.last()?.decode::<Value>().unwrap();
         Some(last["until"].as_str().unwrap().parse().unwrap())
@@ -186,7 +236,7 @@ impl World {
     /// A turn of the poller after this moment has come and gone.
     async fn asks_again(&self) {
         let before = self.asked();
-        self.passes(SignedDuration::from_secs(31));
+        self.passes(SignedDuration::from_secs(61));
         self.until("asked again", |world| world.asked() > before).await;
     }
 }
@@ -194,12 +244,26 @@ impl World {
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_is_read_from_where_it_was_left_after_kills_and_after_days() {
-    let mut world = World::new().await;
+async fn okta_is_read_from_where_it_was_left_after_kills_and_after_days() {
+    left_and_taken_up(OKTA).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn github_is_read_from_where_it_was_left_after_kills_and_after_days() {
+    left_and_taken_up(GITHUB).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graph_is_read_from_where_it_was_left_after_kills_and_after_days() {
+    left_and_taken_up(GRAPH).await;
+}
+
+async fn left_and_taken_up(log: Log) {
+    let mut world = World::new(log).await;
     let old = world.happens(-SignedDuration::from_hours(2));
     world.until("it begins", |world| world.cursor().is_some()).await;
     let first = world.happens(SECOND);
-    world.passes(SignedDuration::from_secs(31));
+    world.passes(SignedDuration::from_secs(61));
     world.until("the first", |world| world.alerts().len() == 1).await;
 
     // Rows that are in the overlap are read by every life anew.
@@ -229,7 +293,7 @@ async fn a_log_is_read_from_where_it_was_left_after_kills_and_after_days() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_answer_of_the_platform_it_neither_misses_nor_repeats() {
-    let mut world = World::new().await;
+    let mut world = World::new(OKTA).await;
     world.until("it begins", |world| world.cursor().is_some()).await;
     let mut wanted = Vec::new();
     for life in 0..12 {
@@ -253,11 +317,11 @@ async fn killed_at_every_answer_of_the_platform_it_neither_misses_nor_repeats() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_paused_is_not_asked_and_what_failed_is_asked_again() {
-    let mut world = World::new().await;
+    let mut world = World::new(OKTA).await;
     world.asks_again().await;
     let (engine, _) = world.life.as_ref().unwrap();
     let engine = engine.clone();
-    engine.pause_scope("integration:okta", true, "ana").await.unwrap();
+    engine.pause_scope("integration:asked", true, "ana").await.unwrap();
     let paused = world.happens(SECOND);
     // The turn that was under way may still ask; the one after it may not.
     world.passes(SignedDuration::from_hours(2));
@@ -268,7 +332,7 @@ async fn what_is_paused_is_not_asked_and_what_failed_is_asked_again() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(world.asked(), before, "it asks what is paused");
-    engine.pause_scope("integration:okta", false, "ana").await.unwrap();
+    engine.pause_scope("integration:asked", false, "ana").await.unwrap();
     world.passes(SignedDuration::from_mins(10));
     world.until("resumed", |world| world.alerts() == [paused.clone()]).await;
 
