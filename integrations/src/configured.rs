@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use crate::{
     Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
-    exchange::{Exchange, not_before, unix_ms},
+    exchange::{Exchange, label_arguments, labels_wanted, not_before, unix_ms},
+    label::{Labels, UNLABELLED},
     limit::{Permit, Turn},
     look::{LOOK, holds},
     member::Member,
@@ -102,8 +103,18 @@ impl Integrations {
         }
     }
 
-    /// One attempt of one action; for reads with all their pages. A token that the platform refuses is renewed once.
+    /// One attempt of one action; for reads with all their pages. A token that the platform refuses is renewed once. Who a
+    /// list means by ids alone is asked too, as far as the platform tells.
     pub async fn call(&self, call: Call) -> Outcome {
+        self.attempt(call, labels_wanted).await
+    }
+
+    /// One attempt for a value that nobody is shown.
+    pub(crate) async fn call_unlabelled(&self, call: Call) -> Outcome {
+        self.attempt(call, |_| Labels::none()).await
+    }
+
+    async fn attempt(&self, call: Call, labels: fn(&Exchange<'_>) -> Labels) -> Outcome {
         let (member, action) = match self.known(&call.integration, &call.action) {
             Ok(found) => found,
             Err(message) => return Outcome::Refused { kind: ErrorKind::Unknown, status: None, message },
@@ -133,8 +144,10 @@ impl Integrations {
             attempt: call.attempt,
             deadline,
             forced: bound.forced || member.acts_on_itself,
+            labels: &UNLABELLED,
         };
-        Box::pin(exchange.run()).await
+        let labels = labels(&exchange);
+        Box::pin(Exchange { labels: &labels, ..exchange }.run()).await
     }
 
     /// What a witness says now of the lists that name it.
@@ -156,6 +169,7 @@ impl Integrations {
             attempt: 1,
             deadline: Instant::now() + LOOK,
             forced: false,
+            labels: &UNLABELLED,
         };
         exchange.sight(witness, Instant::now()).await
     }
@@ -252,6 +266,16 @@ impl Integrations {
         let bound = Bound::nothing();
         let input = arguments(with, &member.vars(&bound, "")).ok()?;
         Some(Read { integration: integration.to_owned(), action: action.clone(), input })
+    }
+
+    /// The read that tells who an id means, for protection by login.
+    pub fn who(&self, integration: &str, kind: &str, id: &str) -> Option<Read> {
+        let member = self.member(integration)?;
+        let spec = member.platform.spec.labels.get(kind)?;
+        member.action(&spec.action)?;
+        let bound = Bound::nothing();
+        let input = label_arguments(spec, &[id.to_owned()], member.vars(&bound, "")).ok()?;
+        Some(Read { integration: integration.to_owned(), action: spec.action.clone(), input })
     }
 
     /// The reads that tell who is in the group of this name, for protected groups.

@@ -2,10 +2,13 @@
 
 mod each;
 mod first;
+mod labels;
 mod mail;
 mod pages;
 mod poll;
 mod witness;
+
+pub(crate) use labels::{given as label_arguments, wanted as labels_wanted};
 
 use std::collections::HashSet;
 
@@ -18,6 +21,7 @@ use crate::{
     auth::{Around, AuthError, Used},
     bind::{Bound, Refusal},
     call::{By, ErrorKind, More, Outcome},
+    label::Labels,
     limit::{LONGEST_STAND, Limiter},
     member::Member,
     request::{Builder, Built, HttpRequest},
@@ -41,6 +45,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) deadline: Instant,
     /// It may touch the identity that we use ourselves.
     pub(crate) forced: bool,
+    /// Who its lists mean by ids.
+    pub(crate) labels: &'a Labels,
 }
 
 /// What has come together so far.
@@ -182,7 +188,7 @@ impl Exchange<'_> {
             if self.action.yields.is_none() {
                 return self.done(answer, By::Us, vars, gathered);
             }
-            request = match self.gather(builder, &request, answer, vars, &mut gathered) {
+            request = match self.gather(builder, &request, answer, vars, &mut gathered).await {
                 Ok(Ok(next)) => next,
                 Ok(Err(status)) => {
                     let value = Value::Array(gathered.rows);

@@ -39,6 +39,7 @@ fn engine() -> Engine {
     engine.disable_symbol("eval").disable_symbol("print").disable_symbol("debug").disable_symbol("import");
     engine.set_allow_looping(false).set_allow_shadowing(false);
     engine.register_fn("has", |rows: &mut Array, id: &str| has(rows, id));
+    engine.register_fn("any_of", |field: &str, values: Array| any_of(field, &values));
     engine
 }
 
@@ -49,6 +50,13 @@ fn has(rows: &mut Array, id: &str) -> bool {
             .and_then(|map| map.get("id").and_then(|found| found.clone().into_string().ok()))
             .is_some_and(|found| found == id)
     })
+}
+
+/// `any_of("id", input.users)`: the SCIM filter that one of these values meets, `id eq "a" or id eq "b"`.
+fn any_of(field: &str, values: &[Dynamic]) -> String {
+    let each =
+        values.iter().map(|value| format!("{field} eq \"{}\"", crate::template::quoted(&value.to_string())));
+    each.collect::<Vec<_>>().join(" or ")
 }
 
 impl Expr {

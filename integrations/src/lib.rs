@@ -15,6 +15,7 @@ pub mod conform;
 mod credential;
 mod exchange;
 mod expr;
+mod label;
 mod limit;
 mod look;
 mod mail;

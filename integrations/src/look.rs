@@ -83,7 +83,8 @@ impl Integrations {
     async fn read(&self, read: Read) -> Outcome {
         let Read { integration, action, input } = read;
         let (key, target, permit) = (String::new(), None, None);
-        self.call(Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit }).await
+        let call = Call { integration, action, input, target, key, attempt: 1, deadline: LOOK, permit };
+        self.call_unlabelled(call).await
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     bind::bind,
     call::ErrorKind,
     exchange::Exchange,
+    label::UNLABELLED,
     member::Member,
     response::{self, Answer, Verdict},
 };
@@ -95,6 +96,7 @@ impl Integrations {
             attempt: 1,
             deadline: Instant::now() + PATIENCE,
             forced: false,
+            labels: &UNLABELLED,
         };
         let answer = exchange.probe().await?;
         let verdict = response::judge(&member.platform.spec, action, &answer);

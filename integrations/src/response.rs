@@ -6,7 +6,7 @@ mod next;
 mod xml;
 
 pub(crate) use judge::{Answer, Verdict, judge};
-pub(crate) use map::{columns, rows, seal, value_of};
+pub(crate) use map::{Items, bare_ids, columns, inner_names, is_bare, items, rows, seal, value_of};
 pub(crate) use next::{Next, Page, first_parts, next};
 
 use std::time::{Duration, SystemTime};

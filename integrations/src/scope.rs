@@ -23,6 +23,8 @@ pub(crate) struct Vars<'a> {
     pub(crate) read: Option<&'a Value>,
     /// What `let` made.
     pub(crate) made: Option<&'a Map<String, Value>>,
+    /// What is kept of a row, where its label is made.
+    pub(crate) attrs: Option<&'a BTreeMap<String, Value>>,
     /// A first answer that more requests follow.
     pub(crate) body: Option<&'a Value>,
     /// What a read gave, where its meaning is asked for.
@@ -44,6 +46,7 @@ impl<'a> Vars<'a> {
             item: None,
             read: None,
             made: None,
+            attrs: None,
             body: None,
             out: None,
             credential: None,
@@ -73,13 +76,22 @@ impl Lookup for Vars<'_> {
             "out" => path::get(self.out?, rest).cloned(),
             "target" => of_target(self.target?, rest),
             "credential" => self.credential?.part(rest).map(Value::from),
-            made => path::get(self.made?.get(made)?, rest).cloned(),
+            name => match self.made.and_then(|made| made.get(name)) {
+                Some(made) => path::get(made, rest).cloned(),
+                None => of_attr(self.attrs?.get(name)?, rest),
+            },
         }
     }
 }
 
 fn given(text: &str) -> Option<Value> {
     (!text.is_empty()).then(|| text.into())
+}
+
+/// A target of a row: what it is called, or a part of it.
+fn of_attr(attr: &Value, rest: &str) -> Option<Value> {
+    let target = value::as_target(attr)?;
+    of_target(&target, if rest.is_empty() { "label" } else { rest })
 }
 
 fn of_target(target: &Target, rest: &str) -> Option<Value> {

@@ -30,13 +30,13 @@ pub(crate) enum Part {
 /// Another way to write a value: escapes for a language inside it, mostly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
-    /// Inside a single-quoted SOQL string.
+    /// Inside a single-quoted SOQL string. A list becomes several of them: `IN ('{ids|soql}')` is `IN ('a', 'b')`.
     Soql,
-    /// Inside a double-quoted string (SCIM, Okta and JQL filters).
+    /// Inside a double-quoted string (SCIM, Okta and JQL filters); a list as several.
     Quoted,
-    /// Inside a single-quoted OData string.
+    /// Inside a single-quoted OData string; a list as several.
     Odata,
-    /// Inside a single-quoted SQL string.
+    /// Inside a single-quoted SQL string; a list as several.
     Sql,
     /// Inside a double-quoted SQL identifier.
     Identifier,
@@ -192,10 +192,10 @@ impl Template {
 impl Filter {
     fn apply(self, path: &str, value: &Value) -> Result<String, FillError> {
         match self {
-            Self::Soql => as_text(path, value).map(|text| escape(&text, &['\\', '\''])),
-            Self::Quoted => as_text(path, value).map(|text| escape(&text, &['\\', '"'])),
-            Self::Odata => as_text(path, value).map(|text| text.replace('\'', "''")),
-            Self::Sql => as_text(path, value).map(|text| escape(&text, &['\\']).replace('\'', "''")),
+            Self::Soql => several(path, value, "', '", |text| escape(text, &['\\', '\''])),
+            Self::Quoted => several(path, value, "\", \"", quoted),
+            Self::Odata => several(path, value, "', '", |text| text.replace('\'', "''")),
+            Self::Sql => several(path, value, "', '", |text| escape(text, &['\\']).replace('\'', "''")),
             Self::Identifier => as_text(path, value).map(|text| text.replace('"', "\"\"")),
             Self::Upper => as_text(path, value).map(|text| text.to_uppercase()),
             Self::Lower => as_text(path, value).map(|text| text.to_lowercase()),
@@ -219,6 +219,24 @@ impl Filter {
             }
         }
     }
+}
+
+/// One text, or the texts of a list with what stands between two of them.
+fn several(
+    path: &str,
+    value: &Value,
+    between: &str,
+    escaped: impl Fn(&str) -> String,
+) -> Result<String, FillError> {
+    let Value::Array(items) = value else { return as_text(path, value).map(|text| escaped(&text)) };
+    let items: Vec<_> =
+        items.iter().map(|item| Ok(escaped(&as_text(path, item)?))).collect::<Result<_, FillError>>()?;
+    Ok(items.join(between))
+}
+
+/// A text that may stand inside double quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    escape(text, &['\\', '"'])
 }
 
 /// A value as JSON text: targets by their id, secrets refused wherever they stand.

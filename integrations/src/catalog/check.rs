@@ -4,6 +4,7 @@ mod action;
 mod around;
 mod auth;
 mod calls;
+mod labels;
 mod platform;
 mod witness;
 
@@ -22,6 +23,7 @@ pub(super) fn check(slug: &str, file: &str, source: &str, spec: &PlatformSpec) -
     let mut report = Report::new(file, source);
     platform::check(slug, spec, &mut report);
     witness::check(spec, &mut report);
+    labels::check(spec, &mut report);
     for (name, action) in &spec.actions {
         action::check(spec, name, action, &mut report);
         calls::check(spec, name, action, &mut report);

@@ -88,6 +88,13 @@ impl Platform {
         let ways: Vec<_> = self.auth_schemes().map(|name| format!("`{name}`")).collect();
         let _never =
             writeln!(page, "\nAuthentication: {} (the first unless `auth` says another).", ways.join(", "));
+        for (kind, labels) in &self.spec.labels {
+            let _never = writeln!(
+                page,
+                "\nWhere a list gives a {kind} by id alone, `{}` tells whom it means; a credential that may not ask leaves the id.",
+                labels.action
+            );
+        }
         let mut settings = self.settings().peekable();
         if settings.peek().is_some() {
             page.push_str("\nSettings:\n\n");

@@ -10,6 +10,7 @@ use crate::{
     bind::{Refusal, bind},
     call::{By, ErrorKind, More, Outcome},
     configured::arguments,
+    label::UNLABELLED,
     scope::Vars,
     spec::EachSpec,
     template::Shape,
@@ -40,9 +41,10 @@ impl Exchange<'_> {
         let mut known = HashSet::new();
         let input = Value::Object(vars.inputs.clone());
         for row in &listed {
-            let row = value::as_target(row)
-                .and_then(|target| serde_json::to_value(target).ok())
-                .unwrap_or_else(|| row.clone());
+            let target = value::as_target(row);
+            self.learn(target.as_ref());
+            let row =
+                target.and_then(|target| serde_json::to_value(target).ok()).unwrap_or_else(|| row.clone());
             if rows.only.as_ref().is_some_and(|only| !only.holds(&[("item", &row), ("input", &input)])) {
                 continue;
             }
@@ -83,7 +85,7 @@ impl Exchange<'_> {
             Refusal::new(ErrorKind::Unknown, format!("there is no action `{}`", action_name))
         })?;
         let bound = bind(&self.member.name, action_name, action, None, &input)?;
-        let read = Exchange { name: action_name, action, bound: &bound, ..*self };
+        let read = Exchange { name: action_name, action, bound: &bound, labels: &UNLABELLED, ..*self };
         Ok(Box::pin(read.run()).await)
     }
 }

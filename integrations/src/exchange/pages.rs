@@ -20,7 +20,7 @@ const MOST_ROWS: usize = 200_000;
 
 impl Exchange<'_> {
     /// Keeps the rows of a page. Gives the request for the next one, or the status when this was the last.
-    pub(super) fn gather(
+    pub(super) async fn gather(
         &self,
         builder: &Builder<'_>,
         request: &HttpRequest,
@@ -40,7 +40,11 @@ impl Exchange<'_> {
             gathered.columns = Some(response::columns(at, &body).map_err(garbled)?);
         }
         let columns = gathered.columns.as_deref();
-        let rows = response::rows(&self.member.name, yields, &body, columns, vars, &mut gathered.seen);
+        let items = response::items(yields, &body, columns, vars).map_err(garbled)?;
+        self.label(yields, &items, vars).await;
+        let rows = self
+            .labels
+            .with(|known| response::rows(&self.member.name, yields, &items, vars, known, &mut gathered.seen));
         gathered.rows.extend(rows.map_err(garbled)?);
         if gathered.raw_rows > MOST_ROWS {
             return Err(Refusal::new(

@@ -7,6 +7,7 @@ use super::{Exchange, not_before};
 use crate::{
     bind::bind,
     call::{ErrorKind, Outcome},
+    label::UNLABELLED,
     spec::WitnessSpec,
     witness::Sight,
 };
@@ -52,7 +53,7 @@ impl Exchange<'_> {
                 Ok(bound) => bound,
                 Err(refusal) => return Ok(Sight::Partial(refusal.message)),
             };
-            let read = Exchange { name, action, bound: &bound, ..*self };
+            let read = Exchange { name, action, bound: &bound, labels: &UNLABELLED, ..*self };
             if let Err(at) = read.pace().slot(self.deadline).await {
                 return Err(Box::new(not_before(at)));
             }

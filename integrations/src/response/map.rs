@@ -1,6 +1,9 @@
 //! From a platform's body to what a script gets: chosen fields, targets, secrets sealed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 use serde_json::{Map, Value};
 use stanch_model::{
@@ -10,6 +13,7 @@ use stanch_model::{
 };
 
 use crate::{
+    label::{Known, Labelled},
     path,
     scope::Vars,
     spec::YieldSpec,
@@ -70,18 +74,19 @@ pub(crate) fn value_of(shape: &Shape, root: &Value, vars: &Vars<'_>) -> Result<O
     })
 }
 
-/// The rows of one page, as targets or maps.
+/// What a page holds of a list, before it is mapped.
+pub(crate) type Items<'a> = Vec<Cow<'a, Value>>;
+
+/// The rows of a page that are meant, their columns by name.
 ///
 /// # Errors
-/// A row without an id: to skip it would hide something that is there.
-pub(crate) fn rows(
-    integration: &str,
+/// There is no list, or its rows do not fit its columns.
+pub(crate) fn items<'a>(
     yields: &YieldSpec,
-    body: &Value,
+    body: &'a Value,
     columns: Option<&[String]>,
     vars: &Vars<'_>,
-    seen: &mut HashSet<String>,
-) -> Result<Vec<Value>, String> {
+) -> Result<Items<'a>, String> {
     let items = match path::get(body, &yields.each) {
         Some(Value::Array(items)) => items.as_slice(),
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
@@ -89,25 +94,78 @@ pub(crate) fn rows(
         Some(Value::String(empty)) if empty.is_empty() => &[],
         _ => return Err(format!("the answer holds no list at `{}`", yields.each)),
     };
-    let named = match columns {
-        Some(columns) => items.iter().map(|item| with_names(columns, item)).collect::<Result<Vec<_>, _>>()?,
-        None => Vec::new(),
-    };
-    let items = if columns.is_some() { named.as_slice() } else { items };
-    let mut rows = Vec::new();
-    let input = Value::Object(vars.inputs.clone());
-    for item in items {
-        if yields.only.as_ref().is_some_and(|only| !only.holds(&[("item", item), ("input", &input)])) {
-            continue;
+    let mut items: Items<'a> = match columns {
+        Some(columns) => {
+            items.iter().map(|item| with_names(columns, item).map(Cow::Owned)).collect::<Result<_, _>>()?
         }
+        None => items.iter().map(Cow::Borrowed).collect(),
+    };
+    if let Some(only) = &yields.only {
+        let input = Value::Object(vars.inputs.clone());
+        items.retain(|item| only.holds(&[("item", item), ("input", &input)]));
+    }
+    Ok(items)
+}
+
+/// Whether a list gives this kind by ids alone.
+pub(crate) fn is_bare(yields: &YieldSpec, kind: &str) -> bool {
+    bare(yields, kind).next().is_some()
+}
+
+/// The attributes of a list that are targets of their own.
+pub(crate) fn inner_names(yields: &YieldSpec) -> impl Iterator<Item = &str> {
+    yields.attrs.iter().filter(|(_, shape)| inner_target(shape).is_some()).map(|(name, _)| name.as_str())
+}
+
+/// Where a list gives ids of this kind without labels.
+fn bare<'a>(yields: &'a YieldSpec, kind: &str) -> impl Iterator<Item = &'a Shape> {
+    let own = yields.id.as_ref().filter(|_| yields.kind.as_deref() == Some(kind) && yields.label.is_none());
+    let inner = yields.attrs.values().filter_map(inner_target);
+    own.into_iter()
+        .chain(inner.filter(move |(inner, _, label)| *inner == kind && label.is_none()).map(|(_, id, _)| id))
+}
+
+/// The ids of this kind that these rows give without a label.
+pub(crate) fn bare_ids(yields: &YieldSpec, kind: &str, items: &Items<'_>, vars: &Vars<'_>) -> Vec<String> {
+    let shapes: Vec<&Shape> = bare(yields, kind).collect();
+    let id = |shape: &Shape, item: &Value| match value_of(shape, item, &vars.with_item(item)).ok()?? {
+        Value::String(id) => Some(id),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    };
+    items.iter().flat_map(|item| shapes.iter().filter_map(|shape| id(shape, item))).collect()
+}
+
+/// The rows of one page, as targets or maps.
+///
+/// # Errors
+/// A row without an id: to skip it would hide something that is there.
+pub(crate) fn rows(
+    integration: &str,
+    yields: &YieldSpec,
+    items: &Items<'_>,
+    vars: &Vars<'_>,
+    known: &Known,
+    seen: &mut HashSet<String>,
+) -> Result<Vec<Value>, String> {
+    let mut rows = Vec::new();
+    for item in items {
+        let item = item.as_ref();
         let vars = vars.with_item(item);
-        let attrs = attrs(integration, &yields.attrs, item, &vars).map_err(|error| error.to_string())?;
+        let mut attrs =
+            attrs(integration, &yields.attrs, item, &vars, known).map_err(|error| error.to_string())?;
         let Some(kind) = &yields.kind else {
             rows.push(Value::Object(attrs.into_iter().collect()));
             continue;
         };
         let id = text_at(yields.id.as_ref(), item, &vars)?.ok_or("a row of the answer has no id")?;
-        let label = text_at(yields.label.as_ref(), item, &vars)?.unwrap_or_default();
+        let mut label = label(yields.label.as_ref(), item, &Vars { attrs: Some(&attrs), ..vars })?;
+        if let Some(told) = known.of(kind, &id).filter(|_| label.is_empty()) {
+            label.clone_from(&told.label);
+            told.attrs
+                .iter()
+                .for_each(|(name, attr)| _ = attrs.entry(name.clone()).or_insert_with(|| attr.clone()));
+        }
         let target = Target { integration: integration.to_owned(), kind: kind.clone(), id, label, attrs };
         if seen.insert(target.key()) {
             rows.push(value::of_target(&target));
@@ -137,6 +195,7 @@ fn attrs(
     shapes: &BTreeMap<String, Shape>,
     item: &Value,
     vars: &Vars<'_>,
+    known: &Known,
 ) -> Result<BTreeMap<String, Value>, FillError> {
     let mut attrs = BTreeMap::new();
     for (name, shape) in shapes {
@@ -149,8 +208,10 @@ fn attrs(
                             Some(label) => text(label)?.unwrap_or_default(),
                             None => String::new(),
                         };
+                        let told = known.of(kind, &id).filter(|_| label.is_empty()).cloned();
+                        let told = told.unwrap_or(Labelled { label, attrs: BTreeMap::new() });
                         let (integration, kind) = (integration.to_owned(), kind.to_owned());
-                        let target = Target { integration, kind, id, label, attrs: BTreeMap::new() };
+                        let target = Target { integration, kind, id, label: told.label, attrs: told.attrs };
                         Some(value::of_target(&target))
                     }
                     None => None,
@@ -171,6 +232,26 @@ fn inner_target(shape: &Shape) -> Option<(&str, &Shape, Option<&Shape>)> {
     let get = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, shape)| shape);
     let Some(Shape::Text(kind)) = get("kind") else { return None };
     Some((kind.source(), get("id")?, get("label")))
+}
+
+/// What people call a row: the first of its labels that nothing is lacking of. To have none is no reason to lose the row.
+fn label(shape: Option<&Shape>, item: &Value, vars: &Vars<'_>) -> Result<String, String> {
+    let shapes = match shape {
+        Some(Shape::List(shapes)) => shapes.as_slice(),
+        one => one.map_or(&[][..], std::slice::from_ref),
+    };
+    for shape in shapes {
+        match value_of(shape, item, vars) {
+            Ok(found) => {
+                if let Some(label) = found.as_ref().and_then(plain).filter(|label| !label.is_empty()) {
+                    return Ok(label);
+                }
+            }
+            Err(FillError::Missing(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(String::new())
 }
 
 fn text_at(shape: Option<&Shape>, item: &Value, vars: &Vars<'_>) -> Result<Option<String>, String> {

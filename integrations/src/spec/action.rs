@@ -192,7 +192,7 @@ pub(crate) struct YieldSpec {
     /// The target's id: a path in the row, or a template (`{item.…}` is the row).
     #[serde(default)]
     pub(crate) id: Option<Shape>,
-    /// For people.
+    /// For people; `{holder}` is what the row's target `holder` is called. Of a list the first that nothing is lacking of.
     #[serde(default)]
     pub(crate) label: Option<Shape>,
     /// What else is kept of the row. A map with `kind` and `id` becomes a target of its own.

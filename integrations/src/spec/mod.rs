@@ -5,6 +5,7 @@
 
 mod action;
 mod auth;
+mod labels;
 mod paging;
 mod wire;
 mod witness;
@@ -15,6 +16,7 @@ pub(crate) use action::{
     ActionSpec, CallSpec, EachSpec, InputSpec, PollSpec, ReadSpec, TargetShape, YieldSpec,
 };
 pub(crate) use auth::{ActionAuth, AuthKind, AuthSpec, ClientAuth};
+pub(crate) use labels::LabelSpec;
 pub(crate) use paging::{CursorPaging, Numbering, Paging, PartitionPaging};
 pub(crate) use wire::{MailSpec, Match, Method, Reply, RequestSpec};
 pub(crate) use witness::WitnessSpec;
@@ -84,6 +86,9 @@ pub(crate) struct PlatformSpec {
     /// Reads that tell who is in a group: for protected groups.
     #[serde(default)]
     pub(crate) membership: Option<MembershipSpec>,
+    /// Reads that tell what ids stand for, by kind: for lists that give ids alone.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, LabelSpec>,
     /// What proves that a credential sees all that a list can hold, by the name that lists give.
     #[serde(default)]
     pub(crate) witnesses: BTreeMap<String, WitnessSpec>,

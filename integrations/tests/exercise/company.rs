@@ -292,6 +292,15 @@ impl<'a> Company<'a> {
         self.twins.remove_fault(None);
     }
 
+    /// Whether a request behind this action only asked whom the ids in its list mean.
+    pub(crate) fn is_label(&self, request: &RequestRecord, action: &str) -> bool {
+        let line = |action: &str| CATALOG.platform(&self.stage.platform)?.request_line(action);
+        let mut labels = self.stage.file["labels"].as_object().into_iter().flat_map(|labels| labels.values());
+        let arrived = line(&request.action);
+        let is_label = |label: &str| label == request.action || (arrived.is_some() && line(label) == arrived);
+        line(action) != arrived && labels.any(|label| label["action"].as_str().is_some_and(is_label))
+    }
+
     /// The requests since this many.
     pub(crate) fn requests_since(&self, seen: usize) -> Vec<RequestRecord> {
         self.twins.requests().split_off(seen)

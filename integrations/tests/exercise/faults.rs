@@ -6,7 +6,7 @@ use stanch_integrations::{
     ErrorKind, Outcome, Seen,
     twin::{Answer, Fault, FaultEffect, Sort},
 };
-use stanch_model::{Effect, InDoubt};
+use stanch_model::{Effect, InDoubt, value};
 
 use crate::{
     Found,
@@ -38,7 +38,12 @@ pub(crate) async fn read(stage: &Stage, action: &str) -> Found {
     let ready = company.ready(action, "k-1").await?;
     let seen = company.seen();
     let (whole, _) = company.done(&ready).await?;
-    let last = company.requests_since(seen).len() as u64;
+    let requests = company.requests_since(seen);
+    let is_label = |request| company.is_label(request, action);
+    let last = requests.iter().rposition(|request| !is_label(request)).map_or(0, |at| at as u64 + 1);
+    if let Some(label) = requests.iter().position(is_label) {
+        unlabelled(&company, &ready, label as u64 + 1).await?;
+    }
     for answer in BROKEN.into_iter().filter(|_| last > 0) {
         company.fault(once(last, answer));
         let outcome = company.attempt(&ready, 1).await;
@@ -65,6 +70,25 @@ pub(crate) async fn read(stage: &Stage, action: &str) -> Found {
         ensure!(right, "{answer}: {outcome:?}");
     }
     ensure!(company.done(&ready).await?.0 == whole, "it is another one afterwards");
+    Ok(())
+}
+
+/// A read that only asks whom ids mean may fail in any way: the list holds the same, and is as whole as ever.
+async fn unlabelled(company: &Company<'_>, ready: &Ready, call: u64) -> Found {
+    let told = |outcome: &Outcome| match outcome {
+        Outcome::Done { value, more, .. } => {
+            let keys: Vec<String> = value::targets_in(value).into_iter().map(|target| target.key()).collect();
+            Some((keys, more.incomplete.clone()))
+        }
+        _ => None,
+    };
+    let whole = told(&company.attempt(ready, 1).await);
+    for answer in BROKEN {
+        company.fault(once(call, answer));
+        let outcome = company.attempt(ready, 1).await;
+        company.calm();
+        ensure!(told(&outcome) == whole, "{answer} when whom its ids mean is asked: {outcome:?}");
+    }
     Ok(())
 }
 

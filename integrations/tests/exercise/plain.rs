@@ -47,7 +47,8 @@ fn is_paged(stage: &Stage, action: &str) -> bool {
 /// The twin has an operation of this name, unless several actions make the same request.
 fn operation(company: &Company<'_>, ready: &Ready, seen: usize) -> Found {
     // Mail and its archive are no platform's.
-    let requests = company.requests_since(seen);
+    let mut requests = company.requests_since(seen);
+    requests.retain(|request| !company.is_label(request, &ready.info.name));
     let known = CATALOG.platform(&company.stage.platform).ok_or("no such platform")?;
     // Behind a list its witness is asked.
     let witnessed = known.lacks(&ready.info.name).is_some();

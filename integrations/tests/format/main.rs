@@ -7,6 +7,7 @@ mod support;
 
 mod auth;
 mod first;
+mod labels;
 mod lists;
 mod mistakes;
 mod own;

@@ -6,6 +6,7 @@ use stanch_model::{Effect, InDoubt, catalog::InputKind};
 use super::{Report, platform};
 use crate::{
     expr::{Expr, OF_ANSWER, OF_ROW},
+    response,
     spec::{ActionAuth, ActionSpec, CursorPaging, Match, Paging, PartitionPaging, PlatformSpec, RequestSpec},
     template::{Part, Shape, Template},
 };
@@ -304,13 +305,31 @@ fn answers(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         .iter()
         .filter_map(|none| none.when.as_ref())
         .for_each(|when| names(when, OF_ANSWER, &place, report));
-    let shapes = yields.id.iter().chain(&yields.label).chain(yields.attrs.values());
-    let known = inputs(action);
-    for variable in shapes.flat_map(|shape| shape.variables()) {
-        let given = known.iter().any(|input| input == variable) || variable.starts_with("item.");
+    let rest = yields.id.iter().chain(yields.attrs.values()).map(|shape| (shape, false));
+    for (shape, is_label) in rest.chain(yields.label.iter().map(|label| (label, true))) {
+        of_row(spec, name, action, shape, is_label, report);
+    }
+}
+
+/// What is kept of a row is made of the row and of the call; its label of its targets too.
+fn of_row(
+    spec: &PlatformSpec,
+    name: &str,
+    action: &ActionSpec,
+    shape: &Shape,
+    is_label: bool,
+    report: &mut Report<'_>,
+) {
+    let mut known = inputs(action);
+    if let Some(yields) = action.yields.as_ref().filter(|_| is_label) {
+        known.extend(response::inner_names(yields).map(str::to_owned));
+    }
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    for variable in shape.variables() {
+        let of_target = variable.starts_with("target.") && action.target.is_some();
+        let given = known.contains(&variable) || variable.starts_with("item.") || of_target;
         if !given && !platform::setting(spec, variable) {
-            let known: Vec<_> = known.iter().map(String::as_str).collect();
-            platform::unknown(spec, variable, &place, &known, report);
+            platform::unknown(spec, variable, &["actions", name, "yields"], &known, report);
         }
     }
 }

@@ -110,6 +110,7 @@ fn guard(entry: &EntryView) -> Option<String> {
     let what = match &read.of {
         Reading::Population { integration, kind } => format!("{kind}s of {integration}"),
         Reading::Group { integration, group } => format!("members of {integration}/{group}"),
+        Reading::Person { integration, user } => format!("account {user} of {integration}"),
     };
     Some(match &read.found {
         Found::Count(count) => format!("{count} {what}"),

@@ -59,7 +59,7 @@ fn one(
         Span::Run | Span::CapOfRun => standing(&tally::of(live).run, target, limit, of_people),
     };
     if known {
-        return Finding::Fine(None);
+        return Finding::Fine(Vec::new());
     }
     let (population, entry) = match limit {
         Limit::Count(_) => (None, None),
@@ -70,7 +70,7 @@ fn one(
     };
     let most = limit.of(population.unwrap_or(0));
     if done < most {
-        return Finding::Fine(entry);
+        return Finding::Fine(entry.into_iter().collect());
     }
     let what = what(target, limit, of_people);
     let who = match span {

@@ -1,6 +1,6 @@
 //! Guards at the intent: protected targets and limits. They stop; they never warn and go on.
 //!
-//! A guard that must know the world (who is in a group, how many people there are) has it read first; one that cannot
+//! A guard that must know the world (who is in a group, whom an id means, how many people there are) has it read first; one that cannot
 //! learn it stops the call and says so. Several calls that one guard stops share a card, which is raised when the run can
 //! go no further without it; what a person says of it stands for the run.
 
@@ -40,8 +40,8 @@ pub(crate) enum Verdict {
 
 /// What one guard says of one target.
 pub(crate) enum Finding {
-    /// Nothing, by what this entry holds where something had to be read.
-    Fine(Option<u64>),
+    /// Nothing, by what these entries hold where something had to be read.
+    Fine(Vec<u64>),
     /// It must know this first.
     Reads(Reading),
     /// It can tell then.
@@ -64,7 +64,7 @@ pub(crate) fn ask(env: &Env, live: &mut Live, spec: &Spec) -> Verdict {
     found.extend(limits::judge(env, live, spec, target));
     for finding in found {
         match finding {
-            Finding::Fine(entry) => cited.extend(entry),
+            Finding::Fine(entries) => cited.extend(entries),
             Finding::Reads(reading) => reads.push(reading),
             Finding::Later(at_ms) => later = Some(at_ms),
             Finding::Minds(objection) => match objection.said(live, target) {

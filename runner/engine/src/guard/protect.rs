@@ -1,4 +1,4 @@
-//! Protected targets: by id or name, by login, by group.
+//! Protected targets: by id or name, by login, by group. A person known by id alone is looked up first: it may be anybody.
 
 use stanch_model::{
     Target,
@@ -11,15 +11,57 @@ use crate::{env::Env, live::Live};
 
 /// What this rule says of this target.
 pub(super) fn judge(env: &Env, live: &Live, rule: &ProtectRule, target: &Target) -> Finding {
-    if let Some(user) = rule.user.as_deref().filter(|user| target.kind == PERSON && is_named(target, user)) {
-        return minds(format!("protected user {user}"), "is protected");
-    }
     if let Some(app) = rule.app.as_deref().filter(|app| target.kind == "app" && is_named(target, app)) {
         return minds(format!("protected app {app}"), "is protected");
     }
+    if let Some(user) = rule.user.as_deref().filter(|_| target.kind == PERSON) {
+        return by_login(env, live, user, target);
+    }
     match rule.group.as_deref().and_then(|group| group.split_once('/')) {
         Some((integration, group)) => by_group(env, live, integration, group, target),
-        None => Finding::Fine(None),
+        None => Finding::Fine(Vec::new()),
+    }
+}
+
+fn by_login(env: &Env, live: &Live, user: &str, target: &Target) -> Finding {
+    let name = format!("protected user {user}");
+    if is_named(target, user) {
+        return minds(name, "is protected");
+    }
+    match account(env, live, &name, target) {
+        Ok((accounts, _)) if accounts.iter().any(|account| is_named(account, user)) => {
+            minds(name, "is protected")
+        }
+        Ok((_, entry)) => Finding::Fine(entry.into_iter().collect()),
+        Err(finding) => *finding,
+    }
+}
+
+/// What a person known by id alone is called, and the entry that says so. Who has a name already, or is on a platform that
+/// tells none, is as known as can be.
+fn account<'a>(
+    env: &Env,
+    live: &'a Live,
+    guard: &str,
+    target: &Target,
+) -> Result<(&'a [Target], Option<u64>), Box<Finding>> {
+    let (integration, user) = (target.integration.clone(), target.id.clone());
+    if names(target).count() > 1 || env.integrations.who(&integration, PERSON, &user).is_none() {
+        return Ok((&[], None));
+    }
+    let reading = Reading::Person { integration, user };
+    let unread = |why: &str| {
+        let why = format!(
+            "whom {} means could not be read ({why}), and it may be a protected person",
+            target.key()
+        );
+        Box::new(Finding::Minds(Objection::unread(guard, why)))
+    };
+    match live.known.of(env, live, &reading) {
+        None => Err(Box::new(Finding::Reads(reading))),
+        Some((entry, Found::Members(accounts))) => Ok((accounts, Some(entry))),
+        Some((_, Found::Unread(why))) => Err(unread(why)),
+        Some((_, Found::Count(_))) => Err(unread("the entry counts people instead")),
     }
 }
 
@@ -29,21 +71,32 @@ fn by_group(env: &Env, live: &Live, integration: &str, group: &str, target: &Tar
         return minds(name, "is protected");
     }
     if target.kind != PERSON {
-        return Finding::Fine(None);
+        return Finding::Fine(Vec::new());
     }
     let reading = Reading::Group { integration: integration.to_owned(), group: group.to_owned() };
-    match live.known.of(env, live, &reading) {
-        None => Finding::Reads(reading),
-        Some((_, Found::Unread(why))) => Finding::Minds(Objection::unread(
-            &name,
-            format!("who is in the group {integration}/{group} could not be read ({why})"),
-        )),
-        Some((_, Found::Members(members))) if members.iter().any(|member| is_same(member, target)) => minds(
-            name,
-            &format!("is one of the {} in the protected group {integration}/{group}", members.len()),
-        ),
-        Some((entry, _)) => Finding::Fine(Some(entry)),
+    let (entry, members) = match live.known.of(env, live, &reading) {
+        None => return Finding::Reads(reading),
+        Some((_, Found::Unread(why))) => {
+            return Finding::Minds(Objection::unread(
+                &name,
+                format!("who is in the group {integration}/{group} could not be read ({why})"),
+            ));
+        }
+        Some((entry, Found::Members(members))) => (entry, members.as_slice()),
+        Some((entry, Found::Count(_))) => (entry, &[][..]),
+    };
+    // On its own platform a member is known by id.
+    let (accounts, told) = match account(env, live, &name, target) {
+        _ if target.integration == integration => (&[][..], None),
+        Ok(known) => known,
+        Err(finding) => return *finding,
+    };
+    let known: Vec<&Target> = accounts.iter().chain([target]).collect();
+    if members.iter().any(|member| known.iter().any(|account| is_same(member, account))) {
+        let why = format!("is one of the {} in the protected group {integration}/{group}", members.len());
+        return minds(name, &why);
     }
+    Finding::Fine(told.into_iter().chain([entry]).collect())
 }
 
 fn minds(guard: String, why: &str) -> Finding {

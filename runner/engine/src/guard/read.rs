@@ -1,4 +1,4 @@
-//! The reads behind guards: the integration's own `population` and `membership`.
+//! The reads behind guards: the integration's own `population`, `membership` and `labels`.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,6 +9,7 @@ use stanch_model::{
     value,
 };
 
+use super::tally::PERSON;
 use crate::host::bare;
 
 /// How long one read may take, all its pages and the platform's pace included.
@@ -80,6 +81,19 @@ async fn once(integrations: &Integrations, reading: &Reading) -> Result<Found, F
                 Failed::No(format!("{integration} has no read that tells who is in a group"))
             })?;
             members(integrations, group, reads).await
+        }
+        Reading::Person { integration, user } => {
+            let read = integrations.who(integration, PERSON, user).ok_or_else(|| {
+                Failed::No(format!("{integration} has no read that tells whom an id means"))
+            })?;
+            let told = list(integrations, &read.integration, &read.action, read.input, None).await?;
+            let accounts: Vec<Target> = told.into_iter().filter(|account| account.id == *user).collect();
+            match accounts.is_empty() {
+                true => {
+                    Err(Failed::No("nobody there has this id, or the credential may not see them".to_owned()))
+                }
+                false => Ok(Found::Members(accounts)),
+            }
         }
     }
 }

@@ -25,6 +25,13 @@ const SUSPEND: &str = r#"
     each(people, |person| person.suspend());
 "#;
 
+/// The same, with their names in what is compared on replay.
+const NAMED: &str = r#"
+    let people = holders(flat(each(find_app("drift"), |app| app.grants())));
+    evidence("people", #{ people: people, names: people.map(|person| person.name) });
+    each(people, |person| person.suspend());
+"#;
+
 fn guard<'a>(view: &'a RunView, id: &str) -> &'a WaitView {
     view.waits.iter().find(|wait| wait.id == id).unwrap()
 }
@@ -122,6 +129,67 @@ async fn a_member_of_a_protected_group_is_met_at_run_time_and_nobody_else_is_hel
         outside.ended(&run).await;
         assert_eq!(outside.done("suspend_user"), done);
     }
+}
+
+/// The login of somebody who holds a grant, and their id on this platform.
+fn somebody(outside: &Outside, table: &str, id: &str, login: &str) -> (String, String) {
+    let state = outside.twins.state(if table == "users" { "okta" } else { "salesforce" }).unwrap();
+    let row = &state[table].as_array().unwrap()[0];
+    let text = |pointer: &str| row.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    (text(login), text(id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_login_is_met_in_whoever_holds_a_grant() {
+    for table in ["users", "User"] {
+        let on = if table == "users" { (3, 0) } else { (0, 3) };
+        let outside = Outside::of(NAMED, (3, 3), on.0, on.1).await;
+        let (id, login) = if table == "users" { ("/id", "/profile/login") } else { ("/Id", "/Username") };
+        let (login, id) = somebody(&outside, table, id, login);
+        let mut outside = outside.guarded("", &format!("protect: [{{ user: {login} }}]\n"));
+        let run = outside.start(json!({})).await;
+        outside.waiting(&run, "G1").await;
+        // Names are what they were when they were read, whatever the platform says of them in a later life.
+        outside.fault(json!({ "action": "label_users", "answer": 403 }));
+        outside.crash();
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1");
+        assert_eq!(card.name, format!("protected user {login}"));
+        assert_eq!(card.targets.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
+        assert_eq!(card.targets[0].label, login, "the card names the person");
+        assert_eq!(outside.done("suspend_user") + outside.done("deactivate_user"), 2);
+        outside.answer(&run, "G1", "skip").await;
+        let view = outside.ended(&run).await;
+        assert_eq!(count(&view, TargetState::Skipped), 1);
+        assert_eq!(outside.done("suspend_user") + outside.done("deactivate_user"), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_known_by_id_alone_is_looked_up_before_the_cut() {
+    let script = "okta.suspend_user(#{ user: input.who });";
+    let mut outside = Outside::of(script, (3, 1), 1, 0).await;
+    outside.setup.more = outside.setup.more.replace("input:\n", "input:\n  who: { type: string }\n");
+    let (login, id) = somebody(&outside, "users", "/id", "/profile/login");
+    let outside = outside.guarded("", &format!("protect: [{{ user: {login} }}]\n"));
+    // Nobody may see who that is: the guard cannot know, and says so.
+    outside.fault(json!({ "integration": "okta", "action": "label_users", "answer": 403 }));
+    let run = outside.start(json!({ "who": id })).await;
+    let view = outside.waiting(&run, "G1").await;
+    let card = guard(&view, "G1");
+    assert_eq!(card.name, format!("protected user {login}, unread"));
+    assert!(
+        card.text.contains("whom okta/user/") && card.text.contains("could not be read"),
+        "{}",
+        card.text
+    );
+    outside.twins.remove_fault(None);
+    outside.answer(&run, "G1", "look_again").await;
+    let view = outside.waiting(&run, "G2").await;
+    assert_eq!(guard(&view, "G2").name, format!("protected user {login}"));
+    outside.answer(&run, "G2", "skip").await;
+    outside.ended(&run).await;
+    assert_eq!(outside.done("suspend_user"), 0);
 }
 
 fn is_everyone(state: &Value, group: &str) -> bool {

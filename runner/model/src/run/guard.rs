@@ -1,4 +1,4 @@
-//! What a guard learned of the world before it decided: how many there are, who is in a group.
+//! What a guard learned of the world before it decided: how many there are, who is in a group, whom an id means.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,13 @@ pub enum Reading {
         /// The group's name.
         group: String,
     },
+    /// Whom the id of a person means.
+    Person {
+        /// The integration.
+        integration: String,
+        /// The person's id there.
+        user: String,
+    },
 }
 
 /// What a reading gave.
@@ -52,7 +59,9 @@ impl Reading {
     /// The integration that is asked.
     pub fn integration(&self) -> &str {
         match self {
-            Self::Population { integration, .. } | Self::Group { integration, .. } => integration,
+            Self::Population { integration, .. }
+            | Self::Group { integration, .. }
+            | Self::Person { integration, .. } => integration,
         }
     }
 }
