@@ -9,7 +9,7 @@ use crate::{
     request::{Builder, HttpRequest},
     response::{self, Answer, Next, Page},
     scope::Vars,
-    spec::{CursorPaging, Paging, PartitionPaging},
+    spec::{CursorPaging, Paging, PartitionPaging, YieldSpec},
     transport::Transport,
 };
 
@@ -34,31 +34,7 @@ impl Exchange<'_> {
         let mut body = answer.body.unwrap_or_default();
         response::seal(&mut body, &self.action.secret, self.secrets)
             .map_err(|error| Refusal::new(ErrorKind::Secret, error.to_string()))?;
-        let on_page = crate::path::get(&body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
-        gathered.raw_rows += on_page;
-        if let Some(at) = yields.columns.as_ref().filter(|_| gathered.columns.is_none()) {
-            gathered.columns = Some(response::columns(at, &body).map_err(garbled)?);
-        }
-        let columns = gathered.columns.as_deref();
-        let items = response::items(yields, &body, columns, vars).map_err(garbled)?;
-        self.label(yields, &items, vars).await;
-        let rows = self
-            .labels
-            .with(|known| response::rows(&self.member.name, yields, &items, vars, known, &mut gathered.seen));
-        gathered.rows.extend(rows.map_err(garbled)?);
-        if gathered.raw_rows > MOST_ROWS {
-            return Err(Refusal::new(
-                ErrorKind::TooLarge,
-                format!("the list has more than {MOST_ROWS} rows"),
-            ));
-        }
-        if yields.ceiling.is_some_and(|ceiling| gathered.raw_rows >= ceiling) {
-            let why = format!(
-                "the platform gives {} rows at most and does not say when there are more",
-                gathered.raw_rows
-            );
-            gathered.more.incomplete = Some(why);
-        }
+        let on_page = self.keep(yields, &body, vars, gathered).await?;
         let paging = self.action.paging.as_ref().or(self.member.platform.spec.paging.as_ref());
         let paging = paging.unwrap_or(&Paging::None);
         if gathered.parts.0 == 0 {
@@ -102,6 +78,43 @@ impl Exchange<'_> {
             ));
         }
         Ok(Ok(following))
+    }
+
+    /// Keeps the rows of a page, and says how many stood there.
+    async fn keep(
+        &self,
+        yields: &YieldSpec,
+        body: &Value,
+        vars: &Vars<'_>,
+        gathered: &mut Gathered,
+    ) -> Result<usize, Refusal> {
+        let garbled = |why: String| Refusal::new(ErrorKind::Garbled, why);
+        let on_page = crate::path::get(body, &yields.each).and_then(Value::as_array).map_or(0, Vec::len);
+        gathered.raw_rows += on_page;
+        if let Some(at) = yields.columns.as_ref().filter(|_| gathered.columns.is_none()) {
+            gathered.columns = Some(response::columns(at, body).map_err(garbled)?);
+        }
+        let columns = gathered.columns.as_deref();
+        let items = response::items(yields, body, columns, vars).map_err(garbled)?;
+        self.label(yields, &items, vars).await;
+        let rows = self
+            .labels
+            .with(|known| response::rows(&self.member.name, yields, &items, vars, known, &mut gathered.seen));
+        gathered.rows.extend(rows.map_err(garbled)?);
+        if gathered.raw_rows > MOST_ROWS {
+            return Err(Refusal::new(
+                ErrorKind::TooLarge,
+                format!("the list has more than {MOST_ROWS} rows"),
+            ));
+        }
+        if yields.ceiling.is_some_and(|ceiling| gathered.raw_rows >= ceiling) {
+            let why = format!(
+                "the platform gives {} rows at most and does not say when there are more",
+                gathered.raw_rows
+            );
+            gathered.more.incomplete = Some(why);
+        }
+        Ok(on_page)
     }
 
     /// A link to the next page stays where the list is. Twins name their own address, which is where we are anyway.
