@@ -51,3 +51,8 @@ pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError}
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(spec::PlatformSpec).to_value()
 }
+
+/// The JSON Schema of `alerts.yaml`.
+pub fn alerts_schema() -> serde_json::Value {
+    schemars::schema_for!(source::spec::AlertsSpec).to_value()
+}

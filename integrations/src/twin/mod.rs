@@ -14,62 +14,7 @@
 //! One platform answers one request at a time, under its own lock. The ledger is written before anybody sees an answer,
 //! so it also knows the effects whose answer never came.
 //!
-//! # How to write one: `catalog/<platform>/twin.rhai`
-//!
-//! ```rhai
-//! headers(#{ "x-request-id": "{request_id}", "x-rate-limit-remaining": "{remaining}" });
-//!
-//! table("apps",   "id", ["twin_app"]);            // a table, its key, the fields that are looked up by
-//! table("grants", "id", ["app"]);
-//!
-//! fn add_app(db, app)            { db.apps.add(#{ id: new_id("app_", 16), name: app.name, twin_app: app.id }); }
-//! fn add_grants(db, app, people) {
-//!     let known = db.apps.find(#{ twin_app: app.id });
-//!     for person in people { db.grants.add(#{ id: new_id("gr_", 16), app: known.id, user: person.email, twin_app: app.id }); }
-//! }
-//!
-//! fn missing(kind, id) { json(404, #{ error: "not_found" }) }
-//! fn refused(req)      { json(401, #{ error: "unauthorized" }) }
-//!
-//! read("list_grants", "GET /apps/{app}/grants", "grants.read", |req, db| {
-//!     let app  = db.apps.need(req.app);           // not there: `missing` answers
-//!     let page = db.grants.list(#{ app: app.id }, req.query.after, 100);
-//!     json(200, #{ grants: page.rows, next: page.next })
-//! });
-//!
-//! write("revoke_grant", "DELETE /apps/{app}/grants/{grant}", "grants.write", |req, db| {
-//!     db.grants.need(req.grant);
-//!     db.grants.remove(req.grant);
-//!     empty(204)
-//! });
-//! ```
-//!
-//! **Operations.** `read(name, "METHOD /path/{param}?query=value", scope, |req, db| …)` and `write(…)`; the first that
-//! matches is taken. The name is the catalogue's. The scope is text, a list (any of them), `""` (any token) or `()` (no
-//! token at all). A write is in the ledger as an effect under its last path parameter, or under `target(id)`; whether the
-//! state changed is seen from the tables. `operation(name)` renames it where several share one address.
-//!
-//! **Request.** `req` holds the path parameters by name, and `method, path, query, headers, body` (JSON or form as a map),
-//! `raw`, `bearer` (the token or password), `basic_user`.
-//!
-//! **Answer.** `json(status, value)`, `empty(status)`, `text(status, type, text)`, each with `.header(name, value)`; any
-//! other value is 200 with JSON, `()` is 200 without. Answers can be thrown. Fields that begin with `twin_` never leave
-//! the twin; `twin_app` ties a row to the world's app, for re-consents.
-//!
-//! **Tables.** `get, need, has, find(filter), all(filter), count(filter), list(filter, after, limit), slice(filter, skip,
-//! limit), matching(filter, scim_filter, after, limit)`; `add(row), set(id, fields), remove(id), remove_all(filter)`. `alive(id)` and
-//! `alive_by(field, value)` also see what only lingers. Tables named `log_…` tell what happened; a row in them is no change.
-//!
-//! **Hooks**, all optional: `seed(db, world)` (`world.people`, `world.extra`), `add_app(db, app)`, `add_grants(db, app,
-//! people)`, `block_app(db, app, blocked)`; `missing(kind, id)`, `refused(req)`, `limited(seconds)`, and `forbidden(req, scope)`,
-//! which may give `()`: then the operation goes on, and every list in it is empty.
-//!
-//! **Around it.** `accepts([schemes])`, where a header of its own (`"dd-api-key"`) is a scheme too, and of `"AWS4-HMAC-SHA256"` it is
-//! seen who signed; `now(), iso(), iso(seconds)`; `new_id(prefix, length)`; `integration(), secret(),
-//! issue_token(seconds), accept_token(token), token_works(token), end_token(token), may(scope)`; `base(), here(#{ query changes })`; `soql(query, most),
-//! soql_own(query, most, field, value), soql_counts, keep, kept, kept_len, head`; `filter_error, filter_value`; `page_size(asked, usual, most)`,
-//! which every list takes its number of rows from; `number(text, otherwise), clamp, hash, base64, from_base64, parse_json,
-//! is_jwt`.
+//! How to write one, and its whole dialect: `AUTHORING.md`, "The twin".
 
 mod bucket;
 pub mod catalog;

@@ -94,10 +94,10 @@ impl Mistakes {
 /// Reads everything. A configuration that does not exist is an empty one.
 pub(crate) fn load(path: &Path) -> (Option<Setup>, Mistakes) {
     let mut mistakes = Mistakes::default();
-    let catalog = mistakes.keep(Catalog::embedded()).map(Arc::new);
+    let folder = beside(path);
+    let catalog = catalog(path, &folder, &mut mistakes).map(Arc::new);
     let config = configuration(path, catalog.as_deref(), &mut mistakes);
     let (Some(catalog), Some(config)) = (catalog, config) else { return (None, mistakes) };
-    let folder = beside(path);
     let register = vendors(&config, &folder, &mut mistakes);
     let deadlines = deadlines(&config, &folder, &mut mistakes);
     let library = library(&config, &folder, &mut mistakes);
@@ -120,6 +120,40 @@ pub(crate) fn load_or_refuse(path: &Path, out: Out) -> anyhow::Result<Setup> {
         let said = Said::new(format!("{}: {}", path.display(), diagnose::count(&mistakes.found)));
         said.help("mend the files; `stanch explain CODE` says more about each").exit(Exit::No).into()
     })
+}
+
+/// The catalogue under the folders that the configuration names. Read before the rest of it, which speaks of platforms.
+fn catalog(path: &Path, folder: &Path, mistakes: &mut Mistakes) -> Option<Catalog> {
+    let mut catalog = mistakes.keep(Catalog::embedded())?;
+    for own in own_catalogs(path, folder) {
+        match catalog.clone().with_folder(&own) {
+            Ok(more) => catalog = more,
+            Err(found) => mistakes.of_folder(Path::new(""), found),
+        }
+    }
+    Some(catalog)
+}
+
+/// The folders with integrations of one's own. Whatever else is wrong with the file is said when it is read whole.
+pub(crate) fn own_catalogs(path: &Path, folder: &Path) -> Vec<PathBuf> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Named {
+        catalog: Vec<String>,
+    }
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let named: Named = stanch_model::yaml::read("", &text, "CF0001").unwrap_or_default();
+    named.catalog.iter().map(|name| folder.join(name)).collect()
+}
+
+/// The scripts of the twins in such folders, by platform.
+pub(crate) fn own_twins(folders: &[PathBuf]) -> BTreeMap<String, String> {
+    let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let twin = |entry: std::fs::DirEntry| {
+        let script = std::fs::read_to_string(entry.path().join("twin.rhai")).ok()?;
+        Some((entry.file_name().to_string_lossy().into_owned(), script))
+    };
+    entries.filter_map(twin).collect()
 }
 
 fn configuration(path: &Path, catalog: Option<&Catalog>, mistakes: &mut Mistakes) -> Option<Config> {

@@ -27,6 +27,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Folders with playbooks of one's own; they override the library by slug.
     pub playbooks: Vec<String>,
+    /// Folders with integrations of one's own (`<platform>/integration.yaml`); they override the catalogue by platform.
+    pub catalog: Vec<String>,
     /// The vendor register; `vendors.yaml` beside this file unless named.
     pub vendors: Option<String>,
     /// The notification clocks; the built-in table unless named.

@@ -1,6 +1,9 @@
 //! `stanch twins`: the simulated platforms alone, and a stanch.yaml that speaks to them.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use stanch_integrations::{
@@ -8,7 +11,7 @@ use stanch_integrations::{
     twin::{self, TwinHost, TwinOptions, World, WorldApp},
 };
 
-use crate::{exit::Exit, out::Out, said::Said};
+use crate::{exit::Exit, out::Out, said::Said, setup};
 
 /// Run the simulated platforms alone
 #[derive(Debug, clap::Args)]
@@ -22,12 +25,15 @@ pub(crate) struct Args {
     /// Only this platform; can be given several times
     #[arg(long = "platform", value_name = "PLATFORM")]
     platforms: Vec<String>,
+    /// A folder with integrations of your own, each with its `twin.rhai`; can be given several times
+    #[arg(long, value_name = "FOLDER")]
+    catalog: Vec<PathBuf>,
     /// What they hold at the start, as under `world:` in a scenario
     #[arg(long, value_name = "FILE")]
-    world: Option<std::path::PathBuf>,
+    world: Option<PathBuf>,
     /// Keep their state in this file between lives
     #[arg(long, value_name = "FILE")]
-    state: Option<std::path::PathBuf>,
+    state: Option<PathBuf>,
 }
 
 /// Runs them until interrupted.
@@ -35,13 +41,20 @@ pub(crate) struct Args {
 /// # Errors
 /// When an address is taken or not on loopback, or there is no such platform.
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
-    let platforms = if args.platforms.is_empty() { twin::catalog::platforms() } else { args.platforms };
+    let scripts = setup::own_twins(&args.catalog);
+    let mut platforms = args.platforms;
+    if platforms.is_empty() {
+        platforms = twin::catalog::platforms().into_iter().chain(scripts.keys().cloned()).collect();
+        platforms.sort();
+        platforms.dedup();
+    }
     let options = TwinOptions {
         listen: args.listen,
         mail_listen: args.mail,
         integrations: platforms.iter().map(|slug| (slug.replace('-', "_"), slug.clone())).collect(),
         world: args.world.map_or_else(|| Ok(usual()), |path| world(&path))?,
         state_file: args.state,
+        scripts,
         ..TwinOptions::default()
     };
     let host = TwinHost::start(options).await?;
@@ -50,7 +63,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     out.aside(&format!(
         "control: http://{addr}/_twin/ (effects, requests, faults, world); interrupt to stop"
     ));
-    out.text(&configuration(&platforms, addr, mail)?);
+    out.text(&configuration(&platforms, &args.catalog, addr, mail)?);
     out.line(&json!({ "twins": addr.to_string(), "mail": mail.to_string(), "platforms": platforms }));
     stopped().await?;
     host.stop().await?;
@@ -82,7 +95,7 @@ fn usual() -> World {
     World { people: 60, apps: vec![drift, zendesk], ..World::default() }
 }
 
-fn world(path: &std::path::Path) -> anyhow::Result<World> {
+fn world(path: &Path) -> anyhow::Result<World> {
     let name = path.display().to_string();
     let text =
         std::fs::read_to_string(path).map_err(|error| Said::new(format!("cannot read {name}: {error}")))?;
@@ -94,16 +107,30 @@ fn world(path: &std::path::Path) -> anyhow::Result<World> {
 }
 
 /// A stanch.yaml for these twins.
-fn configuration(platforms: &[String], addr: SocketAddr, mail: SocketAddr) -> anyhow::Result<String> {
-    let catalog = Catalog::embedded().map_err(|found| {
+fn configuration(
+    platforms: &[String],
+    own: &[PathBuf],
+    addr: SocketAddr,
+    mail: SocketAddr,
+) -> anyhow::Result<String> {
+    let refused = |found: Vec<stanch_model::Diagnostic>| {
         let lines: Vec<String> = found.iter().map(stanch_model::Diagnostic::one_line).collect();
-        Said::new(lines.join("\n"))
-    })?;
+        Said::new(lines.join("\n")).exit(Exit::No)
+    };
+    let mut catalog = Catalog::embedded().map_err(refused)?;
+    for folder in own {
+        catalog = catalog.with_folder(folder).map_err(refused)?;
+    }
     let mut text = format!(
         "# A stanch.yaml for the simulated platforms at http://{addr}. Where it is used, first\n\
          #   export STANCH_TWINS={addr} STANCH_TWINS_MAIL={mail}\n\
-         # Then nothing of this can reach a real platform.\n\nintegrations:\n"
+         # Then nothing of this can reach a real platform.\n\n"
     );
+    if !own.is_empty() {
+        let folders: Vec<String> = own.iter().map(|folder| folder.display().to_string()).collect();
+        text.push_str(&format!("catalog: [{}]\n\n", folders.join(", ")));
+    }
+    text.push_str("integrations:\n");
     for slug in platforms {
         let name = slug.replace('-', "_");
         let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}") };

@@ -1,11 +1,13 @@
 //! `stanch integrations list`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::{out::Out, setup::Setup, table::Table};
 
 /// One line a platform, those that only send alerts too.
-pub(super) fn run(setup: &Setup, out: Out) {
+pub(super) fn run(setup: &Setup, own_twins: &BTreeMap<String, String>, out: Out) {
     let mut table =
         Table::new(&["platform", "actions", "sources", "evidence", "twin", "configured as", "title"]);
     let twins = stanch_integrations::twin::catalog::platforms();
@@ -17,7 +19,7 @@ pub(super) fn run(setup: &Setup, out: Out) {
         let actions = platform.map_or(0, |platform| platform.actions().count());
         let evidence = platform.map_or_else(|| "-".to_owned(), stanch_integrations::Platform::rests_on);
         let sources = setup.catalog.sources_of(slug).count();
-        let twin = twins.iter().any(|known| known == slug);
+        let twin = own_twins.contains_key(slug) || twins.iter().any(|known| known == slug);
         table.row([
             slug,
             &actions.to_string(),

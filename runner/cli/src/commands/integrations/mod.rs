@@ -42,8 +42,19 @@ enum What {
     },
     /// Begin an integration of your own from a platform's description of its API
     New(draft::Args),
-    /// Print the JSON Schema of `integration.yaml`, for editors
-    Schema,
+    /// Print the JSON Schema of `integration.yaml` or `alerts.yaml`, for editors
+    Schema {
+        /// Which of the two files
+        #[arg(value_enum, default_value = "integration")]
+        file: SchemaOf,
+    },
+}
+
+/// A file of an integration's folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SchemaOf {
+    Integration,
+    Alerts,
 }
 
 /// Does what was asked.
@@ -53,7 +64,9 @@ enum What {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     match args.what {
         What::List(place) => {
-            list::run(&setup::load_or_refuse(&place.place()?.config, out)?, out);
+            let config = place.place()?.config;
+            let own = setup::own_twins(&setup::own_catalogs(&config, &crate::place::beside(&config)));
+            list::run(&setup::load_or_refuse(&config, out)?, &own, out);
             Ok(Exit::Yes)
         }
         What::Show { platform, place } => {
@@ -65,9 +78,13 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             preflight::run(&setup::load_or_refuse(&place.config, out)?, &place, &ground, &name, out).await
         }
         What::New(args) => draft::run(&args, out),
-        What::Schema => {
-            out.text(&serde_json::to_string_pretty(&stanch_integrations::schema())?);
-            out.line(&stanch_integrations::schema());
+        What::Schema { file } => {
+            let schema = match file {
+                SchemaOf::Integration => stanch_integrations::schema(),
+                SchemaOf::Alerts => stanch_integrations::alerts_schema(),
+            };
+            out.text(&serde_json::to_string_pretty(&schema)?);
+            out.line(&schema);
             Ok(Exit::Yes)
         }
     }
