@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Resume(commands::control::HoldArgs),
     /// End a run at its next step, for good
     Cancel(commands::control::CancelArgs),
+    /// Take back what a run cut, as far as nobody else holds it
+    Undo(commands::control::UndoArgs),
     /// Pin a diverged run to what is there now
     Repin(commands::control::RepinArgs),
     /// Find every mistake in playbooks and configuration

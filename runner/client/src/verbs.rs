@@ -153,6 +153,11 @@ impl Client {
         self.post(&["v1", "runs", run, "cancel"], &ReasonBody { reason: reason.map(str::to_owned) }).await
     }
 
+    /// Takes back what a run cut and still holds.
+    pub async fn undo(&self, run: &str, reason: Option<&str>) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "undo"], &ReasonBody { reason: reason.map(str::to_owned) }).await
+    }
+
     /// Pins a diverged run to what is there now.
     pub async fn repin(&self, run: &str) -> Answer<Recorded> {
         self.post(&["v1", "runs", run, "repin"], &serde_json::json!({})).await

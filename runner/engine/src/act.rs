@@ -1,6 +1,6 @@
 //! A call on its way: from the script's wish to an outcome, through admission, capture, approval, intent and doubt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use stanch_integrations::{Integrations, Look, Outcome, Permit, Seen};
@@ -23,6 +23,8 @@ pub(crate) struct Spec {
     /// The input as canonical JSON.
     pub(crate) text: Box<str>,
     pub(crate) target: Option<Target>,
+    /// How long the cut is to last; for good if `None`.
+    pub(crate) expires: Option<Duration>,
 }
 
 impl Spec {

@@ -1,27 +1,47 @@
 //! Which approval covers which target, and who is asked when none does.
+//!
+//! A yes authorises the world that it was given in: one that was given long before the run was taken up again covers
+//! nothing any more.
 
-use stanch_model::{Target, run::WaitKind};
+use stanch_model::{
+    Target,
+    run::{WaitKind, WaitView},
+};
 use stanch_playbooks::{
     dialect::{Expression, Var, expression},
     manifest::ApprovalSpec,
 };
 
-use crate::{border, current::Current, live::Live};
+use crate::{border, current::Current, env::Env, live::Live};
 
 /// The granted approval of this run that covers the target: its id.
-pub(crate) fn covering(live: &mut Live, target: &Target) -> Option<String> {
+pub(crate) fn covering(env: &Env, live: &mut Live, target: &Target) -> Option<String> {
     let closed = live.view.waits.iter().filter(|wait| wait.closed.is_some()).count();
     if closed != live.covered_waits {
         live.covered_waits = closed;
-        let granted = live.view.waits.iter().filter(|wait| {
-            wait.kind == WaitKind::Approval
-                && wait.closed.as_ref().is_some_and(|closed| closed.say == "approve")
-        });
-        live.covered = granted
+        let fresh = granted(live).filter(|(_, given_ms)| !is_stale(env, live, *given_ms));
+        live.covered = fresh
+            .map(|(wait, _)| wait)
             .flat_map(|wait| wait.targets.iter().map(move |target| (target.key(), wait.id.clone())))
             .collect();
     }
     live.covered.get(&target.key()).cloned()
+}
+
+/// The last yes that covered this target before the run stood for too long: the wait, and when it was given, Unix ms.
+pub(crate) fn lapsed<'a>(env: &Env, live: &'a Live, target: &Target) -> Option<(&'a WaitView, i64)> {
+    let lapsed = granted(live).filter(|(_, given_ms)| is_stale(env, live, *given_ms));
+    lapsed.filter(|(wait, _)| wait.targets.contains(target)).last()
+}
+
+fn granted(live: &Live) -> impl Iterator<Item = (&WaitView, i64)> {
+    let approvals = live.view.waits.iter().filter(|wait| wait.kind == WaitKind::Approval);
+    approvals.filter_map(|wait| Some((wait, wait.granted_ms()?)))
+}
+
+fn is_stale(env: &Env, live: &Live, given_ms: i64) -> bool {
+    let lasts = i64::try_from(env.patience.stale.as_millis()).unwrap_or(i64::MAX);
+    live.resumed_ms.is_some_and(|resumed| resumed.saturating_sub(given_ms) > lasts)
 }
 
 /// The policy of the run's latest approval; else the manifest's first.

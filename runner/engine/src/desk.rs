@@ -2,7 +2,10 @@
 //! the desk's files may change under a run.
 
 use serde_json::Value;
-use stanch_model::run::{Mode, body::DeadlineStarted};
+use stanch_model::{
+    Target,
+    run::{Mode, body::DeadlineStarted},
+};
 
 /// The desk. Implemented over the vendor register, the deadlines table and the `tell:` part of the configuration.
 pub trait Desk: Send + Sync {
@@ -12,6 +15,9 @@ pub trait Desk: Send + Sync {
 
     /// Other names under which the register knows this app: client ids, names. The query itself comes first.
     fn aliases(&self, app: &str) -> Vec<String>;
+
+    /// The tags that the register gives this app.
+    fn tags(&self, app: &Target) -> Vec<String>;
 
     /// Starts a deadline of `kind` about `about` (a vendor map, or unit), counted from `aware` (RFC 3339). `None` where
     /// there is nothing to count.

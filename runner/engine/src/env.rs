@@ -23,7 +23,7 @@ use stanch_playbooks::{Library, Playbook};
 
 use crate::{
     desk::Desk,
-    guard::Hour,
+    guard::{Families, Hour},
     live::{Info, Known},
     shard::Inbox,
 };
@@ -125,6 +125,8 @@ pub(crate) struct Env {
     pub(crate) read: Mutex<HashMap<Reading, GuardRead>>,
     /// What all runs have cut within an hour.
     pub(crate) hour: Hour,
+    /// Runs with children.
+    pub(crate) families: Families,
     /// Unfinished runs that alerts may join: run, incident, since when.
     pub(crate) open: Mutex<HashMap<String, OpenRun>>,
 }

@@ -261,6 +261,21 @@ impl Engine {
         Ok(self.post(run, key, kind, body).await?)
     }
 
+    /// Takes back what a run cut and still claims, through the actions' own undo; what another run claims too stays cut.
+    ///
+    /// # Errors
+    /// When there is no such run, or it claims nothing.
+    pub async fn undo(&self, run: &RunId, who: &str, reason: &str) -> Result<Receipt, EngineError> {
+        let view = self.view(run)?;
+        if view.holds.iter().all(|hold| hold.given_back.is_some()) {
+            let why = "it holds nothing that can be taken back".to_owned();
+            let state = view.state.as_str().to_owned();
+            return Err(EngineError::State { run: run.to_string(), state, why });
+        }
+        let body = serde_json::json!({ "who": who, "reason": reason });
+        Ok(self.post(run, format!("undo {}", view.version), "undo", body).await?)
+    }
+
     /// Pins a diverged run to what is there now; its history is replayed against it before anything acts.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stanch_journal::{JournalError, StreamAppend, With};
 use stanch_model::{
     Address, Alert, Entry, Header, NewEntry, RunId, StreamId,
-    run::body::{Created, kind},
+    run::body::{Created, Pins, kind},
 };
 use stanch_playbooks::{
     Library, Playbook,
@@ -154,8 +154,20 @@ impl Env {
         child: Option<(RunId, &Created, Address)>,
     ) -> Result<Birth, EngineError> {
         let playbook = self.library.get(&start.playbook).ok_or_else(|| self.no_playbook(&start.playbook))?;
+        let pins = self.pins_of(&playbook);
+        self.birth_of(&playbook, start, child, pins)
+    }
+
+    /// The same for a playbook that is at hand.
+    pub(crate) fn birth_of(
+        &self,
+        playbook: &Playbook,
+        start: StartRun,
+        child: Option<(RunId, &Created, Address)>,
+        pins: Pins,
+    ) -> Result<Birth, EngineError> {
         let now = self.now_ms();
-        let input = inputs(&playbook, &start, &rfc3339(now))?;
+        let input = inputs(playbook, &start, &rfc3339(now))?;
         let (run, parent, depth) = match child {
             Some((run, parent, address)) => (run, Some((parent.run.clone(), address)), parent.depth + 1),
             None => (RunId(ulid::Ulid::generate().to_string()), None, 0),
@@ -175,7 +187,7 @@ impl Env {
             parent,
             depth,
             started_by: start.started_by,
-            pins: self.pins_of(&playbook),
+            pins,
         };
         let new = NewEntry::new(kind::CREATED, &created);
         let entry = first_entry(&run, &new, now);
@@ -185,7 +197,7 @@ impl Env {
             ..StreamAppend::new(StreamId::run(&run), self.journal.epoch(), vec![new])
         };
         let mut appends = vec![append];
-        appends.extend(pins::keep(self, &playbook));
+        appends.extend(pins::keep(self, playbook));
         Ok(Birth { run, appends, entry })
     }
 
@@ -194,7 +206,7 @@ impl Env {
         self.shard_of(&birth.run, Message::Created(Box::new(birth.entry)));
     }
 
-    fn no_playbook(&self, slug: &str) -> EngineError {
+    pub(crate) fn no_playbook(&self, slug: &str) -> EngineError {
         let slugs: Vec<String> = self.library.all().map(|playbook| playbook.slug.clone()).collect();
         let hint = stanch_model::diagnostic::did_you_mean(slug, slugs.iter().map(String::as_str))
             .map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
@@ -266,7 +278,7 @@ fn fire<'a>(triggers: &'a [Trigger], alert: &Alert) -> Vec<&'a Trigger> {
 }
 
 /// Two runs of one playbook keep its sources once.
-fn dedupe(group: &mut Vec<StreamAppend>) {
+pub(crate) fn dedupe(group: &mut Vec<StreamAppend>) {
     let mut seen = std::collections::HashSet::new();
     group.retain(|append| seen.insert(append.stream.clone()));
 }

@@ -1,6 +1,6 @@
 //! What the engine writes outside a run's own stream: incidents, pauses, openings and closings; and posts to other runs.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 use stanch_journal::{Cursor, Filter, JournalError, StreamAppend, Ticket, With};
@@ -10,12 +10,14 @@ use stanch_model::{
     run::{
         RunState,
         body::{Created, Pins, Revived, StateEntry, StepError, kind},
+        hold::{CLAIM, Claim},
     },
 };
 use stanch_playbooks::Playbook;
 
 use crate::{
     env::Env,
+    host::back,
     live::row,
     pins,
     shard::Message,
@@ -43,6 +45,7 @@ impl Env {
             infos: Default::default(),
             read: Default::default(),
             hour: Default::default(),
+            families: Default::default(),
             open: Default::default(),
         }
     }
@@ -57,6 +60,11 @@ impl Env {
         pins
     }
 
+    /// The playbook of this name; the engine has one of its own.
+    pub(crate) fn playbook(&self, slug: &str) -> Option<Arc<Playbook>> {
+        if slug == back::SLUG { back::playbook() } else { self.library.get(slug) }
+    }
+
     /// Sends something to the shard that owns this run.
     pub(crate) fn shard_of(&self, run: &RunId, message: Message) {
         let shards = self.shards.read();
@@ -65,6 +73,23 @@ impl Env {
         if let Some(shard) = shards.get(sum % shards.len().max(1)) {
             shard.send(message);
         }
+    }
+
+    /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
+    pub(crate) fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
+        let journal = &self.journal;
+        let queued =
+            journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
+        for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
+            let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
+            if queued == 0 || !entries.is_empty() {
+                return Ok(());
+            }
+            if !journal.commit_here() {
+                std::thread::sleep(std::time::Duration::from_micros(pause_us));
+            }
+        }
+        Err("its last entries do not become durable".to_owned())
     }
 
     /// Leaves something for another run. A failure is logged: the poster's own entry is durable and will post again.
@@ -162,6 +187,20 @@ impl Env {
             NewEntry::new("incident.changed", &body)
         });
         Some(StreamAppend::new(StreamId::incident(id), self.journal.epoch(), entries.collect()))
+    }
+
+    /// The appends that say what a run claims, one for each target and property.
+    pub(crate) fn claimed(&self, claims: &[Claim]) -> Vec<StreamAppend> {
+        let mut appends: Vec<StreamAppend> = Vec::new();
+        for claim in claims {
+            let (stream, entry) =
+                (Claim::stream(&claim.target, &claim.property), NewEntry::new(CLAIM, claim));
+            match appends.iter_mut().find(|append| append.stream == stream) {
+                Some(append) => append.entries.push(entry),
+                None => appends.push(StreamAppend::new(stream, self.journal.epoch(), vec![entry])),
+            }
+        }
+        appends
     }
 
     /// True when this person is in one of the groups, or named.

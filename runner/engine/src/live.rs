@@ -21,6 +21,7 @@ use stanch_model::{
     run::{
         RunView, StepError,
         body::{self, Created, kind},
+        hold::Claim,
     },
 };
 use stanch_playbooks::Playbook;
@@ -28,6 +29,8 @@ use stanch_playbooks::Playbook;
 use crate::{
     act::{Act, Proof},
     guard::{self, Counted},
+    host::back,
+    intake::Birth,
 };
 use step::Words;
 
@@ -64,6 +67,8 @@ pub(crate) struct Out {
     pub(crate) folds: Vec<String>,
     pub(crate) blobs: Vec<Blob>,
     pub(crate) incident: Vec<Value>,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) births: Vec<Birth>,
 }
 
 /// A run in memory.
@@ -76,7 +81,6 @@ pub(crate) struct Live {
     pub(crate) steps: HashMap<Address, Step>,
     pub(crate) branches: HashMap<Address, Result<Value, StepError>>,
     pub(crate) signals: Vec<body::Signal>,
-    pub(crate) holds: HashSet<(String, String)>,
     pub(crate) version: u64,
     /// Entries outside fan-outs, and in the branches that have not ended: what the limit counts.
     pub(crate) lines: Lines,
@@ -105,6 +109,8 @@ pub(crate) struct Live {
     /// Targets that granted approvals cover, and how many closed waits that was computed from.
     pub(crate) covered: HashMap<String, String>,
     pub(crate) covered_waits: usize,
+    /// When this life took the run up, by the run's clock; `None` for a run that it created.
+    pub(crate) resumed_ms: Option<i64>,
     /// Calls by target that a closed card said no to and that are not skipped yet.
     pub(crate) denied: HashMap<String, u32>,
     /// What the guards count; counted when a guard asks for the first time.
@@ -113,6 +119,10 @@ pub(crate) struct Live {
     pub(crate) known: guard::Known,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
+    /// It has started a child run.
+    pub(crate) has_children: bool,
+    /// Entries on the main line that count for the runs above already.
+    pub(crate) told: u64,
     /// The script is only compared with the history: nothing fresh happens.
     pub(crate) rehearsing: bool,
     /// The script's last value.
@@ -134,6 +144,8 @@ pub(crate) struct Live {
 
     blobs: Vec<Blob>,
     incident: Vec<Value>,
+    claims: Vec<Claim>,
+    births: Vec<Birth>,
     out: Vec<NewEntry>,
     folds: Vec<String>,
     row: Option<Row>,
@@ -152,7 +164,6 @@ impl Live {
             steps: HashMap::new(),
             branches: HashMap::new(),
             signals: Vec::new(),
-            holds: HashSet::new(),
             version: 0,
             lines: Lines::default(),
             frames: Vec::new(),
@@ -170,10 +181,13 @@ impl Live {
             operations_slice: 0,
             covered: HashMap::new(),
             covered_waits: 0,
+            resumed_ms: None,
             denied: HashMap::new(),
             guarded: None,
             known: guard::Known::default(),
             children: Vec::new(),
+            has_children: false,
+            told: 0,
             rehearsing: false,
             value: Value::Null,
             cut_late: false,
@@ -185,6 +199,8 @@ impl Live {
             place: String::new(),
             blobs: Vec::new(),
             incident: Vec::new(),
+            claims: Vec::new(),
+            births: Vec::new(),
             out: Vec::new(),
             folds: Vec::new(),
             row: None,
@@ -211,6 +227,16 @@ impl Live {
         self.incident.push(change);
     }
 
+    /// Says in the same append what the run claims.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        self.claims.push(claim);
+    }
+
+    /// Starts a child run in the same append.
+    pub(crate) fn start_with_next_append(&mut self, birth: Birth) {
+        self.births.push(birth);
+    }
+
     /// The intent of the call at this address is queued: the request waits for its sync.
     pub(crate) fn intended(&mut self, address: &Address) {
         self.intended.push(address.clone());
@@ -232,11 +258,18 @@ impl Live {
             folds: std::mem::take(&mut self.folds),
             blobs: std::mem::take(&mut self.blobs),
             incident: std::mem::take(&mut self.incident),
+            claims: std::mem::take(&mut self.claims),
+            births: std::mem::take(&mut self.births),
         })
     }
 
     pub(crate) fn has_out(&self) -> bool {
         !self.out.is_empty()
+    }
+
+    /// Whether it counts for others, or others count for it. A run of the engine's own cuts nothing.
+    pub(crate) fn is_in_family(&self) -> bool {
+        self.has_children || (self.created.parent.is_some() && self.created.playbook != back::SLUG)
     }
 
     /// The next wait id of a kind: `A1`, `A2`, …
@@ -276,7 +309,7 @@ impl Live {
 
 /// Kinds that the view keeps; steps have leaner places here.
 fn is_for_people(kind: &str) -> bool {
-    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::HOLD | kind::GUARD)
+    !matches!(kind, kind::INTENT | kind::DEFERRED | kind::OUTCOME | kind::BRANCH | kind::GUARD)
 }
 
 /// A run's entry for the row in the index.

@@ -21,9 +21,8 @@ pub(crate) fn take(env: &Env, playbook: &Playbook) -> Pins {
     let mut pins =
         Pins { playbook: Some(playbook.hash), rhai: RHAI.to_owned(), host_api: HOST_API, ..Pins::default() };
     for (name, _) in env.integrations.integrations() {
-        if let Some(identity) = env.integrations.identity(&name) {
-            pins.integrations
-                .insert(name, format!("{} {} {}", identity.platform, identity.base_url, identity.tenant));
+        if let Some(identity) = identity(env, &name) {
+            pins.integrations.insert(name, identity);
         }
     }
     pins.actions = actions(env, playbook);
@@ -36,10 +35,14 @@ fn actions(env: &Env, playbook: &Playbook) -> BTreeMap<String, Hash> {
         for (integration, info) in env.integrations.verb(name) {
             actions.insert(format!("{integration}.{}", info.name), info.hash);
         }
-        if let Some((integration, action)) = name.split_once('.')
-            && let Some(info) = env.integrations.action(integration, action)
+        let Some((on, action)) = name.split_once('.') else { continue };
+        // An action is listed by integration or by platform.
+        for (integration, _) in
+            env.integrations.integrations().iter().filter(|(own, platform)| own == on || platform == on)
         {
-            actions.insert(name.clone(), info.hash);
+            if let Some(info) = env.integrations.action(integration, action) {
+                actions.insert(format!("{integration}.{action}"), info.hash);
+            }
         }
     }
     actions
@@ -54,27 +57,35 @@ pub(crate) fn changed(env: &Env, live: &Live) -> Option<String> {
             pinned.rhai, pinned.host_api
         ));
     }
-    let now = take(env, &live.playbook);
-    for (name, identity) in &pinned.integrations {
-        match now.integrations.get(name) {
-            Some(current) if current != identity => {
-                return Some(format!(
-                    "integration {name} was {identity} when this run started and is {current} now"
-                ));
-            }
-            _ => {}
+    // One that came later is none of this run's business.
+    for (name, pinned) in &pinned.integrations {
+        if let Some(now) = identity(env, name).filter(|now| now != pinned) {
+            return Some(format!("integration {name} was {pinned} when this run started and is {now} now"));
         }
     }
     for (name, hash) in &pinned.actions {
-        match now.actions.get(name) {
-            Some(current) if current != hash => {
+        let (integration, action) = name.split_once('.').unwrap_or((name, ""));
+        if identity(env, integration).is_none() {
+            return Some(format!(
+                "integration {integration} was configured when this run started and is gone, and the playbook may \
+                 call {name}: configure it again and repin the run, or cancel it"
+            ));
+        }
+        match env.integrations.action(integration, action) {
+            Some(now) if now.hash != *hash => {
                 return Some(format!("the definition of {name} is not the one that this run started with"));
             }
             None => return Some(format!("{name} was there when this run started and is gone")),
-            _ => {}
+            Some(_) => {}
         }
     }
     None
+}
+
+/// Platform, address and tenant of an integration that is configured now.
+fn identity(env: &Env, name: &str) -> Option<String> {
+    let identity = env.integrations.identity(name)?;
+    Some(format!("{} {} {}", identity.platform, identity.base_url, identity.tenant))
 }
 
 /// The append that keeps a playbook's sources, unless they are kept already.

@@ -101,12 +101,21 @@ impl Current {
         }
         let (grown, most) =
             self.live(|live| (live.lines.at(address), live.lines.most(self.env.patience.entries)));
+        let above = self.live(|live| live.is_in_family().then(|| self.env.families.grow(live, most)));
+        let (grown, too_long_above) = match above {
+            None => (grown, None),
+            Some(Ok(whole)) => (grown.max(whole), None),
+            Some(Err(why)) => (grown, Some(why)),
+        };
         let why = self.live(|live| {
             if let Some(why) = stopped(live) {
                 return Some(why);
             }
             if let Some(scope) = self.env.held_by(&live.created.playbook, None) {
                 return Some(Leave::Paused(format!("{scope} is paused")));
+            }
+            if let Some(why) = too_long_above {
+                return Some(Leave::Limited(format!("{why}: resume it for as many again, or cancel it")));
             }
             if grown >= most {
                 return Some(Leave::Limited(format!(

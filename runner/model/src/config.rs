@@ -184,6 +184,8 @@ pub struct ProtectRule {
     pub group: Option<String>,
     /// An app by id or name.
     pub app: Option<String>,
+    /// Whatever carries this tag: on its platform, or for an app in the vendor register.
+    pub tag: Option<String>,
 }
 
 /// How much the whole house lets be cut before a person is asked.

@@ -67,7 +67,7 @@ pub const PAGES: &[Page] = &[
     page(
         "CF0010",
         "a protect rule that protects nothing",
-        "Each rule has exactly one of `user`, `app` or `group`; a group is written `integration/Group name`, and its platform must be able to tell who is in it.",
+        "Each rule has exactly one of `user`, `app`, `group` or `tag`; a group is written `integration/Group name`, and its platform must be able to tell who is in it.",
     ),
     page(
         "CF0011",

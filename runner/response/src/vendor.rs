@@ -42,6 +42,9 @@ pub struct Vendor {
     /// `active`, `ended`, or `ended-token-live`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Words for rules about its apps: `protect: [{ tag: payroll }]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Secrets that we gave it, by name only.
     pub secrets_given: Vec<String>,
     /// Anything else worth knowing at 3am.

@@ -62,6 +62,10 @@ impl Desk for ResponseDesk {
         names
     }
 
+    fn tags(&self, app: &Target) -> Vec<String> {
+        self.first_of(std::slice::from_ref(app)).map_or_else(Vec::new, |(_, vendor)| vendor.tags.clone())
+    }
+
     fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String> {
         let rule = self.deadlines.rules().get(kind);
         let contract = rule.is_some_and(|rule| rule.within == stanch_response::deadline::Within::Contract);

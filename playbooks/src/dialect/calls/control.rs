@@ -51,8 +51,8 @@ pub(super) const RUN_PLAYBOOK: HostCall = HostCall {
     returns: "#{ run, ended, containment, targets, value }",
     fields: &["run", "ended", "containment", "targets", "value"],
     throws: &["misuse", "limit"],
-    docs: "Runs another playbook in the same incident and mode, and waits for its end. Its targets count as this run's. It \
-           asks for its own approvals. Does not throw for how it ended: `ended` is `finished`, `failed` or `cancelled`, \
+    docs: "Runs another playbook in the same incident and mode, and waits for its end. Its targets count as this \
+           run's, for its limits too while it is at work. It asks for its own approvals. Does not throw for how it ended: `ended` is `finished`, `failed` or `cancelled`, \
            `containment` the word that it ended with, `targets` all that it touched, `value` its script's last value. \
            Depth 4 at most.",
     example: r#"let cut = run_playbook("oauth-app-compromise", #{ app: "drift" });"#,

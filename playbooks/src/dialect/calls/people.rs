@@ -12,7 +12,8 @@ pub(super) const APPROVE: HostCall = HostCall {
     fields: &["by", "at", "why", "pre_approved", "targets"],
     throws: &["denied", "misuse"],
     docs: "Asks for a yes and waits. The yes covers exactly `targets` (lists may be nested): a permanent call on any other \
-           target raises a card of its own under the same policy. Who may say yes, by when and what silence means stand \
+           target raises a card of its own under the same policy, and so does every target once the yes is more than an hour older \
+           than the moment at which the run went on after a long wait or a restart. Who may say yes, by when and what silence means stand \
            in the manifest under `name`. A no throws `denied`. Nobody is asked when the list is empty, or when the \
            manifest's `pre_approved` holds, which sees `alert` only where its source has proven it, not what a person \
            handed in; `by` is then empty. `by` lists the people, `at` the instant, `why` their comment or `()`, `targets` \

@@ -6,8 +6,8 @@ pub(super) const FIND_APP: HostCall = HostCall {
     params: &[need("app", ParamKind::Any)],
     returns: "[app]",
     throws: &["misuse", "unreachable", "auth", "forbidden", "garbled"],
-    docs: "Asks every configured integration that can find apps, all at once, and gives what they found as targets of kind \
-           `app`, by integration in the order of the configuration. `app` is a name, a client id or a vendor; a vendor or \
+    docs: "Asks every integration that can find apps and was configured when the run started, all at once, and gives what \
+           they found as targets of kind `app`, by integration in the order of their names. `app` is a name, a client id or a vendor; a vendor or \
            a name in the register also stands for every client id listed there. A platform that cannot be asked is left \
            out, noted, and keeps the run from ending `contained`; only when none can be asked does the call throw. An \
            empty list means that all of them answered and none has it.",

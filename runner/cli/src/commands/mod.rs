@@ -56,6 +56,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Pause(args) => Box::pin(control::hold(args, Hold::Pause, out)).await,
         Command::Resume(args) => Box::pin(control::hold(args, Hold::Resume, out)).await,
         Command::Cancel(args) => Box::pin(control::cancel(args, out)).await,
+        Command::Undo(args) => Box::pin(control::undo(args, out)).await,
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => check::run(&args, out),
         Command::Playbooks(args) => playbooks::run(&args, out),

@@ -137,6 +137,27 @@ fn shortened(view: &RunView) -> BTreeSet<(&str, &str)> {
     steps.map(|step| (step.name.as_str(), step.incomplete.as_str())).collect()
 }
 
+/// What ends by itself or has been given back: what is simply held says so by its state.
+fn held(view: &RunView) -> Vec<String> {
+    let run = short(view.id.as_ref().map_or("", |id| id.0.as_str()));
+    let mut lines = Vec::new();
+    for hold in &view.holds {
+        let what = format!("held {} {} ({})", hold.property, hold.label, hold.target);
+        match (&hold.given_back, &hold.back) {
+            (Some((at, why)), _) => lines.push(format!("{what}: {why}, at {}", when::at(at))),
+            (None, Some(back)) => {
+                let at = Timestamp::from_millisecond(back.at_ms).map(|at| when::at(&at.to_string()));
+                let (at, child) = (at.unwrap_or_default(), short(&back.run.0));
+                lines.push(format!("{what}: comes back at {at} by run {child}"));
+                lines.push(format!("      stanch undo {run} now, or stanch cancel {child} to let it stay"));
+            }
+            (None, None) if !hold.why.is_empty() => lines.push(format!("{what}: {}", hold.why)),
+            (None, None) => {}
+        }
+    }
+    lines
+}
+
 /// A run in words.
 pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -176,6 +197,9 @@ pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> Stri
     }
     if !view.targets.is_empty() {
         say(targets::tally(view));
+    }
+    for line in held(view) {
+        say(line);
     }
     if let Some(table) = targets::table(view, all) {
         lines.extend([String::new(), table.render(None)]);

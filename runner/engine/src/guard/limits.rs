@@ -7,15 +7,18 @@ use stanch_model::{
 
 use super::{
     Finding, Objection,
+    family::Above,
     tally::{self, PERSON, Tally, main_step},
 };
 use crate::{act::Spec, env::Env, live::Live};
 
 /// Over what a limit counts.
 #[derive(Clone, Copy)]
-enum Span {
+enum Span<'a> {
     Run,
     CapOfRun,
+    /// A run above this one, with all its children.
+    Above(&'a Above),
     Step,
     Hour,
 }
@@ -23,8 +26,12 @@ enum Span {
 /// What the limits say of this target.
 pub(super) fn judge(env: &Env, live: &mut Live, spec: &Spec, target: &Target) -> Vec<Finding> {
     let (own, caps) = (live.playbook.manifest.limits, env.config.caps);
-    let spans =
+    let above = env.families.above(live);
+    let house =
         [(Span::Run, own), (Span::CapOfRun, caps.run), (Span::Step, caps.step), (Span::Hour, caps.hour)];
+    let of_above =
+        above.iter().flat_map(|run| [(Span::Above(run), run.limits), (Span::Above(run), caps.run)]);
+    let spans: Vec<(Span<'_>, Limits)> = house.into_iter().chain(of_above).collect();
     let mut found = Vec::new();
     for (span, Limits { targets, people }) in spans {
         let people = people.filter(|_| target.kind == PERSON);
@@ -42,7 +49,7 @@ fn one(
     live: &mut Live,
     spec: &Spec,
     target: &Target,
-    span: Span,
+    span: Span<'_>,
     limit: Limit,
     of_people: bool,
 ) -> Finding {
@@ -56,7 +63,15 @@ fn one(
             let none = Tally::default();
             standing(tally::of(live).steps.get(place).unwrap_or(&none), target, limit, of_people)
         }
-        Span::Run | Span::CapOfRun => standing(&tally::of(live).run, target, limit, of_people),
+        Span::Run | Span::CapOfRun => {
+            let whole = env.families.look(&live.id, |tally| standing(tally, target, limit, of_people));
+            whole.unwrap_or_else(|| standing(&tally::of(live).run, target, limit, of_people))
+        }
+        Span::Above(run) => {
+            let whole = env.families.look(&run.run, |tally| standing(tally, target, limit, of_people));
+            // A run that is over limits nothing any more.
+            whole.unwrap_or((true, 0))
+        }
     };
     if known {
         return Finding::Fine(Vec::new());
@@ -75,6 +90,7 @@ fn one(
     let what = what(target, limit, of_people);
     let who = match span {
         Span::Run | Span::CapOfRun => "this run has".to_owned(),
+        Span::Above(run) => format!("run {} ({}) has, with its children,", run.run, run.playbook),
         Span::Step => format!("step {place} has"),
         Span::Hour => "all runs together have, within an hour,".to_owned(),
     };
@@ -124,7 +140,7 @@ fn what(target: &Target, limit: Limit, of_people: bool) -> String {
 }
 
 /// The same whenever this limit is met.
-fn name(span: Span, place: &str, limit: Limit, what: &str) -> String {
+fn name(span: Span<'_>, place: &str, limit: Limit, what: &str) -> String {
     let of = match limit {
         Limit::Count(_) => format!("{limit} {what}"),
         Limit::Percent(_) => format!("{limit} of the {what}"),
@@ -132,6 +148,7 @@ fn name(span: Span, place: &str, limit: Limit, what: &str) -> String {
     match span {
         Span::Run => format!("limit of {of}"),
         Span::CapOfRun => format!("cap of {of} a run"),
+        Span::Above(run) => format!("limit of {of} of {}", run.playbook),
         Span::Step => format!("cap of {of} a step, in step {place}"),
         Span::Hour => format!("cap of {of} an hour"),
     }

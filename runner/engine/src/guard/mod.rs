@@ -4,6 +4,7 @@
 //! learn it stops the call and says so. Several calls that one guard stops share a card, which is raised when the run can
 //! go no further without it; what a person says of it stands for the run.
 
+mod family;
 mod hour;
 mod known;
 mod limits;
@@ -14,6 +15,7 @@ mod tally;
 
 use stanch_model::{Address, Target, run::Reading};
 
+pub(crate) use family::Families;
 pub(crate) use hour::Hour;
 pub(crate) use known::Known;
 pub(crate) use objection::{Lifts, Objection, card};
@@ -88,11 +90,18 @@ pub(crate) fn ask(env: &Env, live: &mut Live, spec: &Spec) -> Verdict {
 /// A call goes on its way, or a person does it: from now on it counts.
 pub(crate) fn count(env: &Env, live: &mut Live, target: &Target, address: &Address) {
     tally::of(live).add(target, address);
+    env.families.add(live, target);
     env.hour.add(env.now_ms(), target);
 }
 
+/// What an ended child has cut, it has counted itself for everybody but its parent's own history.
+pub(crate) fn count_of_child(live: &mut Live, target: &Target, address: &Address) {
+    tally::of(live).add(target, address);
+}
+
 /// It was taken back before it went out.
-pub(crate) fn uncount(live: &mut Live, target: &Target, address: &Address) {
+pub(crate) fn uncount(env: &Env, live: &mut Live, target: &Target, address: &Address) {
+    env.families.remove(live, target);
     tally::of(live).remove(target, address);
 }
 

@@ -1,4 +1,5 @@
-//! Protected targets: by id or name, by login, by group. A person known by id alone is looked up first: it may be anybody.
+//! Protected targets: by id or name, by login, by group, by tag. A person known by id alone is looked up first: it may be
+//! anybody.
 
 use stanch_model::{
     Target,
@@ -9,10 +10,16 @@ use stanch_model::{
 use super::{Finding, Objection, tally::PERSON};
 use crate::{env::Env, live::Live};
 
+/// The kind of target that a vendor supplies.
+const APP: &str = "app";
+
 /// What this rule says of this target.
 pub(super) fn judge(env: &Env, live: &Live, rule: &ProtectRule, target: &Target) -> Finding {
-    if let Some(app) = rule.app.as_deref().filter(|app| target.kind == "app" && is_named(target, app)) {
+    if let Some(app) = rule.app.as_deref().filter(|app| target.kind == APP && is_named(target, app)) {
         return minds(format!("protected app {app}"), "is protected");
+    }
+    if let Some(tag) = rule.tag.as_deref().filter(|tag| is_tagged(env, target, tag)) {
+        return minds(format!("protected tag {tag}"), &format!("carries the protected tag {tag}"));
     }
     if let Some(user) = rule.user.as_deref().filter(|_| target.kind == PERSON) {
         return by_login(env, live, user, target);
@@ -97,6 +104,14 @@ fn by_group(env: &Env, live: &Live, integration: &str, group: &str, target: &Tar
         return minds(name, &why);
     }
     Finding::Fine(told.into_iter().chain([entry]).collect())
+}
+
+/// By its own platform, which lists tags or labels as texts; an app by the vendor register too.
+fn is_tagged(env: &Env, target: &Target, tag: &str) -> bool {
+    let lists = ["tags", "labels"].iter().filter_map(|attr| target.attrs.get(*attr)?.as_array());
+    let own = lists.flatten().filter_map(serde_json::Value::as_str).map(str::to_owned);
+    let registered = if target.kind == APP { env.desk.tags(target) } else { Vec::new() };
+    own.chain(registered).any(|own| own.eq_ignore_ascii_case(tag))
 }
 
 fn minds(guard: String, why: &str) -> Finding {

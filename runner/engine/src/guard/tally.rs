@@ -4,35 +4,44 @@ use std::collections::HashMap;
 
 use stanch_model::{Address, Target, TargetState};
 
-use crate::live::Live;
+use crate::{host::bare, live::Live};
 
 /// The kind of target that is a person.
 pub(super) const PERSON: &str = "user";
 
 /// Distinct targets, however many verbs cut them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// How many calls are under way or done on a target.
-    calls: HashMap<String, u32>,
+    calls: HashMap<Target, u32>,
     /// How many targets by integration and kind.
     kinds: HashMap<(String, String), u64>,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, target: &Target) {
-        let calls = self.calls.entry(target.key()).or_insert(0);
-        *calls += 1;
-        if *calls == 1 {
-            *self.kinds.entry((target.integration.clone(), target.kind.clone())).or_insert(0) += 1;
+        self.add_calls(target, 1);
+    }
+
+    pub(super) fn add_all(&mut self, other: &Self) {
+        other.calls.iter().for_each(|(target, calls)| self.add_calls(target, *calls));
+    }
+
+    fn add_calls(&mut self, target: &Target, more: u32) {
+        match self.calls.get_mut(target) {
+            Some(calls) => *calls += more,
+            None => {
+                self.calls.insert(bare(target), more);
+                *self.kinds.entry((target.integration.clone(), target.kind.clone())).or_insert(0) += 1;
+            }
         }
     }
 
     pub(super) fn remove(&mut self, target: &Target) {
-        let key = target.key();
-        let Some(calls) = self.calls.get_mut(&key) else { return };
+        let Some(calls) = self.calls.get_mut(target) else { return };
         *calls -= 1;
         if *calls == 0 {
-            self.calls.remove(&key);
+            self.calls.remove(target);
             if let Some(count) = self.kinds.get_mut(&(target.integration.clone(), target.kind.clone())) {
                 *count -= 1;
             }
@@ -40,7 +49,7 @@ impl Tally {
     }
 
     pub(super) fn has(&self, target: &Target) -> bool {
-        self.calls.contains_key(&target.key())
+        self.calls.contains_key(target)
     }
 
     pub(super) fn targets(&self) -> u64 {

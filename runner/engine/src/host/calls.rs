@@ -1,6 +1,6 @@
 //! Actions: by verb on a target (`grant.revoke()`), or by name on an integration (`okta.suspend_user(#{ … })`).
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use stanch_model::{
     value,
 };
 
+use super::back;
 use crate::{
     act::{Act, Phase, Spec},
     border::{self, Json},
@@ -100,6 +101,8 @@ fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: 
         };
         here.allowed(&info.full, integration, &info)?;
         let value = border::to_value(&Dynamic::from(input.clone())).map_err(|error| border::throw(&error))?;
+        let mut value = value;
+        back::without_expiry(&mut value, &info);
         let target = here.env.integrations.target_of(integration, action, None, &value);
         here.call_with(place(ctx), info, None, input, target.as_ref())?
     };
@@ -176,9 +179,16 @@ impl Current {
         input: &Map,
         target: Option<&Target>,
     ) -> Hosted<Done> {
-        let text = Scratch::with(|text| border::write_map(input, text));
-        let text = text.map_err(|error| border::throw(&error))?;
-        self.call_text(at, info, verb, text, target)
+        let written = |map: &Map| Scratch::with(|text| border::write_map(map, text));
+        let text = written(input).map_err(|error| border::throw(&error))?;
+        let args = identity(target, &text.0);
+        match back::expiry(self, input, &info)? {
+            None => self.call_text(at, info, verb, (args, text), target, None),
+            Some((input, lasts)) => {
+                let text = written(&input).map_err(|error| border::throw(&error))?;
+                self.call_text(at, info, verb, (args, text), target, Some(lasts))
+            }
+        }
     }
 
     /// One action as a step.
@@ -195,7 +205,8 @@ impl Current {
             Ok(())
         });
         let text = text.map_err(|error: StepError| border::throw(&error))?;
-        self.call_text(at, info, verb, text, target)
+        let args = identity(target, &text.0);
+        self.call_text(at, info, verb, (args, text), target, None)
     }
 
     fn call_text(
@@ -203,10 +214,10 @@ impl Current {
         at: (u32, u32),
         info: Info,
         verb: Option<String>,
-        text: Scratch,
+        (args, text): (Hash, Scratch),
         target: Option<&Target>,
+        expires: Option<Duration>,
     ) -> Hosted<Done> {
-        let args = identity(target, &text.0);
         let mark = Mark { name: &info.full, op: "call", args, at };
         let (address, phase) = match self.enter(mark)? {
             Enter::Done(result) => return Ok(result),
@@ -227,6 +238,7 @@ impl Current {
                 text: text.0.as_str().into(),
                 target: target.cloned(),
                 info,
+                expires,
             });
             if spec.info.manual {
                 let value = self.by_hand(&spec);
@@ -289,6 +301,9 @@ impl Current {
             card: false,
         };
         self.open_wait(wait);
+        if spec.expires.is_some() {
+            self.live(|live| self.env.take_hold(live, spec, back::BY_HAND, None, now));
+        }
         self.conclude(&spec.address, Ok(value))
     }
 }

@@ -3,6 +3,7 @@
 //! Their promises are written down in `stanch_playbooks::dialect::HOST_CALLS`; this module makes them true. A host call
 //! never waits on a thread and never performs an effect itself: it leaves a wish, and the shard acts.
 
+pub(crate) mod back;
 mod branches;
 mod calls;
 mod people;
@@ -27,9 +28,13 @@ use crate::{
 
 pub(crate) use calls::{Integration, bare, cut_value};
 pub(crate) use people::card;
+pub(crate) use waits::child_id;
 
 /// Version of the host calls: pinned by runs. Changes when a call's arguments or value change their meaning.
-pub(crate) const HOST_API: u32 = 1;
+///
+/// 2: a page that reaches nobody throws nothing; `find_app` and `find_user` journal the integrations that they ask; a cut
+/// takes `expires_in`.
+pub(crate) const HOST_API: u32 = 2;
 
 /// Operations between two looks at whether others want the thread.
 const SLICE: u64 = 20_000;
@@ -48,6 +53,7 @@ pub(crate) fn engine(env: &Env) -> Engine {
     waits::register(&mut engine);
     reach::register(&mut engine);
     settle::register(&mut engine);
+    back::register(&mut engine);
     calls::register(&mut engine, &env.integrations, env.in_process.as_deref());
     engine
 }

@@ -4,7 +4,7 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_model::{
     Target,
-    run::{StepError, WaitKind, body::WaitClosed, body::WaitOpened, body::kind, view::ClosedView},
+    run::{StepError, WaitKind, body::WaitClosed, body::WaitOpened, body::kind, wait::ClosedView},
     value,
 };
 use stanch_playbooks::manifest::ApprovalSpec;
@@ -168,6 +168,17 @@ fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> 
         say => Ok(json!(say)),
     };
     answer(here.conclude(&address, result))
+}
+
+/// A question of the engine's own.
+pub(super) fn ask_one_of(
+    ctx: &NativeCallContext<'_>,
+    name: &str,
+    text: &str,
+    choices: &[&str],
+) -> Hosted<String> {
+    let choices: Array = choices.iter().map(|choice| (*choice).into()).collect();
+    ask(ctx, name, text, &choices)
 }
 
 fn answer(result: Result<Value, StepError>) -> Hosted<String> {

@@ -56,22 +56,23 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
             }
         },
     };
-    // The names that the register knows it by are journaled: the register may change under the run.
-    let names = here.local(ctx, finder, &json!(query), |here| {
+    // Both are journaled: register and configuration may change under the run.
+    let search = here.local(ctx, finder, &json!(query), |here| {
         let mut names = vec![query.clone()];
         if finder == "find_app" {
             names.extend(here.env.desk.aliases(&query));
         }
         names.dedup();
-        Ok(json!(names))
+        let on = asked(here, finder, &query);
+        Ok(json!(Search { names, on }))
     })?;
-    let names: Vec<String> = serde_json::from_value(names).unwrap_or_default();
-    let mut reads: Vec<(String, Vec<Read>)> = Vec::new();
+    let Search { names, on } = serde_json::from_value(search).unwrap_or_default();
+    let mut reads: Vec<(String, Vec<Read>)> = on.into_iter().map(|name| (name, Vec::new())).collect();
     for name in &names {
         for read in here.env.integrations.find(finder, name) {
-            match reads.iter_mut().find(|(integration, _)| *integration == read.integration) {
-                Some((_, same)) => same.push(read),
-                None => reads.push((read.integration.clone(), vec![read])),
+            if let Some((_, own)) = reads.iter_mut().find(|(integration, _)| *integration == read.integration)
+            {
+                own.push(read);
             }
         }
     }
@@ -79,6 +80,23 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
         reads.iter().map(|(integration, reads)| (integration.clone(), found_by(&here, ctx, reads))).collect();
     let results = here.fan(place(ctx), "find", finder, &json!(names), bodies)?;
     gather(finder, results)
+}
+
+/// What is looked for, and where.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+struct Search {
+    names: Vec<String>,
+    on: Vec<String>,
+}
+
+/// The integrations that can find such things, of those that the run was started with: what a run asks does not change
+/// under it.
+fn asked(here: &Current, finder: &str, query: &str) -> Vec<String> {
+    let able = here.env.integrations.find(finder, query).into_iter().map(|read| read.integration);
+    let mut on: Vec<String> =
+        here.live(|live| able.filter(|name| live.created.pins.integrations.contains_key(name)).collect());
+    on.dedup();
+    on
 }
 
 fn found_by<'a>(here: &'a Current, ctx: &'a NativeCallContext<'a>, reads: &'a [Read]) -> Body<'a> {

@@ -215,6 +215,7 @@ pub(crate) fn spec_of(
         text: call.input.to_string().into(),
         input: call.input,
         target: call.target,
+        expires: None,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Children of children of children.
-const MAX_DEPTH: u32 = 4;
+pub(super) const MAX_DEPTH: u32 = 4;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("wait", |ctx: NativeCallContext<'_>, length: &str| wait(&ctx, length));
@@ -54,7 +54,7 @@ impl Current {
     }
 
     /// The wait at this address, once it is closed.
-    pub(crate) fn await_wait(&self, address: &Address) -> Hosted<stanch_model::run::view::ClosedView> {
+    pub(crate) fn await_wait(&self, address: &Address) -> Hosted<stanch_model::run::wait::ClosedView> {
         loop {
             let closed = self.live(|live| {
                 let wait =

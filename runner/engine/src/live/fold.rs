@@ -40,7 +40,6 @@ impl Live {
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
             kind::GUARD => self.known.fold(entry.decode().map_err(corrupt)?, version),
             kind::SIGNAL => self.signals.push(entry.decode().map_err(corrupt)?),
-            kind::HOLD => self.fold_hold(&entry.decode().map_err(corrupt)?),
             kind::REPINNED => self.created.pins = entry.decode::<body::Repinned>().map_err(corrupt)?.pins,
             _ => {}
         }
@@ -285,15 +284,6 @@ impl Live {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn fold_hold(&mut self, body: &body::Hold) {
-        let key = (body.target.clone(), body.property.clone());
-        if body.taken {
-            self.holds.insert(key);
-        } else {
-            self.holds.remove(&key);
         }
     }
 }

@@ -38,6 +38,11 @@ impl Lines {
         }
     }
 
+    /// Entries on the main line.
+    pub(crate) fn main(&self) -> u64 {
+        self.main
+    }
+
     /// How many a line may have, if one stretch has so many.
     pub(crate) fn most(&self, stretch: u64) -> u64 {
         stretch.saturating_mul(self.allowances + 1)

@@ -80,7 +80,7 @@ impl Shard {
     /// Whether a granted approval covers the call. If none does, it waits for a card, or ends with the card's no.
     pub(super) fn is_covered(&mut self, live: &Shared, spec: &Arc<Spec>) -> bool {
         let Some(target) = &spec.target else { return true };
-        let approval = covering(&mut live.borrow_mut(), target);
+        let approval = covering(&self.env, &mut live.borrow_mut(), target);
         if let Some(approval) = approval {
             with_act(live, &spec.address, |act| act.approval = Some(approval));
             return true;
@@ -113,7 +113,10 @@ impl Shard {
         let env = &self.env;
         let read =
             env.integrations.capture(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
-        let Some(read) = read else { return self.admit(live, address, spec) };
+        let Some(read) = read else {
+            self.resolve_undo(live, spec, None);
+            return self.admit(live, address, spec);
+        };
         set(live, address, Phase::Capturing);
         let call = Call {
             integration: read.integration,

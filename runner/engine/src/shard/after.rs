@@ -9,7 +9,7 @@ use stanch_model::{
     run::{
         RunState, TargetView, WaitKind, WaitView,
         body::{Contained, Decision, Settle, TargetEntry, kind},
-        view::DecisionView,
+        wait::DecisionView,
     },
 };
 
@@ -73,9 +73,9 @@ impl Shard {
             return;
         }
         let now = self.env.now_ms();
-        let Decision { who, say, channel, reason, .. } = body.decision.clone();
+        let Decision { who, say, channel, reason, at_ms, .. } = body.decision.clone();
         live.borrow_mut().record(kind::DECISION, body.decision.clone(), now);
-        self.settle_targets(live, &body.targets, &DecisionView { who, say, channel, reason });
+        self.settle_targets(live, &body.targets, &DecisionView { who, say, channel, reason, at_ms });
         self.contained_anew(live);
         self.row_of_ended(live);
     }
@@ -192,6 +192,7 @@ fn child_result(live: &Live) -> Value {
     json!({
         "run": live.id,
         "states": states,
+        "error": view.error.as_ref().map(|error| &error.message),
         "value": {
             "run": live.id,
             "ended": view.ended,

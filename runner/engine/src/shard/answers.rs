@@ -55,6 +55,7 @@ impl Shard {
             "resume" => self.set_paused(live, false, &parse(&post.body)),
             "repin" => self.repin(live, &parse(&post.body)),
             "child.ended" => self.child_ended(live, &parse(&post.body)),
+            "undo" => self.undo(live, &parse(&post.body)),
             "child.settled" => self.child_settled(live, &parse(&post.body)),
             "settle" => match serde_json::from_str(&post.body) {
                 Ok(settle) => self.settle_ended(live, &settle),
@@ -134,6 +135,9 @@ impl Shard {
             "done" => (TargetState::Attested, format!("{who} says so")),
             _ => (TargetState::Failed, format!("{who} says that it was not done")),
         };
+        if say != "done" {
+            self.keep(live, &wait.address, who);
+        }
         let known: Vec<(Target, String)> = {
             let live = live.borrow();
             let known = live.view.targets.values().filter(|view| wait.targets.contains(&view.target));
@@ -252,11 +256,9 @@ impl Shard {
                 return;
             }
             live.record(kind::CANCEL, body::Cancelled { who: text("who"), reason: text("reason") }, now);
-            live.view
-                .open_waits()
-                .filter(|wait| wait.kind == WaitKind::Child)
-                .map(|wait| wait.text.clone())
-                .collect()
+            let waited_for = live.view.open_waits().filter(|wait| wait.kind == WaitKind::Child);
+            let giving_back = Self::giving_back(&live).into_iter().map(|run| run.0);
+            waited_for.map(|wait| wait.text.clone()).chain(giving_back).collect()
         };
         for child in children {
             self.env.post(&stanch_model::RunId(child), "cancel", "cancel", body);
@@ -293,13 +295,17 @@ impl Shard {
             .open_waits()
             .find(|wait| wait.kind == WaitKind::Child && wait.text == child)
             .cloned();
-        let Some(wait) = wait else { return };
+        let Some(wait) = wait else {
+            return self.given_back(live, &stanch_model::RunId(child.to_owned()), body);
+        };
         let now = self.env.now_ms();
         let states: Vec<TargetEntry> = serde_json::from_value(body["states"].clone()).unwrap_or_default();
         for state in states {
             let entry = TargetEntry { address: wait.address.clone(), ..state };
             let mut live = live.borrow_mut();
-            crate::guard::count(&self.env, &mut live, &entry.target, &entry.address);
+            if entry.state != TargetState::Skipped {
+                crate::guard::count_of_child(&mut live, &entry.target, &entry.address);
+            }
             live.record(kind::TARGET, entry, now);
         }
         self.close(live, &wait, "ended", "child", "", body["value"].clone());

@@ -39,7 +39,11 @@ impl Shard {
             return;
         }
         match self.load(run) {
-            Ok(Some(live)) => self.take(live),
+            Ok(Some(mut live)) => {
+                live.resumed_ms = Some(self.env.now_ms());
+                self.gather_family(&mut live);
+                self.take(live);
+            }
             Ok(None) => {}
             Err(why) => {
                 tracing::error!(%run, %why, "this run cannot be read");
@@ -99,7 +103,8 @@ impl Shard {
             self.slots.remove(&run);
             return;
         }
-        if let Some(why) = pins::changed(&self.env, &live.borrow()) {
+        let changed = pins::changed(&self.env, &live.borrow());
+        if let Some(why) = changed {
             return self.stand(&run, &live, RunState::Diverged, &why);
         }
         self.prove_left_over(&live);
@@ -218,6 +223,7 @@ impl Shard {
             live.value = value;
             let residual = self.next_residual(&live);
             live.set_row(row(RunState::Ended, None, residual));
+            self.env.families.close(&live.id);
             live.created.parent.clone()
         };
         if parent.is_some() {
@@ -236,11 +242,48 @@ impl Shard {
         self.waits_due(live, now);
     }
 
+    /// A run that was taken up: what runs above and below it have done already is read, unless this process knows it.
+    fn gather_family(&mut self, live: &mut Live) {
+        live.told = live.lines.main();
+        live.has_children = live.view.waits.iter().any(|wait| wait.kind == WaitKind::Child);
+        if live.view.ended.is_some() || !live.is_in_family() {
+            return;
+        }
+        if live.has_children && !self.env.families.is_open(&live.id) {
+            self.env.families.open(live);
+            self.join_children(&live.id.clone(), live);
+        }
+        if let Some((parent, _)) = live.created.parent.clone()
+            && !self.env.families.is_open(&parent)
+            && let Ok(Some(mut above)) = self.load(&parent)
+        {
+            self.gather_family(&mut above);
+        }
+    }
+
+    /// What the children of this run have done, and theirs.
+    fn join_children(&mut self, above: &RunId, live: &Live) {
+        let of_run = |wait: &&stanch_model::run::WaitView| wait.kind == WaitKind::Child;
+        let children: Vec<RunId> =
+            live.view.waits.iter().filter(of_run).map(|wait| RunId(wait.text.clone())).collect();
+        for child in children {
+            if let Ok(Some(mut child)) = self.load(&child) {
+                self.env.families.join(above, &mut child);
+                self.join_children(above, &child);
+            }
+        }
+    }
+
     /// Starts the child runs that the script asked for.
     pub(super) fn start_children(&mut self, live: &Shared) {
         let children = std::mem::take(&mut live.borrow_mut().children);
         if children.is_empty() {
             return;
+        }
+        {
+            let mut live = live.borrow_mut();
+            live.has_children = true;
+            self.env.families.open(&mut live);
         }
         self.flush(live);
         let parent = live.borrow().created.clone();

@@ -39,7 +39,7 @@ impl Shard {
         other: Option<&Arc<Playbook>>,
     ) -> Result<Option<Live>, String> {
         let stream = StreamId::run(run);
-        self.make_durable(&stream)?;
+        self.env.make_durable(&stream)?;
         let mut live: Option<Live> = None;
         let journal = Arc::clone(&self.env.journal);
         let folded = journal.visit(&stream, 1, &mut |entry| {
@@ -63,23 +63,6 @@ impl Shard {
         Ok(live)
     }
 
-    /// Reading sees only what is durable, the next append everything: what is queued of this stream is committed first.
-    pub(super) fn make_durable(&self, stream: &StreamId) -> Result<(), String> {
-        let journal = &self.env.journal;
-        let queued =
-            journal.stream(stream).map_err(|error| error.to_string())?.map_or(0, |info| info.version);
-        for pause_us in [0, 50, 100, 200, 500, 1_000].into_iter().chain(std::iter::repeat_n(5_000, 2_000)) {
-            let entries = journal.read(stream, queued.max(1), 1).map_err(|error| error.to_string())?;
-            if queued == 0 || !entries.is_empty() {
-                return Ok(());
-            }
-            if !journal.commit_here() {
-                std::thread::sleep(std::time::Duration::from_micros(pause_us));
-            }
-        }
-        Err("its last entries do not become durable".to_owned())
-    }
-
     pub(super) fn playbook(&self, created: &Created) -> Result<Arc<Playbook>, String> {
         let hash = created.pins.playbook.ok_or("its first entry pins no playbook")?;
         pins::playbook(&self.env, &created.playbook, &hash)
@@ -95,7 +78,7 @@ impl Shard {
         if state != RunState::Diverged {
             return;
         }
-        let verdict = match self.env.library.get(&slug) {
+        let verdict = match self.env.playbook(&slug) {
             Some(playbook) => self.rehearse(&run, Some(&playbook)).map(|_| playbook),
             None => Err(format!("there is no playbook {slug} any more")),
         };

@@ -7,10 +7,9 @@ use stanch_model::{
     Address, Hash, TargetState,
     run::{
         WaitKind,
-        body::{self, TargetEntry, kind},
+        body::{TargetEntry, kind},
         lean::IntentText,
     },
-    target::Effect,
 };
 
 use crate::{
@@ -117,19 +116,6 @@ pub(super) fn record_state(
         why: why.to_owned(),
     };
     live.record(kind::TARGET, entry, now);
-}
-
-pub(super) fn take_hold(live: &mut Live, spec: &Spec, now: i64) {
-    let Some(target) = &spec.target else { return };
-    if spec.info.effect == Effect::Reversible {
-        let hold = body::Hold {
-            target: target.key(),
-            property: spec.property(),
-            taken: true,
-            address: spec.address.clone(),
-        };
-        live.record(kind::HOLD, hold, now);
-    }
 }
 
 pub(super) fn spec(live: &Shared, address: &Address) -> Option<Arc<Spec>> {

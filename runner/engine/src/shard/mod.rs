@@ -9,6 +9,7 @@ mod after;
 mod answers;
 mod doubt;
 mod guards;
+mod holds;
 mod life;
 mod load;
 mod lobby;
@@ -46,6 +47,7 @@ use crate::{
     env::Env,
     fiber::{Fiber, Pause, Ran, Wake},
     guard::read::Told,
+    intake::dedupe,
     live::Live,
 };
 
@@ -396,11 +398,15 @@ impl Shard {
         append.folds = out.folds;
         let mut group = vec![append];
         group.extend(self.env.incident_change(guard.created.incident.as_deref(), &guard.id, &out.incident));
+        group.extend(self.env.claimed(&out.claims));
+        group.extend(out.births.iter().flat_map(|birth| birth.appends.clone()));
+        dedupe(&mut group);
         let reserve = !guard.view.targets.is_empty();
         match self.env.journal.append(group, With { blobs: out.blobs, reserve, ..With::default() }) {
             Ok(ticket) => {
                 self.uncommitted = true;
                 self.appended = ticket.position;
+                out.births.into_iter().for_each(|birth| self.env.announce(birth));
                 for address in guard.take_intended() {
                     if let Some(act) = guard.acts.get_mut(&address) {
                         act.set_position(ticket.position);

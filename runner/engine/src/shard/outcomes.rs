@@ -12,7 +12,7 @@ use stanch_model::{
 
 use super::{
     Shard,
-    marks::{by_word, ensure_intent, pause, plain, record_state, set, take_hold, with_act, word},
+    marks::{by_word, ensure_intent, pause, plain, record_state, set, with_act, word},
 };
 use crate::{
     act::{Phase, Spec},
@@ -29,15 +29,19 @@ const HELD_MS: i64 = 1_000;
 
 impl Shard {
     pub(super) fn captured(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>, before: Value) {
-        let env = &self.env;
-        let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
-        let undo = env.integrations.undo_of(integration, action, target, &spec.input, &before);
-        let undo = undo.and_then(|undo| serde_json::to_value(undo).ok());
-        with_act(live, address, |act| {
-            act.before = Some(before);
-            act.undo = undo;
-        });
+        self.resolve_undo(live, spec, Some(before));
         self.admit(live, address, spec);
+    }
+
+    /// What will take the call back, with all that its arguments need filled in.
+    pub(super) fn resolve_undo(&self, live: &Shared, spec: &Spec, before: Option<Value>) {
+        let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
+        let seen = before.as_ref().unwrap_or(&Value::Null);
+        let undo = self.env.integrations.undo_of(integration, action, target, &spec.input, seen);
+        with_act(live, &spec.address, |act| {
+            act.undo = undo.and_then(|undo| serde_json::to_value(undo).ok());
+            act.before = before;
+        });
     }
 
     /// What is there now could not be read. An effect that could then not be taken back is not begun.
@@ -127,7 +131,8 @@ impl Shard {
         let mut guard = live.borrow_mut();
         let act = guard.acts.remove(&spec.address);
         let attempt = act.as_ref().map_or(1, |act| act.attempt);
-        let by = match act.and_then(|act| act.before) {
+        let (before, undo) = act.map_or((None, None), |act| (act.before, act.undo));
+        let by = match before {
             Some(before) if by == By::Us && self.was_so_before(spec, &before) => By::Other,
             _ => by,
         };
@@ -152,9 +157,7 @@ impl Shard {
                 By::Unknown => "accepted; by whom is not known",
             };
             record_state(&mut guard, spec, TargetState::Accepted, None, why, now);
-            if by == By::Us {
-                take_hold(&mut guard, spec, now);
-            }
+            self.env.take_hold(&mut guard, spec, by_word(by), undo, now);
         }
         drop(guard);
         if spec.is_cut() {
@@ -187,7 +190,7 @@ impl Shard {
     pub(super) fn skip(&mut self, live: &Shared, spec: &Arc<Spec>, why: &str, now: i64) {
         let value = match &spec.target {
             Some(target) if spec.is_cut() => {
-                take_from_count(live, spec);
+                self.take_from_count(live, spec);
                 record_state(&mut live.borrow_mut(), spec, TargetState::Skipped, None, why, now);
                 cut_value(target, TargetState::Skipped)
             }
@@ -211,14 +214,14 @@ impl Shard {
         });
         live.touch(&spec.address);
     }
-}
 
-/// What never went out does not count for the limits.
-fn take_from_count(live: &Shared, spec: &Spec) {
-    let mut guard = live.borrow_mut();
-    let live = &mut *guard;
-    let Some(act) = live.acts.get_mut(&spec.address).filter(|act| act.attempt == 0) else { return };
-    if let (Some(_), Some(target)) = (act.guards.take(), &spec.target) {
-        crate::guard::uncount(live, target, &spec.address);
+    /// What never went out does not count for the limits.
+    fn take_from_count(&self, live: &Shared, spec: &Spec) {
+        let mut guard = live.borrow_mut();
+        let live = &mut *guard;
+        let Some(act) = live.acts.get_mut(&spec.address).filter(|act| act.attempt == 0) else { return };
+        if let (Some(_), Some(target)) = (act.guards.take(), &spec.target) {
+            crate::guard::uncount(&self.env, live, target, &spec.address);
+        }
     }
 }

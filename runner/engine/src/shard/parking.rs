@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use stanch_model::{
-    Address, RunId,
+    Address, RunId, Target,
     run::{
         RunState, WaitKind,
         body::{self, kind},
@@ -13,9 +13,9 @@ use stanch_model::{
 use super::Shard;
 use crate::{
     act::Phase,
-    coverage::{latest_policy, pre_approved},
+    coverage::{lapsed, latest_policy, pre_approved},
     current::{Current, during},
-    env::Env,
+    env::{Env, rfc3339},
     fiber::{Ran, Wake},
     host::card,
     live::{Leave, Live, row},
@@ -90,7 +90,7 @@ impl Shard {
             }
             return true;
         };
-        let text = format!("{name}: {} more, which no approval covers yet", targets.len());
+        let text = uncovered_text(&self.env, &live.borrow(), &name, &targets);
         let free = pre_approved(&here, &policy, &targets);
         let place = uncovered.first().cloned().unwrap_or_default();
         let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
@@ -132,6 +132,19 @@ impl Shard {
         while let Ran::Paused(_, fiber) = ran {
             ran = during(current.clone(), || fiber.resume(Wake::Unwind));
         }
+    }
+}
+
+/// What a card says of targets that no approval covers, or none any more.
+fn uncovered_text(env: &Env, live: &Live, name: &str, targets: &[Target]) -> String {
+    let count = targets.len();
+    match targets.iter().find_map(|target| lapsed(env, live, target)) {
+        Some((wait, given_ms)) => format!(
+            "{name}: {count} more; the yes to {} is of {}, too long before the run went on again",
+            wait.id,
+            rfc3339(given_ms)
+        ),
+        None => format!("{name}: {count} more, which no approval covers yet"),
     }
 }
 

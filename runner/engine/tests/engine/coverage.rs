@@ -95,3 +95,50 @@ async fn a_cap_stops_a_fan_out_that_asks_for_everything_at_once() {
     assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Skipped).count(), 3);
     assert_eq!(outside.done("revoke_app_token"), 3);
 }
+
+/// A yes, a wait, then the cut.
+const LATE: &str = r#"
+    let grants = flat(each(find_app("drift"), |app| app.grants()));
+    approve("cut", "Cut", grants);
+    ask("go", "?", ["yes"]);
+    each(grants, |grant| grant.revoke());
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_given_long_before_the_run_went_on_is_asked_for_again() {
+    for (minutes, crash, again) in [(59, true, false), (61, true, true), (61, false, true)] {
+        let mut outside = Outside::new(LATE, 2, 0).await;
+        let run = outside.start(json!({ "free": false })).await;
+        outside.waiting(&run, "A1").await;
+        outside.answer(&run, "A1", "approve").await;
+        outside.waiting(&run, "Q1").await;
+        outside.clock.forward(std::time::Duration::from_secs(minutes * 60));
+        if crash {
+            outside.crash();
+        }
+        outside.answer(&run, "Q1", "yes").await;
+        if again {
+            let view = outside.waiting(&run, "A2").await;
+            let card = &view.waits[2];
+            assert_eq!((card.card, card.targets.len()), (true, 2));
+            assert!(card.text.contains("the yes to A1 is of "), "{}", card.text);
+            assert_eq!(outside.asked("revoke_app_token"), 0);
+            outside.answer(&run, "A2", "approve").await;
+        }
+        let view = outside.ended(&run).await;
+        assert_eq!((outside.done("revoke_app_token"), view.waits.len()), (2, if again { 3 } else { 2 }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_manifest_allows_by_itself_it_allows_again_without_anybody() {
+    let mut outside = Outside::new(LATE, 2, 0).await;
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "Q1").await;
+    outside.clock.forward(std::time::Duration::from_secs(2 * 3600));
+    outside.crash();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(outside.done("revoke_app_token"), 2);
+    assert_eq!(view.waits[2].closed.as_ref().unwrap().by, "pre_approved");
+}

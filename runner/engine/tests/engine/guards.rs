@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stanch_model::{
-    Target, TargetState,
+    RunId, Target, TargetState,
     run::{RunView, WaitView},
 };
 
@@ -388,4 +388,105 @@ async fn a_cap_of_an_hour_counts_all_runs_over_a_restart() {
     let third = outside.start(json!({ "from": 4 })).await;
     let view = outside.ended(&third).await;
     assert_eq!(count(&view, TargetState::Verified), 2, "the hour is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_carries_a_protected_tag_is_held_on_the_platform_or_in_the_register() {
+    // The desk of these tests tags Drift with "Payroll".
+    let outside = Outside::new(crate::calls::CUT, 1, 0).await.guarded("", "protect: [{ tag: payroll }]\n");
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "G1").await;
+    let card = guard(&view, "G1");
+    assert_eq!(card.name, "protected tag payroll");
+    assert!(card.text.contains("it carries the protected tag payroll"), "{}", card.text);
+    assert_eq!((card.targets[0].kind.as_str(), outside.done("deactivate_app")), ("app", 0));
+    outside.answer(&run, "G1", "go_on").await;
+    outside.ended(&run).await;
+    assert_eq!(outside.done("deactivate_app"), 1);
+
+    let tagged = json!({ "$target": { "integration": "okta", "kind": "user", "id": "u1", "attrs": { "tags": ["vip"] } } });
+    let plain = json!({ "$target": { "integration": "okta", "kind": "user", "id": "u2", "attrs": { "labels": ["dev"] } } });
+    let script = "each(input.people, |person| person.suspend());";
+    let outside = Outside::new(script, 1, 0).await;
+    let outside = outside.guarded("  people: { type: list, default: [] }\n", "protect: [{ tag: VIP }]\n");
+    let run = outside.start(json!({ "people": [tagged, plain] })).await;
+    let view = outside.waiting(&run, "G1").await;
+    assert_eq!(logins(&guard(&view, "G1").targets), ["okta/user/u1"]);
+    outside.answer(&run, "G1", "skip").await;
+    outside.ended(&run).await;
+}
+
+/// A run that cuts two grants itself and three by a child, all at the same time; people say who goes first.
+const WITH_CHILD: &str = r#"
+    let grants = flat(each(find_app("drift"), |app| app.grants()));
+    approve("cut", "Cut", grants);
+    together(#{
+        child: || run_playbook("child"),
+        own: || { ask("own", "?", ["yes"]); each(grants.extract(3), |grant| grant.revoke()) },
+    });
+"#;
+const CHILD: &str = r#"
+    let grants = flat(each(find_app("drift"), |app| app.grants()));
+    approve("cut", "Cut", grants);
+    ask("child", "?", ["yes"]);
+    each(grants.extract(0, 3), |grant| grant.revoke());
+    ask("stay", "?", ["yes"]);
+"#;
+
+async fn with_child(more: &str, config: &str) -> (Outside, RunId, RunId) {
+    let mut outside = Outside::new(WITH_CHILD, 5, 0).await;
+    outside.setup.others.push(("child".to_owned(), outside.setup.more.clone(), CHILD.to_owned()));
+    let outside = outside.guarded(more, config);
+    let run = outside.start(json!({})).await;
+    let view = outside.waiting(&run, "C1").await;
+    let child = RunId(view.waits.iter().find(|wait| wait.id == "C1").unwrap().text.clone());
+    outside.waiting(&child, "Q1").await;
+    (outside, run, child)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_child_cuts_counts_for_its_parent_while_it_is_at_work() {
+    for (more, config) in [("limits: { targets: 4 }\n", ""), ("", "caps: { run: { targets: 4 } }\n")] {
+        for crash in [false, true] {
+            let (mut outside, run, child) = with_child(more, config).await;
+            outside.answer(&child, "Q1", "yes").await;
+            outside.waiting(&child, "Q2").await;
+            assert_eq!(outside.done("revoke_app_token"), 3);
+            if crash {
+                outside.crash();
+            }
+            outside.answer(&run, "Q1", "yes").await;
+            let view = outside.waiting(&run, "G1").await;
+            let text = &guard(&view, "G1").text;
+            assert!(text.contains("this run has cut 4 targets, and may cut 4"), "{text}");
+            assert_eq!(outside.done("revoke_app_token"), 4);
+            outside.answer(&run, "G1", "skip").await;
+            outside.answer(&child, "Q2", "yes").await;
+            outside.ended(&run).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_may_not_cut_more_than_its_parent() {
+    for crash in [false, true] {
+        // The child's own manifest sets no limit.
+        let (mut outside, run, child) = with_child("limits: { targets: 4 }\n", "").await;
+        outside.answer(&run, "Q1", "yes").await;
+        outside.until(&run, |view| count(view, TargetState::Verified) == 2).await;
+        if crash {
+            outside.crash();
+        }
+        outside.answer(&child, "Q1", "yes").await;
+        let view = outside.waiting(&child, "G1").await;
+        let text = &guard(&view, "G1").text;
+        let told = format!("run {run} (test) has, with its children, cut 4 targets, and may cut 4");
+        assert!(text.contains(&told), "{text}");
+        assert_eq!(outside.done("revoke_app_token"), 4);
+        outside.answer(&child, "G1", "skip").await;
+        outside.waiting(&child, "Q2").await;
+        outside.answer(&child, "Q2", "yes").await;
+        outside.ended(&run).await;
+        assert_eq!(outside.done("revoke_app_token"), 4);
+    }
 }

@@ -87,3 +87,39 @@ async fn an_attempt_and_a_poll_are_no_way_around_the_limit() {
         assert_eq!(finish(&world, &run).await.ended.unwrap().as_str(), "cancelled");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_entries_of_a_child_count_for_the_runs_above_it() {
+    for crash in [false, true] {
+        let mut setup =
+            Setup::new(r#"for n in 0..30 { note(`${n}`); } run_playbook("child"); note("after");"#);
+        setup.others.push((
+            "child".to_owned(),
+            String::new(),
+            r#"ask("go", "?", ["yes"]); for n in 0..80 { note(`${n}`); }"#.to_owned(),
+        ));
+        (setup.patience.warn, setup.patience.entries) = (1_000, 100);
+        let mut world = setup.world();
+        let run = world.start(json!({})).await;
+        let view = world.waiting(&run, "C1").await;
+        let child = stanch_model::RunId(view.waits[0].text.clone());
+        world.waiting(&child, "Q1").await;
+        if crash {
+            world.crash();
+        }
+        world.answer(&child, "Q1", "yes").await;
+        // Neither of them alone has a hundred.
+        let view = world.state(&child, RunState::Limited).await;
+        assert!(
+            view.why.contains(&format!("100 entries of run {run} (test) and its children")),
+            "{}",
+            view.why
+        );
+        assert!(view.version < 80, "{}", view.version);
+        world.engine.pause(&child, false, "ana").await.unwrap();
+        let view = world.state(&run, RunState::Limited).await;
+        assert!(view.why.contains("entries"), "what the child wrote is the run's, too: {}", view.why);
+        world.engine.pause(&run, false, "ana").await.unwrap();
+        assert_eq!(finish(&world, &run).await.ended.unwrap().as_str(), "finished");
+    }
+}

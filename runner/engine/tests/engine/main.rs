@@ -9,6 +9,7 @@ mod coverage;
 mod ended;
 mod every_entry;
 mod guards;
+mod holds;
 mod limits;
 mod people;
 mod pins;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use stanch_journal::{Journal, MemoryJournal, StreamAppend, With};
-use stanch_model::{NewEntry, StreamId, run::RunState};
+use stanch_model::{NewEntry, RunId, StreamId, config::IntegrationConfig, run::RunState};
 
-use crate::common::{World, finish};
+use crate::common::{Outside, World, finish};
 
 const FIRST: &str = "own.step(#{ n: 1 });\nask(\"go\", \"?\", [\"yes\"]);\nown.step(#{ n: 2 });\n";
 
@@ -95,4 +95,78 @@ async fn a_repin_replays_first() {
     assert_eq!(world.effects_now(), [json!({ "n": "mended" })]);
     world.crash();
     assert!(world.engine.repin(&run, "ana").await.is_err(), "only a diverged run");
+}
+
+const FINDS: &str = r#"
+    let before = find_app("drift");
+    let people = together(#{ find: || find_user("nobody@acme.example"), hold: || ask("go", "?", ["yes"]) }).find;
+    note(`${before.len()} ${find_app("drift").len()} ${people.len()}`);
+"#;
+
+/// A run that has asked its platforms, and will again.
+async fn searching(okta: u32, salesforce: u32) -> (Outside, RunId) {
+    let outside = Outside::new(FINDS, okta, salesforce).await;
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "Q1").await;
+    (outside, run)
+}
+
+fn asked_on(outside: &Outside, integration: &str) -> usize {
+    outside.twins.requests().iter().filter(|request| request.integration == integration).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_that_comes_later_is_not_asked_by_a_run_that_is_on_its_way() {
+    let mut outside = Outside::new(FINDS, 2, 2).await;
+    let salesforce = outside.setup.config.integrations.remove("salesforce").unwrap();
+    outside.crash();
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "Q1").await;
+    outside.setup.config.integrations.insert("salesforce".to_owned(), salesforce);
+    outside.crash();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.ended(&run).await;
+    assert_eq!(view.ended.unwrap().as_str(), "finished", "{view:?}");
+    assert_eq!((view.notes[0].1.as_str(), asked_on(&outside, "salesforce")), ("1 1 0", 0));
+    // The next one asks it.
+    let next = outside.start(json!({})).await;
+    outside.waiting(&next, "Q1").await;
+    assert!(asked_on(&outside, "salesforce") > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_that_is_gone_parks_the_run_until_it_is_back() {
+    let (mut outside, run) = searching(2, 2).await;
+    let salesforce = outside.setup.config.integrations.remove("salesforce").unwrap();
+    outside.crash();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.until(&run, |view| view.state == RunState::Diverged).await;
+    let said = "integration salesforce was configured when this run started and is gone";
+    assert!(view.why.starts_with(said), "{}", view.why);
+    assert!(view.why.ends_with("configure it again and repin the run, or cancel it"), "{}", view.why);
+    outside.setup.config.integrations.insert("salesforce".to_owned(), salesforce);
+    outside.crash();
+    outside.engine.repin(&run, "ana").await.unwrap();
+    let view = outside.ended(&run).await;
+    assert_eq!((view.ended.unwrap().as_str(), view.notes[0].1.as_str()), ("finished", "2 2 0"), "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenant_parks_the_run_and_the_old_one_lets_it_go_on() {
+    let (mut outside, run) = searching(1, 0).await;
+    let okta = outside.setup.config.integrations["okta"].clone();
+    let other = IntegrationConfig { url: Some("https://other.okta.com".to_owned()), ..okta.clone() };
+    outside.setup.config.integrations.insert("okta".to_owned(), other);
+    outside.crash();
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.until(&run, |view| view.state == RunState::Diverged).await;
+    for part in ["integration okta was okta https://acme.okta.com", "is okta https://other.okta.com"] {
+        assert!(view.why.contains(part), "{}", view.why);
+    }
+    let asked = asked_on(&outside, "okta");
+    outside.setup.config.integrations.insert("okta".to_owned(), okta);
+    outside.crash();
+    outside.engine.repin(&run, "ana").await.unwrap();
+    outside.ended(&run).await;
+    assert!(asked_on(&outside, "okta") > asked, "it went on from there");
 }

@@ -29,7 +29,7 @@ pub mod kind {
     pub const BRANCH: &str = "branch.done";
     /// [`super::TargetEntry`]
     pub const TARGET: &str = "target";
-    /// [`super::Hold`]
+    /// [`crate::run::Hold`]
     pub const HOLD: &str = "hold";
     /// [`super::WaitOpened`]
     pub const WAIT: &str = "wait.opened";
@@ -295,26 +295,13 @@ pub struct TargetEntry {
     pub why: String,
 }
 
-/// `hold`: taken or released.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hold {
-    /// The target's key.
-    pub target: String,
-    /// The property, which is the action's verb.
-    pub property: String,
-    /// False when released.
-    pub taken: bool,
-    /// The step.
-    pub address: Address,
-}
-
 /// `wait.opened`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WaitOpened {
     /// `A1`, `Q2`, `M1`, `D1`, …: unique in the run.
     pub wait: String,
     /// What kind.
-    pub wait_kind: super::view::WaitKind,
+    pub wait_kind: super::wait::WaitKind,
     /// The step that waits; for a shared card the fan-out or the main line.
     pub address: Address,
     /// The name in the script, which names the policy in the manifest.

@@ -5,13 +5,17 @@
 pub mod body;
 pub mod end;
 pub mod guard;
+pub mod hold;
 pub mod lean;
 mod untold;
 pub mod view;
+pub mod wait;
 mod waiting;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};
+pub use hold::{Hold, HoldView};
 pub use untold::Untold;
-pub use view::{RunState, RunView, StepView, TargetView, WaitKind, WaitView};
+pub use view::{RunState, RunView, StepView, TargetView};
+pub use wait::{WaitKind, WaitView};
 pub use waiting::Waiting;

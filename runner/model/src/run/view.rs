@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::{
     body::{self, DeadlineStarted, Mode, StepError, kind},
+    hold::HoldView,
     untold::Untold,
+    wait::{ClosedView, DecisionView, WaitView},
 };
 use crate::{
     entry::Entry,
@@ -58,128 +60,6 @@ impl RunState {
             RunState::Ended => "ended",
         }
     }
-}
-
-/// What a wait is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitKind {
-    /// A yes or a no.
-    Approval,
-    /// A question with an answer.
-    Question,
-    /// A person does something on a target and says `done` or `failed`.
-    Manual,
-    /// May have happened: `done`, `retry`, `skip`, `abort`.
-    InDoubt,
-    /// A time.
-    Timer,
-    /// A signal.
-    Signal,
-    /// A child run.
-    Child,
-    /// A guard: `go_on`, `skip`, and `look_again` where something could not be read.
-    Guard,
-}
-
-impl WaitKind {
-    /// True when a person must answer.
-    pub fn needs_person(self) -> bool {
-        matches!(self, Self::Approval | Self::Question | Self::Manual | Self::InDoubt | Self::Guard)
-    }
-
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Question => "question",
-            Self::Manual => "manual",
-            Self::InDoubt => "in_doubt",
-            Self::Timer => "timer",
-            Self::Signal => "signal",
-            Self::Child => "child",
-            Self::Guard => "guard",
-        }
-    }
-
-    /// The letter that its ids begin with.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Approval => 'A',
-            Self::Question => 'Q',
-            Self::Manual => 'M',
-            Self::InDoubt => 'D',
-            Self::Timer => 'T',
-            Self::Signal => 'S',
-            Self::Child => 'C',
-            Self::Guard => 'G',
-        }
-    }
-}
-
-/// An open or closed wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct WaitView {
-    /// `A1`.
-    pub id: String,
-    /// What for.
-    pub kind: WaitKind,
-    /// The step.
-    pub address: Address,
-    /// Its name in the script.
-    pub name: String,
-    /// The question.
-    pub text: String,
-    /// Fixed answers.
-    pub options: Vec<String>,
-    /// What it covers.
-    pub targets: Vec<Target>,
-    /// Who is asked now.
-    pub ask: Vec<String>,
-    /// Who next; the last is the decision.
-    pub ladder: Vec<String>,
-    /// How many must say yes.
-    pub of: u32,
-    /// Length of a rung, ms.
-    pub within_ms: i64,
-    /// Unix ms.
-    pub due_ms: Option<i64>,
-    /// Raised by the engine for effects that no approval covered.
-    pub card: bool,
-    /// RFC 3339: since when.
-    pub since: String,
-    /// Who said what so far.
-    pub decisions: Vec<DecisionView>,
-    /// The end, if it has one.
-    pub closed: Option<ClosedView>,
-}
-
-/// A decision on a wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DecisionView {
-    /// Who.
-    pub who: String,
-    /// What.
-    pub say: String,
-    /// Through what.
-    pub channel: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// How a wait ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ClosedView {
-    /// The answer.
-    pub say: String,
-    /// `person`, `expired`, …
-    pub by: String,
-    /// The people.
-    pub who: String,
-    /// Data.
-    pub value: Value,
-    /// Position of the entry in its stream: what an intent cites.
-    pub version: u64,
 }
 
 /// A step.
@@ -282,6 +162,9 @@ pub struct RunView {
     pub targets: BTreeMap<String, TargetView>,
     /// Waits in order.
     pub waits: Vec<WaitView>,
+    /// Claims on targets that can be given back, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldView>,
     /// Deadlines started.
     pub deadlines: Vec<DeadlineStarted>,
     /// Notes with their time.
@@ -354,6 +237,7 @@ impl RunView {
             kind::ESCALATED => self.escalated(entry.decode()?),
             kind::DECISION => self.decision(entry.decode()?),
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
+            kind::HOLD => HoldView::fold(&mut self.holds, entry.decode()?, time),
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
@@ -489,16 +373,27 @@ impl RunView {
 
     fn decision(&mut self, body: body::Decision) {
         if let Some(wait) = self.wait_mut(&body.wait) {
-            let decision =
-                DecisionView { who: body.who, say: body.say, channel: body.channel, reason: body.reason };
+            let decision = DecisionView {
+                who: body.who,
+                say: body.say,
+                channel: body.channel,
+                reason: body.reason,
+                at_ms: body.at_ms,
+            };
             wait.decisions.push(decision);
         }
     }
 
     fn closed(&mut self, body: body::WaitClosed, version: u64) {
         if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.closed =
-                Some(ClosedView { say: body.say, by: body.by, who: body.who, value: body.value, version });
+            wait.closed = Some(ClosedView {
+                say: body.say,
+                by: body.by,
+                who: body.who,
+                value: body.value,
+                at_ms: body.at_ms,
+                version,
+            });
         }
     }
 

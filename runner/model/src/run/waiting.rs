@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::view::{RunState, RunView, WaitView};
+use super::{
+    view::{RunState, RunView},
+    wait::WaitView,
+};
 
 /// One thing that a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -142,11 +142,11 @@ fn protect(
     mark: &Marker<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let given = [&rule.user, &rule.group, &rule.app];
+    let given = [&rule.user, &rule.group, &rule.app, &rule.tag];
     let said =
         given.iter().filter(|part| part.as_deref().is_some_and(|text| !text.trim().is_empty())).count();
     if said != 1 {
-        let message = "a protect rule has exactly one of `user`, `app` or `group`";
+        let message = "a protect rule has exactly one of `user`, `app`, `group` or `tag`";
         found.push(mark.value("CF0010", &["protect", at], message));
     }
     let Some(group) = &rule.group else { return };

@@ -46,6 +46,18 @@ pub(super) async fn cancel(
     Ok(recorded(&caller, app.engine.cancel(&run, &caller.name, &reason).await?))
 }
 
+/// `POST /v1/runs/{id}/undo`
+pub(super) async fn undo(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Maybe(body): Maybe<ReasonBody>,
+) -> Answer {
+    let run = app.engine.find(&id)?;
+    let reason = body.reason.unwrap_or_default();
+    Ok(recorded(&caller, app.engine.undo(&run, &caller.name, &reason).await?))
+}
+
 /// `POST /v1/runs/{id}/repin`
 pub(super) async fn repin(
     State(app): State<Shared>,

@@ -232,6 +232,10 @@ fn control() -> Vec<Route> {
         .may(Role::Responder)
         .takes::<api::ReasonBody>()
         .gives::<api::Recorded>(),
+        Route::post("/v1/runs/{id}/undo", "undoRun", "Takes back what it cut and still holds", control::undo)
+            .may(Role::Approver)
+            .takes::<api::ReasonBody>()
+            .gives::<api::Recorded>(),
         Route::post(
             "/v1/runs/{id}/repin",
             "repinRun",

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use stanch_engine::{Desk, DeskError, Message, Template};
-use stanch_model::run::{Mode, body::DeadlineStarted};
+use stanch_model::{
+    Target,
+    run::{Mode, body::DeadlineStarted},
+};
 
 pub struct TestDesk;
 
@@ -15,6 +18,10 @@ impl Desk for TestDesk {
 
     fn aliases(&self, _: &str) -> Vec<String> {
         Vec::new()
+    }
+
+    fn tags(&self, app: &Target) -> Vec<String> {
+        if app.label == "Drift" { vec!["Payroll".to_owned()] } else { Vec::new() }
     }
 
     fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String> {

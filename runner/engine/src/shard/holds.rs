@@ -1,0 +1,223 @@
+//! Holds: what a run claims of what it cut, the child runs that give it back, and what became of that.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use serde_json::{Value, json};
+use stanch_model::{
+    Address, Hash, RunId, Target,
+    catalog::ActionIndex,
+    run::{
+        Hold, HoldView,
+        body::kind,
+        hold::{Back, Claim},
+    },
+    target::Effect,
+};
+
+use super::Shard;
+use crate::{
+    act::Spec,
+    env::{Env, rfc3339},
+    host::{back, child_id},
+    intake::Birth,
+    live::Live,
+    terms::{EngineError, StartRun},
+};
+
+type Shared = Rc<RefCell<Live>>;
+
+impl Env {
+    /// The run claims what it has just cut; what is to expire gets a child run in the same append.
+    pub(crate) fn take_hold(&self, live: &mut Live, spec: &Spec, by: &str, undo: Option<Value>, now: i64) {
+        let Some(target) = spec.target.as_ref() else { return };
+        if spec.info.effect != Effect::Reversible {
+            return;
+        }
+        let claim = Claim {
+            run: live.id.clone(),
+            address: spec.address.clone(),
+            target: crate::host::bare(target),
+            property: spec.property(),
+            taken: true,
+            by: by.to_owned(),
+            // What was so before us is not ours to take back.
+            undo: undo.filter(|_| by != "other"),
+        };
+        let mut hold = Hold {
+            target: target.key(),
+            label: target.name().to_owned(),
+            property: spec.property(),
+            taken: true,
+            address: spec.address.clone(),
+            back: None,
+            why: String::new(),
+        };
+        if let Some(lasts) = spec.expires {
+            let what = format!("{}: {} ({})", spec.info.title, target.name(), target.key());
+            hold.back = self.give_back_at(live, &claim, &what, after(now, lasts));
+        }
+        live.record(kind::HOLD, hold, now);
+        live.claim(claim);
+    }
+
+    /// Starts the child run that gives a claim back at this time.
+    fn give_back_at(&self, live: &mut Live, claim: &Claim, what: &str, at_ms: i64) -> Option<Back> {
+        match self.birth_of_give_back(live, claim, what, at_ms) {
+            Ok(birth) => {
+                let back = Back { at_ms, run: birth.run.clone() };
+                live.start_with_next_append(birth);
+                Some(back)
+            }
+            Err(error) => {
+                tracing::error!(run = %live.id, %error, what, "nothing will give this back");
+                None
+            }
+        }
+    }
+
+    fn birth_of_give_back(
+        &self,
+        live: &Live,
+        claim: &Claim,
+        what: &str,
+        at_ms: i64,
+    ) -> Result<Birth, EngineError> {
+        let playbook = self.playbook(back::SLUG).ok_or_else(|| self.no_playbook(back::SLUG))?;
+        let mut pins = self.pins_of(&playbook);
+        pins.actions.extend(self.pinned_undo(claim));
+        let claims = Claim::stream(&claim.target, &claim.property).to_string();
+        let input = [("what", json!(what)), ("until", json!(rfc3339(at_ms))), ("claims", json!(claims))];
+        let start = StartRun {
+            playbook: back::SLUG.to_owned(),
+            input: input.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            alert: None,
+            incident: live.created.incident.clone(),
+            started_by: live.created.started_by.clone(),
+        };
+        let child = child_id(&live.id, &claim.address);
+        self.birth_of(&playbook, start, Some((child, &live.created, claim.address.clone())), pins)
+    }
+
+    fn pinned_undo(&self, claim: &Claim) -> Option<(String, Hash)> {
+        let undo = claim.undo.as_ref()?;
+        let (integration, action) = (undo["integration"].as_str()?, undo["action"].as_str()?);
+        let info = self.integrations.action(integration, action)?;
+        Some((format!("{integration}.{action}"), info.hash))
+    }
+}
+
+impl Shard {
+    /// A person wants back what the run cut: what waits to expire does so now, and the rest is given back by child runs
+    /// of its own.
+    pub(super) fn undo(&mut self, live: &Shared, body: &Value) {
+        let now = self.env.now_ms();
+        let standing: Vec<HoldView> = {
+            let live = live.borrow();
+            live.view.holds.iter().filter(|hold| hold.given_back.is_none()).cloned().collect()
+        };
+        for hold in standing {
+            match &hold.back {
+                Some(back) => {
+                    let signal = json!({ "name": back::SIGNAL, "data": body });
+                    self.env.post(&back.run, "signal undo", "signal", &signal);
+                }
+                None => self.give_back_now(live, &hold, now),
+            }
+        }
+    }
+
+    fn give_back_now(&self, live: &Shared, hold: &HoldView, now: i64) {
+        let mut live = live.borrow_mut();
+        let known = live.view.targets.get(&format!("{} {}", hold.target, hold.property));
+        let Some(target) = known.map(|view| view.target.clone()) else { return };
+        let undo = live.steps.get(&hold.address).and_then(|step| step.call()?.undo);
+        let claim = claim_of(&live, hold, target, undo);
+        let what = format!("{}: {} ({})", hold.property, hold.label, hold.target);
+        let Some(back) = self.env.give_back_at(&mut live, &claim, &what, now) else { return };
+        let again = Hold {
+            target: hold.target.clone(),
+            label: hold.label.clone(),
+            property: hold.property.clone(),
+            taken: true,
+            address: hold.address.clone(),
+            back: Some(back),
+            why: String::new(),
+        };
+        live.record(kind::HOLD, again, now);
+    }
+
+    /// The child run that gives a claim back has ended.
+    pub(super) fn given_back(&mut self, live: &Shared, child: &RunId, body: &Value) {
+        let now = self.env.now_ms();
+        let hold = {
+            let live = live.borrow();
+            let of_child = |hold: &&HoldView| hold.back.as_ref().is_some_and(|back| back.run == *child);
+            live.view.holds.iter().find(|hold| of_child(hold) && hold.given_back.is_none()).cloned()
+        };
+        let Some(hold) = hold else { return };
+        let value = &body["value"];
+        let (taken, why) = match value["ended"].as_str() {
+            Some("finished") => (false, value["value"].as_str().unwrap_or("given back").to_owned()),
+            Some("cancelled") => (true, format!("run {child} was cancelled: it stays cut")),
+            _ => (false, format!("it could not be given back: {}", body["error"].as_str().unwrap_or("?"))),
+        };
+        let entry = Hold {
+            target: hold.target,
+            label: hold.label,
+            property: hold.property,
+            taken,
+            address: hold.address,
+            back: None,
+            why,
+        };
+        live.borrow_mut().record(kind::HOLD, entry, now);
+    }
+
+    /// What a person could not cut need not be given back.
+    pub(super) fn keep(&self, live: &Shared, cut: &Address, who: &str) {
+        let live = live.borrow();
+        let of_cut = live.view.holds.iter().filter(|hold| hold.address == *cut && hold.given_back.is_none());
+        for back in of_cut.filter_map(|hold| hold.back.as_ref()) {
+            let body = json!({ "who": who, "reason": "it was not cut" });
+            self.env.post(&back.run, "cancel", "cancel", &body);
+        }
+    }
+
+    /// The child runs that have not given back yet.
+    pub(super) fn giving_back(live: &Live) -> Vec<RunId> {
+        let standing = live.view.holds.iter().filter(|hold| hold.given_back.is_none());
+        standing.filter_map(|hold| Some(hold.back.as_ref()?.run.clone())).collect()
+    }
+}
+
+fn claim_of(live: &Live, hold: &HoldView, target: Target, undo: Option<Value>) -> Claim {
+    Claim {
+        run: live.id.clone(),
+        address: hold.address.clone(),
+        target,
+        property: hold.property.clone(),
+        taken: true,
+        by: String::new(),
+        undo,
+    }
+}
+
+fn after(now: i64, lasts: Duration) -> i64 {
+    now.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_own_playbook_is_whole() {
+        let own = back::playbook().unwrap();
+        assert_eq!(own.slug, back::SLUG);
+        assert!(own.manifest.uses.is_empty(), "it calls nothing by name");
+        assert_ne!(
+            child_id(&RunId("A".to_owned()), &Address::from_stored("1")),
+            child_id(&RunId("A".to_owned()), &Address::from_stored("2"))
+        );
+    }
+}

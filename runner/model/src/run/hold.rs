@@ -1,0 +1,172 @@
+//! Holds: a run's claims on what it cut and what can be taken back. The platform is changed back only when the last run
+//! that claims a target gives it back.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    ids::{Address, Hash, RunId, StreamId},
+    target::Target,
+};
+
+/// `hold` in a run's stream: a claim was taken, or given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The target's key.
+    pub target: String,
+    /// For people: the target's name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The property, which is the action's verb.
+    pub property: String,
+    /// False when given back.
+    pub taken: bool,
+    /// The step that cut it.
+    pub address: Address,
+    /// When it is given back by itself, and by which child run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
+    /// When given back: what became of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// How a claim ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Back {
+    /// Unix ms on the run's clock.
+    pub at_ms: i64,
+    /// The child run that gives it back.
+    pub run: RunId,
+}
+
+/// A claim as a run's entries tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldView {
+    /// The target's key.
+    pub target: String,
+    /// For people: the target's name, or its id.
+    pub label: String,
+    /// The verb, or the action's full name.
+    pub property: String,
+    /// The step that cut it.
+    pub address: Address,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When it is given back by itself, and by which child run; `None` where only a person gives it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
+    /// Why nothing gives it back by itself any more, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Once given back: when, RFC 3339, and what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<(String, String)>,
+}
+
+impl HoldView {
+    /// Folds one more entry into the claims of a run.
+    pub(super) fn fold(holds: &mut Vec<Self>, body: Hold, time: &str) {
+        let same = |hold: &&mut Self| {
+            hold.target == body.target && hold.property == body.property && hold.address == body.address
+        };
+        match (body.taken, holds.iter_mut().rev().find(same)) {
+            (false, Some(hold)) => hold.given_back = Some((time.to_owned(), body.why)),
+            (false, None) => {}
+            (true, Some(hold)) if hold.given_back.is_none() => (hold.back, hold.why) = (body.back, body.why),
+            (true, _) => holds.push(Self {
+                label: if body.label.is_empty() { body.target.clone() } else { body.label },
+                target: body.target,
+                property: body.property,
+                address: body.address,
+                since: time.to_owned(),
+                back: body.back,
+                why: body.why,
+                given_back: None,
+            }),
+        }
+    }
+}
+
+/// `claim` in the stream of one target and property ([`Claim::stream`]): what all runs claim of it, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The run that claims.
+    pub run: RunId,
+    /// Its step.
+    pub address: Address,
+    /// What.
+    pub target: Target,
+    /// Which property of it.
+    pub property: String,
+    /// False when given back.
+    pub taken: bool,
+    /// Who made it so: `us`, `other`, `unknown`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// The call that takes it back, where we made it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Value>,
+}
+
+/// The kind of a [`Claim`]'s entry.
+pub const CLAIM: &str = "claim";
+
+impl Claim {
+    /// The stream in which the claims on a property of a target lie.
+    pub fn stream(target: &Target, property: &str) -> StreamId {
+        let of = Hash::of(format!("{} {property}", target.key()).as_bytes());
+        StreamId::from_stored(format!("hold/{of}"))
+    }
+
+    /// The claims that stand after these entries, in the order in which they were taken.
+    pub fn standing(claims: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut standing: Vec<Self> = Vec::new();
+        for claim in claims {
+            standing.retain(|other| (&other.run, &other.address) != (&claim.run, &claim.address));
+            if claim.taken {
+                standing.push(claim);
+            }
+        }
+        standing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(run: &str, taken: bool) -> Claim {
+        let text = |text: &str| text.to_owned();
+        let target = Target {
+            integration: text("okta"),
+            kind: text("app"),
+            id: text("1"),
+            label: String::new(),
+            attrs: std::collections::BTreeMap::new(),
+        };
+        Claim {
+            run: RunId(text(run)),
+            address: Address::from_stored("1"),
+            target,
+            property: text("app.quarantine"),
+            taken,
+            by: String::new(),
+            undo: None,
+        }
+    }
+
+    #[test]
+    fn a_claim_stands_until_its_own_run_gives_it_back() {
+        let standing = Claim::standing([
+            claim("A", true),
+            claim("B", true),
+            claim("A", false),
+            claim("C", false),
+            claim("B", true),
+        ]);
+        assert_eq!(standing.iter().map(|claim| claim.run.0.as_str()).collect::<Vec<_>>(), ["B"]);
+        assert!(Claim::standing([claim("A", true), claim("A", false)]).is_empty());
+    }
+}
