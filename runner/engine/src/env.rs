@@ -127,6 +127,8 @@ pub(crate) struct Env {
     pub(crate) hour: Hour,
     /// Runs with children.
     pub(crate) families: Families,
+    /// True once this life knows which unfinished runs alerts may join.
+    pub(crate) recalled: tokio::sync::watch::Sender<bool>,
     /// Unfinished runs that alerts may join: run, incident, since when.
     pub(crate) open: Mutex<HashMap<String, OpenRun>>,
 }

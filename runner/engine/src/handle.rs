@@ -115,9 +115,6 @@ impl Engine {
         let env = Arc::clone(&self.env);
         let triggers = Arc::clone(&self.triggers);
         self.env.runtime.spawn_blocking(move || {
-            if let Err(error) = env.recall_hour() {
-                tracing::error!(%error, "what was cut in the last hour cannot be read: nothing passes the cap of an hour");
-            }
             let filter = Filter {
                 prefix: "run/".to_owned(),
                 states: vec!["running".to_owned(), "waiting".to_owned(), "paused".to_owned()],
@@ -127,6 +124,10 @@ impl Engine {
                 let runs: Vec<RunId> =
                     page.streams.iter().filter_map(|(stream, _)| stream.as_run()).collect();
                 env.remember_unfinished(&triggers, &runs);
+            }
+            env.recalled.send_replace(true);
+            if let Err(error) = env.recall_hour() {
+                tracing::error!(%error, "what was cut in the last hour cannot be read: nothing passes the cap of an hour");
             }
         });
         Ok(())
@@ -138,6 +139,10 @@ impl Engine {
     /// # Errors
     /// When a fired playbook cannot be started with this alert, or the journal refuses. Nothing was written then.
     pub async fn alert(&self, alert: Alert) -> Result<Accepted, EngineError> {
+        // Else the first alerts after a start would open runs beside those that they belong to.
+        if !*self.env.recalled.borrow() {
+            let _ = self.env.recalled.subscribe().wait_for(|recalled| *recalled).await;
+        }
         let (accepted, position) = self.env.take_alert(&self.triggers, alert)?;
         self.env.journal.durable_at(position).await?;
         if !accepted.duplicate {

@@ -46,6 +46,7 @@ impl Env {
             read: Default::default(),
             hour: Default::default(),
             families: Default::default(),
+            recalled: tokio::sync::watch::Sender::new(false),
             open: Default::default(),
         }
     }

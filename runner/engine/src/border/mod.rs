@@ -150,13 +150,15 @@ pub(crate) fn caught(error: &EvalAltResult) -> StepError {
         }
         let value = to_value(thrown).unwrap_or_default();
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        return StepError::new("thrown", located(&text, error));
+        return StepError::new("thrown", located(&text, inner, error));
     }
-    StepError::new(kind_of(inner), located(&inner.to_string(), error))
+    StepError::new(kind_of(inner), located(&inner.to_string(), inner, error))
 }
 
-fn located(text: &str, error: &EvalAltResult) -> String {
-    match (error.position().line(), error.position().position()) {
+/// A text with the place where it was thrown, or else where that was called.
+fn located(text: &str, inner: &EvalAltResult, error: &EvalAltResult) -> String {
+    let at = if inner.position().is_none() { error.position() } else { inner.position() };
+    match (at.line(), at.position()) {
         (Some(line), Some(column)) if !text.contains("(line ") => {
             format!("{text} (line {line}, position {column})")
         }

@@ -159,3 +159,63 @@ async fn ten_thousand_branches_are_entered_twice_each_and_not_more() {
     // One intent and outcome per call and one end per branch: nothing is written twice.
     assert!(view.version < 30_100, "{}", view.version);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_that_end_in_another_order_in_another_life_end_the_same() {
+    let script = r#"
+        let got = together(#{
+            a: || { own.step(#{ a: 1 }); ask("a", "?", ["yes"]); own.step(#{ a: 2 }); now() },
+            b: || { own.step(#{ b: 1 }); ask("b", "?", ["yes"]); let id = uuid(); own.step(#{ b: 2 }); id.len() },
+            c: || each([1, 2], |n| { ask(`c${n}`, "?", ["yes"]); own.step(#{ c: n }).c }),
+        });
+        note(`${got.b} ${got.c}`);
+    "#;
+    let first = World::new(script);
+    let run = first.start(json!({})).await;
+    first.waiting(&run, "Q4").await;
+    let mut ends = Vec::new();
+    // From one journal: in the order of the script, in the reverse, and one half in each of two lives.
+    for (order, lives) in
+        [(["Q1", "Q2", "Q3", "Q4"], 1), (["Q4", "Q3", "Q2", "Q1"], 1), (["Q4", "Q1", "Q3", "Q2"], 2)]
+    {
+        let mut world = World::over(Setup::new(script), first.journal.crash(), first.clock.twin());
+        for (n, wait) in order.iter().enumerate() {
+            world.answer(&run, wait, "yes").await;
+            world.until(&run, |view| !view.open_waits().any(|open| open.id == *wait)).await;
+            if n == 1 && lives == 2 {
+                world.crash();
+            }
+        }
+        let view = finish(&world, &run).await;
+        assert_eq!(view.notes[0].1, "36 [1, 2]", "{order:?} {view:?}");
+        let effects: std::collections::BTreeSet<String> =
+            world.done.lock().iter().map(|(_, input)| input.to_string()).collect();
+        assert_eq!(effects.len() as u64, world.effects(), "{order:?}: something was done twice");
+        ends.push(crate::common::Facts::of(&view).steps);
+    }
+    assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{ends:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_one_branch_ends_no_sibling_that_waits() {
+    let mut world = World::new(
+        r#"
+        let got = attempt(|| together(#{
+            fails: || { own.step(#{ fails: 1 }); fail("no") },
+            waits: || { own.step(#{ waits: 1 }); let say = ask("go", "?", ["yes"]); own.step(#{ waits: say }); say },
+        }));
+        note(`${got.error.message} ${got.error.errors.keys()}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    for _ in 0..2 {
+        world.crash();
+        let view = world.waiting(&run, "Q1").await;
+        assert!(view.notes.is_empty(), "the join came before its last branch");
+    }
+    world.answer(&run, "Q1", "yes").await;
+    let view = world.ended(&run).await;
+    assert_eq!(view.notes[0].1, r#"no ["fails"]"#, "{view:?}");
+    assert_eq!(world.effects(), 3, "the one that waited went on to its end");
+}

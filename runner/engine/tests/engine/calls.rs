@@ -291,3 +291,43 @@ async fn a_page_that_reaches_nobody_is_recorded_and_what_is_contained_stays_so()
         assert!(outside.engine.replay(&[run]).is_ok());
     }
 }
+
+/// Tries three times, whatever it catches.
+const STUBBORN: &str = r#"
+    let tries = 0;
+    while tries < 3 {
+        tries += 1;
+        try { SEND; break; } catch (e) { note(`caught ${e.kind}`); }
+    }
+    note(`${tries}`);
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authors_own_retry_cannot_send_a_second_mail() {
+    let lost = |action: &str| json!({ "action": action, "call": 1, "answer": "timeout_after_effect", "delay": "3s" });
+    // The policy settles it before the script sees anything: by the archive, by the mark of a message, by a person.
+    for (send, action, archive) in [
+        (r#"notify(vendor_of("drift"), "cut")"#, "smtp.send", true),
+        (r#"notify(vendor_of("drift"), "cut")"#, "smtp.send", false),
+        (r##"slack.post_message(#{ channel: "#incidents", text: "look" })"##, "slack.post_message", true),
+    ] {
+        let mut outside = Outside::new(&STUBBORN.replace("SEND", send), 1, 0).await;
+        if !archive {
+            outside.without_archive();
+        }
+        outside.fault(lost(action));
+        let run = outside.start(json!({})).await;
+        if !archive {
+            outside.waiting(&run, "D1").await;
+            assert!(outside.engine.view(&run).unwrap().notes.is_empty(), "the script has seen nothing yet");
+            outside.answer(&run, "D1", "done").await;
+        }
+        let view = outside.ended(&run).await;
+        let notes: Vec<&str> = view.notes.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(notes, ["1"], "{send}: the first try was the last, and nothing was caught");
+        assert_eq!(view.revived, 0, "nobody was killed");
+        let (_, name) = action.split_once('.').unwrap();
+        assert_eq!((outside.done(name), outside.asked(name)), (1, 1), "{send}");
+        assert_eq!(outside.twins.mails().len(), usize::from(name == "send"), "{send}");
+    }
+}

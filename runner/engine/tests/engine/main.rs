@@ -7,6 +7,7 @@ mod common;
 mod control;
 mod coverage;
 mod ended;
+mod every_call;
 mod every_entry;
 mod guards;
 mod holds;

@@ -170,3 +170,48 @@ async fn another_tenant_parks_the_run_and_the_old_one_lets_it_go_on() {
     outside.ended(&run).await;
     assert!(asked_on(&outside, "okta") > asked, "it went on from there");
 }
+
+/// The same journal with another text in the run's first entry.
+fn rewritten(journal: &MemoryJournal, run: &RunId, from: &str, to: &str) -> MemoryJournal {
+    let copy = MemoryJournal::new();
+    let filter = stanch_journal::Filter::default();
+    for (stream, info) in journal.query(&filter, stanch_journal::Cursor::START).unwrap().streams {
+        let entries = journal.read(&stream, 1, usize::MAX).unwrap().into_iter().map(|entry| NewEntry {
+            kind: entry.header.kind.clone().into(),
+            body: match stream == StreamId::run(run) {
+                true => entry.body.unwrap().replace(from, to),
+                false => entry.body.unwrap().to_string(),
+            },
+        });
+        let append = StreamAppend {
+            row: info.row,
+            ..StreamAppend::new(stream.clone(), copy.epoch(), entries.collect())
+        };
+        copy.append(vec![append], With::default()).unwrap();
+    }
+    copy.kick();
+    copy
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_definition_of_an_action_parks_the_run_until_it_is_pinned_anew() {
+    let (mut outside, run) = searching(1, 0).await;
+    // As if the catalogue of the first life had defined it otherwise.
+    let created = outside.kinds(&run, "run.created").remove(0);
+    let pinned = created["pins"]["actions"]["okta.find_app"].as_str().unwrap().to_owned();
+    let other = stanch_model::Hash::of(b"another definition").to_string();
+    outside.go_on(rewritten(&outside.journal.crash(), &run, &pinned, &other));
+    outside.answer(&run, "Q1", "yes").await;
+    let asked = asked_on(&outside, "okta");
+    let view = outside.until(&run, |view| view.state == RunState::Diverged).await;
+    assert_eq!(view.why, "the definition of okta.find_app is not the one that this run started with");
+    outside.crash();
+    assert_eq!(
+        (asked_on(&outside, "okta"), outside.engine.view(&run).unwrap().state),
+        (asked, RunState::Diverged)
+    );
+    outside.engine.repin(&run, "ana").await.unwrap();
+    let view = outside.ended(&run).await;
+    assert_eq!(view.ended.unwrap().as_str(), "finished", "{view:?}");
+    assert_eq!(outside.kinds(&run, "run.repinned").len(), 1, "who pinned it anew stands in the journal");
+}

@@ -1,7 +1,8 @@
 //! What the language would do to a replayed script if it were let.
 
 use serde_json::json;
-use stanch_model::run::RunView;
+use stanch_model::{Diagnostic, run::RunView};
+use stanch_playbooks::Playbook;
 
 use crate::common::{Setup, World, finish};
 
@@ -101,13 +102,129 @@ async fn a_value_nested_without_end_does_not_end_the_process() {
     assert_eq!(view.error.unwrap().kind, "misuse", "the border takes 64 levels");
 }
 
+/// What the dialect says of a script that it does not take.
+fn refused(script: &str) -> String {
+    let manifest = "playbook: test\ntitle: A test\nowner: tests\nreviewed: 2026-11-01\nuses: {}\n";
+    let sources = [("playbook.yaml", manifest), ("main.rhai", script)];
+    let sources = sources.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let mistakes = Playbook::from_sources("test", sources).expect_err(script);
+    mistakes.iter().map(Diagnostic::one_line).collect::<Vec<_>>().join("\n")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_journaled_is_not_there() {
-    for script in [r#"eval("1")"#, "sleep(1)", "timestamp()", "print(1)"] {
-        let world = std::panic::catch_unwind(|| World::new(script));
-        let Ok(world) = world else { continue };
-        let run = world.start(json!({})).await;
-        assert!(world.ended(&run).await.error.is_some(), "{script}");
+    for (script, word) in [
+        (r#"eval("1")"#, "eval"),
+        ("print(1)", "print"),
+        ("debug(1)", "debug"),
+        (r#"import "x" as x;"#, "import"),
+        (r#"fn f() { import "x" as x; } f()"#, "import"),
+        ("let x = 1; export x;", "export"),
+    ] {
+        let said = refused(script);
+        assert!(said.starts_with("main.rhai:1:") && said.contains(word), "{script}: {said}");
+    }
+    for (script, why) in [
+        ("sleep(1)", r#"`sleep` is no part of the language: write wait("30s")"#),
+        ("timestamp()", "Function not found: timestamp"),
+        ("rand()", "Function not found: rand"),
+        ("exit()", "`exit` is no part of the language: write return"),
+        ("[1].map(|x| exit(x))", "`exit` is no part of the language: write return"),
+        (r#"open_file("/etc/passwd")"#, "Function not found: open_file"),
+    ] {
+        let view = ended(script).await;
+        let error = view.error.unwrap_or_else(|| panic!("{script} ran"));
+        assert!(error.message.contains(why), "{script}: {error:?}");
+        assert!(view.steps.is_empty(), "{script}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hands_on_one_value_fail_the_same_in_every_life_and_branches_have_hands_of_their_own() {
+    let mut world = World::new(
+        r#"
+        let said = [];
+        let clash = || {
+            let kind = "none";
+            let list = [1];
+            let add = |item| list.push(item);
+            try { list.push(add.call(2)); kind = "ran"; } catch (e) { kind = e.kind ?? "caught"; }
+            let x = 20;
+            let f = |more| { this += x + more; };
+            try { x.call(f, 2); kind += " ran"; } catch (e) { kind += " " + (e.kind ?? "caught"); }
+            kind
+        };
+        let before = clash.call();
+        own.step(#{ n: 1 });
+        ask("go", "?", ["yes"]);
+        note(`${before == clash.call()}`);
+        let mine = [0];
+        let reader = || mine.len();
+        let seen = each([1, 2, 3], |n| {
+            mine.push(n);
+            ask(`q${n}`, "?", ["yes"]);
+            own.step(#{ branch: n });
+            mine.push(reader.call());
+            mine
+        });
+        note(`${seen} ${mine}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q1").await;
+    world.crash();
+    world.answer(&run, "Q1", "yes").await;
+    world.waiting(&run, "Q4").await;
+    world.crash();
+    // In another order than they were entered in.
+    for wait in ["Q4", "Q2", "Q3"] {
+        world.answer(&run, wait, "yes").await;
+    }
+    let view = world.ended(&run).await;
+    assert_eq!(view.ended.unwrap().as_str(), "finished", "{view:?}");
+    assert_eq!(view.notes[0].1, "true");
+    assert_eq!(view.notes[1].1, "[[0, 1, 1], [0, 2, 1], [0, 3, 1]] [0]");
+    assert_eq!(world.effects(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calling_a_function_does_not_run_the_script_around_it_again() {
+    let mut world = World::new(
+        r#"
+        own.step(#{ top: 1 });
+        fn deeper(n) { own.step(#{ deeper: n }).deeper }
+        fn work(n) { own.step(#{ work: n }); deeper(n) + deeper(n * 10) }
+        let got = each([1, 2], |n| { ask(`q${n}`, "?", ["yes"]); work(n) });
+        let more = together([|| work(3)]);
+        let last = attempt(|| [4].map(|n| work(n))).value;
+        note(`${got} ${more} ${last}`);
+    "#,
+    );
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "Q2").await;
+    world.crash();
+    let view = finish(&world, &run).await;
+    assert_eq!(view.notes[0].1, "[11, 22] [33] [44]", "{view:?}");
+    let top = world.done.lock().iter().filter(|(_, input)| input.get("top").is_some()).count();
+    assert_eq!((top, world.effects()), (1, 13), "one at the top, three for each of four");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_says_where_it_is_in_functions_closures_and_branches() {
+    for (script, line) in [
+        ("let a = 1;\nlet b = a.no_such();\n", "(line 2, position 11)"),
+        ("fn f(x) {\n    x.no_such()\n}\nf(1);\n", "(line 2, position 7)"),
+        ("let f = |x| {\n\n    x.no_such()\n};\nf.call(1);\n", "(line 3, position 7)"),
+        ("each([1], |x| {\n    x.no_such()\n});\n", "(line 2, position 7)"),
+        ("fn f(x) {\n    throw \"no\";\n}\n\n[1].map(|x| f(x));\n", "(line 2, position 5)"),
+        (
+            "fn f(x) { g(x) }\nfn g(x) {\n    let y = x / 0;\n    y\n}\neach([1], |x| f(x));\n",
+            "(line 3, position 15)",
+        ),
+        ("together([||\n    attempt(||\n        1).value.no_such()]);\n", "(line 3, position 18)"),
+    ] {
+        let error = ended(script).await.error.unwrap_or_else(|| panic!("{script} ran"));
+        assert!(error.message.contains(line), "{script}{error:?}");
     }
 }
 

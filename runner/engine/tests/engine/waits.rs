@@ -151,3 +151,38 @@ async fn a_child_that_fails_does_not_throw() {
     assert_eq!(view.notes[0].1, "failed nothing_to_contain true", "{view:?}");
     assert_eq!(view.notes[1].1, "failed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_joins_a_run_is_heard_by_its_script() {
+    let manifest = r#"
+input:
+  app: { from: alert.app, type: app }
+start:
+  - { when: alert.kind == "app.token_use", one_run_per: app }
+"#;
+    let script = r#"
+        let first = wait_for("alert.folded");
+        note(`${first.title} ${first.severity}`);
+        let second = wait_for("alert.folded", #{ within: "1h" });
+        note(`${second == ()}`);
+    "#;
+    let mut world = Setup::new(script).manifest(manifest).world();
+    let alert = |id: &str, title: &str, app: &str| {
+        let alert = json!({ "id": id, "source": "okta", "kind": "app.token_use", "title": title, "severity": "high",
+            "time": "2026-11-26T02:40:00Z", "app": app, "raw": {} });
+        serde_json::from_value::<stanch_model::Alert>(alert).unwrap()
+    };
+    let accepted = world.engine.alert(alert("1", "one", "drift")).await.unwrap();
+    let run = accepted.verdicts[0].run.clone();
+    world.waiting(&run, "S1").await;
+    world.crash();
+    let joined = world.engine.alert(alert("2", "two", "drift")).await.unwrap().verdicts.remove(0);
+    assert_eq!((&joined.run, joined.joined), (&run, true));
+    let other = world.engine.alert(alert("3", "three", "gong")).await.unwrap();
+    assert!(!other.verdicts[0].joined, "another app is another run");
+    let view = world.waiting(&run, "S2").await;
+    assert_eq!(view.notes[0].1, "two high");
+    world.crash();
+    world.clock.forward(Duration::from_secs(3601));
+    assert_eq!(world.ended(&run).await.notes[1].1, "true", "each is taken once");
+}

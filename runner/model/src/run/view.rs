@@ -272,10 +272,11 @@ impl RunView {
             "note" => self.notes.push((time.to_owned(), text(&body.value))),
             _ => {}
         }
-        let step = StepView {
-            done: true,
-            ..StepView::new(body.address.clone(), body.op, text(&body.value), body.at, time)
-        };
+        // What a search looks for, without where.
+        let name = body.value.get("names").filter(|_| body.op.starts_with("find_")).unwrap_or(&body.value);
+        let name = text(name);
+        let step =
+            StepView { done: true, ..StepView::new(body.address.clone(), body.op, name, body.at, time) };
         self.steps.insert(body.address, step);
     }
 

@@ -107,7 +107,12 @@ impl Outside {
 
     /// What a kill leaves; the platforms go on.
     pub fn crash(&mut self) {
-        self.journal = Arc::new(self.journal.crash());
+        self.go_on(self.journal.crash());
+    }
+
+    /// Another life over this journal.
+    pub fn go_on(&mut self, journal: MemoryJournal) {
+        self.journal = Arc::new(journal);
         self.engine = life(&self.twins, &self.setup, &self.journal, &self.secrets, &self.clock);
     }
 
