@@ -49,7 +49,8 @@ pub struct Inside {
 }
 
 /// The platforms that every such world has.
-const PLATFORMS: [&str; 6] = ["okta", "salesforce", "github", "slack", "smtp", "webhook"];
+const PLATFORMS: [&str; 8] =
+    ["okta", "salesforce", "github", "slack", "smtp", "webhook", "teams", "pagerduty"];
 
 impl Inside {
     /// A world with these apps and people.
@@ -121,6 +122,9 @@ impl Inside {
     }
 }
 
+/// Every way to reach the team.
+const TEAM: [&str; 4] = ["slack:#incidents", "teams:Incidents", "pagerduty:secops", "webhook:webhook"];
+
 fn config() -> Config {
     let integration = |platform: &str| {
         let mut value = json!({ "platform": platform });
@@ -143,7 +147,7 @@ fn config() -> Config {
         )
         .expect("people"),
         integrations: PLATFORMS.iter().map(|name| ((*name).to_owned(), integration(name))).collect(),
-        tell: BTreeMap::from([("team".to_owned(), vec!["slack:#incidents".to_owned()])]),
+        tell: BTreeMap::from([("team".to_owned(), TEAM.map(str::to_owned).to_vec())]),
         ..Config::default()
     }
 }

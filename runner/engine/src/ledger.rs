@@ -224,21 +224,14 @@ impl Env {
         subject: &str,
         text: &str,
     ) -> Result<(String, String, Value), StepError> {
-        let (way, place) = channel.split_once(':').unwrap_or((channel, ""));
-        let (verb, input) = match way {
-            "mail" => ("mail.send", json!({ "to": place, "subject": subject, "text": text })),
-            "webhook" => ("chat.post", json!({ "type": "stanch.message", "text": text })),
-            _ => ("chat.post", json!({ "channel": place, "text": text })),
-        };
         use stanch_model::catalog::ActionIndex;
-        let found = self.integrations.verb(verb);
-        let named = |name: &String| match way {
-            "mail" => true,
-            "webhook" => name == place,
-            _ => name == way,
-        };
-        match found.into_iter().find(|(name, _)| named(name)) {
-            Some((name, info)) => Ok((name, info.name.clone(), input)),
+        let (way, place) = channel.split_once(':').unwrap_or((channel, ""));
+        // `webhook:NAME`: the integration is the address.
+        let (way, place) = if way == "webhook" { (place, "") } else { (way, place) };
+        let verbs: &[&str] = if way == "mail" { &["mail.send"] } else { &["chat.post", "page.send"] };
+        let mut found = verbs.iter().flat_map(|verb| self.integrations.verb(verb));
+        match found.find(|(name, _)| way == "mail" || name == way) {
+            Some((name, info)) => Ok((name, info.name.clone(), info.message(place, subject, text))),
             None => {
                 let names: Vec<String> =
                     self.integrations.integrations().into_iter().map(|(name, _)| name).collect();

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     ids::Hash,
@@ -47,6 +48,27 @@ pub struct ActionInfo {
     pub docs: String,
     /// Hash of the whole definition: pinned by a run.
     pub hash: Hash,
+}
+
+impl ActionInfo {
+    /// A message in this action's own arguments: what a platform calls its parts differs, and some carry fewer of them.
+    pub fn message(&self, to: &str, subject: &str, text: &str) -> Value {
+        const SUMMARY: usize = 1_000;
+        let first = text.lines().next().unwrap_or_default();
+        let summary: String = first.chars().take(SUMMARY).collect();
+        let parts = [
+            ("to", json!(to)),
+            ("channel", json!(to)),
+            ("subject", json!(subject)),
+            ("text", json!(text)),
+            ("summary", json!(summary)),
+            ("details", json!({ "text": text, "for": to })),
+        ];
+        let takes = |(name, value): &(&str, Value)| {
+            self.inputs.contains_key(*name) && value.as_str().is_none_or(|text| !text.is_empty())
+        };
+        parts.into_iter().filter(takes).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
 /// How an action is proven.

@@ -46,7 +46,7 @@ pub const PAGES: &[Page] = &[
     page(
         "CF0005",
         "nobody can be told through this",
-        "Write `slack:#channel`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`; instead of `slack` and `mail` the name of a configured integration may stand.",
+        "Write `slack:#channel`, `teams:CHANNEL`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`; instead of `slack` and `mail` the name of a configured integration may stand.",
     ),
     page(
         "CF0006",

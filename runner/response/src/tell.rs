@@ -20,6 +20,8 @@ pub struct Channel {
 pub enum Medium {
     /// A line in a chat.
     Chat,
+    /// A line in the one chat that the integration posts to.
+    Room,
     /// A mail.
     Mail,
     /// A JSON document posted to an address.
@@ -32,9 +34,8 @@ impl Medium {
     /// The platform-neutral verb of the action that sends it.
     pub fn verb(self) -> &'static str {
         match self {
-            Self::Chat => "chat.post",
+            Self::Chat | Self::Room | Self::Webhook => "chat.post",
             Self::Mail => "mail.send",
-            Self::Webhook => "chat.post",
             Self::Page => "page.send",
         }
     }
@@ -43,6 +44,7 @@ impl Medium {
     fn of_platform(platform: &str) -> Option<Self> {
         match platform {
             "slack" => Some(Self::Chat),
+            "teams" => Some(Self::Room),
             "smtp" => Some(Self::Mail),
             "webhook" => Some(Self::Webhook),
             "pagerduty" => Some(Self::Page),
@@ -84,8 +86,9 @@ pub enum Unheard {
 }
 
 impl Channel {
-    /// Reads `slack:#incidents`, `mail:soc@acme.example`, `webhook:NAME`, `pagerduty:SERVICE`, or the same with the
-    /// name of an integration before the colon.
+    /// Reads `slack:#incidents`, `mail:soc@acme.example`, `teams:CHANNEL`, `webhook:NAME`, `pagerduty:SERVICE`, or the same with
+    /// the name of an integration before the colon. Channel and service are fixed by the integration's own credential for
+    /// Teams and PagerDuty: there the word is for people, and chooses the integration of that name where there is one.
     ///
     /// # Errors
     /// Why nobody would hear it.
@@ -102,6 +105,7 @@ impl Channel {
         }
         let platform = match through {
             "slack" => "slack",
+            "teams" => "teams",
             "mail" => "smtp",
             "pagerduty" => "pagerduty",
             _ => return Err(Unheard::Unknown(text.to_owned())),
@@ -109,7 +113,11 @@ impl Channel {
         let medium = Medium::of_platform(platform).ok_or_else(|| Unheard::Unknown(text.to_owned()))?;
         // the address is checked before the integration: a typo is a mistake even where nothing is configured yet
         Self { medium, integration: String::new(), to: to.to_owned() }.checked(text)?;
-        let integration = only(text, platform, config)?;
+        let own = config.integrations.get(to).filter(|integration| integration.platform == platform);
+        let integration = match (medium, own) {
+            (Medium::Room | Medium::Page, Some(_)) => to.to_owned(),
+            _ => only(text, platform, config)?,
+        };
         Ok(Self { medium, integration, to: to.to_owned() })
     }
 
@@ -135,6 +143,7 @@ impl Channel {
             Medium::Chat if !is_chat(&self.to) => "channel (`#name`, `@person` or an id)",
             Medium::Mail if !is_mail(&self.to) => "mail address",
             Medium::Page if self.to.is_empty() => "service",
+            Medium::Room if self.to.is_empty() => "channel",
             _ => return Ok(self),
         };
         Err(Unheard::NoAddress { text: text.to_owned(), what })

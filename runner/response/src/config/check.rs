@@ -131,8 +131,7 @@ fn tell(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-const HOW_TO_TELL: &str =
-    "write `slack:#channel`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`";
+const HOW_TO_TELL: &str = "write `slack:#channel`, `teams:CHANNEL`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`";
 
 fn protect(
     at: &str,

@@ -122,12 +122,10 @@ impl Platforms {
         let found = self.integrations.verb(verb).into_iter().find(|(name, _)| *name == channel.integration);
         let (name, info) =
             found.ok_or_else(|| format!("`{}` has no action for {verb}", channel.integration))?;
-        let input = match channel.medium {
-            Medium::Chat => json!({ "channel": channel.to, "text": intent.text }),
-            Medium::Mail => json!({ "to": channel.to, "subject": intent.subject, "text": intent.text }),
-            Medium::Webhook => json!({ "type": "stanch.needed", "text": intent.text }),
-            Medium::Page => json!({ "service": channel.to, "text": intent.text }),
-        };
+        let mut input = info.message(&channel.to, &intent.subject, &intent.text);
+        if channel.medium == Medium::Webhook {
+            input["type"] = json!("stanch.needed");
+        }
         Ok((name, info, input))
     }
 }
