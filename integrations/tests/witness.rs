@@ -13,7 +13,7 @@ use stanch_integrations::{
 use stanch_model::{Target, value};
 use support::{call, kind};
 
-const PLATFORMS: [&str; 4] = ["github", "okta", "salesforce", "slack"];
+const PLATFORMS: [&str; 5] = ["github", "okta", "salesforce", "slack", "zendesk"];
 
 struct Company {
     twins: TwinHost,
@@ -65,7 +65,7 @@ impl Company {
 }
 
 /// Every list of the catalogue that may come back shorter to who may see less.
-const LISTS: [(&str, &str, &str); 18] = [
+const LISTS: [(&str, &str, &str); 19] = [
     ("github", "list_members", "{}"),
     ("github", "list_secret_alerts", "{}"),
     ("okta", "find_app", r#"{ "app": "drift" }"#),
@@ -84,6 +84,7 @@ const LISTS: [(&str, &str, &str); 18] = [
     ("slack", "find_app", r#"{ "app": "drift" }"#),
     ("slack", "find_workspace_app", r#"{ "app": "drift" }"#),
     ("slack", "list_user_sessions", r#"{ "user": "U0" }"#),
+    ("zendesk", "find_app", r#"{ "app": "drift" }"#),
 ];
 
 #[tokio::test]
@@ -194,6 +195,16 @@ async fn github_shows_outsiders_the_public_and_an_app_its_own_repositories() {
         members.is_empty() && why.as_deref().is_some_and(|why| why.contains("public members")),
         "{why:?}"
     );
+}
+
+#[tokio::test]
+async fn an_agent_of_zendesk_sees_only_what_is_their_own() {
+    let agent = Company::start(json!({ "zendesk": { "role": "agent" } })).await;
+    let (_, incomplete) = agent.list("zendesk", "find_app", json!({ "app": "drift" })).await;
+    assert!(incomplete.unwrap().contains("to anybody but an administrator"));
+    let (found, incomplete) =
+        Company::start(json!({})).await.list("zendesk", "find_app", json!({ "app": "drift" })).await;
+    assert_eq!((found.len(), incomplete), (1, None));
 }
 
 #[tokio::test]
