@@ -182,7 +182,7 @@ impl Engine {
     /// # Errors
     /// When the wait is not open, the person may not answer it, or the answer is none. Nothing was written then.
     pub async fn answer(&self, run: &RunId, answer: Answer) -> Result<Receipt, AnswerError> {
-        let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
+        let view = self.view(run)?;
         let missing = || AnswerError::NoWait { run: run.to_string(), wait: answer.wait.clone() };
         let wait = view.waits.iter().find(|wait| wait.id == answer.wait).ok_or_else(missing)?;
         self.may_answer(&view, wait, &answer)?;

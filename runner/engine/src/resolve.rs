@@ -26,7 +26,7 @@ impl Engine {
         channel: &str,
         reason: &str,
     ) -> Result<Receipt, AnswerError> {
-        let view = self.view(run).map_err(|_| AnswerError::NoRun(run.to_string()))?;
+        let view = self.view(run)?;
         let named = |wait: &&WaitView| {
             wait.kind == WaitKind::InDoubt
                 && (wait.address.as_str() == step || wait.id.eq_ignore_ascii_case(step))

@@ -194,6 +194,17 @@ pub enum AnswerError {
     Journal(#[from] stanch_journal::JournalError),
 }
 
+impl From<EngineError> for AnswerError {
+    /// A run whose entries cannot be read is there all the same.
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NoRun(run) => Self::NoRun(run),
+            EngineError::Journal(error) => Self::Journal(error),
+            other => Self::NoRun(other.to_string()),
+        }
+    }
+}
+
 /// Why something could not be started or changed. Nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

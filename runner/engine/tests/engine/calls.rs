@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stanch_engine::Resolve;
-use stanch_model::{TargetState, run::RunView};
+use stanch_model::{
+    TargetState,
+    run::{RunState, RunView},
+};
 
 use crate::common::Outside;
 
@@ -222,8 +225,9 @@ async fn a_paused_integration_gets_nothing_until_it_is_resumed() {
     let outside = Outside::new(CUT, 3, 0).await;
     outside.engine.pause_scope("integration:okta", true, "ana").await.unwrap();
     let run = outside.start(json!({})).await;
-    outside.until(&run, |view| view.steps.len() >= 2).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let parked =
+        |view: &RunView| view.state == RunState::Waiting && view.why.contains("integration:okta is paused");
+    outside.until(&run, parked).await;
     assert_eq!(outside.twins.requests().iter().filter(|request| request.integration == "okta").count(), 0);
     outside.engine.pause_scope("integration:okta", false, "ana").await.unwrap();
     assert_eq!(containment(&outside.ended(&run).await), "contained");
@@ -263,9 +267,14 @@ async fn a_crash_in_the_middle_of_every_request_repeats_nothing_that_happened() 
     let mut outside = Outside::new(CUT, 4, 0).await;
     outside.fault(json!({ "action": "okta.revoke_app_token", "answer": "slow", "delay": "150ms" }));
     let run = outside.start(json!({})).await;
-    for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(120)).await;
+    for requests in 1..=4 {
+        // It has happened, and the answer is on its way.
+        outside.when(|outside| outside.asked("revoke_app_token") >= requests).await;
         outside.crash();
+        if outside.engine.view(&run).unwrap().state == RunState::Suspect {
+            // Killed twice at one place: a person lets it go on.
+            outside.engine.pause(&run, false, "ana").await.unwrap();
+        }
     }
     let view = outside.ended(&run).await;
     assert_eq!(containment(&view), "contained", "{:?} {:#?}", view.because, view.targets);

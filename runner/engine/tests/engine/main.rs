@@ -6,6 +6,7 @@ mod calls;
 mod common;
 mod control;
 mod coverage;
+mod edited;
 mod ended;
 mod every_call;
 mod every_entry;

@@ -22,9 +22,7 @@ async fn a_yes_that_changed_nothing_is_failed_when_its_grace_is_over() {
         .await;
     // The grace runs from the acceptance, over restarts and parking.
     for _ in 0..3 {
-        outside.crash();
-        outside.clock.forward(Duration::from_secs(11));
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        outside.asks_later(&run, Duration::from_secs(11)).await;
     }
     let view = outside.ended(&run).await;
     assert_eq!(containment(&view), "partly_contained", "{:?} {:#?}", view.because, view.targets);
@@ -104,7 +102,13 @@ async fn a_residual_is_read_back_when_its_time_is_over() {
         .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Verified))
         .await;
     assert_eq!(containment(&view), "contained", "the second word follows: {:?}", view.because);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    // Another run's time comes, is seen and over: nobody asked for this one.
+    outside.setup.script = r#"wait("2h");"#.to_owned();
+    outside.crash();
+    let other = outside.start(json!({})).await;
+    outside.waiting(&other, "T1").await;
+    outside.clock.forward(Duration::from_secs(2 * 3600));
+    outside.ended(&other).await;
     assert_eq!(outside.engine.view(&run).unwrap().version, view.version, "and then it is left alone");
 }
 
@@ -144,9 +148,7 @@ async fn what_is_cut_under_half_a_view_is_not_proven_by_its_absence() {
         .await;
     assert_eq!(outside.done("revoke_token"), 1, "what is shown is cut");
     for _ in 0..2 {
-        outside.crash();
-        outside.clock.forward(Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        outside.asks_later(&run, Duration::from_secs(60)).await;
     }
     let view = outside.ended(&run).await;
     let grant = view.targets.values().find(|target| target.verb == "grant.revoke").unwrap();

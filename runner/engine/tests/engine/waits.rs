@@ -9,14 +9,17 @@ use crate::common::{Setup, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timer_runs_on_the_runs_clock_and_survives_a_restart() {
-    let mut world = World::new(r#"wait("30m"); note("late");"#);
-    let run = world.start(json!({})).await;
+    let input = "input:\n  long: { type: string }\n";
+    let mut world = World::with_manifest(r#"wait(input.long); note("late");"#, input);
+    let run = world.start(json!({ "long": "30m" })).await;
+    let sooner = world.start(json!({ "long": "29m" })).await;
     let view = world.waiting(&run, "T1").await;
     assert!(view.due_ms.is_some(), "a parked run says until when");
+    world.waiting(&sooner, "T1").await;
     world.crash();
     world.clock.forward(Duration::from_secs(29 * 60));
-    tokio::time::sleep(Duration::from_millis(250)).await;
-    assert!(world.engine.view(&run).unwrap().ended.is_none());
+    world.ended(&sooner).await;
+    assert!(world.engine.view(&run).unwrap().ended.is_none(), "its time has not come");
     world.clock.forward(Duration::from_secs(61));
     assert_eq!(world.ended(&run).await.notes[0].1, "late");
 }

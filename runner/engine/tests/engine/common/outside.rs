@@ -157,6 +157,29 @@ impl Outside {
         panic!("it never came to that: {:#?}", self.engine.view(run).unwrap());
     }
 
+    /// Until something holds of the platforms or the run.
+    pub async fn when(&self, what: impl Fn(&Self) -> bool) {
+        for _ in 0..4_000 {
+            if what(self) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it never came to that: {:#?}", self.twins.requests());
+    }
+
+    /// A new life at a later time; until it has asked the platforms something, or the run is over.
+    pub async fn asks_later(&mut self, run: &RunId, later: Duration) {
+        self.crash();
+        let before = self.twins.requests().len();
+        self.clock.forward(later);
+        self.when(|outside| {
+            let over = outside.engine.view(run).is_ok_and(|view| view.ended.is_some());
+            over || outside.twins.requests().len() > before
+        })
+        .await;
+    }
+
     pub async fn waiting(&self, run: &RunId, wait: &str) -> RunView {
         self.until(run, |view| view.state == RunState::Waiting && view.open_waits().any(|w| w.id == wait))
             .await
