@@ -52,6 +52,7 @@ pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> Action
         }),
         residual: action.residual.map(|residual| residual.0),
         in_doubt: action.in_doubt.unwrap_or(InDoubt::Ask),
+        memory: action.idempotency.as_ref().map(|key| key.memory.0),
         manual: action.manual.is_some(),
         scopes: action.scopes.clone(),
         docs: action.docs.clone(),

@@ -18,8 +18,13 @@ pub(crate) fn stream(hash: &Hash) -> StreamId {
 
 /// What a run of this playbook depends on, as things are now.
 pub(crate) fn take(env: &Env, playbook: &Playbook) -> Pins {
-    let mut pins =
-        Pins { playbook: Some(playbook.hash), rhai: RHAI.to_owned(), host_api: HOST_API, ..Pins::default() };
+    let mut pins = Pins {
+        playbook: Some(playbook.hash),
+        rhai: RHAI.to_owned(),
+        limits: Some(limits()),
+        host_api: HOST_API,
+        ..Pins::default()
+    };
     for (name, _) in env.integrations.integrations() {
         if let Some(identity) = identity(env, &name) {
             pins.integrations.insert(name, identity);
@@ -57,6 +62,11 @@ pub(crate) fn changed(env: &Env, live: &Live) -> Option<String> {
             pinned.rhai, pinned.host_api
         ));
     }
+    if pinned.limits.is_some_and(|pinned| pinned != limits()) {
+        return Some(
+            "this run was started under other limits of the interpreter: repin it, or cancel it".to_owned(),
+        );
+    }
     // One that came later is none of this run's business.
     for (name, pinned) in &pinned.integrations {
         if let Some(now) = identity(env, name).filter(|now| now != pinned) {
@@ -80,6 +90,11 @@ pub(crate) fn changed(env: &Env, live: &Live) -> Option<String> {
         }
     }
     None
+}
+
+/// What a script may be and do at most: beyond it the same script throws.
+fn limits() -> Hash {
+    Hash::of(format!("{:?}", stanch_playbooks::dialect::LIMITS).as_bytes())
 }
 
 /// Platform, address and tenant of an integration that is configured now.

@@ -40,6 +40,9 @@ pub struct ActionInfo {
     pub residual: Option<Duration>,
     /// Who settles an unknown outcome.
     pub in_doubt: InDoubt,
+    /// How long the platform recognises a repeated request, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Duration>,
     /// True when the platform has no API for it and a person does it (a `manual` question on the target).
     pub manual: bool,
     /// Scopes or permissions, least first.

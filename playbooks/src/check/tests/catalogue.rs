@@ -109,6 +109,7 @@ fn action(
         undo: None,
         verify: None,
         residual: None,
+        memory: None,
         in_doubt: InDoubt::Probe,
         manual: false,
         scopes: Vec::new(),

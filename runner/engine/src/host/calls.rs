@@ -136,6 +136,7 @@ fn in_process(action: &str) -> ActionInfo {
         undo: None,
         verify: None,
         residual: None,
+        memory: None,
         in_doubt: InDoubt::Repeat,
         manual: false,
         scopes: Vec::new(),

@@ -90,6 +90,10 @@ impl Shard {
             return set(live, &spec.address, Phase::Asking);
         }
         match spec.info.in_doubt {
+            InDoubt::Repeat if self.is_forgotten(live, spec, now) => {
+                let why = format!("{why}, and by now the platform would not know the same request again");
+                self.ask_doubt(live, spec, &why);
+            }
             InDoubt::Repeat if self.is_out_of_time(live, spec) => self.give_up(live, spec, why),
             InDoubt::Repeat => {
                 let attempt = live.borrow().acts.get(&spec.address).map_or(0, |act| act.attempt);
@@ -101,6 +105,13 @@ impl Shard {
             InDoubt::Probe => self.probe(live, spec),
             InDoubt::Ask => self.ask_doubt(live, spec, why),
         }
+    }
+
+    /// The platform's memory for the key is over: a repeated request would be another one.
+    fn is_forgotten(&self, live: &Shared, spec: &Spec, now: i64) -> bool {
+        let first = first_intent(&live.borrow(), &spec.address, &self.env);
+        let memory = spec.info.memory.and_then(|memory| i64::try_from(memory.as_millis()).ok());
+        memory.is_some_and(|memory| now.saturating_sub(first) > memory)
     }
 
     /// Repeated for as long as one may, and still nobody knows: a cut stays in doubt and the script goes on.

@@ -190,8 +190,7 @@ async fn branches_that_end_in_another_order_in_another_life_end_the_same() {
         assert_eq!(view.notes[0].1, "36 [1, 2]", "{order:?} {view:?}");
         let effects: std::collections::BTreeSet<String> =
             world.done.lock().iter().map(|(_, input)| input.to_string()).collect();
-        assert_eq!(effects.len() as u64, world.effects(), "{order:?}: something was done twice");
-        ends.push(crate::common::Facts::of(&view).steps);
+        ends.push((crate::common::Facts::of(&view).steps, effects));
     }
     assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{ends:#?}");
 }

@@ -340,3 +340,36 @@ async fn an_authors_own_retry_cannot_send_a_second_mail() {
         assert_eq!(outside.twins.mails().len(), usize::from(name == "send"), "{send}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_repeated_only_while_the_platform_would_know_it_again() {
+    // Receivers of webhooks remember an id for a day.
+    for (hours, repeated) in [(23, true), (25, false)] {
+        let mut outside = Outside::new(r#"webhook.send(#{ text: "look" }); note("sent");"#, 1, 0).await;
+        let receiver =
+            json!({ "platform": "webhook", "url": "https://soc.acme.example/hook", "auth": "none" });
+        let receiver = serde_json::from_value(receiver).unwrap();
+        outside.setup.config.integrations.insert("webhook".to_owned(), receiver);
+        outside.setup.more = outside.setup.more.replace("tell: [", "tell: [webhook.send, ");
+        outside.setup.patience.stale = Duration::from_secs(30 * 24 * 3600);
+        outside.crash();
+        outside.fault(
+            json!({ "action": "webhook.send", "call": 1, "answer": "timeout_after_effect", "delay": "60s" }),
+        );
+        let run = outside.start(json!({})).await;
+        outside.when(|outside| outside.asked("send") == 1).await;
+        outside.clock.forward(Duration::from_secs(hours * 3600));
+        outside.crash();
+        if !repeated {
+            let view = outside.waiting(&run, "D1").await;
+            assert!(
+                view.waits[0].text.contains("would not know the same request again"),
+                "{}",
+                view.waits[0].text
+            );
+            outside.answer(&run, "D1", "done").await;
+        }
+        outside.ended(&run).await;
+        assert_eq!(outside.asked("send"), if repeated { 2 } else { 1 });
+    }
+}

@@ -171,6 +171,18 @@ async fn another_tenant_parks_the_run_and_the_old_one_lets_it_go_on() {
     assert!(asked_on(&outside, "okta") > asked, "it went on from there");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn other_limits_of_the_interpreter_park_the_run() {
+    let (mut outside, run) = searching(1, 0).await;
+    let created = outside.kinds(&run, "run.created").remove(0);
+    let pinned = created["pins"]["limits"].as_str().unwrap().to_owned();
+    let other = stanch_model::Hash::of(b"other limits").to_string();
+    outside.go_on(rewritten(&outside.journal.crash(), &run, &pinned, &other));
+    outside.answer(&run, "Q1", "yes").await;
+    let view = outside.until(&run, |view| view.state == RunState::Diverged).await;
+    assert!(view.why.contains("other limits of the interpreter: repin it"), "{}", view.why);
+}
+
 /// The same journal with another text in the run's first entry.
 fn rewritten(journal: &MemoryJournal, run: &RunId, from: &str, to: &str) -> MemoryJournal {
     let copy = MemoryJournal::new();

@@ -84,6 +84,9 @@ pub struct Pins {
     pub integrations: BTreeMap<String, String>,
     /// The interpreter, `1.27.0`.
     pub rhai: String,
+    /// The interpreter's limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Hash>,
     /// Version of the host calls.
     pub host_api: u32,
 }

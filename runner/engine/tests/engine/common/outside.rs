@@ -71,7 +71,7 @@ impl Outside {
             .collect();
         let apps = json!([{ "id": "drift", "vendor": "drift", "grants": grants, "held_by": people.1 }]);
         let world: World = serde_json::from_value(json!({ "people": people.0, "apps": apps })).unwrap();
-        let integrations = ["okta", "salesforce", "slack", "smtp"];
+        let integrations = ["okta", "salesforce", "slack", "smtp", "webhook"];
         let integrations = integrations.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
         let twins =
             TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() }).await.unwrap();
@@ -168,10 +168,11 @@ impl Outside {
         panic!("it never came to that: {:#?}", self.twins.requests());
     }
 
-    /// A new life at a later time; until it has asked the platforms something, or the run is over.
+    /// A new life of a parked run at a later time; until it has asked the platforms something, or the run is over.
     pub async fn asks_later(&mut self, run: &RunId, later: Duration) {
-        self.crash();
+        self.until(run, |view| matches!(view.state, RunState::Waiting | RunState::Ended)).await;
         let before = self.twins.requests().len();
+        self.crash();
         self.clock.forward(later);
         self.when(|outside| {
             let over = outside.engine.view(run).is_ok_and(|view| view.ended.is_some());
