@@ -124,6 +124,10 @@ impl Play<'_> {
             let seen = |view: &RunView| view.open_waits().any(|wait| wait.closed.is_none());
             let view =
                 self.outside.until(&self.run, |view| view.state == RunState::Waiting && seen(view)).await;
+            for child in view.open_waits().filter(|wait| wait.kind == WaitKind::Child) {
+                // A life that is left here in the middle of a request would send it all the same.
+                self.outside.waiting(&RunId(child.text.clone()), "Q1").await;
+            }
             let before = self.seen.len();
             self.seen.extend(view.open_waits().map(|wait| wait.id.clone()));
             if !self.crashes || self.seen.len() == before {
