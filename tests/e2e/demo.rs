@@ -65,7 +65,7 @@ fn assert_contained(output: &Output) -> Value {
 
 #[test]
 fn the_server_is_killed_in_the_middle_and_the_app_is_cut_off_all_the_same() {
-    let (output, _home) = demo(&["--json"]);
+    let (output, _home) = demo(&["--json", "--pace", "50"]);
     let last = assert_contained(&output);
     assert_eq!(last["restarts"], 1);
     assert_eq!(last["killed_at"]["phase"], "contain");
@@ -113,9 +113,78 @@ fn a_kill_after_a_time_and_none_at_all() {
     assert_eq!((&last["restarts"], &last["killed_at"]), (&Value::from(0), &Value::Null));
 }
 
+/// A message that went out when the server died, and that only a person can find again.
+fn left_in_doubt(action: &str) {
+    let (output, _home) = demo(&["--json", "--pace", "0", "--lost-markers", "--kill-at-call", action]);
+    let last = assert_contained(&output);
+    assert_eq!(last["restarts"], 1, "{last}");
+    let doubts =
+        |beats: Vec<Value>| beats.into_iter().filter(|beat| beat["kind"] == "in_doubt").collect::<Vec<_>>();
+    let asked = doubts(beats(&output, "asked"));
+    assert_eq!(asked.len(), 1, "{asked:#?}");
+    assert!(asked[0]["text"].as_str().unwrap().contains("may have happened"), "{asked:#?}");
+    let answered = doubts(beats(&output, "answered"));
+    assert_eq!(answered.len(), 1, "{answered:#?}");
+    let (platform, _) = action.split_once('.').unwrap();
+    let said = (&answered[0]["wait"], &answered[0]["who"], &answered[0]["say"]);
+    assert_eq!(said, (&asked[0]["wait"], &Value::from("olga"), &Value::from("done")), "{answered:#?}");
+    assert_eq!(answered[0]["why"], format!("looked at simulated {platform}: it is there"));
+    assert_eq!(beats(&output, "told").iter().filter(|beat| beat["action"] == action).count(), 1);
+}
+
+#[test]
+fn a_mail_of_which_nobody_knows_is_resolved_by_the_operator_who_looks() {
+    left_in_doubt("smtp.send");
+}
+
+#[test]
+fn a_message_of_which_nobody_knows_is_resolved_by_the_operator_who_looks() {
+    left_in_doubt("slack.post_message");
+}
+
+#[test]
+fn the_transcript_says_that_the_operator_resolved() {
+    let (output, _home) = demo(&["--pace", "0", "--lost-markers", "--kill-at-call", "smtp.send"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    let doubt = text.lines().find(|line| line.contains("is in doubt")).unwrap_or_else(|| panic!("{text}"));
+    assert!(doubt.contains("Send a mail may have happened"), "{doubt}");
+    let resolved =
+        text.lines().find(|line| line.contains("olga resolves")).unwrap_or_else(|| panic!("{text}"));
+    assert!(resolved.contains(": done  (looked at simulated smtp: it is there)"), "{resolved}");
+    assert!(text.contains("done twice: 0;"), "{text}");
+}
+
+#[test]
+fn what_can_be_found_again_asks_nobody_and_an_unknown_action_kills_nobody() {
+    let (output, _home) = demo(&["--json", "--pace", "0", "--kill-at-call", "smtp.send"]);
+    let last = assert_contained(&output);
+    assert_eq!((&last["restarts"], &last["writes"]["smtp.send"]), (&Value::from(1), &Value::from(1)));
+    assert!(beats(&output, "asked").iter().all(|beat| beat["kind"] != "in_doubt"));
+    let (refused, home) = demo(&["--kill-at-call", "smtp.sned"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("did you mean `smtp.send`?"));
+    drop(home);
+}
+
+#[test]
+fn moments_are_whole_seconds_and_say_how_far_away_they_are() {
+    let (output, _home) = demo(&["--pace", "0", "--no-kill"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let due: Vec<&str> = text.lines().filter(|line| line.contains(", due 20")).collect();
+    assert_eq!(due.len(), 2, "where it begins and at the end: {text}");
+    assert!(due.iter().all(|line| line.ends_with("in 23h 59m") || line.ends_with("in 24h")), "{due:?}");
+    let nanoseconds = |word: &str| {
+        let digits = word.rsplit('.').next().unwrap_or_default().trim_end_matches('Z');
+        word.contains('.') && digits.len() > 3 && digits.chars().all(|c| c.is_ascii_digit())
+    };
+    let long: Vec<&str> = text.split_whitespace().filter(|word| nanoseconds(word)).collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
 #[test]
 fn a_leaked_credential_is_revoked_and_proven_dead() {
-    let (output, _home) = demo(&["leaked-credential", "--json"]);
+    let (output, _home) = demo(&["leaked-credential", "--json", "--pace", "50"]);
     let last = last(&output);
     assert!(output.status.success(), "{last}");
     assert_eq!(last["ended"], "finished");

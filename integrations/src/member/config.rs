@@ -61,6 +61,11 @@ pub(super) fn settings(
     }
     let mut settings = config.settings.clone();
     for (name, spec) in known {
+        if spec.optional && settings.get(name).is_some_and(String::is_empty) {
+            // So that one can do without it where simulated platforms would bring it.
+            settings.remove(name);
+            continue;
+        }
         if let Some(given) = settings.get(name) {
             if !spec.one_of.is_empty() && !spec.one_of.contains(given) {
                 let message = format!("the setting `{name}` cannot be `{given}`");

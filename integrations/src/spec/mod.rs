@@ -111,7 +111,7 @@ pub(crate) struct SettingSpec {
     /// Allowed values.
     #[serde(default)]
     pub(crate) one_of: Vec<String>,
-    /// May be left out; actions that `need` it are then missing.
+    /// May be left out, or be empty where a simulated platform would bring it; actions that `need` it are then missing.
     #[serde(default)]
     pub(crate) optional: bool,
 }

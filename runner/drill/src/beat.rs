@@ -96,6 +96,8 @@ pub enum Beat {
     Answered {
         /// The wait.
         wait: String,
+        /// What kind of answer.
+        kind: WaitKind,
         /// Who.
         who: String,
         /// What they said.

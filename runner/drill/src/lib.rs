@@ -18,7 +18,7 @@ mod verdict;
 pub use beat::{At, Beat, Cover};
 pub use error::DrillError;
 pub use play::{Kill, Play, play};
-pub use plot::Plot;
+pub use plot::{Markers, Plot};
 pub use seats::{Seat, Seats};
 pub use stage::Folders;
 pub use verdict::{EndedTarget, KilledAt, Verdict};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stanch_integrations::twin::{World, WorldApp};
+use stanch_integrations::twin::{Change, World, WorldApp};
 
 use crate::send::{Delivery, Proof};
 
@@ -14,6 +14,15 @@ pub enum Plot {
     OauthApp,
     /// GitHub finds a key of ours where others can read it.
     LeakedCredential,
+}
+
+/// Whether a message that went out can be found again by the mark that it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Markers {
+    /// Mail by its Message-ID, Slack messages by their metadata.
+    Readable,
+    /// There is no archive of sent mail, and the token for Slack reads nothing: only a person can look.
+    Lost,
 }
 
 /// Grants of the app at stake: twelve in Okta, twenty-eight in Salesforce.
@@ -55,7 +64,7 @@ impl Plot {
     }
 
     /// Configured names and their platforms: they are the same here.
-    pub(crate) fn integrations(self) -> BTreeMap<String, String> {
+    pub fn integrations(self) -> BTreeMap<String, String> {
         [OKTA, SALESFORCE, GITHUB, SLACK, MAIL]
             .into_iter()
             .map(|name| (name.to_owned(), name.to_owned()))
@@ -91,8 +100,19 @@ impl Plot {
         }
     }
 
+    /// What the platforms show less of than they could.
+    pub(crate) fn limits(self, markers: Markers) -> Option<Change> {
+        let scopes = Some(vec!["chat:write".to_owned()]);
+        let limit = Change::Scopes { integration: SLACK.to_owned(), token: None, scopes };
+        (markers == Markers::Lost).then_some(limit)
+    }
+
     /// `stanch.yaml`, with `pace` requests a second to each platform that is cut.
-    pub(crate) fn configuration(self, pace: Option<f64>, secret_file: &str) -> String {
+    pub(crate) fn configuration(self, pace: Option<f64>, markers: Markers, secret_file: &str) -> String {
+        let archive = match markers {
+            Markers::Readable => "",
+            Markers::Lost => ", archive: \"\"",
+        };
         let rate = pace.map_or_else(String::new, |pace| format!(", rate: {pace}"));
         format!(
             r##"# The company of the demo. All of it is simulated: nothing here can reach a real platform.
@@ -107,7 +127,7 @@ integrations:                         # the key is the name in scripts, screens 
   salesforce: {{ platform: salesforce, url: "https://acme.my.salesforce.com"{rate} }}
   github:     {{ platform: github, settings: {{ org: acme }} }}
   slack:      {{ platform: slack }}
-  smtp:       {{ platform: smtp, url: "smtps://mail.acme.example", settings: {{ sender: stanch@acme.example }} }}
+  smtp:       {{ platform: smtp, url: "smtps://mail.acme.example", settings: {{ sender: stanch@acme.example{archive} }} }}
 
 alerts:                               # the key is the path: POST /v1/alerts/casb
   casb:       {{ format: hmac, secret: "file:{secret_file}" }}

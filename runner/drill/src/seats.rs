@@ -100,6 +100,7 @@ impl Seated {
         if recorded {
             beats.push(Beat::Answered {
                 wait: wait.id.clone(),
+                kind: wait.kind,
                 who: name.clone(),
                 say: said.say,
                 why: said.why,

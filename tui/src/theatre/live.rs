@@ -9,7 +9,7 @@ use crossterm::{cursor, execute};
 use ratatui::{
     Terminal, TerminalOptions, Viewport,
     backend::CrosstermBackend,
-    widgets::{Paragraph, Widget, Wrap},
+    widgets::{Paragraph, Widget},
 };
 
 use super::{line::Line, scene::Scene};
@@ -31,9 +31,10 @@ impl Live {
     /// A terminal that is gone ends the picture, never the performance: errors are dropped here and below.
     pub(super) fn settle(&mut self, line: &Line, look: Look) {
         let width = self.terminal.size().map_or(80, |size| size.width);
-        let paragraph = Paragraph::new(line.spans(look)).wrap(Wrap { trim: false });
-        let rows = rows(line, look, width);
-        let _gone = self.terminal.insert_before(rows, |buffer| paragraph.render(buffer.area, buffer));
+        let rows = line.rows(look, usize::from(width));
+        let height = u16::try_from(rows.len()).unwrap_or(1);
+        let settled = Paragraph::new(rows);
+        let _gone = self.terminal.insert_before(height, |buffer| settled.render(buffer.area, buffer));
     }
 
     pub(super) fn draw(&mut self, scene: &Scene, look: Look) {
@@ -50,12 +51,4 @@ impl Drop for Live {
         let _gone = self.terminal.show_cursor();
         let _gone = execute!(io::stdout(), cursor::Show);
     }
-}
-
-/// Rows that a line takes, one more than needed where words wrap early.
-fn rows(line: &Line, look: Look, width: u16) -> u16 {
-    let columns = line.spans(look).width();
-    let usable = usize::from(width.max(20));
-    let rows = if columns <= usable { 1 } else { columns.div_ceil(usable.saturating_sub(12).max(8)) };
-    u16::try_from(rows).unwrap_or(1)
 }

@@ -3,6 +3,7 @@
 
 mod narrate;
 mod timer;
+mod victim;
 
 use std::{
     collections::HashSet,
@@ -17,9 +18,9 @@ use stanch_model::{
     run::{RunState, WaitView},
 };
 
-use self::timer::Timer;
+use self::{timer::Timer, victim::Victim};
 use crate::{
-    At, Beat, DrillError, Folders, KilledAt, Plot, Seats, Verdict,
+    At, Beat, DrillError, Folders, KilledAt, Markers, Plot, Seats, Verdict,
     child::{Program, Server, Started, was_killed},
     follow::{Ear, Heard},
     seats::Seated,
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SEED: u64 = 7;
 
 /// When the server is killed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kill {
     /// Once half of what the story is about has been cut.
     InTheMiddle,
@@ -41,6 +42,8 @@ pub enum Kill {
     AfterMs(u64),
     /// Once so many entries of the whole journal are durable.
     AtEntry(u64),
+    /// Once a simulated platform has done this (`smtp.send`) for the run, before it can say so.
+    AtCall(String),
     /// Not at all.
     Never,
 }
@@ -57,10 +60,14 @@ pub struct Play<'a> {
     pub seats: Seats,
     /// When the server is killed.
     pub kill: Kill,
+    /// Whether what was sent can be found again.
+    pub markers: Markers,
     /// Requests a second to each platform that is cut; as fast as it goes when absent.
     pub pace: Option<f64>,
     /// Counts the durable entries of a data folder that no server owns.
     pub count: &'a (dyn Fn(&Path) -> Option<u64> + Send + Sync),
+    /// Whether a run of this data folder, which a server may own, has noted that it is about to do this action.
+    pub intends: fn(&Path, &str) -> bool,
 }
 
 /// Plays; every beat is told as it happens.
@@ -73,8 +80,8 @@ pub async fn play(play: Play<'_>, tell: &mut (dyn FnMut(At) + Send)) -> Result<V
     let secret_file = play.folders.config.join("alerts.secret");
     play.folders.write("alerts.secret", &secret)?;
     let secret_path = std::path::absolute(&secret_file).unwrap_or(secret_file);
-    play.folders
-        .write("stanch.yaml", &play.plot.configuration(play.pace, &secret_path.display().to_string()))?;
+    let configuration = play.plot.configuration(play.pace, play.markers, &secret_path.display().to_string());
+    play.folders.write("stanch.yaml", &configuration)?;
     play.folders.write("vendors.yaml", Plot::vendors())?;
     let options = TwinOptions {
         integrations: play.plot.integrations(),
@@ -83,6 +90,8 @@ pub async fn play(play: Play<'_>, tell: &mut (dyn FnMut(At) + Send)) -> Result<V
         ..TwinOptions::default()
     };
     let twins = TwinHost::start(options).await?;
+    play.plot.limits(play.markers).iter().try_for_each(|change| twins.change(change))?;
+    let victim = Victim::of(&play, &twins);
     let program = Program {
         exe: play.exe.clone(),
         folders: play.folders.clone(),
@@ -103,9 +112,11 @@ pub async fn play(play: Play<'_>, tell: &mut (dyn FnMut(At) + Send)) -> Result<V
         cursor: None,
         sent: false,
         told: HashSet::new(),
+        answered: HashSet::new(),
         killed: None,
         lives: 0,
         first_start: began,
+        victim,
     };
     let verdict = stage.perform().await;
     let stopped = stage.twins.stop().await;
@@ -131,9 +142,12 @@ struct Stage<'a, 'b> {
     sent: bool,
     /// Waits of which the audience has heard.
     told: HashSet<String>,
+    /// Waits whose answers the server has.
+    answered: HashSet<String>,
     killed: Option<KilledAt>,
     lives: u32,
     first_start: Instant,
+    victim: Victim,
 }
 
 /// How a life of the server ended.
@@ -178,7 +192,7 @@ impl Stage<'_, '_> {
     /// One life of the server, from its start to its end or the run's.
     async fn live(&mut self) -> Result<Life, DrillError> {
         let first = self.lives == 1;
-        let (kill, start) = (self.play.kill, Instant::now());
+        let (kill, start) = (self.play.kill.clone(), Instant::now());
         if first {
             self.first_start = start;
         }
@@ -188,6 +202,7 @@ impl Stage<'_, '_> {
         };
         let mut timer = None;
         let born = |pid: u32| {
+            self.victim.is(pid);
             if let (Kill::AfterMs(ms), true) = (kill, first) {
                 timer = Some(Timer::start(pid, Duration::from_millis(ms)));
             }
@@ -214,8 +229,8 @@ impl Stage<'_, '_> {
         }
         let Some(run) = self.run.clone() else { return Ok(false) };
         let mut ear = Ear::new(seated.client(), &run, self.cursor.take());
-        // What was answered in this life: a life that died may have taken an answer with it.
-        let mut answered = HashSet::new();
+        // The life before may have died over an answer: what waits then makes no entry any more.
+        self.answer(&seated).await?;
         loop {
             let entry = tokio::select! {
                 biased;
@@ -241,7 +256,7 @@ impl Stage<'_, '_> {
                 server.kill();
                 return self.dead(server).await.map(|()| false);
             }
-            self.answer(&seated, &mut answered).await?;
+            self.answer(&seated).await?;
         }
     }
 
@@ -268,15 +283,15 @@ impl Stage<'_, '_> {
         Ok(true)
     }
 
-    /// Answers what waits for a person.
-    async fn answer(&mut self, seated: &Seated, answered: &mut HashSet<String>) -> Result<(), DrillError> {
-        let open = |wait: &&WaitView| wait.kind.needs_person() && !answered.contains(&wait.id);
+    /// Answers what waits for a person. What was recorded is durable: no later life needs to hear it again.
+    async fn answer(&mut self, seated: &Seated) -> Result<(), DrillError> {
+        let open = |wait: &&WaitView| wait.kind.needs_person() && !self.answered.contains(&wait.id);
         let waits: Vec<WaitView> = self.heard.run.open_waits().filter(open).cloned().collect();
         for wait in waits {
             let deed = seated.answer(&wait, &self.heard, &self.twins).await;
             let deed = deed.map_err(|source| refused(&format!("the answer to {}", wait.id), source))?;
             if deed.recorded {
-                answered.insert(wait.id);
+                self.answered.insert(wait.id);
             }
             deed.beats.into_iter().for_each(|beat| self.say(beat));
         }

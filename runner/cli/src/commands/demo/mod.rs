@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
-use stanch_drill::{Folders, Kill, Play, Plot, Seats, Verdict};
-use stanch_model::api::{NewToken, Role};
+use stanch_drill::{Folders, Kill, Markers, Play, Plot, Seats, Verdict};
+use stanch_integrations::{Catalog, Platform};
+use stanch_model::{
+    api::{NewToken, Role},
+    diagnostic::did_you_mean,
+    run::{body::Intent, kind},
+};
 use stanch_server::Tokens;
 
 use self::screen::Screen;
@@ -28,12 +33,18 @@ pub(crate) struct Args {
     /// Kill the server once so many entries of the whole journal are durable
     #[arg(long, value_name = "N", group = "kill")]
     kill_at_entry: Option<u64>,
+    /// Kill the server when a simulated platform has done this and not yet said so: `smtp.send`
+    #[arg(long, value_name = "ACTION", group = "kill")]
+    kill_at_call: Option<String>,
     /// Do not kill the server
     #[arg(long, group = "kill")]
     no_kill: bool,
-    /// Requests a second to each platform that is cut, 0 for no limit; 10 on a terminal and 50 elsewhere unless given
-    #[arg(long, value_name = "N")]
-    pace: Option<f64>,
+    /// Let nobody but the operator find a message again: no archive of sent mail, no reading in Slack
+    #[arg(long)]
+    lost_markers: bool,
+    /// Requests a second to each platform that is cut, so that it can be watched; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    pace: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -53,20 +64,22 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         Story::OauthApp => Plot::OauthApp,
         Story::LeakedCredential => Plot::LeakedCredential,
     };
+    let kill = kill(&args, plot)?;
     let folders = match &args.data {
         Some(data) => Folders::at(data)?,
         None => Folders::temporary()?,
     };
     let mut screen = Screen::open(plot, out);
-    let usual = if screen.moves() { 10.0 } else { 50.0 };
     let play = Play {
         plot,
         seats: seats(&folders.data)?,
         exe: std::env::current_exe().context("finding this program")?,
         folders: folders.clone(),
-        kill: kill(&args),
-        pace: Some(args.pace.unwrap_or(usual)).filter(|pace| *pace > 0.0),
+        kill,
+        markers: if args.lost_markers { Markers::Lost } else { Markers::Readable },
+        pace: Some(args.pace).filter(|pace| *pace > 0.0),
         count: &count,
+        intends,
     };
     let played = watched(play, &mut screen).await;
     screen.curtain();
@@ -77,13 +90,38 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     Ok(if verdict.is_contained() { Exit::Yes } else { Exit::No })
 }
 
-fn kill(args: &Args) -> Kill {
-    match (args.kill_after_ms, args.kill_at_entry, args.no_kill) {
+fn kill(args: &Args, plot: Plot) -> anyhow::Result<Kill> {
+    Ok(match (args.kill_after_ms, args.kill_at_entry, &args.kill_at_call) {
         (Some(ms), ..) => Kill::AfterMs(ms),
         (_, Some(entry), _) => Kill::AtEntry(entry),
-        (.., true) => Kill::Never,
+        (.., Some(action)) => Kill::AtCall(known(action, plot)?),
+        _ if args.no_kill => Kill::Never,
         _ => Kill::InTheMiddle,
+    })
+}
+
+/// An action of a platform that takes part.
+fn known(action: &str, plot: Plot) -> anyhow::Result<String> {
+    let catalog =
+        Catalog::embedded().map_err(|_| Said::new("the catalogue that is built in cannot be read"))?;
+    let mut actions = Vec::new();
+    for (name, slug) in plot.integrations() {
+        let platform = catalog.platform(&slug);
+        actions.extend(
+            platform.into_iter().flat_map(Platform::actions).map(|info| format!("{name}.{}", info.name)),
+        );
     }
+    if actions.iter().any(|known| known == action) {
+        return Ok(action.to_owned());
+    }
+    let help = match did_you_mean(action, actions.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`stanch integrations show okta` lists the actions of a platform".to_owned(),
+    };
+    Err(Said::new(format!("no platform of the demo has an action `{action}`"))
+        .help(help)
+        .exit(Exit::Usage)
+        .into())
 }
 
 /// An interrupt ends the play, and with it the server: it hangs on us by its standard input.
@@ -124,8 +162,19 @@ fn count(data: &Path) -> Option<u64> {
     stanch_journal::verify(data, &stanch_journal::Verify::default()).ok().map(|found| found.entries)
 }
 
+/// Whether a run's intent to do this stands in the log.
+fn intends(data: &Path, action: &str) -> bool {
+    let Ok(mut log) = stanch_journal::tail(data, usize::MAX) else { return false };
+    let entries = std::iter::from_fn(|| log.poll().ok().flatten());
+    let mut intents =
+        entries.filter(|entry| entry.header.kind == kind::INTENT).filter_map(|entry| entry.decode().ok());
+    intents.any(|intent: Intent| {
+        intent.call.is_some_and(|call| format!("{}.{}", call.integration, call.action) == action)
+    })
+}
+
 fn finale(verdict: &Verdict, plot: Plot, folders: &Folders, streams: u64, out: Out) {
-    out.text(&screen::ending(verdict, plot, streams));
+    out.text(&screen::ending(verdict, plot, streams, out.columns()));
     let data = folders.data.display();
     let another = match plot {
         Plot::OauthApp => "stanch demo leaked-credential",

@@ -6,7 +6,7 @@ use stanch_drill::{At, Beat, KilledAt, Plot, Verdict};
 use stanch_model::{TargetState, run::WaitKind, shortened::short};
 use stanch_tui::{Bar, Line, Look, Mark, Scene, Theatre};
 
-use crate::{out::Out, when};
+use crate::{out::Out, table::paragraph, when};
 
 /// The stage, or a pipe.
 pub(super) struct Screen {
@@ -36,11 +36,6 @@ impl Screen {
             targets: BTreeMap::new(),
             totals: BTreeMap::new(),
         }
-    }
-
-    /// True on a terminal that pictures live in.
-    pub(super) fn moves(&self) -> bool {
-        self.theatre.as_ref().is_some_and(Theatre::moves)
     }
 
     pub(super) fn tick(&mut self) {
@@ -90,6 +85,9 @@ impl Screen {
                 if let Some(now) = now(&at.beat) {
                     scene.now = now;
                 }
+                if let Beat::Answered { .. } = &at.beat {
+                    doing(&scene.phase).clone_into(&mut scene.now);
+                }
             });
             if let Some(line) = line(&at.beat, moment) {
                 theatre.say(&line);
@@ -136,6 +134,7 @@ fn now(beat: &Beat) -> Option<String> {
         Beat::Serving { .. } => "the run goes on where it stood; nothing is done twice".to_owned(),
         Beat::Acknowledged { .. } => "the alert is durable; its playbook begins".to_owned(),
         Beat::Phase { name } => doing(name).to_owned(),
+        Beat::Asked { ask, .. } if ask.is_empty() => "waiting for a person".to_owned(),
         Beat::Asked { ask, .. } => format!("waiting for {}", ask.join(", ")),
         Beat::Killed(_) => "the server is dead; starting it again on the same data folder".to_owned(),
         Beat::Ended { .. } => "the run is over; the server drains".to_owned(),
@@ -194,15 +193,17 @@ fn line(beat: &Beat, at: Duration) -> Option<Line> {
         Beat::Phase { name } => Some(Line::new(at, Mark::Part, name.clone()).aside(doing(name))),
         Beat::Asked { wait, kind, text, ask, covers } => Some(asked(at, wait, *kind, text, ask, covers)),
         Beat::ByHand { who, text } => new(Mark::Person, format!("{who} {text}")),
-        Beat::Answered { wait, who, say, why } => {
-            Some(Line::new(at, Mark::Person, format!("{who} answers {wait}: {say}")).aside(why.clone()))
+        Beat::Answered { wait, kind, who, say, why } => {
+            let verb = if *kind == WaitKind::InDoubt { "resolves" } else { "answers" };
+            Some(Line::new(at, Mark::Person, format!("{who} {verb} {wait}: {say}")).aside(why.clone()))
         }
         Beat::Target { integration, label, kind, verb, state, why, .. } => {
             target(at, integration, &format!("{kind} {label}"), verb, *state, why)
         }
         Beat::Told { action } => new(Mark::Told, format!("{action} went out")),
         Beat::Deadline(deadline) => {
-            new(Mark::Fact, format!("a clock runs: {}, due {}", deadline.title, when::at(&deadline.due)))
+            let due = when::due(&deadline.due, jiff::Timestamp::now());
+            new(Mark::Fact, format!("a clock runs: {}, due {due}", deadline.title))
         }
         Beat::Killed(killed) => {
             new(Mark::Kill, format!("SIGKILL: the server is dead {}", killed_when(killed)))
@@ -229,7 +230,7 @@ fn asked(
     let what = match kind {
         WaitKind::Approval => "asks for a yes",
         WaitKind::Manual => "asks for a hand",
-        WaitKind::InDoubt => "does not know whether it happened",
+        WaitKind::InDoubt => "is in doubt",
         _ => "asks",
     };
     let covers: Vec<String> =
@@ -255,7 +256,7 @@ fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, wh
         "" | "accepted" | "read back" => words.to_owned(),
         _ => format!("{words}: {why}"),
     };
-    Some(Line::new(at, mark, format!("{on:<10} {verb:<18} {what}")).aside(aside))
+    Some(Line::new(at, mark, what).behind(&format!("{on:<10} {verb:<18} ")).aside(aside))
 }
 
 fn killed_when(killed: &KilledAt) -> String {
@@ -265,13 +266,20 @@ fn killed_when(killed: &KilledAt) -> String {
     format!("after {} ms{phase}, {} {targets} cut{entries}", killed.after_ms, killed.cut)
 }
 
-/// Every target with its proven state, and what the twins counted.
-pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
+/// Where the name of a target stands in its line.
+const NAME_AT: usize = 51;
+
+/// Where the words stand that follow the name of who says them.
+const WORDS_AT: usize = 13;
+
+/// Every target with its proven state, and what the twins counted, in lines of this width.
+pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64, width: Option<usize>) -> String {
     let words = |word: Option<&str>| word.unwrap_or("nothing").replace('_', " ");
     let contained = words(verdict.containment.map(stanch_model::Containment::as_str));
     let mut text = format!("\n{}: {}\n", plot.subject(), contained.to_uppercase());
     for because in &verdict.because {
-        text.push_str(&format!("  because {because}\n"));
+        text.push_str(&paragraph(&format!("  because {because}"), 10, width));
+        text.push('\n');
     }
     text.push_str("\nTargets\n");
     for target in &verdict.targets {
@@ -289,7 +297,7 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
             target.kind,
             target.label
         );
-        text.push_str(line.trim_end());
+        text.push_str(&paragraph(line.trim_end(), NAME_AT, width));
         text.push('\n');
     }
     let now = jiff::Timestamp::now();
@@ -309,15 +317,23 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64) -> String {
         (Some(killed), restarts) => format!("killed {}; started again {restarts} times", killed_when(killed)),
         (None, _) => "never killed".to_owned(),
     };
-    text.push_str(&format!(
-        "\nThe server   {kills}\nThe twins    saw {} requests and {} effects; done twice: {}; asked again without effect: {}\n\
-         The journal  {} entries of {streams} streams, every hash and chain holds: {}",
-        verdict.requests,
-        verdict.writes.values().sum::<u64>(),
-        verdict.duplicate_effects,
-        verdict.repeated_requests,
-        verdict.entries.unwrap_or(0),
-        verdict.data
-    ));
+    for line in [
+        format!("The server   {kills}"),
+        format!(
+            "The twins    saw {} requests and {} effects; done twice: {}; asked again without effect: {}",
+            verdict.requests,
+            verdict.writes.values().sum::<u64>(),
+            verdict.duplicate_effects,
+            verdict.repeated_requests,
+        ),
+        format!(
+            "The journal  {} entries of {streams} streams, every hash and chain holds: {}",
+            verdict.entries.unwrap_or(0),
+            verdict.data
+        ),
+    ] {
+        text.push('\n');
+        text.push_str(&paragraph(&line, WORDS_AT, width));
+    }
     text
 }
