@@ -236,6 +236,11 @@ impl Line<'_> {
         }
     }
 
+    /// What is wrong with it, behind its name.
+    pub(crate) fn wrong(&self, why: &str) -> String {
+        format!("{} version {}: {why}", self.stream, self.version)
+    }
+
     /// The header's index member.
     pub(crate) fn index_part(&self) -> Option<IndexPart> {
         self.index.and_then(|json| serde_json::from_str(json).ok())

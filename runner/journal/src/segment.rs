@@ -265,7 +265,7 @@ pub(crate) fn name_line(bytes: &[u8], flaw: &Flaw) -> (u64, String) {
             None => return (at, "this is not an entry".to_owned()),
             Some(line) => {
                 if let Some(why) = line.flaw() {
-                    return (at, why.to_owned());
+                    return (at, line.wrong(why));
                 }
             }
         }

@@ -124,7 +124,7 @@ impl Chains {
     ) -> Result<(), String> {
         let line = line::parse(text).ok_or("this is not an entry")?;
         if let Some(why) = line.flaw() {
-            return Err(why.to_owned());
+            return Err(line.wrong(why));
         }
         let is_dropped = match line.body {
             BodyFound::Line(_) => false,
@@ -137,7 +137,7 @@ impl Chains {
             return Err(format!("{} has version {} where {expected} belongs", line.stream, line.version));
         }
         if line.prev != head {
-            return Err(format!("it does not follow on the entry before it in {}", line.stream));
+            return Err(line.wrong("it does not follow on the entry before it in its stream"));
         }
         if line.kind == CHECKPOINT && line.stream == "system" {
             self.checkpoint(&line)?;

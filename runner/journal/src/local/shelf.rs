@@ -358,10 +358,10 @@ impl Reader<'_> {
             ));
         }
         if let Some(why) = line.flaw() {
-            return Err(why.to_owned());
+            return Err(line.wrong(why));
         }
         if self.prev.is_some_and(|prev| prev != line.prev) {
-            return Err("it does not follow on the entry before it in its stream".to_owned());
+            return Err(line.wrong("it does not follow on the entry before it in its stream"));
         }
         Ok(())
     }
