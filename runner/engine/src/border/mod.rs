@@ -138,12 +138,7 @@ fn from_error_map(thrown: &Dynamic) -> Option<StepError> {
 
 /// What a script threw, or what the interpreter says of it.
 pub(crate) fn caught(error: &EvalAltResult) -> StepError {
-    let mut inner = error;
-    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) =
-        inner
-    {
-        inner = next;
-    }
+    let inner = innermost(error);
     if let EvalAltResult::ErrorRuntime(thrown, _) = inner {
         if let Some(step) = from_error_map(thrown) {
             return step;
@@ -153,6 +148,21 @@ pub(crate) fn caught(error: &EvalAltResult) -> StepError {
         return StepError::new("thrown", located(&text, inner, error));
     }
     StepError::new(kind_of(inner), located(&inner.to_string(), inner, error))
+}
+
+/// A text with the place that the interpreter came to.
+pub(crate) fn placed(text: &str, error: &EvalAltResult) -> String {
+    located(text, innermost(error), error)
+}
+
+fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    let mut inner = error;
+    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) =
+        inner
+    {
+        inner = next;
+    }
+    inner
 }
 
 /// A text with the place where it was thrown, or else where that was called.

@@ -329,7 +329,17 @@ fn close_waits(live: &mut Live, now: i64) {
 
 /// Runs on the script's own stack, after its last line: a run settles by itself.
 pub(super) fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalAltResult>>) -> Finish {
-    let finish = result.map_err(|error| border::caught(&error));
+    // What ends a script from outside, whatever it does, knows no line of its own.
+    let at = |live: &mut Live, error: &rhai::EvalAltResult| match &mut live.leaving {
+        Some(Leave::Fatal(fatal)) if fatal.kind == "too_long" => {
+            fatal.message = border::placed(&fatal.message, error);
+        }
+        _ => {}
+    };
+    let finish = result.map_err(|error| {
+        here.live(|live| at(live, &error));
+        border::caught(&error)
+    });
     if here.live(|live| live.leaving.is_some()) {
         return finish;
     }
