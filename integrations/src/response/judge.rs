@@ -115,10 +115,7 @@ fn unexpected(platform: &PlatformSpec, action: &ActionSpec, answer: &Answer) -> 
     let known = action.success.status.contains(&answer.status);
     match &answer.body {
         None => {
-            let why = format!(
-                "the platform answered {} with something that is not what it promises",
-                answer.status
-            );
+            let why = format!("the platform answered {} with {}", answer.status, nonsense(answer));
             Verdict::Unclear { why, kind: ErrorKind::Garbled }
         }
         Some(_) if known => match words(platform, answer) {
@@ -139,6 +136,16 @@ fn unexpected(platform: &PlatformSpec, action: &ActionSpec, answer: &Answer) -> 
             why: format!("the platform answered {}, which its description does not know", answer.status),
             kind: ErrorKind::Garbled,
         },
+    }
+}
+
+/// What a body is that cannot be read, as far as its headers tell.
+fn nonsense(answer: &Answer) -> &'static str {
+    let media = super::text(&answer.headers, "content-type").unwrap_or_default();
+    match media.split(';').next().unwrap_or_default().trim() {
+        "text/html" => "an HTML page: a proxy or a sign-in page stands before it",
+        media if media.ends_with("xml") => "XML that cannot be read",
+        _ => "a body that is no JSON, or only half of it",
     }
 }
 

@@ -92,6 +92,10 @@ pub(crate) fn items<'a>(
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
         // What an empty list becomes in XML.
         Some(Value::String(empty)) if empty.is_empty() => &[],
+        None | Some(Value::Null) if body.is_null() => {
+            return Err("the answer is empty where a list belongs".to_owned());
+        }
+        _ if yields.each.is_empty() => return Err("the answer is no list".to_owned()),
         _ => return Err(format!("the answer holds no list at `{}`", yields.each)),
     };
     let mut items: Items<'a> = match columns {

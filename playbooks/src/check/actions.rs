@@ -132,7 +132,13 @@ fn misfit(input: &InputInfo, value: &Expr) -> Option<(String, String)> {
         InputKind::Secret => "a secret: a value that a platform gave, never one that stands in a script",
         InputKind::Any => "data",
     };
-    (!fits).then(|| (wanted.to_owned(), String::new()))
+    let help = match (&value.kind, input.kind) {
+        (ExprKind::Integer | ExprKind::Bool, InputKind::String) => "put it in quotes",
+        (ExprKind::Text(_), InputKind::Integer | InputKind::Boolean) => "write it without quotes",
+        (ExprKind::Text(_), InputKind::List) => "put brackets around it: `[\"…\"]`",
+        _ => "",
+    };
+    (!fits).then(|| (wanted.to_owned(), help.to_owned()))
 }
 
 fn verb(case: &mut Case<'_>, at: usize, method: &str, kind: Option<&str>, verbs: &[String], args: &[Expr]) {

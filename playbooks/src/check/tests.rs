@@ -223,7 +223,7 @@ for app in apps {{ app.quarantine(#{{ expires_in: "4h", why: "x" }}); }}
     main.rhai:9:22: `okta.suspend_user` has no argument `usr` [PB0026]
         did you mean `user`?
     main.rhai:10:28: `user` of `okta.suspend_user` is a text [PB0028]
-        no help
+        put it in quotes
     main.rhai:10:36: `how` of `okta.suspend_user` is one of now, later [PB0028]
         no help
     main.rhai:12:55: `app.quarantine` has no argument `why` [PB0026]
