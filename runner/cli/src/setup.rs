@@ -227,6 +227,19 @@ impl Setup {
         !self.config.alerts.is_empty() && !playbook.manifest.start.is_empty()
     }
 
+    /// What is wrong with the company's own playbooks.
+    pub(crate) fn own(&self, path: &Path) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        let Ok(index) = self.index() else { return mistakes };
+        let context = self.context();
+        let named = self.config.playbooks.iter().map(|named| beside(path).join(named));
+        for folder in named.flat_map(|path| playbook_folders(&path)) {
+            let found = stanch_playbooks::check_dir(&folder, &index, &context).into_iter();
+            mistakes.of_folder(&folder, found.filter(|one| one.level == Level::Error).collect());
+        }
+        mistakes
+    }
+
     /// Pages of the playbooks that alerts start for which `tell:` names nobody.
     pub(crate) fn unheard(&self, level: Level) -> Mistakes {
         let mut mistakes = Mistakes::default();

@@ -215,6 +215,9 @@ pub(crate) fn broken(error: JournalError) -> anyhow::Error {
             .into(),
         JournalError::Full => said(error.to_string()).help("free space on the disk").into(),
         JournalError::Fatal(_) => said(error.to_string()).exit(Exit::Broken).into(),
+        JournalError::Io { .. } => said(error.to_string())
+            .help("is that a folder, and may the user of this process read and write it?")
+            .into(),
         _ => anyhow::Error::new(error),
     }
 }

@@ -75,6 +75,10 @@ pub(crate) async fn ask(integrations: &Integrations, name: &str) -> Answered {
     };
     let (why, help) = match integrations.call(call).await {
         Outcome::Done { .. } => return Answered::Yes(asked),
+        // Nobody was asked: the reference leads nowhere.
+        Outcome::Refused { kind: ErrorKind::Auth, status: None, message, .. } => {
+            (message, "put it where `credential` says, for this command and for the server alike")
+        }
         Outcome::Refused { kind, message, .. } => (message, way_out(kind)),
         Outcome::NotSent { why } | Outcome::InDoubt { why } => {
             (why, "is `url` right, and does the network let this machine through?")

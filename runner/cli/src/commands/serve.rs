@@ -59,6 +59,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             .exit(Exit::No)
             .into());
     }
+    warn_of_own(&setup, &place, out);
     warn_of_unheard(&setup, out);
     let journal = Arc::new(open(&place)?);
     if let Some(entry) = args.kill_at_entry {
@@ -91,6 +92,16 @@ fn log() {
 }
 
 /// A server that does not come up contains nothing, so this refuses nothing; but nobody shall learn it in the night.
+fn warn_of_own(setup: &Setup, place: &Place, out: Out) {
+    let own = setup.own(&place.config);
+    if !own.found.is_empty() {
+        own.show(out);
+        let count = diagnose::count(&own.found);
+        out.aside(&format!("WARNING: {count} in your playbooks: a run that comes to one fails there"));
+    }
+}
+
+/// As above.
 fn warn_of_unheard(setup: &Setup, out: Out) {
     let unheard = setup.unheard(Level::Warning);
     if !unheard.found.is_empty() {

@@ -1,52 +1,10 @@
 //! The program as people meet it: what it says, where it says it, how it exits.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-fn program(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stanch"));
-    command.args(args).current_dir(folder);
-    for name in [
-        "STANCH_DATA",
-        "STANCH_CONFIG",
-        "STANCH_URL",
-        "STANCH_TOKEN",
-        "STANCH_VAULT_KEY",
-        "STANCH_TWINS",
-        "STANCH_TWINS_MAIL",
-    ] {
-        command.env_remove(name);
-    }
-    command.env("USER", "ana");
-    command
-}
-
-fn stanch(folder: &Path, args: &[&str]) -> Output {
-    program(folder, args).output().unwrap()
-}
-
-/// Exit code, standard output and standard error, as one text.
-fn transcript(folder: &Path, args: &[&str]) -> String {
-    let output = stanch(folder, args);
-    let part = |name: &str, bytes: &[u8]| {
-        let text = String::from_utf8_lossy(bytes);
-        let lines = text.lines().map(|line| format!("{name} {}\n", line.trim_end()));
-        lines.collect::<String>()
-    };
-    let head = format!("$ stanch {}\n", args.join(" "));
-    let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string());
-    format!("{head}{}{}exit {code}\n", part("1>", &output.stdout), part("2>", &output.stderr))
-}
-
-fn empty() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
+use crate::support::{Served, empty, playbook, program, stanch, transcript};
 
 #[test]
 fn help_is_an_answer_and_bad_usage_is_not() {
@@ -74,14 +32,6 @@ fn every_verb_has_a_short_help() {
         assert!(output.status.success(), "{verb}");
         assert!(String::from_utf8(output.stdout).unwrap().contains("Usage: stanch"), "{verb}");
     }
-}
-
-fn playbook(folder: &Path, manifest: &str, script: &str) {
-    let book = folder.join("cut");
-    std::fs::create_dir_all(&book).unwrap();
-    std::fs::write(book.join("playbook.yaml"), manifest).unwrap();
-    std::fs::write(book.join("main.rhai"), script).unwrap();
-    std::fs::write(book.join("README.md"), "# Cut\n").unwrap();
 }
 
 const MANIFEST: &str = "playbook: cut
@@ -140,22 +90,6 @@ fn a_configuration_with_mistakes_is_refused_with_its_place() {
 }
 
 #[test]
-fn init_writes_what_check_accepts_and_doctor_finds_sound() {
-    let home = empty();
-    let first = stanch(home.path(), &["init", "co"]);
-    assert!(first.status.success(), "{first:?}");
-    let token = String::from_utf8(first.stdout).unwrap();
-    assert!(token.starts_with("stanch_"), "the token is the data: {token}");
-    let again = stanch(home.path(), &["init", "co"]);
-    assert!(again.status.success() && again.stdout.is_empty(), "a second token was made: {again:?}");
-    let folder = home.path().join("co");
-    for verb in ["check", "doctor"] {
-        let output = stanch(&folder, &[verb]);
-        assert!(output.status.success(), "{output:?}");
-    }
-}
-
-#[test]
 fn codes_are_explained_and_unknown_ones_said() {
     let home = empty();
     assert!(transcript(home.path(), &["explain", "cf0002"]).contains("unknown platform"));
@@ -167,46 +101,6 @@ fn without_a_server_the_way_out_is_said() {
     let home = empty();
     insta::assert_snapshot!("no_server", transcript(home.path(), &["runs"]));
     insta::assert_snapshot!("no_address", transcript(home.path(), &["runs", "--url", "nonsense"]));
-}
-
-#[test]
-fn a_damaged_journal_is_exit_code_five() {
-    let home = empty();
-    let server = Served::start(home.path());
-    // A damaged last batch could be a crash; one with a sound batch after it cannot.
-    assert!(stanch(home.path(), &["pause", "--all"]).status.success());
-    drop(server);
-    let journal = home.path().join("data/journal");
-    let segment = std::fs::read_dir(&journal).unwrap().flatten().map(|entry| entry.path()).min().unwrap();
-    let sound = stanch(home.path(), &["journal", "verify"]);
-    assert!(sound.status.success(), "{sound:?}");
-    let text = std::fs::read_to_string(&segment).unwrap();
-    std::fs::write(&segment, text.replacen("journal.opened", "journal.opener", 1)).unwrap();
-    let output = stanch(home.path(), &["journal", "verify"]);
-    assert_eq!(output.status.code(), Some(5), "{output:?}");
-}
-
-/// A server on simulated platforms that nobody will ask.
-struct Served(Child);
-
-impl Served {
-    fn start(folder: &Path) -> Self {
-        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0", "--twins", "127.0.0.1:9"];
-        let mut command = program(folder, &args);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("\"serving\""), "{line}");
-        Self(child)
-    }
-}
-
-impl Drop for Served {
-    /// It stops by itself when its leash is let go.
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        assert!(self.0.wait().unwrap().success());
-    }
 }
 
 #[test]

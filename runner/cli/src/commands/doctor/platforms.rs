@@ -56,6 +56,7 @@ pub(super) async fn ask(setup: &Setup, place: &Place, ground: &GroundArgs, docto
             Answered::No { asked, why, help } => {
                 doctor.say(Found::Wrong, "platform", format!("{simulated}{asked}: {why}"));
                 doctor.help(help);
+                continue;
             }
             Answered::NothingToAsk => {
                 doctor.say(Found::Note, "platform", format!("{name}: nothing to read there"));

@@ -1,0 +1,131 @@
+//! The program in a folder of its own, with none of the machine's own settings; simulated platforms beside it.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+use stanch_client::{Client, Location};
+use stanch_integrations::twin::{TwinHost, TwinOptions};
+
+/// The program, in this folder.
+pub(crate) fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stanch"));
+    command.args(args).current_dir(folder);
+    for name in [
+        "STANCH_DATA",
+        "STANCH_CONFIG",
+        "STANCH_URL",
+        "STANCH_TOKEN",
+        "STANCH_VAULT_KEY",
+        "STANCH_TWINS",
+        "STANCH_TWINS_MAIL",
+    ] {
+        command.env_remove(name);
+    }
+    command.env("USER", "ana");
+    command
+}
+
+pub(crate) fn stanch(folder: &Path, args: &[&str]) -> Output {
+    program(folder, args).output().unwrap()
+}
+
+/// Exit code, standard output and standard error, as one text.
+pub(crate) fn transcript(folder: &Path, args: &[&str]) -> String {
+    told(args, &stanch(folder, args))
+}
+
+/// The same of what was said already.
+pub(crate) fn told(args: &[&str], output: &Output) -> String {
+    let part = |name: &str, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let lines = text.lines().map(|line| format!("{name} {}\n", line.trim_end()));
+        lines.collect::<String>()
+    };
+    let head = format!("$ stanch {}\n", args.join(" "));
+    let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string());
+    format!("{head}{}{}exit {code}\n", part("1>", &output.stdout), part("2>", &output.stderr))
+}
+
+pub(crate) fn empty() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A playbook `cut` in this folder.
+pub(crate) fn playbook(folder: &Path, manifest: &str, script: &str) {
+    let book = folder.join("cut");
+    std::fs::create_dir_all(&book).unwrap();
+    std::fs::write(book.join("playbook.yaml"), manifest).unwrap();
+    std::fs::write(book.join("main.rhai"), script).unwrap();
+    std::fs::write(book.join("README.md"), "# Cut\n").unwrap();
+}
+
+/// A playbook of this name, whose manifest says everything else.
+pub(crate) fn book(folder: &Path, name: &str, manifest: &str, script: &str) {
+    let book = folder.join(name);
+    std::fs::create_dir_all(&book).unwrap();
+    std::fs::write(book.join("playbook.yaml"), format!("playbook: {name}\n{manifest}")).unwrap();
+    std::fs::write(book.join("main.rhai"), script).unwrap();
+    std::fs::write(book.join("README.md"), "# A book\n").unwrap();
+}
+
+/// A simulated Okta with 20 people.
+pub(crate) async fn okta() -> TwinHost {
+    let integrations = [("okta".to_owned(), "okta".to_owned())].into();
+    let world = serde_json::from_value(json!({ "people": 20, "apps": [] })).unwrap();
+    TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() }).await.unwrap()
+}
+
+/// A server, on a leash.
+pub(crate) struct Served(Child);
+
+impl Served {
+    /// On simulated platforms that nobody will ask.
+    pub(crate) fn start(folder: &Path) -> Self {
+        Self::on(folder, "127.0.0.1:9")
+    }
+
+    /// On the simulated platforms at this address.
+    pub(crate) fn on(folder: &Path, twins: &str) -> Self {
+        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0", "--twins", twins];
+        let mut child = program(folder, &args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        assert!(line.contains("\"serving\""), "{line}");
+        child.stdout = Some(out.into_inner());
+        Self(child)
+    }
+
+    /// SIGTERM, to nobody but it.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Its exit code and its last line, once it is gone.
+    pub(crate) fn gone(mut self) -> (Option<i32>, Value) {
+        let mut rest = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        let status = self.0.wait().unwrap();
+        assert_eq!(status.signal(), None, "{rest}");
+        (status.code(), serde_json::from_str(rest.lines().last().unwrap_or("null")).unwrap())
+    }
+}
+
+impl Drop for Served {
+    /// It stops by itself when its leash is let go.
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+/// Speaks to the server of this folder, as the user of the machine.
+pub(crate) fn client(folder: &Path) -> Client {
+    Client::connect(Location::Socket(folder.join("data/api.sock"))).unwrap()
+}
