@@ -8,7 +8,7 @@ use stanch_integrations::{
     Catalog, Integrations, Transport, TwinTransport,
     twin::{TwinHost, TwinOptions, World},
 };
-use stanch_journal::MemoryJournal;
+use stanch_journal::{Journal as _, MemoryJournal};
 use stanch_model::{
     RunId,
     config::{Config, IntegrationConfig},
@@ -47,6 +47,9 @@ pub struct Inside {
     config: Arc<Config>,
     library: Arc<Library>,
 }
+
+/// Longer than anything in such a world takes between two entries.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The platforms that every such world has.
 const PLATFORMS: [&str; 8] =
@@ -98,7 +101,8 @@ impl Inside {
         answer: impl Fn(&str, &str) -> Option<&'static str>,
         until: impl Fn(&RunView) -> bool,
     ) -> RunView {
-        for _ in 0..4_000 {
+        loop {
+            let seen = self.journal.durable();
             let view = self.engine.view(run).expect("a view");
             if until(&view) {
                 return view;
@@ -116,9 +120,9 @@ impl Inside {
                     let _ = self.engine.answer(run, answer).await;
                 }
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            let more = tokio::time::timeout(PATIENCE, self.journal.durable_at(seen + 1)).await;
+            assert!(more.is_ok(), "nothing happens any more: {view:#?}");
         }
-        panic!("it never ended: {:#?}", self.engine.view(run).expect("a view"));
     }
 }
 

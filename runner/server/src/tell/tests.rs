@@ -27,6 +27,9 @@ tell:
   deadline: [\"slack:#clocks\"]
 ";
 
+/// Longer than anything here takes between two entries.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What the platform does with a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Platform {
@@ -40,16 +43,29 @@ enum Platform {
 
 struct Held {
     platform: Mutex<Platform>,
-    sent: Mutex<Vec<Intent>>,
+    sent: watch::Sender<Vec<Intent>>,
 }
 
 impl Held {
     fn new(platform: Platform) -> Arc<Self> {
-        Arc::new(Self { platform: Mutex::new(platform), sent: Mutex::default() })
+        Arc::new(Self { platform: Mutex::new(platform), sent: watch::Sender::default() })
     }
 
-    fn ways(&self) -> Vec<String> {
-        let mut ways: Vec<String> = self.sent.lock().iter().map(|intent| intent.way.clone()).collect();
+    /// What was sent about this run.
+    fn about(&self, run: &RunId) -> Vec<Intent> {
+        self.sent.borrow().iter().filter(|intent| intent.text.contains(&run.0)).cloned().collect()
+    }
+
+    /// Waits until so much was sent about this run.
+    async fn has_sent(&self, run: &RunId, count: usize) {
+        let mut sent = self.sent.subscribe();
+        let about = |sent: &Vec<Intent>| sent.iter().filter(|intent| intent.text.contains(&run.0)).count();
+        let enough = sent.wait_for(|sent| about(sent) >= count);
+        assert!(tokio::time::timeout(PATIENCE, enough).await.is_ok(), "nothing is sent");
+    }
+
+    fn ways(&self, run: &RunId) -> Vec<String> {
+        let mut ways: Vec<String> = self.about(run).into_iter().map(|intent| intent.way).collect();
         ways.sort();
         ways
     }
@@ -57,7 +73,7 @@ impl Held {
 
 impl Post for Held {
     fn send<'a>(&'a self, intent: &'a Intent, _: u32) -> BoxFuture<'a, Outcome> {
-        self.sent.lock().push(intent.clone());
+        self.sent.send_modify(|sent| sent.push(intent.clone()));
         let platform = *self.platform.lock();
         Box::pin(async move {
             match platform {
@@ -177,31 +193,39 @@ impl World {
         self.parts.engine.run(start).await.unwrap().0
     }
 
-    async fn kinds(&self) -> Vec<String> {
-        let entries = self.journal.read(&StreamId::from_stored("tell"), 1, 100).unwrap();
-        entries
-            .iter()
-            .map(|entry| {
-                let body: Value = entry.decode().unwrap();
-                format!("{} {}", entry.header.kind, body["how"].as_str().unwrap_or_default())
-                    .trim()
-                    .to_owned()
-            })
-            .collect()
-    }
-
-    /// Waits until the book holds so many entries, and then as long again in vain for one more.
-    async fn settled(&self, entries: usize) -> Vec<String> {
-        for _ in 0..1_000 {
-            if self.kinds().await.len() >= entries {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let mut kinds = self.kinds().await;
+    /// What the book says of this run, sorted.
+    fn book(&self, run: &RunId) -> Vec<String> {
+        let entries = self.journal.read(&StreamId::from_stored("tell"), 1, 1_000).unwrap();
+        let ours = entries.iter().filter(|entry| entry.body.as_deref().unwrap_or_default().contains(&run.0));
+        let kind = |entry: &stanch_model::Entry| {
+            let body: Value = entry.decode().unwrap();
+            format!("{} {}", entry.header.kind, body["how"].as_str().unwrap_or_default()).trim().to_owned()
+        };
+        let mut kinds: Vec<String> = ours.map(kind).collect();
         kinds.sort();
         kinds
+    }
+
+    /// Waits until this is so: it is asked again whenever something became durable.
+    async fn until(&self, what: impl Fn(&Self) -> bool) {
+        loop {
+            let seen = self.journal.durable();
+            if what(self) {
+                return;
+            }
+            let more = tokio::time::timeout(PATIENCE, self.journal.durable_at(seen + 1)).await;
+            assert!(more.is_ok(), "nothing happens any more");
+        }
+    }
+
+    /// Waits until the book says so much of this run, and then until the teller has come to a run that starts now: all
+    /// that it says of the first one was said by then.
+    async fn settled(&self, run: &RunId, entries: usize) -> Vec<String> {
+        self.until(|world| world.book(run).len() >= entries).await;
+        let later = self.start().await;
+        let intends = |kinds: Vec<String>| kinds.iter().filter(|kind| *kind == "tell.intent").count();
+        self.until(|world| intends(world.book(&later)) == 2).await;
+        self.book(run)
     }
 }
 
@@ -247,36 +271,29 @@ async fn whoever_is_needed_is_told_once_in_every_way_with_what_to_do() {
     let post = Held::new(Platform::Takes);
     let world = World::new(MemoryJournal::new(), &post);
     let run = world.start().await;
-    let kinds = world.settled(5).await;
+    let kinds = world.settled(&run, 5).await;
     assert_eq!(kinds, ["tell.clock", "tell.intent", "tell.intent", "tell.outcome sent", "tell.outcome sent"]);
-    assert_eq!(post.ways(), ["mail:soc@acme.example", "slack:#incidents"]);
-    let text = post.sent.lock()[0].text.clone();
+    assert_eq!(post.ways(&run), ["mail:soc@acme.example", "slack:#incidents"]);
+    let text = post.about(&run)[0].text.clone();
     assert!(text.starts_with("Must be approved: Cut Drift off (asked: lead), until "), "{text}");
     assert!(text.ends_with(&format!("asker: stanch approve {run}:A1, or stanch deny {run}:A1")), "{text}");
-    assert_eq!(world.metrics.told.load(SeqCst), 2);
-    let world = world.crash(&post).await_quiet().await;
-    assert_eq!(post.ways().len(), 2, "told again after a restart");
-    drop(world);
-}
-
-impl World {
-    async fn await_quiet(self) -> Self {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        self
-    }
+    assert!(world.metrics.told.load(SeqCst) >= 2);
+    let world = world.crash(&post);
+    assert_eq!(world.settled(&run, 5).await, kinds);
+    assert_eq!(post.ways(&run).len(), 2, "told again after a restart");
 }
 
 #[tokio::test]
 async fn a_message_that_may_have_gone_out_is_looked_up_after_a_crash() {
     let post = Held::new(Platform::Dies);
     let world = World::new(MemoryJournal::new(), &post);
-    world.start().await;
-    assert_eq!(world.settled(3).await, ["tell.clock", "tell.intent", "tell.intent"]);
-    assert_eq!(post.ways().len(), 2);
+    let run = world.start().await;
+    assert_eq!(world.settled(&run, 3).await, ["tell.clock", "tell.intent", "tell.intent"]);
+    post.has_sent(&run, 2).await;
     let world = world.crash(&post);
-    let kinds = world.settled(5).await;
+    let kinds = world.settled(&run, 5).await;
     assert_eq!(kinds[3..], ["tell.outcome sent", "tell.outcome sent"]);
-    assert_eq!(post.ways().len(), 2, "sent a second time");
+    assert_eq!(post.ways(&run).len(), 2, "sent a second time");
 }
 
 #[tokio::test]
@@ -286,14 +303,15 @@ async fn one_that_never_arrived_is_sent_and_one_of_which_nobody_knows_is_not() {
     {
         let post = Held::new(Platform::Dies);
         let world = World::new(MemoryJournal::new(), &post);
-        world.start().await;
-        world.settled(3).await;
+        let run = world.start().await;
+        world.settled(&run, 3).await;
+        post.has_sent(&run, 2).await;
         *post.platform.lock() = next;
         let world = world.crash(&post);
-        let kinds = world.settled(5).await;
+        let kinds = world.settled(&run, 5).await;
         assert_eq!(kinds[3..], [end, end]);
-        assert_eq!(post.ways().len(), sends);
-        let keys: HashSet<String> = post.sent.lock().iter().map(Intent::idempotency).collect();
+        assert_eq!(post.ways(&run).len(), sends);
+        let keys: HashSet<String> = post.about(&run).iter().map(Intent::idempotency).collect();
         assert_eq!(keys.len(), 2, "a second attempt has another key");
     }
 }
@@ -304,10 +322,8 @@ async fn what_was_settled_before_anybody_could_be_told_is_not_told() {
     let post = Held::new(Platform::Takes);
     let world = World::idle(MemoryJournal::new(), clock);
     let run = world.start().await;
-    let view = || world.parts.engine.view(&run).unwrap();
-    while view().open_waits().count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let view = |world: &World| world.parts.engine.view(&run).unwrap();
+    world.until(|world| view(world).open_waits().count() > 0).await;
     let answer = Answer {
         wait: "A1".to_owned(),
         say: "approve".to_owned(),
@@ -316,12 +332,10 @@ async fn what_was_settled_before_anybody_could_be_told_is_not_told() {
         reason: String::new(),
     };
     world.parts.engine.answer(&run, answer).await.unwrap();
-    while view().ended.is_none() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    world.until(|world| view(world).ended.is_some()).await;
     world.tell(&post);
-    assert_eq!(world.settled(1).await, ["tell.clock"]);
-    assert!(post.ways().is_empty());
+    assert_eq!(world.settled(&run, 1).await, ["tell.clock"]);
+    assert!(post.ways(&run).is_empty());
 }
 
 #[tokio::test]
@@ -329,19 +343,20 @@ async fn people_hear_of_a_deadline_before_it_is_due_also_after_a_restart() {
     const HOUR: i64 = 3_600_000;
     let post = Held::new(Platform::Takes);
     let world = World::new(MemoryJournal::new(), &post);
-    world.start().await;
-    world.settled(5).await;
+    let run = world.start().await;
+    world.settled(&run, 5).await;
     world.clock.0.fetch_add(6 * HOUR, SeqCst);
-    world.settled(7).await;
+    world.settled(&run, 7).await;
     let clocks = || {
-        post.sent.lock().iter().filter(|intent| intent.way == "slack:#clocks").cloned().collect::<Vec<_>>()
+        let about = post.about(&run).into_iter();
+        about.filter(|intent| intent.way == "slack:#clocks").collect::<Vec<_>>()
     };
     assert_eq!(clocks().len(), 1);
     assert!(clocks()[0].text.contains("Contract clause, drift"), "{}", clocks()[0].text);
     // a tenth is left, and then nothing: only the last is still news
     let world = world.crash(&post);
     world.clock.0.fetch_add(5 * HOUR, SeqCst);
-    world.settled(9).await;
+    world.settled(&run, 9).await;
     assert_eq!(clocks().len(), 2);
     assert!(clocks()[1].text.starts_with("Due now: "), "{}", clocks()[1].text);
 }
@@ -352,7 +367,7 @@ async fn nobody_is_reminded_of_a_deadline_whose_notice_was_sent() {
     let post = Held::new(Platform::Takes);
     let world = World::new(MemoryJournal::new(), &post);
     let run = world.start().await;
-    world.settled(5).await;
+    world.settled(&run, 5).await;
     let incident = world.parts.engine.view(&run).unwrap().incident.unwrap();
     let said = json!({ "deadline": "contract:drift", "waived": false, "by": "ben", "reason": "ticket 4711" });
     let entry = stanch_model::NewEntry::new("incident.deadline_settled", &said);
@@ -361,6 +376,7 @@ async fn nobody_is_reminded_of_a_deadline_whose_notice_was_sent() {
     let ticket = world.journal.append(vec![append], stanch_journal::With::default()).unwrap();
     world.journal.durable_at(ticket.position).await.unwrap();
     world.clock.0.fetch_add(20 * HOUR, SeqCst);
-    world.settled(6).await;
-    assert!(!post.ways().contains(&"slack:#clocks".to_owned()), "{:?}", post.ways());
+    // The alarms are looked at with every entry that is read, also with those of the run that comes later.
+    world.settled(&run, 5).await;
+    assert!(!post.ways(&run).contains(&"slack:#clocks".to_owned()), "{:?}", post.ways(&run));
 }

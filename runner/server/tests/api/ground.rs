@@ -98,9 +98,11 @@ fn filler(journal: &LocalJournal) -> Result<stanch_journal::Ticket, JournalError
     journal.append(vec![append], With::default())
 }
 
-/// Files that vanish meanwhile were not to be kept; sockets are not.
+/// Files that vanish meanwhile were not to be kept; sockets are not. The index is left out: nobody can copy its files as
+/// they are at one moment, and what is made of two moments is no crash. It is made again from the log.
 fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
+    let entries = std::fs::read_dir(from).unwrap().flatten();
+    for entry in entries.filter(|entry| entry.file_name() != "index") {
         let (path, to) = (entry.path(), to.join(entry.file_name()));
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => {

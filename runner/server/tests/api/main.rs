@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
+mod answers;
 mod auth;
 mod bad_input;
 mod cards;
@@ -11,6 +12,7 @@ mod ground;
 mod incidents;
 mod intake;
 mod runs;
+mod schema;
 mod shape;
 mod starts;
 mod world;

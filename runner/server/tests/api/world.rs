@@ -21,7 +21,7 @@ use stanch_playbooks::{Library, Playbook};
 use stanch_response::{DeadlineTable, Register, credential::Secret};
 use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
 
-use crate::ground::Ground;
+use crate::{ground::Ground, schema::Description};
 
 pub(crate) const SECRET: &str = "the-secret-of-all-sources";
 pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -63,6 +63,7 @@ pub(crate) struct World {
     pub(crate) ground: Ground,
     pub(crate) base: String,
     tokens: BTreeMap<Role, String>,
+    pub(crate) description: Description,
 }
 
 pub(crate) struct Reply {
@@ -130,7 +131,18 @@ impl World {
         .await
         .unwrap();
         let base = format!("http://{}", running.addr.unwrap());
-        Self { journal, _engine: engine, running: Some(running), ground, base, tokens: made }
+        let description = Description::new(Value::Null);
+        let world = Self {
+            journal,
+            _engine: engine,
+            running: Some(running),
+            ground,
+            base,
+            tokens: made,
+            description,
+        };
+        let document = world.unchecked(Method::GET, "/openapi.json", &[], "").await.json();
+        Self { description: Description::new(document), ..world }
     }
 
     pub(crate) fn token(&self, role: Role) -> &str {
@@ -146,8 +158,20 @@ impl World {
         Client::connect(Location::Socket(self.folder().join("api.sock"))).unwrap()
     }
 
-    /// A request as any program may write it.
+    /// A request as any program may write it. Its answer is what the server's own description says.
     pub(crate) async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let reply = self.unchecked(method.clone(), path, headers, body).await;
+        self.description.check(&method, path, reply.status, &reply.body);
+        reply
+    }
+
+    async fn unchecked(
         &self,
         method: Method,
         path: &str,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
+#[path = "../api/answers.rs"]
+mod answers;
 #[path = "../api/auth.rs"]
 mod auth;
 #[path = "../api/bad_input.rs"]
@@ -18,6 +20,8 @@ mod incidents;
 mod intake;
 #[path = "../api/runs.rs"]
 mod runs;
+#[path = "../api/schema.rs"]
+mod schema;
 #[path = "../api/starts.rs"]
 mod starts;
 #[path = "../api/world.rs"]
