@@ -52,10 +52,11 @@ fn intake() -> Vec<Route> {
         Route::get(
             "/v1/alerts/{source}",
             "answerChallenge",
-            "Answers the challenge of a source that checks us",
+            "Answers the challenge of a source that checks us, as the source expects it",
             alerts::send,
         )
-        .by_source(),
+        .by_source()
+        .gives::<serde_json::Value>(),
         Route::post(
             "/v1/alerts/{source}/{secret}",
             "sendAlertWithSecret",
@@ -303,6 +304,8 @@ fn about() -> Vec<Route> {
         Route::get("/metrics", "metrics", "Figures for Prometheus", health::figures)
             .open()
             .media("text/plain"),
-        Route::get("/openapi.json", "openapi", "This description", openapi::serve).open(),
+        Route::get("/openapi.json", "openapi", "This description", openapi::serve)
+            .open()
+            .gives::<serde_json::Value>(),
     ]
 }

@@ -47,10 +47,13 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
         let schema = route.answer.map_or(json!({ "type": "string" }), |of| of(schemas).to_value());
         answer["content"][route.media]["schema"] = schema;
     }
-    let refusal = json!({
+    let mut refusal = json!({
         "description": "refused",
         "content": { "application/json": { "schema": problem } },
     });
+    if route.media == "text/plain" {
+        refusal["content"][route.media]["schema"] = json!({ "type": "string" });
+    }
     let mut operation = json!({
         "operationId": route.operation,
         "summary": route.summary,

@@ -6,6 +6,8 @@ use http::Method;
 use parking_lot::Mutex;
 use serde_json::Value;
 
+use crate::world::Reply;
+
 /// An OpenAPI document, and which of its operations gave an answer.
 pub(crate) struct Description(Value, Mutex<BTreeSet<String>>);
 
@@ -24,22 +26,22 @@ impl Description {
     }
 
     /// Panics unless the answer is as described. What is nowhere described must be a refusal.
-    pub(crate) fn check(&self, method: &Method, path: &str, status: u16, body: &[u8]) {
-        let place = format!("{method} {path} {status}");
+    pub(crate) fn check(&self, method: &Method, path: &str, reply: &Reply) {
+        let (status, place) = (reply.status, format!("{method} {path} {}", reply.status));
         let operation = self.operation(method, path);
-        let responses = operation.map(|operation| &operation["responses"]);
-        let content = match responses {
-            Some(responses) if status == 200 => &responses["200"]["content"],
-            Some(responses) => &responses["default"]["content"],
-            None => &self.0["paths"]["/healthz"]["get"]["responses"]["default"]["content"],
-        };
-        assert!(responses.is_some() || status >= 400, "{place} is not described");
-        if status == 200 && content.get("application/json").is_none() {
+        assert!(operation.is_some() || status >= 400, "{place} is not described");
+        // An address that leads nowhere refuses as all do.
+        let responses = &operation.unwrap_or(&self.0["paths"]["/v1/me"]["get"])["responses"];
+        let content = &responses[if status == 200 { "200" } else { "default" }]["content"];
+        let media =
+            reply.headers.get("content-type").and_then(|media| media.to_str().ok()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default();
+        let schema = &content[media]["schema"];
+        assert!(schema.is_object() || schema.is_boolean(), "{place} is {media}, described is {content}");
+        if media != "application/json" {
             return;
         }
-        let schema = &content["application/json"]["schema"];
-        assert!(schema.is_object(), "{place}: no schema in {content}");
-        let body: Value = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{place}: {error}"));
+        let body = serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{place}: {error}"));
         if let Err(why) = self.fits(&body, schema, "") {
             panic!("{place}: {why}\n{body:#}");
         }
@@ -84,11 +86,23 @@ impl Description {
                 "allOf" => fitting(wanted) == all(wanted).len(),
                 "minimum" => value.as_f64().is_none_or(|number| wanted.as_f64() <= Some(number)),
                 "maximum" => value.as_f64().is_none_or(|number| wanted.as_f64() >= Some(number)),
+                "minItems" => {
+                    value.as_array().is_none_or(|items| wanted.as_u64() <= Some(items.len() as u64))
+                }
+                "maxItems" => {
+                    value.as_array().is_none_or(|items| wanted.as_u64() >= Some(items.len() as u64))
+                }
+                "prefixItems" => {
+                    let items = value.as_array().into_iter().flatten();
+                    let mut items = items.zip(all(wanted)).enumerate();
+                    items.try_for_each(|(nth, (item, wanted))| {
+                        self.fits(item, &wanted, &format!("{at}[{nth}]"))
+                    })?;
+                    true
+                }
                 "items" => {
-                    let items = value.as_array().into_iter().flatten().enumerate();
-                    items
-                        .map(|(nth, item)| self.fits(item, wanted, &format!("{at}[{nth}]")))
-                        .collect::<Result<(), _>>()?;
+                    let mut items = value.as_array().into_iter().flatten().enumerate();
+                    items.try_for_each(|(nth, item)| self.fits(item, wanted, &format!("{at}[{nth}]")))?;
                     true
                 }
                 "required" => {
@@ -165,7 +179,7 @@ fn is_of(value: &Value, kind: &Value) -> bool {
 
 #[test]
 fn a_body_that_is_not_as_described_is_found() {
-    let operation = serde_json::json!({ "responses": {
+    let operation = serde_json::json!({ "operationId": "showThing", "responses": {
         "200": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
     } });
     let thing = serde_json::json!({
@@ -179,9 +193,12 @@ fn a_body_that_is_not_as_described_is_found() {
         "components": { "schemas": { "Thing": thing } },
     });
     let description = Description::new(document);
-    let fits = |body: &str| {
+    let fits = |body: &'static str| {
+        let headers =
+            [(http::header::CONTENT_TYPE, "application/json".parse().unwrap())].into_iter().collect();
+        let reply = Reply { status: 200, headers, body: body.into() };
         let checked = std::panic::AssertUnwindSafe(|| {
-            description.check(&Method::GET, "/things/1?x=y", 200, body.as_bytes());
+            description.check(&Method::GET, "/things/1?x=y", &reply);
         });
         std::panic::catch_unwind(checked).is_ok()
     };

@@ -167,7 +167,7 @@ impl World {
         body: impl Into<Bytes>,
     ) -> Reply {
         let reply = self.unchecked(method.clone(), path, headers, body).await;
-        self.description.check(&method, path, reply.status, &reply.body);
+        self.description.check(&method, path, &reply);
         reply
     }
 
