@@ -95,6 +95,9 @@ fn way_out(kind: ErrorKind) -> &'static str {
             "give the credential the scope that `stanch integrations show` lists for this"
         }
         ErrorKind::NotFound => "is `url` the address of the tenant itself?",
+        ErrorKind::Unavailable => {
+            "try again in a minute; if it stays so, is `url` right, and does the network let this machine through?"
+        }
         _ => "is `url` the address of this platform?",
     }
 }

@@ -107,17 +107,20 @@ async fn a_platform_that_answers_nonsense_is_told_from_one_that_answers() {
     let (home, twins) = (empty(), okta().await);
     configure(home.path(), &[]);
     let addr = twins.addr().to_string();
-    let cases: [(Answer, &[&str]); 7] = [
+    let cases: [(Answer, &[&str]); 8] = [
         (Answer::Html, &["okta.find_app", "an HTML page", "is `url` the address of this platform?"]),
         (Answer::Redirect, &["okta.find_app", "pointed elsewhere", "is `url` the address of this platform?"]),
         (Answer::Garbage, &["okta.find_app", "no JSON", "is `url` the address of this platform?"]),
         (Answer::HalfJson, &["okta.find_app", "no JSON", "is `url` the address of this platform?"]),
         (Answer::Empty, &["okta.find_app", "empty", "is `url` the address of this platform?"]),
-        (Answer::Reset, &["okta.find_app", "help: "]),
+        (Answer::Reset, &["okta.find_app", "does the network let this machine through?"]),
+        (Answer::TimeoutBeforeEffect, &["okta.find_app", "does the network let this machine through?"]),
         (Answer::Status(401), &["okta.find_app", "401", "make a new one"]),
     ];
     for (answer, parts) in cases {
-        let fault = twins.add_fault(Fault::always(answer));
+        // Whoever says nothing at all hangs up after a while.
+        let delay = Some(std::time::Duration::from_millis(100));
+        let fault = twins.add_fault(Fault { delay, ..Fault::always(answer) });
         let output = program(home.path(), &["doctor"]).env("STANCH_TWINS", &addr).output().unwrap();
         let text = told(&["doctor"], &output);
         assert!(text.ends_with("exit 3\n"), "{answer}: {text}");

@@ -48,7 +48,7 @@ async fn view(folder: &std::path::Path, run: &str, what: impl Fn(&RunView) -> bo
             return view;
         }
         let more = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
-        more.expect("something happens").unwrap();
+        more.unwrap().unwrap();
     }
 }
 
