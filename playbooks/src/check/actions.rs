@@ -83,6 +83,9 @@ fn arguments(
 ) {
     for (name, at, value) in given {
         if can_expire && CUT_OPTIONS.contains(name) {
+            if let Some(help) = no_length(value) {
+                case.script("PB0028", value.at, format!("`{name}` of `{what}` is a length of time"), &help);
+            }
             continue;
         }
         let Some(input) = inputs.get(*name) else {
@@ -101,6 +104,17 @@ fn arguments(
         if let Some((wanted, help)) = misfit(input, value) {
             case.script("PB0028", value.at, format!("`{name}` of `{what}` is {wanted}"), &help);
         }
+    }
+}
+
+/// Why this can be no length of time.
+fn no_length(value: &Expr) -> Option<String> {
+    match &value.kind {
+        ExprKind::Text(text) => crate::dialect::duration(text).err().map(|why| why.to_string()),
+        ExprKind::Integer | ExprKind::Bool | ExprKind::List(_) | ExprKind::Map(_) | ExprKind::Closure(_) => {
+            Some("write it as a text, `\"4h\"`".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -215,9 +215,10 @@ fn wrong_missing_and_misspelt_arguments_of_actions() {
 okta.suspend_user(#{{ user: 7, how: "gently" }});
 okta.suspend_user("alice");
 for app in apps {{ app.quarantine(#{{ expires_in: "4h", why: "x" }}); }}
+for app in apps {{ app.quarantine(#{{ expires_in: 4 }}); app.quarantine(#{{ expires_in: "soon" }}); }}
 "#
     );
-    insta::assert_snapshot!(lines(&manifest, &script, &[]), @r"
+    insta::assert_snapshot!(lines(&manifest, &script, &[]), @r#"
     main.rhai:9:6: `okta.suspend_user` lacks user [PB0027]
         it takes how, user
     main.rhai:9:22: `okta.suspend_user` has no argument `usr` [PB0026]
@@ -228,7 +229,11 @@ for app in apps {{ app.quarantine(#{{ expires_in: "4h", why: "x" }}); }}
         no help
     main.rhai:12:55: `app.quarantine` has no argument `why` [PB0026]
         it takes none
-    ");
+    main.rhai:13:49: `expires_in` of `app.quarantine` is a length of time [PB0028]
+        write it as a text, `"4h"`
+    main.rhai:13:85: `expires_in` of `app.quarantine` is a length of time [PB0028]
+        `soon` is no length of time: write 30s, 15m, 2h, 1h30m or 12d
+    "#);
 }
 
 #[test]

@@ -125,6 +125,8 @@ pub(crate) struct Env {
     pub(crate) read: Mutex<HashMap<Reading, GuardRead>>,
     /// What all runs have cut within an hour.
     pub(crate) hour: Hour,
+    /// Held while a guard looks and counts.
+    pub(crate) letting_pass: Mutex<()>,
     /// Runs with children.
     pub(crate) families: Families,
     /// True once this life knows which unfinished runs alerts may join.

@@ -45,6 +45,7 @@ impl Env {
             infos: Default::default(),
             read: Default::default(),
             hour: Default::default(),
+            letting_pass: Default::default(),
             families: Default::default(),
             recalled: tokio::sync::watch::Sender::new(false),
             open: Default::default(),

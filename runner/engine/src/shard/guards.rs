@@ -23,6 +23,9 @@ impl Shard {
     /// Whether the guards let a call pass. If they do not, it waits: for a read, for a card, for a moment; or it is left
     /// out.
     pub(super) fn is_let_pass(&mut self, live: &Shared, spec: &Arc<Spec>) -> bool {
+        // Between the look at a limit and the count no other thread lets anything pass.
+        let env = Arc::clone(&self.env);
+        let _one_at_a_time = env.letting_pass.lock();
         let verdict = guard::ask(&self.env, &mut live.borrow_mut(), spec);
         match verdict {
             Verdict::Pass(entries) => {
