@@ -233,8 +233,11 @@ fn asked(
         WaitKind::InDoubt => "is in doubt",
         _ => "asks",
     };
-    let covers: Vec<String> =
-        covers.iter().map(|cover| format!("{} {} {}", cover.count, cover.integration, cover.kind)).collect();
+    let cover = |cover: &stanch_drill::Cover| {
+        let plural = if cover.count == 1 { "" } else { "s" };
+        format!("{} {} {}{plural}", cover.count, cover.integration, cover.kind)
+    };
+    let covers: Vec<String> = covers.iter().map(cover).collect();
     let of = if ask.is_empty() { String::new() } else { format!(" of {}", ask.join(", ")) };
     Line::new(at, Mark::Person, format!("{wait} {what}{of}: {text}")).aside(covers.join(", "))
 }
