@@ -38,16 +38,26 @@ fn engine() -> Engine {
     engine.set_max_string_size(4 * 1024 * 1024).set_max_array_size(1_000_000).set_max_map_size(100_000);
     engine.disable_symbol("eval").disable_symbol("print").disable_symbol("debug").disable_symbol("import");
     engine.set_allow_looping(false).set_allow_shadowing(false);
+    // What a platform writes as a number, an input holds as text: they are compared as they are read.
+    engine.set_fast_operators(false);
+    engine.register_fn("==", |number: i64, text: &str| is_number(text, number));
+    engine.register_fn("==", |text: &str, number: i64| is_number(text, number));
+    engine.register_fn("!=", |number: i64, text: &str| !is_number(text, number));
+    engine.register_fn("!=", |text: &str, number: i64| !is_number(text, number));
     engine.register_fn("has", |rows: &mut Array, id: &str| has(rows, id));
     engine.register_fn("any_of", |field: &str, values: Array| any_of(field, &values));
     engine
+}
+
+fn is_number(text: &str, number: i64) -> bool {
+    text == number.to_string()
 }
 
 /// `out.has(id)`: whether a list holds a target or map with this id.
 fn has(rows: &mut Array, id: &str) -> bool {
     rows.iter().any(|row| {
         row.read_lock::<Map>()
-            .and_then(|map| map.get("id").and_then(|found| found.clone().into_string().ok()))
+            .and_then(|map| map.get("id").map(Dynamic::to_string))
             .is_some_and(|found| found == id)
     })
 }
@@ -73,6 +83,34 @@ impl Expr {
     /// The names it uses that are not its own.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// The fields that it reads of anything.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        self.ast.walk(&mut |path| {
+            if let Some(rhai::ASTNode::Expr(rhai::Expr::Property(field, _))) = path.last()
+                && !found.contains(&field.2.to_string())
+            {
+                found.push(field.2.to_string());
+            }
+            true
+        });
+        found
+    }
+
+    /// A function that it calls and nobody has: whatever these values are, it never has a value.
+    pub(crate) fn unknown_function(&self, of: &[Vec<(&str, &Value)>]) -> Option<String> {
+        let mut missing = None;
+        for values in of {
+            match *self.eval(values).err()? {
+                rhai::EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+                    missing = Some(signature.split([' ', '(']).next().unwrap_or_default().to_owned());
+                }
+                _ => return None,
+            }
+        }
+        missing
     }
 
     /// The first of these names that a closure in it takes from outside: while a value is walked through it cannot be looked
@@ -254,6 +292,16 @@ mod tests {
         assert_eq!(whole.value(&[("read", &read)]), Ok(read.clone()));
         let missing = Expr::try_from("read.keys.len()".to_owned()).unwrap();
         assert!(missing.value(&[("read", &json!(null))]).is_err(), "what is missing is no empty list");
+    }
+
+    #[test]
+    fn a_number_and_the_same_number_as_text_are_one_id() {
+        let (out, input) = (json!([{ "id": 17, "user": 9 }]), json!({ "user": "9", "session": "17" }));
+        let values = [("out", &out), ("input", &input)];
+        assert!(holds("out.some(|one| one.user == input.user)", &values));
+        assert!(!holds("out.some(|one| one.user != input.user)", &values));
+        assert!(holds("out.has(input.session) && !out.has(\"1\")", &values));
+        assert!(holds("17 == 17 && 17 != 18 && \"a\" == \"a\" && () != 1", &values));
     }
 
     #[test]

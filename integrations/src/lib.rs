@@ -47,6 +47,9 @@ pub use review::review;
 pub use spec::Evidence;
 pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
 
+/// How to write an integration, in Markdown.
+pub const AUTHORING: &str = include_str!("../AUTHORING.md");
+
 /// The JSON Schema of `integration.yaml`.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(spec::PlatformSpec).to_value()

@@ -259,3 +259,26 @@ fn a_definition_that_changes_has_another_hash() {
     );
     assert_eq!(here, hash(&GOOD.replace("/on\"", "/enable\"")), "another action is none of its business");
 }
+
+#[test]
+fn a_proof_that_looks_at_what_is_not_there_is_no_proof() {
+    let proof = |list: &str, until: &str| {
+        let bad = GOOD.replacen(
+            r#"{ action: get_key, with: { key_id: "{key_id}" }, until: out.on == false }"#,
+            &format!("{{ action: {list}, until: '{until}' }}"),
+            1,
+        );
+        assert_ne!(bad, GOOD);
+        let found = read(&bad);
+        found.iter().map(|one| format!("{} {}", one.code, one.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        proof("list_keys", "!out.some(|one| one.idd == target.id)"),
+        ["IN0032 the read gives no `idd`"]
+    );
+    assert_eq!(
+        proof("list_keys", "out.is_emty()"),
+        ["IN0032 there is no function `is_emty`: this never has a value, and proves nothing"]
+    );
+    assert_eq!(proof("list_keys", "!out.has(target.id)"), Vec::<String>::new());
+}

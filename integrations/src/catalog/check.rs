@@ -6,6 +6,7 @@ mod auth;
 mod calls;
 mod labels;
 mod platform;
+mod until;
 mod witness;
 
 use std::{cell::OnceCell, ops::Range};

@@ -41,7 +41,7 @@ impl Draft {
         let mut integration = head(slug, &url);
         let mut twin = format!(
             "// Simulated {slug}. Every operation answers as its description says, over nothing: give it tables, and let the writes\n\
-             // change them. The dialect is told in integrations/src/twin/mod.rs.\n\naccepts([\"Bearer\"]);\n"
+             // change them. `stanch integrations guide` tells the dialect.\n\naccepts([\"Bearer\"]);\n"
         );
         for one in &planned {
             integration.push_str(&action(one));
@@ -53,7 +53,7 @@ impl Draft {
 
 fn head(slug: &str, url: &str) -> String {
     format!(
-        "# {slug}: drafted from its description. What to do next stands in integrations/AUTHORING.md: effects, targets, verbs, verify and\n\
+        "# {slug}: drafted from its description. `stanch integrations guide` tells what to do next: effects, targets, verbs, verify and\n\
          # undo are yours to say, and `stanch integrations conform` keeps the requests true.\n\n\
          platform: {slug}\ntitle: {slug}\ndocs: {docs}\nsetup: |\n  An API token with the scopes that `stanch scopes` lists.\n\n\
          url: {url}\n\nauth: [{{ name: token, type: bearer }}]\nheaders: {{ Accept: application/json }}\n\nactions:\n",

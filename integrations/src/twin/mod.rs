@@ -68,11 +68,8 @@ mod tests {
 
     #[test]
     fn the_documented_script_compiles() {
-        let lines = include_str!("mod.rs").lines().filter_map(|line| line.strip_prefix("//!"));
-        let lines = lines
-            .skip_while(|line| !line.contains("```rhai"))
-            .skip(1)
-            .take_while(|line| !line.contains("```"));
+        let lines = crate::AUTHORING.lines().skip_while(|line| !line.contains("```rhai"));
+        let lines = lines.skip(1).take_while(|line| !line.contains("```"));
         let source = lines.collect::<Vec<_>>().join("\n");
         let db = Arc::new(Mutex::new(Tenant::new("x", 1, jiff::Timestamp::UNIX_EPOCH)));
         let script = Script::compile(&source, &db).expect("compiles");

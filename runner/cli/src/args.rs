@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Check(commands::check::Args),
     /// The playbooks that can be started
     Playbooks(commands::playbooks::Args),
+    /// The scopes that playbooks need of each platform
+    Scopes(commands::scopes::Args),
     /// The platforms that are known, and what they can do
     Integrations(commands::integrations::Args),
     /// Look through the journal: verify, tail, export, backup, restore

@@ -17,6 +17,7 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         match (&verify.action, &verify.until, &verify.none) {
             (Some(read), Some(until), None) => {
                 super::action::names(until, OF_PROOF, &["actions", name, "verify", "until"], report);
+                super::until::check(spec, name, action, read, until, report);
                 call(spec, read, &verify.with, &place, report);
                 must_read(spec, read, &place, report);
                 given(spec, action, &verify.with, &["target", "key", "since"], &place, report);

@@ -161,7 +161,9 @@ impl Table {
         filter: &'a Row,
         from: u64,
     ) -> Box<dyn Iterator<Item = (u64, &'a Arc<Row>)> + 'a> {
-        let fits = move |row: &Row| filter.iter().all(|(field, value)| row.get(field) == Some(value));
+        let fits = move |row: &Row| {
+            filter.iter().all(|(field, value)| row.get(field).is_some_and(|own| is_same(own, value)))
+        };
         let nothing = || Box::new(std::iter::empty());
         let mut fewest: Option<&BTreeSet<u64>> = None;
         for (field, value) in filter {
@@ -183,6 +185,11 @@ impl Table {
             }
         }
     }
+}
+
+/// Ids are numbers in some tables, and text in every path.
+fn is_same(own: &Value, wanted: &Value) -> bool {
+    own == wanted || (own.is_number() != wanted.is_number() && !own.is_null() && word(own) == word(wanted))
 }
 
 /// A value as the text by which it is indexed.

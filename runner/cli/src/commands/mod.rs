@@ -18,6 +18,7 @@ pub(crate) mod people;
 pub(crate) mod playbooks;
 mod reads;
 pub(crate) mod run;
+pub(crate) mod scopes;
 pub(crate) mod serve;
 pub(crate) mod show;
 mod targets;
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => check::run(&args, out),
         Command::Playbooks(args) => playbooks::run(&args, out),
+        Command::Scopes(args) => scopes::run(&args, out),
         Command::Integrations(args) => integrations::run(args, out).await,
         Command::Journal(args) => Box::pin(journal::run(args, out)).await,
         Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,

@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     std::fs::write(folder.join("twin.rhai"), &draft.twin).map_err(failed)?;
     conform::catalog(Some(&args.folder))?;
     out.text(&format!(
-        "{}: {} actions drafted. Say what they do (integrations/AUTHORING.md), then compare:\n  \
+        "{}: {} actions drafted. Say what they do (`stanch integrations guide`), then compare:\n  \
          stanch integrations conform {slug} --folder {} --openapi {}",
         folder.display(),
         draft.actions,

@@ -42,6 +42,8 @@ enum What {
     },
     /// Begin an integration of your own from a platform's description of its API
     New(draft::Args),
+    /// Print the page that tells how to write an integration
+    Guide,
     /// Print the JSON Schema of `integration.yaml` or `alerts.yaml`, for editors
     Schema {
         /// Which of the two files
@@ -78,6 +80,11 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             preflight::run(&setup::load_or_refuse(&place.config, out)?, &place, &ground, &name, out).await
         }
         What::New(args) => draft::run(&args, out),
+        What::Guide => {
+            out.text(stanch_integrations::AUTHORING.trim_end());
+            out.line(&serde_json::json!({ "page": stanch_integrations::AUTHORING }));
+            Ok(Exit::Yes)
+        }
         What::Schema { file } => {
             let schema = match file {
                 SchemaOf::Integration => stanch_integrations::schema(),
