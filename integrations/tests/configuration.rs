@@ -92,12 +92,19 @@ fn a_mail_is_probed_where_a_mailbox_can_be_read_and_asked_about_elsewhere() {
     let send = integrations.action("mail", "send").unwrap();
     assert_eq!((send.in_doubt, send.verify.is_some()), (InDoubt::Ask, false));
     assert!(integrations.action("mail", "find_mail").is_none());
-    let twin = Transport::Twin(TwinTransport::new(support::nowhere(), None).unwrap());
-    let catalog = Arc::new(Catalog::embedded().unwrap());
-    let integrations =
-        Integrations::new(catalog, &config(&entries), twin, Arc::new(Vault::default())).unwrap();
-    let send = integrations.action("mail", "send").unwrap();
-    assert_eq!((send.in_doubt, send.verify.is_some()), (InDoubt::Probe, true));
+    let simulated = |entries: &[Entry<'_>]| {
+        let twin = Transport::Twin(TwinTransport::new(support::nowhere(), None).unwrap());
+        let catalog = Arc::new(Catalog::embedded().unwrap());
+        let integrations =
+            Integrations::new(catalog, &config(entries), twin, Arc::new(Vault::default())).unwrap();
+        let send = integrations.action("mail", "send").unwrap();
+        (send.in_doubt, send.verify.is_some())
+    };
+    assert_eq!(simulated(&entries), (InDoubt::Probe, true));
+    // The simulated server brings its archive along, unless somebody wants to do without.
+    let settings: &[(&str, &str)] = &[("sender", "stanch@acme.example"), ("archive", "")];
+    let entries: [Entry<'_>; 1] = [("mail", "smtp", Some("smtps://mail.acme.example"), settings)];
+    assert_eq!(simulated(&entries), (InDoubt::Ask, false));
 }
 
 #[test]
