@@ -232,7 +232,11 @@ fn infos(platform: &Platform, has: &Has<'_>) -> BTreeMap<String, ActionInfo> {
                     info.in_doubt = InDoubt::Ask;
                 }
             }
-            let permanent_if = platform.action_spec(&info.name).and_then(|spec| spec.permanent_if.as_ref());
+            let spec = platform.action_spec(&info.name);
+            let residual = spec.and_then(|spec| spec.residual.as_ref());
+            info.residual = residual
+                .and_then(|residual| residual.lasts(|setting| has.settings.get(setting).map(String::as_str)));
+            let permanent_if = spec.and_then(|spec| spec.permanent_if.as_ref());
             if permanent_if.is_some_and(|setting| has.settings.get(setting).is_some_and(|is| is == "true")) {
                 info.effect = Effect::Permanent;
                 info.undo = None;

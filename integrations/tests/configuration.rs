@@ -65,6 +65,22 @@ fn a_setting_is_asked_for_by_the_way_to_authenticate_that_needs_it() {
 }
 
 #[test]
+fn a_tenant_says_how_long_its_access_tokens_live() {
+    let okta = |life: &'static [(&str, &str)]| live(&[("okta", "okta", Some("https://acme.okta.com"), life)]);
+    for (life, hours) in [(&[][..], 1), (&[("access_token_life", "24h")][..], 24)] {
+        let integrations = okta(life).unwrap();
+        for action in ["deactivate_app", "revoke_app_token", "end_user_sessions"] {
+            let residual = integrations.action("okta", action).unwrap().residual;
+            assert_eq!(residual, Some(std::time::Duration::from_secs(hours * 3600)), "{action}");
+        }
+        assert_eq!(integrations.action("okta", "revoke_api_token").unwrap().residual, None);
+    }
+    let found = okta(&[("access_token_life", "a day")]).unwrap_err();
+    let said: Vec<_> = found.iter().map(|one| format!("{} {}", one.code, one.message)).collect();
+    assert_eq!(said, ["IN0021 integrations.okta: the setting `access_token_life` is no length of time"]);
+}
+
+#[test]
 fn two_tenants_of_one_platform_are_two_integrations() {
     let entries: [Entry<'_>; 3] = [
         ("okta", "okta", Some("https://acme.okta.com/"), &[]),

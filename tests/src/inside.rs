@@ -77,6 +77,15 @@ impl Inside {
         self.engine = start(&self.twins, &self.journal, &self.secrets, &self.config, &self.library);
     }
 
+    /// Another setting of an integration, from the next life on, which begins now.
+    pub fn set(&mut self, integration: &str, setting: &str, value: &str) {
+        let config = Arc::make_mut(&mut self.config);
+        if let Some(integration) = config.integrations.get_mut(integration) {
+            integration.settings.insert(setting.to_owned(), value.to_owned());
+        }
+        self.crash();
+    }
+
     /// Starts a playbook by hand, as ana.
     pub async fn start(&self, playbook: &str, input: Value) -> RunId {
         let start = StartRun {

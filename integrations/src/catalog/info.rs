@@ -50,7 +50,10 @@ pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> Action
                 within: verify.within.map_or(GRACE, |within| within.0),
             })
         }),
-        residual: action.residual.map(|residual| residual.0),
+        residual: action
+            .residual
+            .as_ref()
+            .and_then(|residual| residual.lasts(|setting| spec.settings.get(setting)?.default.as_deref())),
         in_doubt: action.in_doubt.unwrap_or(InDoubt::Ask),
         memory: action.idempotency.as_ref().map(|key| key.memory.0),
         manual: action.manual.is_some(),

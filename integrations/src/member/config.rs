@@ -1,9 +1,9 @@
 //! One entry of the configuration against its platform: settings, address, way to authenticate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Map;
-use stanch_model::{Diagnostic, config::IntegrationConfig, diagnostic::did_you_mean};
+use stanch_model::{Diagnostic, config::IntegrationConfig, diagnostic::did_you_mean, duration};
 use url::Url;
 
 use crate::{
@@ -80,7 +80,24 @@ pub(super) fn settings(
             found.push(missing(name, &spec.help, mistake));
         }
     }
+    found.extend(no_durations(platform, &settings, mistake));
     settings
+}
+
+/// Settings that say how long access lives on, and do not say a length of time.
+fn no_durations(
+    platform: &Platform,
+    settings: &BTreeMap<String, String>,
+    mistake: &impl Fn(&str, String) -> Diagnostic,
+) -> Vec<Diagnostic> {
+    let actions = platform.spec.actions.values();
+    let decide: BTreeSet<&str> = actions.filter_map(|action| action.residual.as_ref()?.setting()).collect();
+    let wrong = |name: &&str| settings.get(*name).is_some_and(|text| duration::parse(text).is_err());
+    let say = |name: &str| {
+        let message = format!("the setting `{name}` is no length of time");
+        mistake("IN0021", message).help("write it like 30m, 1h or 24h")
+    };
+    decide.into_iter().filter(wrong).map(say).collect()
 }
 
 pub(super) fn missing(name: &str, help: &str, mistake: &impl Fn(&str, String) -> Diagnostic) -> Diagnostic {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stanch_model::{Effect, InDoubt, catalog::InputKind};
 
-use super::{ActionAuth, Match, Paging, Rate, Reply, RequestSpec, Span};
+use super::{ActionAuth, Match, Paging, Rate, Reply, RequestSpec, Residual, Span};
 use crate::{
     expr::Expr,
     template::{Shape, Template},
@@ -100,7 +100,7 @@ pub(crate) struct ActionSpec {
     pub(crate) in_doubt: Option<InDoubt>,
     /// How long access that was issued before lives on.
     #[serde(default)]
-    pub(crate) residual: Option<Span>,
+    pub(crate) residual: Option<Residual>,
     /// How the platform recognises a repeated request.
     #[serde(default)]
     pub(crate) idempotency: Option<IdempotencySpec>,

@@ -20,7 +20,7 @@ pub(crate) use labels::LabelSpec;
 pub(crate) use paging::{CursorPaging, Numbering, Paging, PartitionPaging};
 pub(crate) use wire::{MailSpec, Match, Method, Reply, RequestSpec};
 pub(crate) use witness::WitnessSpec;
-pub(crate) use words::{Rate, Span};
+pub(crate) use words::{Rate, Residual, Span};
 
 use std::collections::BTreeMap;
 

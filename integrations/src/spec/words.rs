@@ -35,6 +35,64 @@ impl JsonSchema for Span {
     }
 }
 
+/// How long access lives on that was issued before: a length of time, or `{settings.NAME}` where each tenant decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum Residual {
+    For(Span),
+    Setting(String),
+}
+
+impl Residual {
+    /// The setting that decides, if one does.
+    pub(crate) fn setting(&self) -> Option<&str> {
+        match self {
+            Self::For(_) => None,
+            Self::Setting(name) => Some(name),
+        }
+    }
+
+    /// How long, with what a setting says; `None` where it says no length of time.
+    pub(crate) fn lasts<'a>(&self, setting: impl FnOnce(&str) -> Option<&'a str>) -> Option<Duration> {
+        match self {
+            Self::For(span) => Some(span.0),
+            Self::Setting(name) => duration::parse(setting(name)?).ok(),
+        }
+    }
+}
+
+impl TryFrom<String> for Residual {
+    type Error = duration::NotADuration;
+
+    fn try_from(text: String) -> Result<Self, duration::NotADuration> {
+        let name = text.strip_prefix("{settings.").and_then(|rest| rest.strip_suffix('}'));
+        match name {
+            Some(name) => Ok(Self::Setting(name.to_owned())),
+            None => Span::try_from(text).map(Self::For),
+        }
+    }
+}
+
+impl From<Residual> for String {
+    fn from(residual: Residual) -> Self {
+        match residual {
+            Residual::For(span) => span.into(),
+            Residual::Setting(name) => format!("{{settings.{name}}}"),
+        }
+    }
+}
+
+impl JsonSchema for Residual {
+    fn schema_name() -> Cow<'static, str> {
+        "Residual".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = "^([0-9]+(ms|s|m|h|d)|\\{settings\\.[a-z0-9_]+\\})$";
+        json_schema!({ "type": "string", "pattern": pattern })
+    }
+}
+
 impl JsonSchema for Rate {
     fn schema_name() -> Cow<'static, str> {
         "Rate".into()

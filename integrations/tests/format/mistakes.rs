@@ -93,6 +93,16 @@ fn a_mistake_in_an_action_is_named() {
             "IN0017 there is no setting `deletes`",
         ),
         (
+            "in_doubt: probe\n",
+            "in_doubt: probe\n    residual: \"{settings.sight}\"\n",
+            "IN0017 there is no setting `sight`",
+        ),
+        (
+            "in_doubt: probe\n",
+            "in_doubt: probe\n    residual: \"{settings.site}\"\n",
+            "IN0017 `site` says no length of time unless it is set",
+        ),
+        (
             "path: \"/users/{user}\"",
             "path: \"/users/{user}\", query: { key: \"{credential}\" }",
             "IN0012 `{credential}` is a secret",

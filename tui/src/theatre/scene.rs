@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  DRILL  simulated, nothing leaves this machine        contain          00:07.3
-//!  Okta        ████████▓▓▓▓░░░░░░░░░░░░░░░░░░░░  11 of 12 cut, 8 proven
-//!  Salesforce  ████▓▓▓░░░░░░░░░░░░░░░░░░░░░░░░░   9 of 28 cut, 5 proven
+//!  Okta        ████████▓▓▓▓░░░░░░░░░░░░░░░░░░░░  11 of 12 cut, 8 read back
+//!  Salesforce  ████▓▓▓░░░░░░░░░░░░░░░░░░░░░░░░░   9 of 28 cut, 5 read back
 //!  Cutting: one revocation after the other, each read back
 //! ```
 
@@ -56,7 +56,7 @@ pub struct Bar {
     /// How many the platform has accepted.
     pub cut: usize,
     /// How many of them were read back.
-    pub proven: usize,
+    pub read_back: usize,
 }
 
 impl Scene {
@@ -98,18 +98,18 @@ impl Scene {
 }
 
 impl Bar {
-    /// Proven, cut and open parts of a bar; numbers beside it.
+    /// The parts that are read back, cut and open of a bar; numbers beside it.
     fn line(&self, name: usize, width: usize, look: Look) -> Text<'static> {
-        let numbers = format!("  {:>3} of {} cut, {} proven", self.cut, self.total, self.proven);
+        let numbers = format!("  {:>3} of {} cut, {} read back", self.cut, self.total, self.read_back);
         let room = width.saturating_sub(name + numbers.chars().count() + 3).clamp(4, WIDEST);
         let part = |count: usize| (count * room).checked_div(self.total).unwrap_or(0).min(room);
-        let proven = part(self.proven);
-        let cut = part(self.cut).max(proven) - proven;
-        let open = room - proven - cut;
+        let read_back = part(self.read_back);
+        let cut = part(self.cut).max(read_back) - read_back;
+        let open = room - read_back - cut;
         let (full, half, none) = if look.glyphs { ("█", "▓", "░") } else { ("#", "+", ".") };
         Text::from(vec![
             Span::raw(format!(" {:<name$}  ", self.name)),
-            Span::styled(full.repeat(proven), look.paint(Color::Green)),
+            Span::styled(full.repeat(read_back), look.paint(Color::Green)),
             Span::styled(half.repeat(cut), look.paint(Color::Yellow)),
             Span::styled(none.repeat(open), look.faint()),
             Span::raw(numbers),
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn picture(width: u16, look: Look) -> String {
-        let bar = |name: &str, total, cut, proven| Bar { name: name.to_owned(), total, cut, proven };
+        let bar = |name: &str, total, cut, read_back| Bar { name: name.to_owned(), total, cut, read_back };
         let scene = Scene {
             badge: "DRILL".to_owned(),
             means: "simulated, nothing leaves this machine".to_owned(),

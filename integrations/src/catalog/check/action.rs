@@ -47,10 +47,26 @@ pub(super) fn check(spec: &PlatformSpec, name: &str, action: &ActionSpec, report
         let message = format!("`{name}` is {} in any case", action.effect);
         report.at_key(&at(&["permanent_if"]), "IN0013", message, None);
     }
+    residual(spec, name, action, report);
     promises(name, action, report);
     targets(spec, name, action, report);
     request(spec, name, action, report);
     answers(spec, name, action, report);
+}
+
+/// A setting that decides how long access lives on exists, and says a length of time unless it is set.
+fn residual(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Report<'_>) {
+    let Some(setting) = action.residual.as_ref().and_then(|residual| residual.setting()) else { return };
+    let place = ["actions", name, "residual"];
+    let Some(known) = spec.settings.get(setting) else {
+        let help = super::suggest(setting, spec.settings.keys().map(String::as_str));
+        return report.at_value(&place, "IN0017", format!("there is no setting `{setting}`"), help);
+    };
+    if !known.default.as_deref().is_some_and(|text| stanch_model::duration::parse(text).is_ok()) {
+        let help = Some("`default: 1h`".to_owned());
+        let message = format!("`{setting}` says no length of time unless it is set");
+        report.at_value(&place, "IN0017", message, help);
+    }
 }
 
 fn shape_of(name: &str, request: &RequestSpec, report: &mut Report<'_>) {

@@ -33,7 +33,8 @@ pub(super) fn table(view: &RunView, all: bool) -> Option<Table> {
     }
     let mut table = Table::new(&["state", "integration", "verb", "target", "why"]);
     for ((integration, verb, state, why), targets) in groups {
-        let mut row = |name: String| table.row([plain(state.as_str()), integration, verb, &name, why]);
+        let state_until = until(state, &targets);
+        let mut row = |name: String| table.row([&state_until, integration, verb, &name, why]);
         if all || targets.len() <= FEW || needs_a_look(state) {
             for target in targets {
                 row(format!("{} {}", target.target.kind, target.target.name()));
@@ -46,8 +47,17 @@ pub(super) fn table(view: &RunView, all: bool) -> Option<Table> {
     (!table.is_empty()).then_some(table)
 }
 
+/// The state, and for what lives on the moment when the last of these ends.
+fn until(state: TargetState, targets: &[&TargetView]) -> String {
+    let last = targets.iter().filter_map(|target| target.until_ms).max();
+    match last.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()) {
+        Some(last) => format!("{} until {}", plain(state.as_str()), last.strftime("%H:%MZ")),
+        None => plain(state.as_str()).to_owned(),
+    }
+}
+
 /// One of these is never lost among others.
 fn needs_a_look(state: TargetState) -> bool {
-    use TargetState::{Attested, Failed, InDoubt, Residual, Skipped};
-    matches!(state, Failed | InDoubt | Skipped | Residual | Attested)
+    use TargetState::{Attested, Failed, InDoubt, Skipped};
+    matches!(state, Failed | InDoubt | Skipped | Attested)
 }

@@ -30,6 +30,8 @@ struct Standing {
     accepted_ms: i64,
     within_ms: i64,
     tries: u32,
+    /// A person vouched for what lives on after the cut: until then it was known to.
+    vouched: bool,
     /// This run never saw it present.
     never_seen: bool,
     now_ms: i64,
@@ -54,8 +56,8 @@ impl Standing {
         let age = self.now_ms.saturating_sub(self.accepted_ms);
         match seen {
             // What a person says is not made worse by a look that proves nothing.
-            Seen::Holds if self.never_seen && attested => Judged::Stays,
-            Seen::Holds if self.never_seen => is(
+            Seen::Holds | Seen::Residual { .. } if self.never_seen && attested => Judged::Stays,
+            Seen::Holds | Seen::Residual { .. } if self.never_seen => is(
                 TargetState::Failed,
                 "it is absent, but this run never saw it present: absence proves nothing",
             ),
@@ -83,13 +85,11 @@ impl Standing {
             let why = "read back after the last issued access ended".to_owned();
             return Judged::Is(TargetState::Verified, None, why);
         }
-        match self.state {
-            Some(TargetState::Attested) => Judged::Stays,
-            _ => {
-                let why = "cut, but access issued before lives on".to_owned();
-                Judged::Is(TargetState::Residual, Some(until), why)
-            }
+        // Who said that the cut itself was made is borne out by this look; it says nothing of what lives on.
+        if self.vouched {
+            return Judged::Stays;
         }
+        Judged::Is(TargetState::Residual, Some(until), "cut, but access issued before lives on".to_owned())
     }
 
     /// Looks have told nothing for long enough. What is read back long after it was cut gets some looks all the same.
@@ -186,8 +186,11 @@ impl Shard {
         let live = live.borrow();
         let proof = live.proofs.get(key)?;
         let within = proof.spec.info.verify.as_ref().map_or(0, |verify| verify.within.as_millis());
+        let view = live.view.targets.get(key);
+        let state = view.map(|view| view.state);
         let standing = Standing {
-            state: live.view.targets.get(key).map(|view| view.state),
+            state,
+            vouched: state == Some(TargetState::Attested) && view.is_some_and(|view| view.until_ms.is_some()),
             accepted_ms: proof.accepted_ms,
             within_ms: i64::try_from(within).unwrap_or(i64::MAX / 2),
             tries: proof.tries,

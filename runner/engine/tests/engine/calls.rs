@@ -35,10 +35,11 @@ async fn everything_is_cut_once_and_proven() {
     let outside = Outside::new(CUT, 3, 0).await;
     let run = outside.start(json!({})).await;
     let view = outside.ended(&run).await;
-    assert_eq!(containment(&view), "contained", "{:?} {:#?}", view.because, view.targets);
+    // Okta revoked what it can; an access token that somebody checks without asking it is good to its end.
+    assert_eq!(containment(&view), "contained_with_residual", "{:?} {:#?}", view.because, view.targets);
     assert_eq!(view.notes[0].1, "0 0 0 0");
     assert_eq!((outside.done("revoke_app_token"), outside.asked("revoke_app_token")), (3, 3));
-    assert_eq!(states(&view, TargetState::Verified), 4);
+    assert_eq!(states(&view, TargetState::Residual), 4);
     let holds = outside.kinds(&run, "hold");
     assert_eq!(holds.len(), 1, "only what can be taken back is held");
     assert_eq!(holds[0]["property"], json!("app.quarantine"));
@@ -53,6 +54,11 @@ async fn everything_is_cut_once_and_proven() {
         cites.into_iter().all(|intent| intent["call"]["approval"] == "A1"),
         "every cut cites its approval"
     );
+    let looks = outside.asked("get_app_token");
+    outside.clock.forward(Duration::from_secs(3601));
+    let view = outside.until(&run, |view| states(view, TargetState::Verified) == 4).await;
+    assert_eq!(containment(&view), "contained", "{:?}", view.because);
+    assert_eq!(outside.asked("get_app_token"), looks + 3, "read back once more, not assumed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +71,13 @@ async fn an_answer_that_was_lost_is_settled_before_the_script_sees_it() {
             .fault(json!({ "action": "okta.revoke_app_token", "call": 2, "answer": answer, "delay": "3s" }));
         let run = outside.start(json!({})).await;
         let view = outside.ended(&run).await;
-        assert_eq!(containment(&view), "contained", "{answer} {:?} {:#?}", view.because, view.targets);
+        assert_eq!(
+            containment(&view),
+            "contained_with_residual",
+            "{answer} {:?} {:#?}",
+            view.because,
+            view.targets
+        );
         let counts = (outside.done("revoke_app_token"), outside.asked("revoke_app_token"));
         assert_eq!(counts, (3, asked), "{answer}");
     }
@@ -79,7 +91,7 @@ async fn a_platform_that_asks_to_wait_is_given_time() {
     }
     let run = outside.start(json!({})).await;
     let view = outside.ended(&run).await;
-    assert_eq!(containment(&view), "contained", "{:?} {:#?}", view.because, view.targets);
+    assert_eq!(containment(&view), "contained_with_residual", "{:?} {:#?}", view.because, view.targets);
     assert_eq!(outside.done("revoke_app_token"), 3);
     assert!(!outside.kinds(&run, "step.deferred").is_empty());
 }
@@ -103,7 +115,7 @@ async fn what_somebody_else_did_is_not_ours_to_undo() {
     outside.fault(json!({ "action": "okta.revoke_app_token", "call": 1, "answer": "already_revoked" }));
     let run = outside.start(json!({})).await;
     let view = outside.ended(&run).await;
-    assert_eq!(containment(&view), "contained", "{:?}", view.because);
+    assert_eq!(containment(&view), "contained_with_residual", "{:?}", view.because);
     let by: Vec<&str> = view
         .steps
         .values()
@@ -191,7 +203,7 @@ async fn an_old_doubt_is_a_persons() {
     assert_eq!(outside.asked("revoke_app_token"), 1);
     outside.answer(&run, "D1", "done").await;
     let view = outside.ended(&run).await;
-    assert_eq!(containment(&view), "contained", "{:?} {:#?}", view.because, view.targets);
+    assert_eq!(containment(&view), "contained_with_residual", "{:?} {:#?}", view.because, view.targets);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +242,7 @@ async fn a_paused_integration_gets_nothing_until_it_is_resumed() {
     outside.until(&run, parked).await;
     assert_eq!(outside.twins.requests().iter().filter(|request| request.integration == "okta").count(), 0);
     outside.engine.pause_scope("integration:okta", false, "ana").await.unwrap();
-    assert_eq!(containment(&outside.ended(&run).await), "contained");
+    assert_eq!(containment(&outside.ended(&run).await), "contained_with_residual");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +258,7 @@ async fn what_is_on_the_wire_is_heard_before_a_run_ends_or_stands() {
                 .until(&run, |view| view.steps.values().any(|s| s.name == "okta.revoke_app_token" && s.done))
                 .await;
             outside.engine.pause(&run, false, "ana").await.unwrap();
-            assert_eq!(containment(&outside.ended(&run).await), "contained");
+            assert_eq!(containment(&outside.ended(&run).await), "contained_with_residual");
         } else {
             outside.engine.cancel(&run, "ana", "").await.unwrap();
             let view = outside.ended(&run).await;
@@ -277,7 +289,7 @@ async fn a_crash_in_the_middle_of_every_request_repeats_nothing_that_happened() 
         }
     }
     let view = outside.ended(&run).await;
-    assert_eq!(containment(&view), "contained", "{:?} {:#?}", view.because, view.targets);
+    assert_eq!(containment(&view), "contained_with_residual", "{:?} {:#?}", view.because, view.targets);
     assert_eq!(outside.done("revoke_app_token"), 4);
     assert_eq!(outside.done("deactivate_app"), 1);
 }
@@ -293,7 +305,7 @@ async fn a_page_that_reaches_nobody_is_recorded_and_what_is_contained_stays_so()
         let run = outside.start(json!({})).await;
         let view = outside.ended(&run).await;
         let end = (view.ended.unwrap().as_str(), containment(&view), view.notes[1].1.as_str());
-        assert_eq!(end, ("finished", "contained", "0"), "{channel}: {:?}", view.because);
+        assert_eq!(end, ("finished", "contained_with_residual", "0"), "{channel}: {:?}", view.because);
         assert_eq!(view.untold.len(), 1, "{channel}: {:?}", view.untold);
         outside.crash();
         assert_eq!(outside.engine.view(&run).unwrap().untold, view.untold);

@@ -62,7 +62,7 @@ async fn a_list_that_grew_after_the_yes_asks_for_the_rest_only() {
     assert_eq!(outside.done("revoke_app_token"), 2, "what is covered does not wait for the rest");
     outside.answer(&run, "A2", "approve").await;
     let view = outside.ended(&run).await;
-    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Verified).count(), 5);
+    assert_eq!(view.targets.values().filter(|t| t.state == TargetState::Residual).count(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

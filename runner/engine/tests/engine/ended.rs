@@ -40,7 +40,7 @@ async fn cancelled_in_doubt(answer: &str) -> (Outside, RunId, RunView) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_happened_is_settled_by_who_looks_and_then_read_back() {
     for (answer, state) in
-        [("timeout_after_effect", TargetState::Verified), ("timeout_before_effect", TargetState::Failed)]
+        [("timeout_after_effect", TargetState::Residual), ("timeout_before_effect", TargetState::Failed)]
     {
         let (outside, run, view) = cancelled_in_doubt(answer).await;
         let requests = outside.asked("revoke_app_token");
@@ -60,7 +60,7 @@ async fn what_may_have_happened_is_settled_by_who_looks_and_then_read_back() {
         assert_eq!(containment(&view), "partly_contained", "the scope was never read again");
         let count = |state: TargetState| view.because.iter().any(|why| *why == format!("1 {state}"));
         assert!(
-            !count(TargetState::InDoubt) && count(state) == (state == TargetState::Failed),
+            !count(TargetState::InDoubt) && count(TargetState::Failed) == (state == TargetState::Failed),
             "{:?}",
             view.because
         );
@@ -129,12 +129,16 @@ async fn what_failed_and_was_done_by_hand_later_is_looked_at() {
     outside.twins.change(&serde_json::from_value(change).unwrap()).unwrap();
     outside.settle(&run, &failed.key(), Resolve::Done).await.unwrap();
     let view = outside
-        .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Verified))
+        .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Residual))
         .await;
     // It was cut after the last look at the scope: what else came since then, nobody knows.
     assert_eq!(containment(&view), "partly_contained");
-    assert_eq!(view.because, ["the scope was not read again after the last cut"]);
+    assert_eq!(view.because, ["the scope was not read again after the last cut", "3 residual"]);
     outside.crash();
+    outside.clock.forward(Duration::from_secs(3601));
+    outside
+        .until(&run, |view| view.targets.values().all(|target| target.state == TargetState::Verified))
+        .await;
     let again = outside.settle(&run, &failed.key(), Resolve::Skip).await;
     assert!(matches!(again, Err(AnswerError::Closed { .. })), "{again:?}");
 }

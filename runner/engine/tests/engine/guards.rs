@@ -387,7 +387,7 @@ async fn a_cap_of_an_hour_counts_all_runs_over_a_restart() {
     outside.clock.forward(Duration::from_secs(3601));
     let third = outside.start(json!({ "from": 4 })).await;
     let view = outside.ended(&third).await;
-    assert_eq!(count(&view, TargetState::Verified), 2, "the hour is over");
+    assert_eq!(count(&view, TargetState::Residual), 2, "the hour is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ async fn a_yes_that_changed_nothing_is_failed_when_its_grace_is_over() {
     let run = outside.start(json!({})).await;
     outside
         .until(&run, |view| {
-            view.targets.values().any(|t| t.state == TargetState::Verified && t.verb == "grant.revoke")
+            view.targets.values().any(|t| t.state == TargetState::Residual && t.verb == "grant.revoke")
         })
         .await;
     // The grace runs from the acceptance, over restarts and parking.

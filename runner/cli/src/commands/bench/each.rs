@@ -1,4 +1,4 @@
-//! A fan-out over many targets, all proven, against a platform with a rate limit: how near to the platform's own pace?
+//! A fan-out over many targets, all read back, against a platform with a rate limit: how near to the platform's own pace?
 
 use std::{
     collections::BTreeMap,
@@ -80,13 +80,13 @@ pub(super) async fn measure(ground: &Ground, given: Option<u32>, out: Out) -> an
             unit: "x",
             promise: given.is_none().then(|| known.promise()),
             note: format!(
-                "{:.1} s for {} requests at {RATE}/s, {} of them refused; all proven",
+                "{:.1} s for {} requests at {RATE}/s, {} of them refused; all read back",
                 swept.seconds, swept.requests, swept.refused
             ),
             more: json!({
                 "targets": targets, "limit": known.words(), "seconds": swept.seconds,
                 "ratio": (ratio * 1_000.0).round() / 1_000.0, "requests": swept.requests,
-                "refused": swept.refused, "verified": targets,
+                "refused": swept.refused, "read_back": targets,
             }),
         }
         .show(out);
@@ -127,10 +127,11 @@ async fn sweep(ground: &Ground, targets: u32, known: Known) -> anyhow::Result<Sw
     }
     let seconds = started.elapsed().as_secs_f64();
     let view = engine.view(&run)?;
-    let verified = view.tally().get(&stanch_model::TargetState::Verified).copied().unwrap_or(0);
+    // Access tokens live on until their end: read back, and residual.
+    let read_back = view.tally().get(&stanch_model::TargetState::Residual).copied().unwrap_or(0);
     anyhow::ensure!(
-        verified == targets as usize,
-        "only {verified} of {targets} were proven: {:?} {:?}",
+        read_back == targets as usize,
+        "only {read_back} of {targets} were read back: {:?} {:?}",
         view.because,
         view.error
     );

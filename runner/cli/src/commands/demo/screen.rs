@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use stanch_drill::{At, Beat, KilledAt, Plot, Verdict};
+use stanch_drill::{At, Beat, EndedTarget, KilledAt, Plot, Verdict};
 use stanch_model::{TargetState, run::WaitKind, shortened::short};
 use stanch_tui::{Bar, Line, Look, Mark, Scene, Theatre};
 
@@ -100,7 +100,7 @@ impl Screen {
         let Beat::Target { integration, kind, id, verb, state, .. } = beat else { return false };
         let known = self.targets.get(&format!("{integration}/{kind}/{id} {verb}"));
         known.is_some_and(|(.., known)| {
-            known == state || (is_proven(*known) && *state == TargetState::Accepted)
+            known == state || (is_read_back(*known) && *state == TargetState::Accepted)
         })
     }
 
@@ -112,18 +112,23 @@ impl Screen {
             };
             let total = self.totals.get(&(integration.clone(), kind.clone())).copied().unwrap_or(0);
             let cut = of(is_cut);
-            Bar { name: format!("{integration} {kind}s"), total: total.max(cut), cut, proven: of(is_proven) }
+            Bar {
+                name: format!("{integration} {kind}s"),
+                total: total.max(cut),
+                cut,
+                read_back: of(is_read_back),
+            }
         };
         self.bars.iter().map(one).collect()
     }
 }
 
-fn is_proven(state: TargetState) -> bool {
+fn is_read_back(state: TargetState) -> bool {
     matches!(state, TargetState::Verified | TargetState::Residual)
 }
 
 fn is_cut(state: TargetState) -> bool {
-    is_proven(state) || matches!(state, TargetState::Accepted | TargetState::Attested)
+    is_read_back(state) || matches!(state, TargetState::Accepted | TargetState::Attested)
 }
 
 /// What stands below the bars from now on.
@@ -248,7 +253,7 @@ fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, wh
         TargetState::Requested => return None,
         TargetState::Accepted => (Mark::Done, "accepted"),
         TargetState::Verified => (Mark::Proven, "read back"),
-        TargetState::Residual => (Mark::Proven, "read back, lives on for a while"),
+        TargetState::Residual => (Mark::Done, "read back; access issued before lives on"),
         TargetState::Attested => (Mark::Person, "attested, not proven"),
         TargetState::Failed => (Mark::Bad, "not cut"),
         TargetState::InDoubt => (Mark::Bad, "may have happened"),
@@ -257,6 +262,7 @@ fn target(at: Duration, on: &str, what: &str, verb: &str, state: TargetState, wh
     // The engine's own words for the plain cases add nothing.
     let aside = match why {
         "" | "accepted" | "read back" => words.to_owned(),
+        _ if state == TargetState::Residual => words.to_owned(),
         _ => format!("{words}: {why}"),
     };
     Some(Line::new(at, mark, what).behind(&format!("{on:<10} {verb:<18} ")).aside(aside))
@@ -270,10 +276,27 @@ fn killed_when(killed: &KilledAt) -> String {
 }
 
 /// Where the name of a target stands in its line.
-const NAME_AT: usize = 51;
+const NAME_AT: usize = 54;
 
 /// Where the words stand that follow the name of who says them.
 const WORDS_AT: usize = 13;
+
+fn until(target: &EndedTarget) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(target.until_ms?).ok()
+}
+
+/// What residual means, and when it is over; nothing where nothing lives on.
+fn lives_on(verdict: &Verdict, now: jiff::Timestamp, width: Option<usize>) -> String {
+    let residual = verdict.targets.iter().filter(|target| target.state == TargetState::Residual);
+    let Some(last) = residual.filter_map(until).max() else { return String::new() };
+    let lines = [
+        "These are cut, and were read back.".to_owned(),
+        "Where an access token that was issued before the cut is checked without asking, it is good to its end.".to_owned(),
+        format!("The last may end at {}; a server reads them back then.", when::due(&last.to_string(), now)),
+    ];
+    let lines = lines.map(|line| paragraph(&format!("  {line}"), 2, width) + "\n");
+    format!("\nResidual\n{}", lines.concat())
+}
 
 /// Every target with its proven state, and what the twins counted, in lines of this width.
 pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64, width: Option<usize>) -> String {
@@ -290,10 +313,10 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64, width: Option<
             TargetState::Verified => "proven",
             state => state.as_str(),
         };
-        let until = target.until_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        let until = until.map_or_else(String::new, |until| format!(" until {}", until.strftime("%H:%M")));
+        let until =
+            until(target).map_or_else(String::new, |until| format!(" until {}", until.strftime("%H:%MZ")));
         let line = format!(
-            "  {:<18} {:<10} {:<18} {} {}",
+            "  {:<21} {:<10} {:<18} {} {}",
             format!("{state}{until}"),
             target.integration,
             target.verb,
@@ -304,6 +327,7 @@ pub(super) fn ending(verdict: &Verdict, plot: Plot, streams: u64, width: Option<
         text.push('\n');
     }
     let now = jiff::Timestamp::now();
+    text.push_str(&lives_on(verdict, now, width));
     if !verdict.deadlines.is_empty() {
         text.push_str("\nClocks\n");
         for deadline in &verdict.deadlines {
