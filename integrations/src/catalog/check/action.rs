@@ -62,7 +62,7 @@ fn residual(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut R
         let help = super::suggest(setting, spec.settings.keys().map(String::as_str));
         return report.at_value(&place, "IN0017", format!("there is no setting `{setting}`"), help);
     };
-    if !known.default.as_deref().is_some_and(|text| stanch_model::duration::parse(text).is_ok()) {
+    if known.default.as_deref().is_none_or(|text| stanch_model::duration::parse(text).is_err()) {
         let help = Some("`default: 1h`".to_owned());
         let message = format!("`{setting}` says no length of time unless it is set");
         report.at_value(&place, "IN0017", message, help);
