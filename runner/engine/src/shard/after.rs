@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stanch_model::{
     RunId, TargetState,
     run::{
-        RunState, TargetView, WaitKind, WaitView,
+        HoldView, RunState, TargetView, WaitKind, WaitView,
         body::{Contained, Decision, Settle, TargetEntry, kind},
         wait::DecisionView,
     },
@@ -33,10 +33,11 @@ impl Shard {
     /// When the next residual that this run can read back is over.
     pub(super) fn next_residual(&self, live: &Live) -> Option<i64> {
         let own = |view: &&TargetView| settle::spec_of(live, &self.env.integrations, view).is_some();
+        let now = self.env.now_ms();
         live.view
             .targets
             .values()
-            .filter(|view| is_residual(view))
+            .filter(|view| is_residual(view) && !is_given_back(live, view, now))
             .filter(own)
             .filter_map(|view| view.until_ms)
             .min()
@@ -175,8 +176,16 @@ impl Shard {
     }
 }
 
+/// The claim on it is over: whether it is cut is no question of this run any more.
+pub(super) fn is_given_back(live: &Live, view: &TargetView, now_ms: i64) -> bool {
+    let key = view.target.key();
+    let of =
+        |hold: &&HoldView| hold.target == key && hold.property == view.verb && hold.address == view.address;
+    live.view.holds.iter().rev().find(of).is_some_and(|hold| hold.is_over(now_ms))
+}
+
 /// Access lives on until a known time, whatever a person says of it.
-fn is_residual(view: &TargetView) -> bool {
+pub(super) fn is_residual(view: &TargetView) -> bool {
     matches!(view.state, TargetState::Residual | TargetState::Attested) && view.until_ms.is_some()
 }
 

@@ -7,6 +7,7 @@ use stanch_model::{TargetState, run::TargetView};
 
 use super::{
     Message, Shard,
+    after::{is_given_back, is_residual},
     marks::{self, record_state},
 };
 use crate::{
@@ -32,6 +33,8 @@ struct Standing {
     tries: u32,
     /// A person vouched for what lives on after the cut: until then it was known to.
     vouched: bool,
+    /// It was read back once, and was given back since.
+    given_back: bool,
     /// This run never saw it present.
     never_seen: bool,
     now_ms: i64,
@@ -65,6 +68,7 @@ impl Standing {
             Seen::Residual { lasts } => {
                 self.residual(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX / 2))
             }
+            Seen::HoldsNot { .. } if self.given_back => Judged::Stays,
             Seen::HoldsNot { .. } if age <= self.within_ms => Judged::AgainSoon,
             Seen::HoldsNot { .. } if attested => {
                 is(TargetState::Failed, "a person said that it is done, and it is still there")
@@ -194,6 +198,7 @@ impl Shard {
             accepted_ms: proof.accepted_ms,
             within_ms: i64::try_from(within).unwrap_or(i64::MAX / 2),
             tries: proof.tries,
+            given_back: view.is_some_and(|view| is_residual(view) && is_given_back(&live, view, now)),
             never_seen,
             now_ms: now,
         };
@@ -233,7 +238,9 @@ impl Shard {
         let now = self.env.now_ms();
         let specs: Vec<Arc<Spec>> = {
             let live = live.borrow();
-            let open = live.view.targets.values().filter(|view| is_open(view, now));
+            let open = live.view.targets.values();
+            let over = |view: &TargetView| is_residual(view) && is_given_back(&live, view, now);
+            let open = open.filter(|view| is_open(view, now) && !over(view));
             open.filter_map(|view| spec_of(&live, &self.env.integrations, view)).map(Arc::new).collect()
         };
         for spec in specs {

@@ -473,7 +473,7 @@ async fn a_child_may_not_cut_more_than_its_parent() {
         // The child's own manifest sets no limit.
         let (mut outside, run, child) = with_child("limits: { targets: 4 }\n", "").await;
         outside.answer(&run, "Q1", "yes").await;
-        outside.until(&run, |view| count(view, TargetState::Verified) == 2).await;
+        outside.until(&run, |view| count(view, TargetState::Residual) == 2).await;
         if crash {
             outside.crash();
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stanch_model::{
-    RunId,
+    Containment, RunId,
     run::{HoldView, RunState, RunView},
 };
 
@@ -29,7 +29,7 @@ impl Outside {
     async fn cut_for_hours(&self) -> (RunId, RunId) {
         let run = self.start(json!({})).await;
         let view = self.ended(&run).await;
-        assert_eq!(containment(&view), "contained", "{:?}", view.because);
+        assert_eq!(containment(&view), "contained_with_residual", "{:?}", view.because);
         let child = child(&view);
         self.waiting(&child, "S1").await;
         (run, child)
@@ -52,6 +52,8 @@ async fn a_cut_for_a_while_is_given_back_once_over_restarts() {
     outside.crash();
     outside.clock.forward(Duration::from_secs(4 * 3600 - 120));
     outside.crash();
+    // What lived on after the cut has ended by now, and it is still cut.
+    outside.until(&run, |view| view.containment == Some(Containment::Contained)).await;
     // Whoever is due is asked of the index: a run that is not due is not even read.
     assert_eq!(outside.engine.view(&child).unwrap().state, RunState::Waiting);
     assert_eq!(outside.asked("activate_app"), 0);
@@ -67,6 +69,27 @@ async fn a_cut_for_a_while_is_given_back_once_over_restarts() {
     assert_eq!(containment(&view), "contained", "it says how the run ended");
     assert!(outside.engine.undo(&run, "ben", "").await.is_err(), "nothing is held any more");
     assert!(outside.engine.replay(&[run, child]).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_back_before_its_last_access_ended_is_not_missed_then() {
+    for crash in [false, true] {
+        let mut outside = Outside::new(&FOR_HOURS.replace("4h", "30m"), 1, 0).await;
+        let (run, child) = outside.cut_for_hours().await;
+        outside.clock.forward(Duration::from_secs(1801));
+        outside.end_of(&child).await;
+        let view = outside.until(&run, |view| view.holds[0].given_back.is_some()).await;
+        assert_eq!(given_back(&view), "given back");
+        let looks = outside.asked("get_app");
+        outside.clock.forward(Duration::from_secs(1900));
+        if crash {
+            outside.crash();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let later = outside.engine.view(&run).unwrap();
+        assert_eq!((containment(&later), &later.because), (containment(&view), &view.because));
+        assert_eq!(outside.asked("get_app"), looks, "nobody looks whether it is still cut");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +115,7 @@ async fn what_another_run_claims_stays_cut_until_the_last_claim_goes() {
     outside.setup.script = FOR_HOURS.replace("#{ expires_in: \"4h\" }", "");
     outside.crash();
     let second = outside.start(json!({})).await;
-    assert_eq!(containment(&outside.ended(&second).await), "contained");
+    assert_eq!(containment(&outside.ended(&second).await), "contained_with_residual");
     outside.clock.forward(Duration::from_secs(4 * 3600 + 1));
     let view = outside.end_of(&child_of_first).await;
     assert_eq!(view.ended.unwrap().as_str(), "finished");

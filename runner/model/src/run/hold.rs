@@ -66,6 +66,11 @@ pub struct HoldView {
 }
 
 impl HoldView {
+    /// It was given back, or what gives it back is due or at work: nothing is said of it any more.
+    pub fn is_over(&self, now_ms: i64) -> bool {
+        self.given_back.is_some() || self.back.as_ref().is_some_and(|back| back.at_ms <= now_ms)
+    }
+
     /// Folds one more entry into the claims of a run.
     pub(super) fn fold(holds: &mut Vec<Self>, body: Hold, time: &str) {
         let same = |hold: &&mut Self| {
