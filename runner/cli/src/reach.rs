@@ -37,6 +37,13 @@ impl ReachArgs {
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let location = match &self.url {
             Some(url) => Location::Url { url: url.clone(), token: self.token.clone() },
+            // By the socket one speaks as the user of this machine: the token's owner would not be who is heard.
+            None if self.token.is_some() => {
+                return Err(Said::new("a token counts only with the address of a server")
+                    .help("add --url http://127.0.0.1:7300, or leave the token out to speak as yourself on this machine")
+                    .exit(Exit::Usage)
+                    .into());
+            }
             None => Location::Socket(self.socket()?),
         };
         Client::connect(location).map_err(answer)

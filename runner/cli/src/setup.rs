@@ -195,7 +195,9 @@ fn library(config: &Config, folder: &Path, mistakes: &mut Mistakes) -> Library {
         let found = playbook_folders(&path);
         if found.is_empty() {
             let message = format!("{} holds no playbook", path.display());
-            mistakes.found.push(Diagnostic::error("PB0002", message).help("it is named under `playbooks:`"));
+            mistakes.found.push(Diagnostic::error("PB0002", message).help(
+                "it is named under `playbooks:`; a playbook is a folder with playbook.yaml and main.rhai",
+            ));
         }
         for path in found {
             match Playbook::load_dir(&path) {

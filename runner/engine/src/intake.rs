@@ -376,6 +376,8 @@ fn typed(kind: InputType, value: Value) -> Result<Value, String> {
         (InputType::Secret, _) => Err("a secret comes in as a reference, never as text".to_owned()),
         (_, Value::String(text)) if text.trim().is_empty() => Err("it is empty".to_owned()),
         (_, value @ Value::String(_)) => Ok(value),
+        // `--input user=1001` means the id, however it was read.
+        (_, Value::Number(number)) => Ok(Value::String(number.to_string())),
         (_, value) => wrong("text", &value),
     }
 }
