@@ -2,27 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
-    sync::OnceLock,
 };
 
 use serde_json::Value;
 
-/// The program, built as this test was.
 fn stanch() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", "stanch-cli"]);
-        let own = std::env::current_exe().unwrap();
-        let folder = own.parent().and_then(Path::parent).unwrap();
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "the program cannot be built");
-        folder.join("stanch")
-    })
+    Path::new(env!("CARGO_BIN_EXE_stanch"))
 }
 
 fn demo(args: &[&str]) -> (Output, tempfile::TempDir) {
