@@ -84,7 +84,12 @@ async fn a_replay_of_a_finished_run_does_nothing_and_ends_in_the_same_state() {
 async fn the_team_hears_in_every_way_that_is_configured() {
     let inside = world(json!({ "okta": 1 })).await;
     let (_, view) = cut(&inside).await;
-    assert_eq!(view.containment.map(|word| word.as_str()), Some("contained"), "{:?}", view.because);
+    assert_eq!(
+        view.containment.map(|word| word.as_str()),
+        Some("contained_with_residual"),
+        "{:?}",
+        view.because
+    );
     let told = inside.twins.effects().into_iter().filter(|effect| effect.transition);
     let mut told: Vec<String> = told
         .filter(|effect| ["slack", "teams", "pagerduty", "webhook"].contains(&effect.integration.as_str()))
