@@ -242,6 +242,8 @@ impl World {
 }
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// The cursor of a log that gives nothing may stand this far behind what was read.
+const QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn okta_is_read_from_where_it_was_left_after_kills_and_after_days() {
@@ -285,9 +287,10 @@ async fn left_and_taken_up(log: Log) {
         wanted.push(world.happens(SignedDuration::from_hours(hours)));
     }
     world.passes(SignedDuration::from_hours(72));
-    let now = world.clock.now();
+    let late = world.clock.now().checked_sub(QUIET).unwrap();
     world.up().await;
-    world.until("caught up", |world| world.cursor() == Some(now)).await;
+    world.until("caught up", |world| world.cursor() >= Some(late)).await;
+    world.asks_again().await;
     assert_eq!(world.alerts(), wanted);
 }
 
@@ -323,15 +326,14 @@ async fn what_is_paused_is_not_asked_and_what_failed_is_asked_again() {
     let engine = engine.clone();
     engine.pause_scope("integration:asked", true, "ana").await.unwrap();
     let paused = world.happens(SECOND);
-    // The turn that was under way may still ask; the one after it may not.
-    world.passes(SignedDuration::from_hours(2));
-    tokio::time::sleep(Duration::from_millis(100)).await;
     let before = world.asked();
-    for _ in 0..5 {
+    for _ in 0..20 {
         world.passes(SignedDuration::from_mins(2));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(world.asked(), before, "it asks what is paused");
+    // The turn that was under way may come to its end; there is no turn after it.
+    let more = world.asked() - before;
+    assert!(more <= 2, "it asks what is paused: {more} times");
     engine.pause_scope("integration:asked", false, "ana").await.unwrap();
     world.passes(SignedDuration::from_mins(10));
     world.until("resumed", |world| world.alerts() == [paused.clone()]).await;
