@@ -1,6 +1,9 @@
 //! A call on its way: from the script's wish to an outcome, through admission, capture, approval, intent and doubt.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use serde_json::Value;
 use stanch_integrations::{Integrations, Look, Outcome, Permit, Seen};
@@ -19,15 +22,22 @@ pub(crate) struct Spec {
     pub(crate) integration: Arc<str>,
     pub(crate) info: Info,
     pub(crate) verb: Option<String>,
-    pub(crate) input: Value,
     /// The input as canonical JSON.
     pub(crate) text: Box<str>,
+    /// The same, read; by [`Spec::input`] when somebody asks.
+    pub(crate) read: OnceLock<Value>,
     pub(crate) target: Option<Target>,
     /// How long the cut is to last; for good if `None`.
     pub(crate) expires: Option<Duration>,
 }
 
 impl Spec {
+    /// What the script gave to the action.
+    pub(crate) fn input(&self) -> &Value {
+        // Our own text reads back.
+        self.read.get_or_init(|| serde_json::from_str(&self.text).unwrap_or_default())
+    }
+
     /// True for what takes access away: its target is counted, proven and settled.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(self.info.effect, Effect::Reversible | Effect::Permanent) && self.target.is_some()
@@ -42,7 +52,7 @@ impl Spec {
                 integration,
                 action,
                 target: self.target.as_ref(),
-                input: &self.input,
+                input: self.input(),
                 since,
                 key: Some(key),
             })

@@ -10,7 +10,6 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use serde_json::Value;
 use stanch_integrations::Integrations;
 use stanch_journal::Journal;
 use stanch_model::{
@@ -55,8 +54,9 @@ impl Clock for WallClock {
 pub trait InProcess: Send + Sync {
     /// Its name in scripts.
     fn name(&self) -> &'static str;
-    /// Performs the effect. Called on the script's own thread, after the intent's sync.
-    fn perform(&self, action: &str, input: &Value) -> Value;
+    /// Performs the effect; what goes in and what comes out is JSON. Called on the script's own thread, after the
+    /// intent's sync.
+    fn perform(&self, action: &str, input: &str) -> String;
 }
 
 /// How long things may take, on the wall clock, and how much a run may write.

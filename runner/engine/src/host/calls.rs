@@ -1,6 +1,11 @@
 //! Actions: by verb on a target (`grant.revoke()`), or by name on an integration (`okta.suspend_user(#{ … })`).
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
@@ -234,9 +239,8 @@ impl Current {
                 args,
                 integration: Arc::clone(&info.on),
                 verb,
-                // Our own text reads back.
-                input: serde_json::from_str(&text.0).unwrap_or_default(),
                 text: text.0.as_str().into(),
+                read: OnceLock::new(),
                 target: target.cloned(),
                 info,
                 expires,
@@ -263,7 +267,7 @@ impl Current {
             &spec.integration,
             &spec.info.name,
             spec.target.as_ref(),
-            &spec.input,
+            spec.input(),
         );
         let mark = Mark { op: "call", name: &spec.name, args: spec.args, at: spec.at };
         self.intend(mark, &spec.address, None);

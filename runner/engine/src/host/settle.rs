@@ -213,7 +213,7 @@ pub(crate) fn spec_of(
         info,
         verb: call.verb,
         text: call.input.to_string().into(),
-        input: call.input,
+        read: call.input.into(),
         target: call.target,
         expires: None,
     })

@@ -8,7 +8,7 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use stanch_integrations::{Admission, By, Call, Outcome as Answer};
+use stanch_integrations::{Admission, Call, Outcome as Answer};
 use stanch_model::{
     Address, TargetState,
     run::{
@@ -21,6 +21,7 @@ use stanch_model::{
 use super::{
     Message, Shard,
     marks::{act_is_first, key, open_card, record_state, set, spec, with_act},
+    outcomes::performed,
 };
 use crate::{
     act::{Event, Phase, Spec},
@@ -112,7 +113,7 @@ impl Shard {
     pub(super) fn capture(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>) {
         let env = &self.env;
         let read =
-            env.integrations.capture(&spec.integration, &spec.info.name, spec.target.as_ref(), &spec.input);
+            env.integrations.capture(&spec.integration, &spec.info.name, spec.target.as_ref(), spec.input());
         let Some(read) = read else {
             self.resolve_undo(live, spec, None);
             return self.admit(live, address, spec);
@@ -227,15 +228,13 @@ impl Shard {
         let key = if self.is_in_process(&spec) { String::new() } else { key(&guard.id, address) };
         drop(guard);
         if let Some(own) = self.env.in_process.as_ref().filter(|own| *own.name() == *spec.integration) {
-            let value = own.perform(&spec.info.name, &spec.input);
-            let more = stanch_integrations::More::default();
-            let answer = Answer::Done { value, by: By::Us, status: 200, more };
-            return self.advance(live, address, attempt, Event::Answered(Box::new(answer)));
+            let value = own.perform(&spec.info.name, &spec.text);
+            return performed(&mut live.borrow_mut(), address, attempt, &value);
         }
         let call = Call {
             integration: spec.integration.to_string(),
             action: spec.info.name.clone(),
-            input: spec.input.clone(),
+            input: spec.input().clone(),
             target: spec.target.clone(),
             key,
             attempt,

@@ -27,6 +27,20 @@ const READ_ATTEMPTS: u32 = 5;
 /// A call that may not go out now comes back to the gate after this long.
 const HELD_MS: i64 = 1_000;
 
+/// An effect of this process itself is done; `value` is JSON.
+pub(super) fn performed(live: &mut Live, address: &Address, attempt: u32, value: &str) {
+    live.acts.remove(address);
+    live.record_outcome(&OutcomeText {
+        address: address.as_str(),
+        attempt,
+        value,
+        error: None,
+        by: by_word(By::Us),
+        incomplete: "",
+    });
+    live.touch(address);
+}
+
 impl Shard {
     pub(super) fn captured(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>, before: Value) {
         self.resolve_undo(live, spec, Some(before));
@@ -37,7 +51,7 @@ impl Shard {
     pub(super) fn resolve_undo(&self, live: &Shared, spec: &Spec, before: Option<Value>) {
         let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
         let seen = before.as_ref().unwrap_or(&Value::Null);
-        let undo = self.env.integrations.undo_of(integration, action, target, &spec.input, seen);
+        let undo = self.env.integrations.undo_of(integration, action, target, spec.input(), seen);
         with_act(live, &spec.address, |act| {
             act.undo = undo.and_then(|undo| serde_json::to_value(undo).ok());
             act.before = before;
@@ -167,7 +181,7 @@ impl Shard {
 
     pub(super) fn was_so_before(&self, spec: &Spec, before: &Value) -> bool {
         let (integration, action, target) = (&spec.integration, &spec.info.name, spec.target.as_ref());
-        self.env.integrations.held_before(integration, action, target, &spec.input, before) == Some(true)
+        self.env.integrations.held_before(integration, action, target, spec.input(), before) == Some(true)
     }
 
     /// The platform said no, or nobody could be reached in time.

@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
 use stanch_engine::{Engine, EngineOptions, InProcess, Patience, StartRun, WallClock};
 use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::{Cursor, Filter, KeySource, LocalJournal, Options};
@@ -83,9 +82,9 @@ impl InProcess for Count {
         "own"
     }
 
-    fn perform(&self, _: &str, input: &Value) -> Value {
+    fn perform(&self, _: &str, input: &str) -> String {
         self.0.fetch_add(1, Ordering::Relaxed);
-        input.clone()
+        input.to_owned()
     }
 }
 

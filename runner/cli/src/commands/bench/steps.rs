@@ -6,7 +6,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::json;
 use stanch_engine::{Engine, InProcess};
 use stanch_journal::{
     Journal,
@@ -169,14 +169,14 @@ impl InProcess for Alternating {
         "own"
     }
 
-    fn perform(&self, _: &str, input: &Value) -> Value {
+    fn perform(&self, _: &str, input: &str) -> String {
         let mut state = self.state.lock();
         let step = state.since.map(|since| since.elapsed().as_secs_f64());
         // A disk that refuses gives no pair; too few of them are noticed.
         let sync = state.probe.once().ok();
         state.pairs.extend(step.zip(sync).map(|(step, sync)| (step, sync.as_secs_f64())));
         state.since = Some(Instant::now());
-        input.clone()
+        input.to_owned()
     }
 }
 
