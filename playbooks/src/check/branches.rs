@@ -15,8 +15,8 @@ pub(super) fn check(case: &mut Case<'_>) {
         }
     }
     for (at, name) in captured {
-        let help = "a branch has a copy: let it give a value, and use what `each` returns";
-        case.script("PB0046", at, format!("a branch assigns to `{name}`, which stands outside it"), help);
+        let help = "a branch only reads it: let it give a value, and use what `each` returns";
+        case.script("PB0046", at, format!("a branch changes `{name}`, which stands outside it"), help);
     }
     for (at, native) in hidden {
         let help = "write `each(list, |item| …)`: all at once, and one that fails does not stop the others";

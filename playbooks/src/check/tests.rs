@@ -362,12 +362,16 @@ fn assignment_to_a_captured_name_in_a_branch() {
 let seen = #{};
 each(apps, |app| { let own = 0; own += 1; count += 1; });
 attempt(|| { seen.last = 1; 1 }).ok;
+let list = [];
+each(apps, |app| { let mine = list; mine.push(app); list.push(app); list.extract(1).push(app); });
 let total = 0;
 [1, 2].for_each(|| total += this);"#), @r"
-    main.rhai:11:43: a branch assigns to `count`, which stands outside it [PB0046]
-        a branch has a copy: let it give a value, and use what `each` returns
-    main.rhai:12:14: a branch assigns to `seen`, which stands outside it [PB0046]
-        a branch has a copy: let it give a value, and use what `each` returns
+    main.rhai:11:43: a branch changes `count`, which stands outside it [PB0046]
+        a branch only reads it: let it give a value, and use what `each` returns
+    main.rhai:12:14: a branch changes `seen`, which stands outside it [PB0046]
+        a branch only reads it: let it give a value, and use what `each` returns
+    main.rhai:14:53: a branch changes `list`, which stands outside it [PB0046]
+        a branch only reads it: let it give a value, and use what `each` returns
     ");
 }
 

@@ -65,6 +65,7 @@ pub fn engine_with(names: impl Fn(&str) -> Option<Dynamic> + Send + Sync + 'stat
     engine.on_print(|_| {});
     engine.on_debug(|_, _, _| {});
     refuse(&mut engine);
+    super::reading::register(&mut engine);
     severities(&mut engine);
     #[expect(deprecated, reason = "rhai marks the callback's signature as volatile; the version is pinned")]
     engine.on_var(move |name, _, _| Ok(constant(name).or_else(|| names(name))));

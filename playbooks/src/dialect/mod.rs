@@ -10,6 +10,7 @@ mod compile;
 mod engine;
 mod expression;
 mod page;
+mod reading;
 
 pub use builtin::{builtins, is_builtin};
 pub use calls::{CallClass, ERROR_KINDS, HOST_CALLS, HostCall, Param, ParamKind, host_call};

@@ -2,7 +2,7 @@
 
 use super::{
     Ty, What, methods,
-    reader::{Reader, root},
+    reader::{Reader, place, root},
 };
 use crate::{
     dialect::{CallClass, HostCall, host_call, is_builtin},
@@ -51,8 +51,9 @@ impl<'a> Reader<'a> {
         let (mut types, mut first) = (Vec::new(), None);
         let (head, rest) = args.split_at(usize::from(!args.is_empty()));
         let place = self.place.clone();
-        if branch {
-            self.place.branches += 1;
+        let walled = branch || call.name == "wait_until";
+        self.place.branches += usize::from(branch);
+        if walled {
             self.walls.push(self.names.len());
         }
         for (n, part) in [head, rest].into_iter().enumerate() {
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
             types.extend(more);
             first = first.or(body);
         }
-        if branch {
+        if walled {
             self.walls.pop();
         }
         self.place = place;
@@ -94,6 +95,9 @@ impl<'a> Reader<'a> {
             let kind = if let Ty::Target(kind) = receiver { kind } else { None };
             self.see(at, What::Verb { method: name, kind, verbs, args });
             return ty;
+        }
+        if let Some((at, root)) = place(on).filter(|_| methods::changes(name)) {
+            self.changes(at, root);
         }
         let known = is_builtin(name) || self.script.functions.contains_key(name);
         let native = is_builtin(name).then(|| name.to_owned());

@@ -68,3 +68,37 @@ pub(super) fn builtin(name: &str, on: &Ty, body: Option<Ty>) -> Ty {
         _ => Ty::Any,
     }
 }
+
+/// True for Rhai's own functions that change what they are called on.
+pub(super) fn changes(name: &str) -> bool {
+    const CHANGE: &[&str] = &[
+        "append",
+        "chop",
+        "clear",
+        "crop",
+        "dedup",
+        "drain",
+        "fill_with",
+        "for_each",
+        "insert",
+        "make_lower",
+        "make_upper",
+        "mixin",
+        "pad",
+        "pop",
+        "push",
+        "remove",
+        "replace",
+        "retain",
+        "reverse",
+        "set",
+        "shift",
+        "sort",
+        "sort_by",
+        "sort_desc",
+        "splice",
+        "trim",
+        "truncate",
+    ];
+    CHANGE.contains(&name)
+}

@@ -154,16 +154,22 @@ impl<'a> Reader<'a> {
         let ty = self.value(value);
         let root = root(target);
         if let ExprKind::Name(name) = &root.kind {
+            self.changes(root.at, name);
             let found = self.names.iter().rposition(|(known, _)| known == name);
-            if found.is_some_and(|found| self.walls.last().is_some_and(|wall| found < *wall)) {
-                self.see(root.at, What::Captured { name });
-            }
             if let (Some(found), ExprKind::Name(_)) = (found, &target.kind) {
                 let known = std::mem::replace(&mut self.names[found].1, Ty::Any);
                 self.names[found].1 = known.either(ty);
             }
         }
         self.value(target);
+    }
+
+    /// A name whose value is changed here.
+    pub(super) fn changes(&mut self, at: usize, name: &'a str) {
+        let found = self.names.iter().rposition(|(known, _)| *known == name);
+        if found.is_some_and(|found| self.walls.last().is_some_and(|wall| found < *wall)) {
+            self.see(at, What::Captured { name });
+        }
     }
 
     /// Reads an expression whose value is used.
@@ -299,6 +305,15 @@ impl<'a> Reader<'a> {
             _ if op == "!" => Ty::Bool,
             _ => Ty::Any,
         }
+    }
+}
+
+/// The name that `a.b[c]` begins with, where that is a place and no value of its own.
+pub(super) fn place(expr: &Expr) -> Option<(usize, &str)> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some((expr.at, name)),
+        ExprKind::Field { on, .. } | ExprKind::Index { on, .. } => place(on),
+        _ => None,
     }
 }
 

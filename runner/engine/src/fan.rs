@@ -28,6 +28,9 @@ pub(crate) type Body<'a> = Box<dyn Fn() -> Hosted<Value> + 'a>;
 /// More branches than this are refused before the first starts.
 const MAX_BRANCHES: usize = 20_000;
 
+/// Values that a branch captures may be nested so deep.
+const DEEPEST: usize = 64;
+
 /// Numbered places where something happened.
 type Dirty = Vec<(u64, Address)>;
 
@@ -232,7 +235,7 @@ pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Value)>> {
     Ok(results.into_iter().filter_map(|(key, result)| Some((key, result.ok()?))).collect())
 }
 
-/// A closure of the script as a branch's body: its arguments and what it captured are copies.
+/// A closure of the script as a branch's body. Its arguments are its own; what it captured it can only read.
 pub(crate) fn scripted<'a>(
     ctx: &'a NativeCallContext<'a>,
     closure: &rhai::FnPtr,
@@ -240,23 +243,48 @@ pub(crate) fn scripted<'a>(
 ) -> Body<'a> {
     let closure = closure.clone();
     Box::new(move || {
-        let value = call(ctx, &closure, args.iter().map(copy).collect())?;
+        let value = call(ctx, &closure, args.iter().map(Dynamic::flatten_clone).collect())?;
         border::to_value(&value).map_err(|error| border::throw(&error))
     })
 }
 
-/// Calls a closure with copies of what it captured.
+/// Calls a closure with copies of what it captured, which it can only read: what it assigned to them would be lost.
 pub(crate) fn call(
     ctx: &NativeCallContext<'_>,
     closure: &rhai::FnPtr,
     args: Vec<Dynamic>,
 ) -> Hosted<Dynamic> {
-    let mut own = closure.clone();
-    let captured: Vec<Dynamic> = closure.curry().iter().map(copy).collect();
-    own.set_curry(captured);
-    own.call_raw(ctx, None, args)
+    lent_closure(closure, 0)?.call_raw(ctx, None, args)
 }
 
-fn copy(value: &Dynamic) -> Dynamic {
-    value.flatten_clone()
+fn lent_closure(closure: &rhai::FnPtr, depth: usize) -> Hosted<rhai::FnPtr> {
+    let mut own = closure.clone();
+    let captured = closure.curry().iter().map(|value| {
+        let mut copy = value.flatten_clone();
+        lend_closures(&mut copy, depth + 1)?;
+        Ok(copy.into_read_only().into_shared())
+    });
+    own.set_curry(captured.collect::<Hosted<Vec<Dynamic>>>()?);
+    Ok(own)
+}
+
+/// Closures in a copied value lose their hands on what lies outside the branch, too.
+fn lend_closures(value: &mut Dynamic, depth: usize) -> Hosted<()> {
+    if depth > DEEPEST {
+        return misuse(format!(
+            "a branch captures a value nested deeper than {DEEPEST} levels, or a closure that captures itself"
+        ));
+    }
+    if let Ok(mut items) = value.as_array_mut() {
+        return items.iter_mut().try_for_each(|item| lend_closures(item, depth + 1));
+    }
+    if let Ok(mut map) = value.as_map_mut() {
+        return map.values_mut().try_for_each(|item| lend_closures(item, depth + 1));
+    }
+    let lent = match value.read_lock::<rhai::FnPtr>() {
+        Some(closure) => lent_closure(&closure, depth)?,
+        None => return Ok(()),
+    };
+    *value = lent.into();
+    Ok(())
 }

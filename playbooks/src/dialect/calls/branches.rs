@@ -12,8 +12,8 @@ pub(super) const EACH: HostCall = HostCall {
            that holds it. Keys must be unique and not empty: that is checked before the first branch starts. Every branch \
            ends; only then, if any threw, does `each` throw the error of the first item that did, with all of them by \
            key in `e.errors`. A cut that is refused does not throw: its target is `failed` and comes back in `settle()`. At most \
-           20,000 items; the platform's own limit sets the speed. A branch may read what it captures and gets a copy; \
-           assigning to it is an error.",
+           20,000 items; the platform's own limit sets the speed. A branch reads what it captures; changing it \
+           throws `misuse`.",
     example: r#"let answers = each(["a", "b"], |name| name.len());"#,
     ..call("each", CallClass::Branch)
 };

@@ -41,7 +41,7 @@ pub(super) const WAIT_UNTIL: HostCall = HostCall {
     throws: &["misuse"],
     docs: "Reads again and again until the predicate over the value says true; gives that value, or `()` when time is up. \
            `every` is 30s unless given, `within` is 1h. The read may use reads only; a read that throws counts as not \
-           yet. All of it is one step.",
+           yet, unless the script called it wrongly. All of it is one step.",
     example: r#"let gone = wait_until(|| find_app("drift"), |apps| apps.is_empty(), #{ every: "1m", within: "1h" });"#,
     ..call("wait_until", CallClass::Wait)
 };

@@ -30,7 +30,8 @@ pub(super) const NOTIFY: HostCall = HostCall {
     fields: &["to", "subject", "id"],
     throws: &["no_contact", "misuse", "refused", "unreachable"],
     docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor (every contact of its), a user target, a mail address, or a list of these. `data` is what its placeholders are filled from, besides \
-           `{to}`; one that it lacks throws `misuse` before anything is sent. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
+           `{to}`; one that it lacks throws `misuse` before anything is sent. Nobody to write to, or no integration that sends mail, throws \
+           `no_contact`. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
            it went out, a person looks and says. `id` is the Message-ID.",
     example: r#"notify(vendor_of("drift"), "integration-cut", #{ since: now() });"#,
     ..call("notify", CallClass::Tell)
@@ -43,7 +44,9 @@ pub(super) const PAGE: HostCall = HostCall {
     throws: &[],
     docs: "Tells our own people: `channel` is a key of `tell:` in the configuration, and every way listed there is used \
            (chat, mail, webhook). It never throws, since what is cut must not fail for want of a listener: `sent` counts the ways \
-           that took it, `error` says why when none did, and the run records whom it could not reach.",
+           that took it, `error` says why when none did, and the run records whom it could not reach. A channel that is not there, or lists no way, \
+           goes to those under `stuck`, else under `approval`, with a line that says whom it was meant for; where nobody is under \
+           these either, nobody hears it: `sent` is 0, and the run shows what was left untold.",
     example: r#"page("team", "Drift is cut off");"#,
     ..call("page", CallClass::Tell)
 };

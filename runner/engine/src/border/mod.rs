@@ -147,7 +147,22 @@ pub(crate) fn caught(error: &EvalAltResult) -> StepError {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return StepError::new("thrown", located(&text, inner, error));
     }
-    StepError::new(kind_of(inner), located(&inner.to_string(), inner, error))
+    StepError::new(kind_of(inner), located(&said_of(inner), inner, error))
+}
+
+/// The interpreter's words, or ours where it does not know what a branch is.
+fn said_of(error: &EvalAltResult) -> String {
+    let what = match error {
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => format!("`{name}` is assigned to"),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
+            format!("`{}` would change what it is called on", name.split(' ').next().unwrap_or(name))
+        }
+        _ => return error.to_string(),
+    };
+    format!(
+        "{what}: that is a constant or stands outside this branch, and a branch only reads what is around it. Let it give a \
+         value, and use what `each`, `together` or `attempt` returns"
+    )
 }
 
 /// A text with the place that the interpreter came to.
@@ -181,6 +196,8 @@ fn kind_of(error: &EvalAltResult) -> &'static str {
         EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => "too_long",
         EvalAltResult::ErrorStackOverflow(_) => "too_deep",
         EvalAltResult::ErrorDataTooLarge(..) => "too_large",
+        EvalAltResult::ErrorAssignmentToConstant(..)
+        | EvalAltResult::ErrorNonPureMethodCallOnConstant(..) => "misuse",
         _ => "script",
     }
 }

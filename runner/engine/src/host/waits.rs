@@ -233,7 +233,12 @@ fn look(
     if leaving {
         return Err(terminated());
     }
-    let Ok(value) = result else { return Ok(None) };
+    let value = match result {
+        Ok(value) => value,
+        // A mistake in the script does not go away by waiting.
+        Err(error) if border::caught(&error).kind == "misuse" => return Err(error),
+        Err(_) => return Ok(None),
+    };
     let value = border::to_value(&value).map_err(|error| border::throw(&error))?;
     let verdict = call(ctx, predicate, vec![border::to_dynamic(&value)])?;
     match verdict.as_bool() {

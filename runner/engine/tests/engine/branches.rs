@@ -117,26 +117,6 @@ async fn more_than_twenty_thousand_items_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_branch_captures_is_its_own_copy() {
-    let world = World::new(
-        r#"
-        let word = "outer";
-        let list = [1];
-        let got = each(["a", "b"], |item| {
-            own.step(#{ item: item, word: word });
-            word += item;
-            list.push(item);
-            `${word} ${list}`
-        });
-        note(`${got} ${word} ${list}`);
-    "#,
-    );
-    let run = world.start(json!({})).await;
-    let view = world.ended(&run).await;
-    assert_eq!(view.notes[0].1, r#"["outera [1, \"a\"]", "outerb [1, \"b\"]"] outer [1]"#, "{view:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_branches_are_entered_twice_each_and_not_more() {
     let world = Setup::new(
         r#"

@@ -161,11 +161,12 @@ async fn two_hands_on_one_value_fail_the_same_in_every_life_and_branches_have_ha
         let mine = [0];
         let reader = || mine.len();
         let seen = each([1, 2, 3], |n| {
-            mine.push(n);
+            let own_copy = mine;
+            own_copy.push(n);
             ask(`q${n}`, "?", ["yes"]);
             own.step(#{ branch: n });
-            mine.push(reader.call());
-            mine
+            own_copy.push(reader.call());
+            own_copy
         });
         note(`${seen} ${mine}`);
     "#,
