@@ -59,7 +59,7 @@ pub trait InProcess: Send + Sync {
     fn perform(&self, action: &str, input: &str) -> String;
 }
 
-/// How long things may take, on the wall clock, and how much a run may write.
+/// How long things may take, on the wall clock, how much a run may write, how many are in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// One attempt of one call, paging included.
@@ -74,6 +74,8 @@ pub struct Patience {
     pub guard: Duration,
     /// A run that nothing can move for this long leaves memory.
     pub park: Duration,
+    /// Runs that one thread of scripts holds in memory at a time; the others stand in line.
+    pub held: usize,
     /// A run warns at this many entries; those in branches of fan-outs are counted for each branch alone.
     pub warn: u64,
     /// It parks as limited at this many.
@@ -81,6 +83,10 @@ pub struct Patience {
     /// Operations of the interpreter between two steps.
     pub operations: u64,
 }
+
+/// Each run has a stack of its own, of which a script touches some 60 KiB; and a process may map 65,530 pieces of memory,
+/// two for each stack.
+const HELD: usize = 512;
 
 impl Default for Patience {
     fn default() -> Self {
@@ -91,6 +97,7 @@ impl Default for Patience {
             stale: Duration::from_secs(3600),
             guard: Duration::from_secs(300),
             park: Duration::from_secs(2),
+            held: HELD,
             warn: 10_000,
             entries: 50_000,
             operations: stanch_playbooks::dialect::LIMITS.operations,

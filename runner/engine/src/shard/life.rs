@@ -35,7 +35,14 @@ impl Shard {
                 shard.waits_due(live, now);
             });
         }
-        if self.broken.contains(run) || self.env.is_draining() || !self.comes_in(run) {
+        if self.comes_in(run) {
+            self.come_in(run);
+        }
+    }
+
+    /// A run is read from disk and goes on.
+    pub(super) fn come_in(&mut self, run: &RunId) {
+        if self.broken.contains(run) || self.env.is_draining() {
             return;
         }
         match self.load(run) {

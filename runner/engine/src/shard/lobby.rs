@@ -8,10 +8,6 @@ use stanch_model::RunId;
 
 use super::Shard;
 
-/// Runs that a shard holds at one time. Each has a stack of its own, of which a script touches some 60 KiB; and a process
-/// may map 65,530 pieces of memory, two for each stack.
-const MOST: usize = 512;
-
 /// First come, first served; nobody stands in it twice.
 #[derive(Default)]
 pub(super) struct Lobby {
@@ -22,7 +18,7 @@ pub(super) struct Lobby {
 impl Shard {
     /// Says whether this run may come in now; else it stands in line.
     pub(super) fn comes_in(&mut self, run: &RunId) -> bool {
-        if self.slots.len() < MOST {
+        if self.lobby.line.is_empty() && self.has_room() {
             return true;
         }
         if self.lobby.names.insert(run.clone()) {
@@ -33,11 +29,17 @@ impl Shard {
 
     /// Lets in as many as have left.
     pub(super) fn let_in(&mut self) {
-        while self.slots.len() < MOST
+        while self.has_room()
             && let Some(run) = self.lobby.line.pop_front()
         {
             self.lobby.names.remove(&run);
-            self.wake(&run);
+            if !self.slots.contains_key(&run) {
+                self.come_in(&run);
+            }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.slots.len() < self.env.patience.held
     }
 }

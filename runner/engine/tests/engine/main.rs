@@ -3,6 +3,7 @@
 
 mod branches;
 mod calls;
+mod captured;
 mod common;
 mod control;
 mod coverage;
@@ -13,6 +14,7 @@ mod every_entry;
 mod guards;
 mod holds;
 mod limits;
+mod lobby;
 mod people;
 mod pins;
 mod pitfalls;
