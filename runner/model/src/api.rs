@@ -217,7 +217,7 @@ pub struct RunSummary {
     /// The last phase that it entered.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phase: String,
-    /// How many targets are in each state.
+    /// How many targets are in each state, or were `given_back` or `released` since.
     pub targets: BTreeMap<String, u64>,
 }
 

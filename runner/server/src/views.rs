@@ -80,7 +80,7 @@ pub(crate) fn summary(view: &RunView) -> RunSummary {
         started_by: view.started_by.clone(),
         started: view.started.clone(),
         phase: view.phase.clone(),
-        targets: view.tally().into_iter().map(|(state, n)| (state.to_string(), n as u64)).collect(),
+        targets: view.stand().into_iter().map(|(word, n)| (word.to_owned(), n as u64)).collect(),
     }
 }
 

@@ -176,7 +176,7 @@ pub(crate) async fn cancel(args: CancelArgs, out: Out) -> anyhow::Result<Exit> {
 /// When there is no such run, it holds nothing, or the server refuses.
 pub(crate) async fn undo(args: UndoArgs, out: Out) -> anyhow::Result<Exit> {
     let done = args.reach.client()?.undo(&args.run, args.reason.as_deref()).await;
-    said(done, &format!("what {} holds is given back", args.run), out)
+    said(done, &format!("what {} holds is given back, as far as no other run holds it", args.run), out)
 }
 
 /// Pins a run anew.

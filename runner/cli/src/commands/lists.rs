@@ -5,7 +5,7 @@ use serde_json::json;
 use stanch_client::Client;
 use stanch_model::{
     api::{Card, RunSummary},
-    run::Waiting,
+    run::{Became, Waiting},
     shortened::short,
 };
 
@@ -82,7 +82,9 @@ pub(crate) async fn runs(args: RunsArgs, out: Out) -> anyhow::Result<Exit> {
     let page = args.reach.client()?.runs(args.open, args.limit).await.map_err(answer)?;
     let mut table = Table::new(&["run", "started", "playbook", "state", "phase", "waits for"]);
     for run in &page.items {
-        let containment = run.containment.as_ref().map(|word| word.replace('_', " "));
+        let back =
+            if run.targets.contains_key(Became::GivenBack.as_str()) { ", since given back" } else { "" };
+        let containment = run.containment.as_ref().map(|word| format!("{}{back}", word.replace('_', " ")));
         table.row([
             short(&run.id).to_owned(),
             when::brief(&run.started),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
     Containment, Ended,
-    run::{RunState, RunView, WaitKind, WaitView},
+    run::{Became, RunState, RunView, WaitKind, WaitView},
     shortened::short,
 };
 
@@ -93,7 +93,7 @@ pub(crate) fn summary(view: &RunView) -> Value {
 }
 
 fn tally(view: &RunView) -> Value {
-    view.tally().into_iter().map(|(state, count)| (state.to_string(), Value::from(count))).collect()
+    view.stand().into_iter().map(|(word, count)| (word.to_owned(), Value::from(count))).collect()
 }
 
 /// How a run stands or ended, in a few words.
@@ -158,11 +158,25 @@ fn held(view: &RunView) -> Vec<String> {
     lines
 }
 
+/// What was released after the end: the containment is older than that.
+fn released(view: &RunView) -> Option<String> {
+    let end = view.ended.and_then(|_| view.since.parse::<Timestamp>().ok())?;
+    let since = view.targets.values().filter_map(|target| target.released.as_ref());
+    let since = since.filter(|release| release.at.parse::<Timestamp>().is_ok_and(|at| at >= end));
+    let back = since.filter(|release| release.became == Became::GivenBack).count();
+    let containment = view.containment?.as_str().replace('_', " ");
+    let of = view.targets.len();
+    (back > 0).then(|| format!("{containment} was said at its end; given back since: {back} of {of} targets"))
+}
+
 /// A run in words.
 pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> String {
     let id = view.id.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut lines = vec![format!("{} (run {})", stand(view), short(&id))];
     let mut say = |text: String| lines.push(paragraph(&format!("  {text}"), 4, out.columns()));
+    if let Some(released) = released(view) {
+        say(released);
+    }
     for because in &view.because {
         say(format!("because {because}"));
     }

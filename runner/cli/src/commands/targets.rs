@@ -15,9 +15,8 @@ const FEW: usize = 3;
 
 /// `82 targets: 81 proven, 1 attested`.
 pub(super) fn tally(view: &RunView) -> String {
-    let states = view.tally();
-    let states: Vec<String> =
-        states.into_iter().map(|(state, count)| format!("{count} {}", plain(state.as_str()))).collect();
+    let words = view.stand().into_iter();
+    let states: Vec<String> = words.map(|(word, count)| format!("{count} {}", plain(word))).collect();
     let count = view.targets.len();
     let targets = if count == 1 { "1 target".to_owned() } else { format!("{count} targets") };
     format!("{targets}: {}", states.join(", "))
@@ -25,17 +24,18 @@ pub(super) fn tally(view: &RunView) -> String {
 
 /// The table; none without targets. `all` gives each a line.
 pub(super) fn table(view: &RunView, all: bool) -> Option<Table> {
-    let mut groups: BTreeMap<(&str, &str, TargetState, &str), Vec<&TargetView>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str, TargetState, &str, &str), Vec<&TargetView>> = BTreeMap::new();
     for target in view.targets.values() {
-        let key =
-            (target.target.integration.as_str(), target.verb.as_str(), target.state, target.why.as_str());
-        groups.entry(key).or_default().push(target);
+        let why = target.released.as_ref().map_or(&target.why, |release| &release.why);
+        let (integration, verb) = (target.target.integration.as_str(), target.verb.as_str());
+        groups.entry((integration, verb, target.state, target.word(), why)).or_default().push(target);
     }
     let mut table = Table::new(&["state", "integration", "verb", "target", "why"]);
-    for ((integration, verb, state, why), targets) in groups {
-        let state_until = until(state, &targets);
-        let mut row = |name: String| table.row([&state_until, integration, verb, &name, why]);
-        if all || targets.len() <= FEW || needs_a_look(state) {
+    for ((integration, verb, state, word, why), targets) in groups {
+        let stands = until(word, &targets);
+        let mut row = |name: String| table.row([&stands, integration, verb, &name, why]);
+        let released = targets.iter().any(|target| target.released.is_some());
+        if all || targets.len() <= FEW || released || needs_a_look(state) {
             for target in targets {
                 row(format!("{} {}", target.target.kind, target.target.name()));
             }
@@ -47,12 +47,13 @@ pub(super) fn table(view: &RunView, all: bool) -> Option<Table> {
     (!table.is_empty()).then_some(table)
 }
 
-/// The state, and for what lives on the moment when the last of these ends.
-fn until(state: TargetState, targets: &[&TargetView]) -> String {
-    let last = targets.iter().filter_map(|target| target.until_ms).max();
+/// How they stand, and for what lives on the moment when the last of these ends.
+fn until(word: &str, targets: &[&TargetView]) -> String {
+    let lives_on = targets.iter().filter(|target| target.released.is_none());
+    let last = lives_on.filter_map(|target| target.until_ms).max();
     match last.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()) {
-        Some(last) => format!("{} until {}", plain(state.as_str()), last.strftime("%H:%MZ")),
-        None => plain(state.as_str()).to_owned(),
+        Some(last) => format!("{} until {}", plain(word), last.strftime("%H:%MZ")),
+        None => plain(word).to_owned(),
     }
 }
 

@@ -124,6 +124,7 @@ pub(crate) fn plain(state: &str) -> &str {
     match state {
         "verified" => "proven",
         "in_doubt" => "in doubt",
+        "given_back" => "given back",
         other => other,
     }
 }

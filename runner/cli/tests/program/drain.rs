@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use stanch_integrations::twin::{Answer, Fault, TwinHost};
-use stanch_model::{api::StartBody, run::RunView};
+use stanch_model::api::StartBody;
 
-use crate::support::{Served, client, empty, okta, playbook};
+use crate::support::{Served, client, empty, okta, people, playbook, view};
 
 const MANIFEST: &str = "playbook: cut
 title: Suspend everybody, one after the other
@@ -24,32 +24,9 @@ settle();
 
 const ACTION: &str = "suspend_user";
 
-/// Four people whom nobody has suspended yet.
-fn people(twins: &TwinHost) -> Vec<String> {
-    let state = twins.state("okta").unwrap();
-    let users = state["users"].as_array().cloned().unwrap_or_default().into_iter();
-    let ids: Vec<String> = users.filter_map(|user| Some(user["id"].as_str()?.to_owned())).take(4).collect();
-    assert_eq!(ids.len(), 4, "{state:#}");
-    ids
-}
-
 fn suspended(twins: &TwinHost) -> Vec<String> {
     let requests = twins.requests().into_iter().filter(|request| request.action == ACTION);
     requests.map(|request| request.target).collect()
-}
-
-/// A view of the run once this is so.
-async fn view(folder: &std::path::Path, run: &str, what: impl Fn(&RunView) -> bool) -> RunView {
-    let client = client(folder);
-    let mut events = client.run_events(run, None);
-    loop {
-        let view = client.run(run).await.unwrap();
-        if what(&view) {
-            return view;
-        }
-        let more = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
-        more.unwrap().unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +36,7 @@ async fn a_server_that_is_asked_to_stop_drains_and_the_next_one_goes_on() {
     let config =
         "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }\nplaybooks: [cut]\n";
     std::fs::write(home.path().join("stanch.yaml"), config).unwrap();
-    let people = people(&twins);
+    let people = people(&twins, 4);
     // The second answer takes its time: it is under way when the signal comes.
     let delay = Some(Duration::from_secs(2));
     twins.add_fault(Fault { delay, ..Fault::nth("okta.suspend_user", 2, Answer::Slow) });

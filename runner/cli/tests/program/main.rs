@@ -1,9 +1,12 @@
 //! The program `stanch` as a child process.
 #![allow(clippy::unwrap_used, clippy::panic)] // tests may
 
+mod alone;
 mod bad_input;
 mod begin;
 mod broken;
 mod drain;
+mod people;
 mod support;
 mod transcripts;
+mod undo;

@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use stanch_client::{Client, Location};
 use stanch_integrations::twin::{TwinHost, TwinOptions};
+use stanch_model::run::RunView;
 
 /// The program, in this folder.
 pub(crate) fn program(folder: &Path, args: &[&str]) -> Command {
@@ -81,7 +82,7 @@ pub(crate) async fn okta() -> TwinHost {
 }
 
 /// A server, on a leash.
-pub(crate) struct Served(Child);
+pub(crate) struct Served(Child, Value);
 
 impl Served {
     /// On simulated platforms that nobody will ask.
@@ -98,7 +99,12 @@ impl Served {
         out.read_line(&mut line).unwrap();
         assert!(line.contains("\"serving\""), "{line}");
         child.stdout = Some(out.into_inner());
-        Self(child)
+        Self(child, serde_json::from_str(&line).unwrap())
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        self.1["serving"].as_str().unwrap().to_owned()
     }
 
     /// SIGTERM, to nobody but it.
@@ -128,4 +134,28 @@ impl Drop for Served {
 /// Speaks to the server of this folder, as the user of the machine.
 pub(crate) fn client(folder: &Path) -> Client {
     Client::connect(Location::Socket(folder.join("data/api.sock"))).unwrap()
+}
+
+/// So many people whom nobody has suspended yet.
+pub(crate) fn people(twins: &TwinHost, count: usize) -> Vec<String> {
+    let state = twins.state("okta").unwrap();
+    let users = state["users"].as_array().cloned().unwrap_or_default().into_iter();
+    let ids: Vec<String> =
+        users.filter_map(|user| Some(user["id"].as_str()?.to_owned())).take(count).collect();
+    assert_eq!(ids.len(), count, "{state:#}");
+    ids
+}
+
+/// A view of the run once this is so.
+pub(crate) async fn view(folder: &Path, run: &str, what: impl Fn(&RunView) -> bool) -> RunView {
+    let client = client(folder);
+    let mut events = client.run_events(run, None);
+    loop {
+        let view = client.run(run).await.unwrap();
+        if what(&view) {
+            return view;
+        }
+        let more = tokio::time::timeout(std::time::Duration::from_secs(120), events.next()).await;
+        more.unwrap().unwrap();
+    }
 }

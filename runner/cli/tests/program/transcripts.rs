@@ -135,7 +135,7 @@ fn a_run_that_waits_says_since_when_and_how_it_goes_on() {
             std::thread::sleep(std::time::Duration::from_millis(20));
             say(args)
         };
-        let shown = (0..500).map(again).find(|text| text.contains(part));
+        let shown = (0..6_000).map(again).find(|text| text.contains(part));
         assert!(shown.is_some(), "{}", say(args));
     };
     for (args, part) in [

@@ -19,7 +19,7 @@ use stanch_model::{
     run::{
         StepError, WaitKind,
         body::WaitOpened,
-        hold::{CLAIM, Claim},
+        hold::{self, CLAIM, Claim},
     },
 };
 use stanch_playbooks::Playbook;
@@ -146,7 +146,7 @@ fn give_back(ctx: &NativeCallContext<'_>) -> Hosted<String> {
     let what = here.live(|live| live.created.input["what"].as_str().unwrap_or_default().to_owned());
     if by == BY_HAND {
         let text = format!("Give back by hand: {what}. It was to last until now");
-        return people::ask_one_of(ctx, SLUG, &text, &["done", LEAVE]);
+        return people::ask_one_of(ctx, SLUG, &text, &[hold::BY_HAND, LEAVE]);
     }
     let Some(undo) = undo else { return Ok("it was so before: nothing is given back".to_owned()) };
     if by == "unknown" {
@@ -160,7 +160,7 @@ fn give_back(ctx: &NativeCallContext<'_>) -> Hosted<String> {
         return misuse(format!("{} has no action `{}`", undo.integration, undo.action));
     };
     let result = here.call(place(ctx), info, None, &undo.input, undo.target.as_ref())?;
-    result.map(|_| "given back".to_owned()).map_err(|error| border::throw(&error))
+    result.map(|_| hold::GIVEN_BACK.to_owned()).map_err(|error| border::throw(&error))
 }
 
 /// Gives up the parent's claim, once, and says whether it was the last.

@@ -179,6 +179,8 @@ impl Shard {
         act.phase = Phase::Intended(u64::MAX, permit);
         let (before, undo) = (act.before.clone(), act.undo.clone());
         let (approval, guards) = (act.approval.clone(), act.guards.clone().unwrap_or_default());
+        let wait = approval.as_ref().and_then(|id| live.view.waits.iter().find(|wait| wait.id == *id));
+        let granted = wait.and_then(|wait| Some(wait.closed.as_ref()?.version));
         let call = CallText {
             integration: &spec.integration,
             action: &spec.info.name,
@@ -191,6 +193,7 @@ impl Shard {
             before: before.as_ref(),
             undo: undo.as_ref(),
             approval: approval.as_deref(),
+            granted,
             guards: &guards,
             deadline_ms: act.dead_ms,
         };

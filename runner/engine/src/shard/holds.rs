@@ -9,7 +9,7 @@ use stanch_model::{
     run::{
         Hold, HoldView,
         body::kind,
-        hold::{Back, Claim},
+        hold::{Back, Claim, GIVEN_BACK},
     },
     target::Effect,
 };
@@ -157,7 +157,7 @@ impl Shard {
         let Some(hold) = hold else { return };
         let value = &body["value"];
         let (taken, why) = match value["ended"].as_str() {
-            Some("finished") => (false, value["value"].as_str().unwrap_or("given back").to_owned()),
+            Some("finished") => (false, value["value"].as_str().unwrap_or(GIVEN_BACK).to_owned()),
             Some("cancelled") => (true, format!("run {child} was cancelled: it stays cut")),
             _ => (false, format!("it could not be given back: {}", body["error"].as_str().unwrap_or("?"))),
         };

@@ -1,7 +1,11 @@
 //! Permanent calls and the approvals that cover them.
 
 use serde_json::json;
-use stanch_model::TargetState;
+use stanch_journal::Journal as _;
+use stanch_model::{
+    StreamId, TargetState,
+    run::body::{Intent, WaitClosed},
+};
 
 use crate::common::Outside;
 
@@ -141,4 +145,25 @@ async fn what_the_manifest_allows_by_itself_it_allows_again_without_anybody() {
     let view = outside.ended(&run).await;
     assert_eq!(outside.done("revoke_app_token"), 2);
     assert_eq!(view.waits[2].closed.as_ref().unwrap().by, "pre_approved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_cites_the_entry_that_allows_it() {
+    let outside = Outside::new(FORGOTTEN, 2, 0).await;
+    let run = outside.start(json!({ "free": false })).await;
+    for card in ["A1", "A2"] {
+        outside.waiting(&run, card).await;
+        outside.answer(&run, card, "approve").await;
+    }
+    outside.ended(&run).await;
+    let entries = outside.journal.read(&StreamId::run(&run), 1, usize::MAX).unwrap();
+    let intents = entries.iter().filter(|entry| entry.header.kind == "step.intent");
+    let calls = intents.filter_map(|entry| entry.decode::<Intent>().unwrap().call);
+    let cited: Vec<(String, u64)> = calls.filter_map(|call| Some((call.approval?, call.granted?))).collect();
+    assert_eq!(cited.len(), 4, "{cited:?}");
+    for (approval, version) in cited {
+        let entry = entries.iter().find(|entry| entry.header.version == version).unwrap();
+        let closed: WaitClosed = entry.decode().unwrap();
+        assert_eq!((closed.wait, closed.say.as_str()), (approval, "approve"));
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stanch_model::{
-    Containment, RunId,
+    Containment, RunId, TargetState,
     run::{HoldView, RunState, RunView},
 };
 
@@ -67,6 +67,8 @@ async fn a_cut_for_a_while_is_given_back_once_over_restarts() {
     let view = outside.until(&run, |view| view.holds[0].given_back.is_some()).await;
     assert_eq!(given_back(&view), "given back");
     assert_eq!(containment(&view), "contained", "it says how the run ended");
+    assert_eq!(view.stand(), [("given_back", 1)], "nothing is called proven that was given back");
+    assert_eq!(view.targets.values().next().unwrap().state, TargetState::Verified, "what it was stays told");
     assert!(outside.engine.undo(&run, "ben", "").await.is_err(), "nothing is held any more");
     assert!(outside.engine.replay(&[run, child]).is_ok());
 }
@@ -122,6 +124,7 @@ async fn what_another_run_claims_stays_cut_until_the_last_claim_goes() {
     assert_eq!(outside.asked("activate_app"), 0);
     let view = outside.until(&first, |view| view.holds[0].given_back.is_some()).await;
     assert_eq!(given_back(&view), format!("it stays cut: run {second} claims it too"));
+    assert_eq!(view.stand(), [("released", 1)]);
     outside.crash();
     // The second run found it cut: its claim has no undo of its own, the first one's brings it back.
     outside.engine.undo(&second, "ben", "false alarm").await.unwrap();
@@ -148,7 +151,7 @@ async fn what_was_so_before_is_not_given_back() {
 async fn what_may_have_been_so_before_is_a_persons() {
     for (say, done) in [("give it back", 1), ("leave it cut", 0)] {
         let outside = Outside::new(FOR_HOURS, 1, 0).await;
-        let lost = json!({ "action": "okta.deactivate_app", "call": 1, "answer": "timeout_after_effect", "delay": "3s" });
+        let lost = json!({ "action": "okta.deactivate_app", "call": 1, "answer": "timeout_after_effect", "delay": "10s" });
         outside.fault(lost);
         let (run, child) = outside.cut_for_hours().await;
         outside.clock.forward(Duration::from_secs(4 * 3600 + 1));

@@ -190,6 +190,9 @@ pub struct CallIntent {
     /// Id of the approval that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+    /// Version of the entry of this run that granted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<u64>,
     /// Versions of the `guard.read` entries by which the guards let it pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<u64>,

@@ -41,6 +41,59 @@ pub struct Back {
     pub run: RunId,
 }
 
+/// What [`Hold::why`] says when the platform was changed back.
+pub const GIVEN_BACK: &str = "given back";
+
+/// What it says when a person changed it back by hand.
+pub const BY_HAND: &str = "done";
+
+/// A cut that its run released since: undone, or over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Release {
+    /// What became of the cut.
+    pub became: Became,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why, for people.
+    pub why: String,
+}
+
+/// What became of a cut that was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    /// The platform was changed back.
+    GivenBack,
+    /// It stayed cut then: another run holds it, it was so before, or a person left it.
+    Released,
+}
+
+impl Became {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GivenBack => "given_back",
+            Self::Released => "released",
+        }
+    }
+
+    fn of(why: &str) -> Self {
+        if [GIVEN_BACK, BY_HAND].contains(&why) { Self::GivenBack } else { Self::Released }
+    }
+}
+
+impl Release {
+    /// The release that this entry tells of, if it tells of one.
+    pub(super) fn of(body: &Hold, time: &str) -> Option<Self> {
+        let why = if body.why == BY_HAND { "given back by hand" } else { &body.why };
+        (!body.taken).then(|| Self {
+            became: Became::of(&body.why),
+            at: time.to_owned(),
+            why: why.to_owned(),
+        })
+    }
+}
+
 /// A claim as a run's entries tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldView {

@@ -61,6 +61,8 @@ pub struct CallText<'a> {
     pub undo: Option<&'a Value>,
     /// Id of the approval that covers it.
     pub approval: Option<&'a str>,
+    /// Version of the entry of this run that granted it.
+    pub granted: Option<u64>,
     /// Versions of the `guard.read` entries by which the guards let it pass.
     pub guards: &'a [u64],
     /// When the request is given up, Unix ms.
@@ -169,6 +171,7 @@ impl<'a> CallText<'a> {
             before: call.before.as_ref(),
             undo: call.undo.as_ref(),
             approval: call.approval.as_deref(),
+            granted: call.granted,
             guards: &call.guards,
             deadline_ms: call.deadline_ms,
         }
@@ -196,6 +199,9 @@ impl CallText<'_> {
         }
         if let Some(approval) = self.approval {
             out.text("approval", approval);
+        }
+        if let Some(granted) = self.granted {
+            out.raw("granted", format_args!("{granted}"));
         }
         if !self.guards.is_empty() {
             out.json("guards", &self.guards);
@@ -340,6 +346,7 @@ mod tests {
             before: full.then(|| json!({ "status": "ACTIVE" })),
             undo: full.then(|| json!(["x"])),
             approval: full.then(|| "A1".into()),
+            granted: full.then_some(9),
             guards: if full { vec![7, 12] } else { Vec::new() },
             deadline_ms: -5,
         }

@@ -14,7 +14,7 @@ mod waiting;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};
-pub use hold::{Hold, HoldView};
+pub use hold::{Became, Hold, HoldView, Release};
 pub use untold::Untold;
 pub use view::{RunState, RunView, StepView, TargetView};
 pub use wait::{WaitKind, WaitView};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     body::{self, DeadlineStarted, Mode, StepError, kind},
-    hold::HoldView,
+    hold::{Hold, HoldView, Release},
     untold::Untold,
     wait::{ClosedView, DecisionView, WaitView},
 };
@@ -120,6 +120,16 @@ pub struct TargetView {
     pub address: Address,
     /// RFC 3339 of the last change.
     pub since: String,
+    /// Set once the run released the cut: the state is what it was until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Release>,
+}
+
+impl TargetView {
+    /// How it stands, in one word: its state, or what became of it since.
+    pub fn word(&self) -> &'static str {
+        self.released.as_ref().map_or_else(|| self.state.as_str(), |release| release.became.as_str())
+    }
 }
 
 /// A run as its entries tell it.
@@ -215,6 +225,18 @@ impl RunView {
         tally
     }
 
+    /// How many cut targets stand how, in the words of [`TargetView::word`].
+    pub fn stand(&self) -> Vec<(&'static str, usize)> {
+        let mut counted = BTreeMap::new();
+        for target in self.targets.values() {
+            let became = target.released.as_ref().map(|release| release.became);
+            let state = if became.is_none() { Some(target.state) } else { None };
+            let (_, count) = counted.entry((became, state)).or_insert((target.word(), 0));
+            *count += 1;
+        }
+        counted.into_values().collect()
+    }
+
     /// Folds one more entry of this run's stream.
     pub fn apply(&mut self, entry: &Entry) {
         self.version = entry.header.version;
@@ -237,7 +259,7 @@ impl RunView {
             kind::ESCALATED => self.escalated(entry.decode()?),
             kind::DECISION => self.decision(entry.decode()?),
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
-            kind::HOLD => HoldView::fold(&mut self.holds, entry.decode()?, time),
+            kind::HOLD => self.hold(entry.decode()?, time),
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
@@ -324,8 +346,21 @@ impl RunView {
         }
     }
 
+    fn hold(&mut self, body: Hold, time: &str) {
+        if let Some(release) = Release::of(&body, time)
+            && let Some(target) = self.targets.get_mut(&format!("{} {}", body.target, body.property))
+            && target.address == body.address
+        {
+            target.released = Some(release);
+        }
+        HoldView::fold(&mut self.holds, body, time);
+    }
+
     fn target(&mut self, body: body::TargetEntry, time: &str) {
         let key = format!("{} {}", body.target.key(), body.verb);
+        // Another cut of the same is another matter.
+        let same = self.targets.get(&key).filter(|known| known.address == body.address);
+        let released = same.and_then(|known| known.released.clone());
         let view = TargetView {
             target: body.target,
             verb: body.verb,
@@ -335,6 +370,7 @@ impl RunView {
             why: body.why,
             address: body.address,
             since: time.to_owned(),
+            released,
         };
         self.targets.insert(key, view);
     }

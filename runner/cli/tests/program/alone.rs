@@ -1,0 +1,87 @@
+//! Verbs that need no server: simulated platforms, figures, lists, completions.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::{empty, program, stanch, transcript};
+
+/// A child that is gone when the test is.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn twins_print_a_configuration_that_works_and_list_their_effects() {
+    let home = empty();
+    let args = [
+        "twins",
+        "--listen",
+        "127.0.0.1:0",
+        "--mail",
+        "127.0.0.1:0",
+        "--platform",
+        "okta",
+        "--platform",
+        "smtp",
+    ];
+    let mut child =
+        Running(program(home.path(), &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    // The last line is that of the last platform.
+    while !text.contains("platform: smtp") {
+        text.push_str(&lines.next().unwrap().unwrap());
+        text.push('\n');
+    }
+    std::fs::write(home.path().join("stanch.yaml"), &text).unwrap();
+    let export = text.lines().find_map(|line| line.split_once("export ")).unwrap().1;
+    let env: Vec<(&str, &str)> = export.split(' ').filter_map(|pair| pair.split_once('=')).collect();
+    let doctor = program(home.path(), &["doctor"]).envs(env.iter().copied()).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(doctor.status.success() && said.contains("simulated okta.find_app answered"), "{said}");
+    let mut twins = TcpStream::connect(env[0].1).unwrap();
+    write!(twins, "GET /_twin/effects HTTP/1.0\r\nHost: {}\r\n\r\n", env[0].1).unwrap();
+    let mut effects = String::new();
+    twins.read_to_string(&mut effects).unwrap();
+    assert!(effects.starts_with("HTTP/1.0 200") && effects.contains("application/json"), "{effects}");
+}
+
+#[test]
+fn a_small_bench_gives_its_figures_beside_the_disks_own() {
+    let home = empty();
+    let output = stanch(home.path(), &["bench", "steps", "--runs", "2", "--steps", "5", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["figure"], "device");
+    for figure in ["steps_per_s", "step_p50_us", "fdatasync_p50_us"] {
+        assert!(lines.last().unwrap()[figure].as_f64().unwrap() > 0.0, "{figure}: {text}");
+    }
+}
+
+#[test]
+fn what_is_there_is_listed_and_shown() {
+    let home = empty();
+    for (args, part) in [
+        (&["playbooks", "list"][..], "oauth-app-compromise"),
+        (&["integrations", "list"], "salesforce"),
+        (&["integrations", "show", "okta"], "deactivate_app"),
+        (&["completions", "bash"], "_stanch"),
+        (&["scopes", "oauth-app-compromise"], "okta.apps.manage"),
+    ] {
+        let text = transcript(home.path(), args);
+        assert!(text.contains(part) && text.ends_with("exit 0\n"), "`{part}` is missing in\n{text}");
+    }
+    let text = transcript(home.path(), &["integrations", "show", "otka"]);
+    assert!(text.contains("okta") && text.ends_with("exit 3\n"), "{text}");
+}
