@@ -16,7 +16,7 @@ async fn entry(events: &mut Events) -> Event {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(120), waiting).await.unwrap()
 }
 
 /// Takes entries up to one of this kind.
@@ -87,7 +87,7 @@ async fn a_stream_ends_when_the_server_drains_and_the_follower_says_so() {
     let mut events = world.client(Role::Viewer).events("", None);
     assert_eq!(events.next().await.unwrap(), News::Online);
     let running = world.running.take().unwrap();
-    let draining = tokio::time::timeout(Duration::from_secs(10), running.shutdown());
+    let draining = tokio::time::timeout(Duration::from_secs(120), running.shutdown());
     draining.await.expect("a follower held the server up");
     loop {
         if let News::Lost { again_in, .. } = events.next().await.unwrap() {

@@ -78,7 +78,8 @@ async fn the_server_says_what_it_is_and_has() {
     let playbooks = client.playbooks().await.unwrap().items;
     let clocked = playbooks.iter().find(|playbook| playbook.slug == "clocked").unwrap();
     assert_eq!(clocked.starts_when, ["alert.kind == \"test.breach\""]);
-    assert!(client.integrations().await.unwrap().items.is_empty());
+    let integrations = client.integrations().await.unwrap().items;
+    assert_eq!(integrations.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["salesforce"]);
     assert!(client.is_ready().await);
     let metrics = world.raw(Method::GET, "/metrics", &[], "").await;
     let text = String::from_utf8(metrics.body.to_vec()).unwrap();

@@ -25,6 +25,11 @@ impl Description {
         (operations.filter(json).map(name).collect(), self.1.lock().clone())
     }
 
+    /// These were given in an earlier life.
+    pub(crate) fn gave(&self, operations: BTreeSet<String>) {
+        self.1.lock().extend(operations);
+    }
+
     /// Panics unless the answer is as described. What is nowhere described must be a refusal.
     pub(crate) fn check(&self, method: &Method, path: &str, reply: &Reply) {
         let (status, place) = (reply.status, format!("{method} {path} {}", reply.status));
@@ -46,6 +51,17 @@ impl Description {
             panic!("{place}: {why}\n{body:#}");
         }
         self.1.lock().extend(operation.filter(|_| status == 200).map(name));
+    }
+
+    /// Panics unless what a stream sends is as described.
+    pub(crate) fn check_event(&self, path: &str, event: &Value) {
+        let operation =
+            self.operation(&Method::GET, path).unwrap_or_else(|| panic!("{path} is not described"));
+        let schema = &operation["responses"]["200"]["content"]["text/event-stream"]["schema"];
+        assert!(schema.is_object(), "{path} streams {schema}");
+        if let Err(why) = self.fits(event, schema, "") {
+            panic!("{path}: {why}\n{event:#}");
+        }
     }
 
     /// The operation that the path template leads to; one without parameters goes first.

@@ -1,4 +1,4 @@
-//! A server over a journal, three playbooks, four alert sources, and one token for each role.
+//! A server over a journal, four playbooks, five alert sources, one platform that nobody reaches, a token for each role.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{ground::Ground, schema::Description};
 pub(crate) const SECRET: &str = "the-secret-of-all-sources";
 pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 people:
   groups: { lead: [approver, admin] }
 alerts:
@@ -34,6 +34,9 @@ alerts:
   hook:   { format: okta-event-hook, secret: env:NONE }
   github: { format: github, secret: env:NONE }
   vendor: { format: standard-webhooks, secret: env:NONE }
+  splunk: { format: splunk, secret: env:NONE }
+integrations:
+  salesforce: { platform: salesforce, url: "https://acme.my.salesforce.com" }
 server: { rate: 1000 }
 "#;
 
@@ -93,9 +96,17 @@ impl World {
 
     /// A server that finds the journal as a kill -9 left it, and the same data folder.
     pub(crate) async fn crash(self) -> Self {
+        self.crash_into(CONFIG).await
+    }
+
+    /// The same under another configuration.
+    pub(crate) async fn crash_into(self, config: &str) -> Self {
         let left = self.ground.crashed();
+        let (_, given) = self.description.given();
         drop(self);
-        Self::over(left, CONFIG).await
+        let world = Self::over(left, config).await;
+        world.description.gave(given);
+        world
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -122,7 +133,7 @@ impl World {
             data: Some(folder.to_owned()),
             engine: engine.clone(),
             journal: journal.clone(),
-            secrets: ["plain", "hook", "github", "vendor"].map(secret).into(),
+            secrets: ["plain", "hook", "github", "vendor", "splunk"].map(secret).into(),
             config,
             tokens,
             clock: Arc::new(WallClock),
@@ -171,6 +182,45 @@ impl World {
         reply
     }
 
+    /// What a stream sends, raw, until something of this kind comes.
+    pub(crate) async fn streamed(&self, path: &str, kind: &str) -> Vec<(String, Value)> {
+        let bearer = format!("Bearer {}", self.token(Role::Viewer));
+        let request =
+            hyper::Request::builder().uri(path).header("host", "test").header("authorization", bearer);
+        let mut sender = self.connect().await;
+        let response = sender.send_request(request.body(Full::new(Bytes::new())).unwrap()).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (200, &http::HeaderValue::from_static("text/event-stream"))
+        );
+        let (mut body, mut text, mut events) = (response.into_body(), String::new(), Vec::new());
+        loop {
+            let frame = body.frame().await.expect("the stream ended").unwrap();
+            text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+            while let Some((block, rest)) = text.split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned()))
+            {
+                text = rest;
+                let field =
+                    |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+                if let Ok(data) = serde_json::from_str::<Value>(field("data: ")) {
+                    assert_eq!(field("event: "), "entry", "{block}");
+                    let last = data["kind"] == kind;
+                    events.push((field("id: ").to_owned(), data));
+                    if last {
+                        return events;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> hyper::client::conn::http1::SendRequest<Full<Bytes>> {
+        let stream = tokio::net::TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        sender
+    }
+
     async fn unchecked(
         &self,
         method: Method,
@@ -178,10 +228,7 @@ impl World {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Reply {
-        let stream = tokio::net::TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
+        let mut sender = self.connect().await;
         let mut request = hyper::Request::builder().method(method).uri(path).header("host", "test");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -208,7 +255,7 @@ impl World {
 
     pub(crate) async fn until(&self, run: &str, what: impl Fn(&RunView) -> bool) -> RunView {
         let client = self.client(Role::Viewer);
-        for _ in 0..2_000 {
+        for _ in 0..24_000 {
             let view = client.run(run).await.unwrap();
             if what(&view) {
                 return view;
@@ -274,7 +321,7 @@ fn engine(journal: Arc<dyn Journal>, config: Arc<Config>) -> Engine {
 }
 
 /// `asker` asks for a yes, then a question; `clocked` starts for every vendor breach, starts a clock, and waits; `severe`
-/// needs no yes when its alert is critical.
+/// needs no yes when its alert is critical; `cutter` lets a person block apps in Salesforce.
 fn library() -> Library {
     let mut library = Library::embedded();
     library.insert(playbook(
@@ -292,13 +339,18 @@ fn library() -> Library {
         "input:\n  what: { from: alert.raw.what, type: list }\nstart:\n  - when: alert.kind == \"test.severe\"\napprovals:\n  go: { ask: lead, within: 1h, unanswered: [deny], pre_approved: alert.severity == CRITICAL }\n",
         "approve(\"go\", \"Shall we go?\", input.what);\n",
     ));
+    library.insert(playbook(
+        "cutter",
+        "input:\n  what: { type: list }\nuses:\n  reversible: [app.quarantine]\n",
+        "for app in input.what { app.quarantine(#{ expires_in: \"4h\" }); }\nsettle();\n",
+    ));
     library
 }
 
 fn playbook(slug: &str, more: &str, script: &str) -> Playbook {
-    let manifest = format!(
-        "playbook: {slug}\ntitle: The {slug}\nowner: tests\nreviewed: 2026-11-01\nuses: {{}}\n{more}"
-    );
+    let uses = if more.contains("uses:") { "" } else { "uses: {}\n" };
+    let manifest =
+        format!("playbook: {slug}\ntitle: The {slug}\nowner: tests\nreviewed: 2026-11-01\n{uses}{more}");
     let sources = BTreeMap::from([
         ("playbook.yaml".to_owned(), manifest),
         ("main.rhai".to_owned(), script.to_owned()),
