@@ -97,15 +97,23 @@ fn waits(stage: &Stage) -> bool {
     stage.file["limits"]["refused"].as_str().is_some_and(|refused| refused.contains("503"))
 }
 
-/// The number of the first write among the requests that an action makes.
-async fn write_of(stage: &Stage, action: &str) -> Result<u64, String> {
+/// What an action does when nothing goes wrong.
+struct Calm {
+    /// The number of its first write among its requests.
+    write: u64,
+    /// How many changes it makes.
+    changes: usize,
+}
+
+async fn calm(stage: &Stage, action: &str) -> Result<Calm, String> {
     let company = Company::start(stage).await?;
     let ready = company.ready(action, "k-1").await?;
     let seen = company.seen();
     company.done(&ready).await?;
     let requests = company.requests_since(seen);
     let first = requests.iter().position(|request| request.sort == Sort::Write);
-    first.map(|at| at as u64 + 1).ok_or_else(|| "it writes nothing".to_owned())
+    let write = first.map(|at| at as u64 + 1).ok_or("it writes nothing")?;
+    Ok(Calm { write, changes: company.changes_since(seen).len() })
 }
 
 /// Faults before the effect: refused, limited or in doubt, nothing changed, and then it can be done.
@@ -113,28 +121,34 @@ pub(crate) async fn without_effect(stage: &Stage, action: &str) -> Found {
     if is_mail(stage, action) {
         return Ok(());
     }
-    let write = write_of(stage, action).await?;
-    let company = Company::start(stage).await?;
-    let ready = company.ready(action, "k-1").await?;
-    let seen = company.seen();
-    for answer in BROKEN.into_iter().filter(|answer| !once(write, *answer).happens()) {
-        company.fault(once(write, answer));
+    let calm = calm(stage, action).await?;
+    let harmless = |answer: &Answer| !once(calm.write, *answer).happens();
+    for answer in BROKEN.into_iter().filter(harmless) {
+        let company = Company::start(stage).await?;
+        let ready = company.ready(action, "k-1").await?;
+        let seen = company.seen();
+        company.fault(once(calm.write, answer));
         let outcome = company.attempt(&ready, 1).await;
         company.calm();
         let right = match (answer, &outcome) {
             (Answer::Status(429), Outcome::Limited { .. }) => true,
             (Answer::Redirect, Outcome::Refused { kind: ErrorKind::Redirect, .. }) => true,
-            (Answer::Status(503), Outcome::Limited { .. }) => waits(stage),
+            (Answer::Status(503), Outcome::Limited { .. }) => {
+                waits(stage) && ready.info.in_doubt != InDoubt::Ask
+            }
             (Answer::Html, Outcome::Done { .. }) => stage.written(action)["reply"] == "ignored",
             (Answer::Status(429) | Answer::Redirect, _) => false,
             (_, outcome) => matches!(outcome, Outcome::InDoubt { .. }),
         };
         ensure!(right, "{answer}: {outcome:?}");
         ensure!(company.changes_since(seen).is_empty(), "{answer}: it changed something");
+        if !matches!(outcome, Outcome::Done { .. }) {
+            holds_not(&company, &ready).await?;
+            settle(&company, &ready, seen).await.map_err(|why| format!("{answer}: {why}"))?;
+            once_only(&company, seen, &calm).map_err(|why| format!("{answer}: {why}"))?;
+        }
     }
-    holds_not(&company, &ready).await?;
-    settle(&company, &ready).await?;
-    once_only(&company, seen, ready.info.in_doubt != InDoubt::Ask)
+    Ok(())
 }
 
 /// The effect happens and its answer is lost: in doubt, and settled without a second effect.
@@ -142,10 +156,10 @@ pub(crate) async fn lost_answer(stage: &Stage, action: &str) -> Found {
     if is_mail(stage, action) {
         return Ok(());
     }
-    let write = write_of(stage, action).await?;
-    let broken = Fault { effect: Some(FaultEffect::Happens), ..once(write, Answer::Status(503)) };
-    let lost =
-        [Answer::TimeoutAfterEffect, Answer::HalfJson, Answer::Garbage].map(|answer| once(write, answer));
+    let calm = calm(stage, action).await?;
+    let broken = Fault { effect: Some(FaultEffect::Happens), ..once(calm.write, Answer::Status(503)) };
+    let lost = [Answer::TimeoutAfterEffect, Answer::HalfJson, Answer::Garbage]
+        .map(|answer| once(calm.write, answer));
     for fault in lost.into_iter().chain([broken]) {
         let answer = fault.answer;
         let company = Company::start(stage).await?;
@@ -158,24 +172,25 @@ pub(crate) async fn lost_answer(stage: &Stage, action: &str) -> Found {
         let readable = matches!(answer, Answer::HalfJson | Answer::Garbage);
         let right = match &outcome {
             Outcome::InDoubt { .. } => true,
-            Outcome::Limited { .. } => waits(stage),
+            // What is limited the engine sends again by itself.
+            Outcome::Limited { .. } => waits(stage) && ready.info.in_doubt != InDoubt::Ask,
             Outcome::Done { .. } => readable,
             _ => false,
         };
         ensure!(right, "{answer}: {outcome:?}");
         if !matches!(outcome, Outcome::Done { .. }) {
-            settle(&company, &ready).await.map_err(|why| format!("{answer}: {why}"))?;
+            settle(&company, &ready, seen).await.map_err(|why| format!("{answer}: {why}"))?;
         }
-        once_only(&company, seen, true).map_err(|why| format!("{answer}: {why}"))?;
+        once_only(&company, seen, &calm).map_err(|why| format!("{answer}: {why}"))?;
         holds(&company, &ready).await.map_err(|why| format!("{answer}: {why}"))?;
     }
     Ok(())
 }
 
 /// Settles an unknown outcome as the action's policy says, the way a run does.
-async fn settle(company: &Company<'_>, ready: &Ready) -> Found {
+async fn settle(company: &Company<'_>, ready: &Ready, seen: usize) -> Found {
     match ready.info.in_doubt {
-        InDoubt::Ask => Ok(()),
+        InDoubt::Ask => by_a_person(company, ready, seen).await,
         InDoubt::Repeat => done_again(company, ready).await,
         InDoubt::Probe => match company.look_late(ready).await {
             Seen::Holds | Seen::Residual { .. } => Ok(()),
@@ -185,18 +200,30 @@ async fn settle(company: &Company<'_>, ready: &Ready) -> Found {
     }
 }
 
+/// Until a person has looked at the platform it was sent once. Who finds nothing says `retry`, anybody else `done`.
+async fn by_a_person(company: &Company<'_>, ready: &Ready, seen: usize) -> Found {
+    let sent = company.requests_since(seen).into_iter().filter(|request| request.sort == Sort::Write).count();
+    ensure!(sent == 1, "it was sent {sent} times before anybody was asked");
+    if company.changes_since(seen).is_empty() { done_again(company, ready).await } else { Ok(()) }
+}
+
 async fn done_again(company: &Company<'_>, ready: &Ready) -> Found {
     let outcome = company.attempt(ready, 2).await;
     ensure!(matches!(outcome, Outcome::Done { .. }), "the second attempt: {outcome:?}");
     holds(company, ready).await
 }
 
-/// Every change happened once.
-fn once_only(company: &Company<'_>, seen: usize, at_least: bool) -> Found {
+/// Every change happened once, and as many as when nothing goes wrong.
+fn once_only(company: &Company<'_>, seen: usize, calm: &Calm) -> Found {
     let changes = company.changes_since(seen);
     let different: BTreeSet<_> = changes.iter().collect();
     ensure!(different.len() == changes.len(), "it was done twice: {changes:?}");
-    ensure!(!at_least || !changes.is_empty(), "it was never done");
+    ensure!(
+        changes.len() == calm.changes,
+        "{} changes instead of {}: {changes:?}",
+        changes.len(),
+        calm.changes
+    );
     Ok(())
 }
 

@@ -25,7 +25,7 @@ impl Session {
     async fn answer(&mut self) -> String {
         loop {
             let mut line = String::new();
-            let read = tokio::time::timeout(Duration::from_secs(5), self.0.read_line(&mut line))
+            let read = tokio::time::timeout(Duration::from_secs(60), self.0.read_line(&mut line))
                 .await
                 .expect("in time");
             if read.unwrap_or(0) == 0 || line.as_bytes().get(3) == Some(&b' ') {
@@ -135,7 +135,7 @@ async fn mail_fails_in_every_way() {
     ] {
         let before = twins.host.mails().len();
         twins.host.add_fault(once(answer, short));
-        let (said, then) = tokio::time::timeout(Duration::from_secs(5), async {
+        let (said, then) = tokio::time::timeout(Duration::from_secs(60), async {
             let mut session = Session::open(&twins).await;
             match answer {
                 // the last line has no code
