@@ -224,7 +224,7 @@ impl World {
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        for _ in 0..6_000 {
+        for _ in 0..24_000 {
             if is_so(self) {
                 return;
             }

@@ -355,7 +355,7 @@ fn follow_is_gap_free_while_writing(world: World) {
         let mut seen = [0; 3];
         let mut position = 0;
         for _ in 0..300 {
-            let entry = follower.next(Duration::from_secs(20)).unwrap().expect("an entry is missing");
+            let entry = follower.next(Duration::from_secs(120)).unwrap().expect("an entry is missing");
             assert!(entry.position > position && entry.position <= journal.durable());
             position = entry.position;
             let writer: usize = entry.header.stream.as_str()[4..].parse().unwrap();

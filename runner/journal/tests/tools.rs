@@ -155,7 +155,7 @@ fn tail_shows_the_end_and_goes_on_over_segments_and_restarts() {
     fill(&journal);
     let mut tail = tail(folder.path(), 3).unwrap();
     let mut next = || {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(120);
         loop {
             if let Some(entry) = tail.poll().unwrap() {
                 break entry;
@@ -186,7 +186,7 @@ fn checkpoints_prove_what_was_before_them() {
     let journal = LocalJournal::open(folder.path(), options).unwrap();
     let mut follower = journal.follow("system", Cursor::START);
     let mut checkpoint = || loop {
-        let entry = follower.next(Duration::from_secs(20)).unwrap().expect("no checkpoint came");
+        let entry = follower.next(Duration::from_secs(120)).unwrap().expect("no checkpoint came");
         if entry.header.kind == "journal.checkpoint" {
             break entry;
         }

@@ -26,7 +26,7 @@ use super::{
 };
 
 /// A life that takes longer has lost its way.
-const TOO_LONG: Duration = Duration::from_secs(15);
+const TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Small, so that a run fills several.
 const SEGMENT: u32 = 64 * 1024;

@@ -12,7 +12,7 @@ use stanch_engine::{Clock, WallClock};
 use stanch_integrations::twin::TwinClock;
 
 /// How long a platform may take to answer.
-pub(crate) const CALL: Duration = Duration::from_secs(1);
+pub(crate) const CALL: Duration = Duration::from_secs(5);
 
 /// How long after that a request may still take effect.
 pub(crate) const SETTLE: Duration = Duration::from_millis(100);

@@ -17,7 +17,7 @@ use tokio::{io::AsyncReadExt as _, process::Command};
 use super::{Kill, Life, Marker, Orders, Size, clock::Ahead, world};
 
 /// A child that lives longer is hung.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A world of its own, from the alert to the end.
 pub struct Stage {

@@ -68,7 +68,7 @@ async fn an_answer_that_was_lost_is_settled_before_the_script_sees_it() {
     {
         let outside = Outside::new(CUT, 3, 0).await;
         outside
-            .fault(json!({ "action": "okta.revoke_app_token", "call": 2, "answer": answer, "delay": "3s" }));
+            .fault(json!({ "action": "okta.revoke_app_token", "call": 2, "answer": answer, "delay": "10s" }));
         let run = outside.start(json!({})).await;
         let view = outside.ended(&run).await;
         assert_eq!(
@@ -147,7 +147,7 @@ async fn errors_carry_the_words_that_the_language_page_explains() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_whose_answer_was_lost_is_looked_for_and_never_sent_twice() {
-    let lost = json!({ "action": "smtp.send", "call": 1, "answer": "timeout_after_effect", "delay": "3s" });
+    let lost = json!({ "action": "smtp.send", "call": 1, "answer": "timeout_after_effect", "delay": "10s" });
     let outside = Outside::new(r#"page("soc", "look"); note("sent");"#, 1, 0).await;
     outside.fault(lost.clone());
     let run = outside.start(json!({})).await;
@@ -325,7 +325,7 @@ const STUBBORN: &str = r#"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_authors_own_retry_cannot_send_a_second_mail() {
-    let lost = |action: &str| json!({ "action": action, "call": 1, "answer": "timeout_after_effect", "delay": "3s" });
+    let lost = |action: &str| json!({ "action": action, "call": 1, "answer": "timeout_after_effect", "delay": "10s" });
     // The policy settles it before the script sees anything: by the archive, by the mark of a message, by a person.
     for (send, action, archive) in [
         (r#"notify(vendor_of("drift"), "cut")"#, "smtp.send", true),

@@ -265,7 +265,7 @@ impl World {
     }
 
     pub async fn until(&self, run: &RunId, what: impl Fn(&RunView) -> bool) -> RunView {
-        for _ in 0..2_000 {
+        for _ in 0..24_000 {
             let view = self.engine.view(run).unwrap();
             if what(&view) {
                 return view;

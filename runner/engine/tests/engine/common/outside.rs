@@ -78,8 +78,8 @@ impl Outside {
         let mut setup = Setup::new(script).manifest(USES).group("lead", &["ben", "caro"]);
         setup.config.integrations = config();
         setup.patience = Patience {
-            call: Duration::from_secs(1),
-            cut: Duration::from_secs(3),
+            call: Duration::from_secs(5),
+            cut: Duration::from_secs(15),
             settle: Duration::from_millis(100),
             park: Duration::ZERO,
             ..Patience::default()
@@ -147,7 +147,7 @@ impl Outside {
     }
 
     pub async fn until(&self, run: &RunId, what: impl Fn(&RunView) -> bool) -> RunView {
-        for _ in 0..4_000 {
+        for _ in 0..24_000 {
             let view = self.engine.view(run).unwrap();
             if what(&view) {
                 return view;
@@ -159,7 +159,7 @@ impl Outside {
 
     /// Until something holds of the platforms or the run.
     pub async fn when(&self, what: impl Fn(&Self) -> bool) {
-        for _ in 0..4_000 {
+        for _ in 0..24_000 {
             if what(self) {
                 return;
             }
