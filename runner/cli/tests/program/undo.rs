@@ -28,7 +28,7 @@ async fn cut(folder: &Path, people: &[String]) -> String {
     let body = StartBody { playbook: "cut".to_owned(), input, ..StartBody::default() };
     let run = client(folder).start(&body).await.unwrap().run;
     let ended = view(folder, &run, |view| view.ended.is_some()).await;
-    assert!(ended.containment.unwrap().is_whole(), "{:?}", ended.because);
+    assert!(ended.containment.unwrap().is_whole(), "{:?} {:#?}", ended.because, ended.targets);
     run
 }
 

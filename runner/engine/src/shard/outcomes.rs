@@ -95,6 +95,12 @@ impl Shard {
             {
                 self.again_or(live, spec, StepError::new("unreachable", message));
             }
+            // "Cannot suspend a user that is suspended": it is as it should be, and a look will say so.
+            Answer::Refused { kind: ErrorKind::State | ErrorKind::Invalid, .. }
+                if self.was_so(live, spec) =>
+            {
+                self.done(live, spec, Value::Null, By::Other, None);
+            }
             Answer::Refused { kind, status, message } => {
                 let mut error = StepError::new(word(kind), message);
                 error.status = status;
@@ -107,6 +113,13 @@ impl Shard {
             }
             Answer::InDoubt { why } => self.doubt(live, spec, &why),
         }
+    }
+
+    /// What was captured before a cut shows that nothing was left to cut.
+    fn was_so(&self, live: &Shared, spec: &Spec) -> bool {
+        let live = live.borrow();
+        let before = live.acts.get(&spec.address).and_then(|act| act.before.as_ref());
+        spec.is_cut() && before.is_some_and(|before| self.was_so_before(spec, before))
     }
 
     /// Nothing happened outside: again after a pause, as long as there is patience.

@@ -148,6 +148,30 @@ async fn what_was_so_before_is_not_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_because_it_is_so_already_is_no_cut_that_failed() {
+    for (status, state) in [("SUSPENDED", TargetState::Residual), ("DEPROVISIONED", TargetState::Failed)] {
+        let mut outside = Outside::new("", 1, 0).await;
+        let user = outside.twins.state("okta").unwrap()["users"][0]["id"].as_str().unwrap().to_owned();
+        let change = json!({ "set": { "integration": "okta", "table": "users", "id": user, "fields": { "status": status } } });
+        outside.twins.change(&serde_json::from_value(change).unwrap()).unwrap();
+        outside.setup.script = format!("okta.suspend_user(#{{ user: {user:?} }});");
+        let more = outside.setup.more.replace("[app.quarantine,", "[okta.suspend_user, app.quarantine,");
+        outside.setup.more = more;
+        outside.crash();
+        let run = outside.start(json!({})).await;
+        let view = outside.ended(&run).await;
+        assert_eq!(view.targets.values().next().unwrap().state, state, "{view:#?}");
+        assert!(view.holds.iter().all(|hold| hold.given_back.is_none()));
+        assert_eq!(
+            view.holds.len(),
+            usize::from(state == TargetState::Residual),
+            "what is not cut is not held"
+        );
+        assert_eq!(outside.done("suspend_user"), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_been_so_before_is_a_persons() {
     for (say, done) in [("give it back", 1), ("leave it cut", 0)] {
         let outside = Outside::new(FOR_HOURS, 1, 0).await;
