@@ -6,7 +6,11 @@ use stanch_journal::StreamAppend;
 use stanch_model::{Hash, NewEntry, StreamId, catalog::ActionIndex, run::body::Pins};
 use stanch_playbooks::Playbook;
 
-use crate::{env::Env, host::HOST_API, live::Live};
+use crate::{
+    env::Env,
+    host::{HOST_API, back},
+    live::Live,
+};
 
 /// The interpreter that this build carries.
 const RHAI: &str = "1.27.0";
@@ -114,10 +118,14 @@ pub(crate) fn keep(env: &Env, playbook: &Playbook) -> Option<StreamAppend> {
     })
 }
 
-/// The playbook with this hash: from the library if it still is the same, else from the journal.
+/// The playbook with this hash: from the library if it still is the same, the engine's own, else from the journal.
 pub(crate) fn playbook(env: &Env, slug: &str, hash: &Hash) -> Result<Arc<Playbook>, String> {
     if let Some(playbook) = env.library.by_hash(hash) {
         return Ok(playbook);
+    }
+    // The sources of a run that began a moment ago may not be durable yet.
+    if let Some(own) = back::playbook().filter(|own| own.hash == *hash) {
+        return Ok(own);
     }
     if let Some(playbook) = env.pinned.read().get(hash) {
         return Ok(Arc::clone(playbook));
