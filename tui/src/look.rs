@@ -19,6 +19,9 @@ impl Look {
     /// Lines of ASCII without colour: what a file or a pipe gets.
     pub const PLAIN: Look = Look { colour: false, glyphs: false, moves: false };
 
+    /// Everything: sixteen colours and glyphs.
+    pub const FULL: Look = Look { colour: true, glyphs: true, moves: true };
+
     /// What standard output can show.
     pub fn of_stdout() -> Self {
         let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -49,5 +52,57 @@ impl Look {
     /// What may be overlooked.
     pub fn faint(self) -> Style {
         if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new() }
+    }
+
+    /// What something is called.
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// What went wrong. Besides the mode, the only strong colour.
+    pub fn bad(self) -> Style {
+        self.paint(Color::Red).add_modifier(Modifier::BOLD)
+    }
+
+    /// What the keys act on.
+    pub fn chosen(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// One of two forms, by what the terminal can draw.
+    pub fn glyph(self, drawn: &'static str, plain: &'static str) -> &'static str {
+        if self.glyphs { drawn } else { plain }
+    }
+
+    /// A bar that is so full, without its ends: `━━━───`.
+    pub fn gauge(self, done: usize, of: usize, width: usize) -> String {
+        let full = if of == 0 { 0 } else { (done * width / of).min(width) };
+        let (on, off) = (self.glyph("━", "#"), self.glyph("─", "-"));
+        on.repeat(full) + &off.repeat(width - full)
+    }
+
+    /// Numbers as heights, the greatest full; nothing is a space.
+    pub fn spark(self, numbers: &[usize]) -> String {
+        const DRAWN: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        const PLAIN: [char; 8] = ['.', '.', ':', ':', '|', '|', '#', '#'];
+        let most = numbers.iter().copied().max().unwrap_or(0).max(1);
+        let set = if self.glyphs { DRAWN } else { PLAIN };
+        let one = |number: &usize| match number {
+            0 => ' ',
+            number => set[(number * 7).div_ceil(most).min(7)],
+        };
+        numbers.iter().map(one).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_have_an_ascii_twin_of_the_same_width() {
+        assert_eq!((Look::FULL.gauge(1, 2, 4), Look::PLAIN.gauge(1, 2, 4)), ("━━──".to_owned(), "##--".to_owned()));
+        assert_eq!((Look::PLAIN.gauge(7, 0, 3), Look::PLAIN.gauge(9, 3, 3)), ("---".to_owned(), "###".to_owned()));
+        assert_eq!((Look::FULL.spark(&[0, 1, 8]), Look::PLAIN.spark(&[0, 1, 8])), (" ▂█".to_owned(), " .#".to_owned()));
     }
 }

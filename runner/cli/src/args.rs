@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Show(commands::show::Args),
     /// Watch a run until it ends
     Watch(commands::watch::Args),
+    /// Watch and answer on screens
+    Tui(commands::tui::Args),
     /// Write a note on an incident
     Note(commands::incident::NoteArgs),
     /// The notification clocks: what is due, what was sent, what is waived

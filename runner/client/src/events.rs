@@ -6,7 +6,11 @@ use futures_util::StreamExt;
 use http::{HeaderValue, Method};
 use stanch_model::api::Event;
 
-use crate::{Client, ClientError, sse::Parser, transport::Reply};
+use crate::{
+    Client, ClientError,
+    sse::Parser,
+    transport::{Reply, Request},
+};
 
 /// The server gives a sign of life every ten seconds; a line that is silent longer is dead.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -104,7 +108,9 @@ impl Events {
                 Line::Down { wait } => {
                     let wait = *wait;
                     tokio::time::sleep(wait).await;
-                    match self.connect().await {
+                    // not held while waiting: the line itself cannot be shared between threads
+                    let (request, transport) = (self.request(), self.client.transport.clone());
+                    match transport.send(request).await {
                         Ok(reply) => {
                             self.line = Line::Up { reply, parser: Parser::default() };
                             return Ok(News::Online);
@@ -143,14 +149,14 @@ impl Events {
         News::Lost { why, again_in }
     }
 
-    async fn connect(&self) -> Result<Reply, ClientError> {
+    fn request(&self) -> Request {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let query: &[(&str, &str)] = if self.prefix.is_empty() { &[] } else { &[("stream", &self.prefix)] };
         let mut request = self.client.transport.request(Method::GET, &path, query);
         if let Some(cursor) = self.cursor.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             request.headers.insert("last-event-id", cursor);
         }
-        self.client.transport.send(request).await
+        request
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     alert::{Alert, AlertBody, Severity},
     run::{WaitView, Waiting},
-    target::words,
+    target::{Effect, words},
 };
 
 words! {
@@ -264,8 +264,32 @@ pub struct Card {
     /// The incident that it belongs to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// The people who may answer now: those of its groups by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// What a yes lets happen, as far as the manifest tells: what the playbook may do to targets of these kinds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may: Vec<CardAct>,
     /// What is asked, of whom, by when, and how it ended.
     pub wait: WaitView,
+}
+
+/// Something that a yes lets happen to targets of one kind on one integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardAct {
+    /// The integration's name.
+    pub integration: String,
+    /// The verb, `grant.revoke`.
+    pub verb: String,
+    /// Whether it can be taken back.
+    pub effect: Effect,
+    /// The kind of the targets.
+    pub kind: String,
+    /// How many of them the card covers.
+    pub count: usize,
+    /// A person does it: the platform has no API for it.
+    #[serde(default)]
+    pub manual: bool,
 }
 
 words! {

@@ -8,6 +8,7 @@
 
 mod app;
 mod auth;
+mod card;
 mod clock;
 mod desk;
 mod ledger;

@@ -99,6 +99,8 @@ pub(crate) fn card(view: &RunView, wait: stanch_model::run::WaitView) -> Card {
         title: view.title.clone(),
         mode: view.mode.map_or("live", mode_word).to_owned(),
         incident: view.incident.clone(),
+        asked: Vec::new(),
+        may: Vec::new(),
         wait,
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod serve;
 pub(crate) mod show;
 mod targets;
 pub(crate) mod tokens;
+pub(crate) mod tui;
 pub(crate) mod twins;
 pub(crate) mod watch;
 
@@ -48,6 +49,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Runs(args) => Box::pin(lists::runs(args, out)).await,
         Command::Show(args) => Box::pin(show::run(args, out)).await,
         Command::Watch(args) => Box::pin(watch::run(args, out)).await,
+        Command::Tui(args) => Box::pin(tui::run(args)).await,
         Command::Note(args) => Box::pin(incident::note(args, out)).await,
         Command::Deadlines(args) => Box::pin(deadlines::run(args, out)).await,
         Command::Approve(args) => Box::pin(people::decide(args, Say::Approve, out)).await,

@@ -15,6 +15,7 @@ use super::body::Body;
 use crate::{
     app::{App, Shared},
     auth::Caller,
+    card,
     problem::Refused,
     views,
 };
@@ -36,7 +37,8 @@ fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Json<Page<Car
     let mut items = Vec::new();
     for row in app.engine.runs(true, RUNS)? {
         let line = app.summaries.line(&app.engine, &row)?;
-        items.extend(line.cards.iter().filter(|card| wanted(card.wait.kind)).cloned());
+        let cards = line.cards.iter().filter(|card| wanted(card.wait.kind));
+        items.extend(cards.map(|found| card::complete(app, found.clone())));
     }
     items.sort_by(|a, b| (&a.wait.since, &a.id).cmp(&(&b.wait.since, &b.id)));
     Ok(Json(Page { items, next: None }))
@@ -45,7 +47,7 @@ fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Json<Page<Car
 /// `GET /v1/approvals/{id}` and `GET /v1/questions/{id}`
 pub(super) async fn show(State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Card>, Refused> {
     let (_, view, wait) = find(&app, &id)?;
-    Ok(Json(views::card(&view, wait)))
+    Ok(Json(card::complete(&app, views::card(&view, wait))))
 }
 
 /// `POST /v1/approvals/{id}`

@@ -1,0 +1,378 @@
+//! The application as data: what is known, what is shown, where one stands. Moments go in, intents come out.
+//!
+//! It never draws, never asks anybody anything itself and never reads a clock: the same moments give the same screens.
+
+mod act;
+mod keys;
+mod place;
+mod want;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::tz::TimeZone;
+use stanch_model::api::Role;
+
+pub use place::{At, Pane, RunPlace, Scrub, Side};
+
+use crate::{
+    ask::{Ask, Intent},
+    command::{Command, Context},
+    event::{Event, Moment},
+    look::Look,
+    overlays::Overlay,
+    words::time::Zone,
+    world::World,
+};
+
+/// The screens, in the order of their tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Screen {
+    /// What is it, what do I do next.
+    Now,
+    /// The runs.
+    Runs,
+    /// Approvals and questions.
+    Approvals,
+    /// The alerts.
+    Alerts,
+    /// The incidents.
+    Incidents,
+    /// Vendors and clocks.
+    Vendors,
+    /// The journal.
+    Journal,
+    /// The playbooks.
+    Playbooks,
+    /// The integrations.
+    Integrations,
+}
+
+impl Screen {
+    /// All of them.
+    pub const ALL: [Screen; 9] = [
+        Screen::Now,
+        Screen::Runs,
+        Screen::Approvals,
+        Screen::Alerts,
+        Screen::Incidents,
+        Screen::Vendors,
+        Screen::Journal,
+        Screen::Playbooks,
+        Screen::Integrations,
+    ];
+
+    /// As on its tab.
+    pub fn word(self) -> &'static str {
+        match self {
+            Screen::Now => "Now",
+            Screen::Runs => "Runs",
+            Screen::Approvals => "Approvals",
+            Screen::Alerts => "Alerts",
+            Screen::Incidents => "Incidents",
+            Screen::Vendors => "Vendors",
+            Screen::Journal => "Journal",
+            Screen::Playbooks => "Playbooks",
+            Screen::Integrations => "Integrations",
+        }
+    }
+}
+
+/// What never changes while it runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What the terminal can show.
+    pub look: Look,
+    /// Where the server is, for people.
+    pub place: String,
+    /// This place's clock.
+    pub zone: TimeZone,
+    /// Set while a recording is shown: what it is called.
+    pub recording: Option<String>,
+}
+
+/// A remark that goes away by itself, unless it is bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// What.
+    pub text: String,
+    /// True for what went wrong.
+    pub bad: bool,
+    /// Until when, Unix ms.
+    pub until_ms: i64,
+}
+
+/// What happened while nobody was at the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Since when, Unix ms.
+    pub since_ms: i64,
+    /// In words.
+    pub words: String,
+}
+
+/// The application.
+#[derive(Debug)]
+pub struct App {
+    /// What never changes.
+    pub options: Options,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The moment of the last event, Unix ms.
+    pub now_ms: i64,
+    /// What the server told.
+    pub live: World,
+    /// What is shown instead while the picture is frozen, and since when.
+    pub frozen: Option<(Box<World>, i64)>,
+    /// The screen.
+    pub screen: Screen,
+    /// Where one stands on each.
+    pub places: BTreeMap<Screen, At>,
+    /// Where one stands in each run.
+    pub runs: BTreeMap<String, RunPlace>,
+    /// What lies over the screen, the last on top.
+    pub overlays: Vec<Overlay>,
+    /// Names and ids are hidden.
+    pub privacy: bool,
+    /// The clock of this place instead of UTC.
+    pub local: bool,
+    /// Which of the open incidents Now shows; the foremost unless chosen.
+    pub incident: Option<String>,
+    /// A remark.
+    pub toast: Option<Toast>,
+    /// What happened while one was away.
+    pub away: Option<Away>,
+    /// True once the person leaves.
+    pub quit: bool,
+    heard_at_key: u64,
+    key_ms: i64,
+    orders: u64,
+    stale: BTreeSet<Ask>,
+    asked: BTreeMap<Ask, i64>,
+    flying: BTreeSet<Ask>,
+}
+
+impl App {
+    /// An application that knows nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            size: (80, 24),
+            now_ms: 0,
+            live: World::default(),
+            frozen: None,
+            screen: Screen::Now,
+            places: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            overlays: Vec::new(),
+            privacy: false,
+            local: false,
+            incident: None,
+            toast: None,
+            away: None,
+            quit: false,
+            heard_at_key: 0,
+            key_ms: 0,
+            orders: 0,
+            stale: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            flying: BTreeSet::new(),
+        }
+    }
+
+    /// Takes an event.
+    pub fn on(&mut self, moment: Moment) -> Vec<Intent> {
+        self.now_ms = moment.at_ms;
+        let mut intents = Vec::new();
+        match moment.event {
+            Event::Key(key) => intents.extend(self.key(&key)),
+            Event::Size(width, height) => self.size = (width, height),
+            Event::Tick => {}
+            Event::Link(link) => self.linked(link),
+            Event::Entry(entry) => {
+                self.stales(&entry);
+                self.live.heard(*entry, moment.at_ms);
+            }
+            Event::Told(told) => {
+                self.flying.remove(&told.ask());
+                self.live.told(*told, moment.at_ms);
+            }
+            Event::Untold(ask, trouble) => {
+                self.flying.remove(&ask);
+                if trouble.refused && !matches!(ask, Ask::Entries(..) | Ask::Incident(_)) {
+                    self.say(trouble.why, true);
+                }
+            }
+            Event::Done(number, done) => self.done(number, done),
+        }
+        self.settle();
+        intents.extend(self.wants());
+        intents
+    }
+
+    /// True while something is expected soon: time should pass in small steps.
+    pub fn is_busy(&self) -> bool {
+        !self.flying.is_empty() || !self.stale.is_empty()
+    }
+
+    /// What is shown: frozen or not.
+    pub fn world(&self) -> &World {
+        self.frozen.as_ref().map_or(&self.live, |(world, _)| world)
+    }
+
+    /// The server's clock, Unix ms.
+    pub fn server_ms(&self) -> i64 {
+        let now = self.frozen.as_ref().map_or(self.now_ms, |(_, since)| *since);
+        now + self.world().ahead_ms
+    }
+
+    /// The clock that people read.
+    pub fn zone(&self) -> Zone {
+        if self.local { Zone::local(self.options.zone.clone()) } else { Zone::utc() }
+    }
+
+    /// What the terminal can show.
+    pub fn look(&self) -> Look {
+        self.options.look
+    }
+
+    /// Where one stands on the screen.
+    pub fn at(&self) -> &At {
+        const NOWHERE: &At = &At::NOWHERE;
+        self.places.get(&self.screen).unwrap_or(NOWHERE)
+    }
+
+    /// The same, to be changed.
+    pub fn at_mut(&mut self) -> &mut At {
+        self.places.entry(self.screen).or_default()
+    }
+
+    /// The run that is open on the screen of runs.
+    pub fn opened_run(&self) -> Option<&str> {
+        self.places.get(&Screen::Runs).and_then(|at| at.opened.as_deref())
+    }
+
+    /// The run that Now tells of.
+    pub fn foremost_run(&self) -> Option<&str> {
+        let world = self.world();
+        let incident = self.foremost()?;
+        world.foremost_run(incident).map(|run| run.id.as_str())
+    }
+
+    /// The incident that Now tells of.
+    pub fn foremost(&self) -> Option<&stanch_model::api::IncidentSummary> {
+        let world = self.world();
+        let chosen = self.incident.as_deref();
+        let chosen = chosen.and_then(|id| world.incidents.iter().find(|incident| incident.id == id));
+        chosen.or_else(|| world.foremost())
+    }
+
+    /// Where the keys go.
+    pub fn context(&self) -> Context {
+        match self.overlays.last() {
+            Some(Overlay::Card(_)) => Context::Card,
+            _ if self.at().opened.is_some() => Context::Opened(self.screen),
+            _ => Context::Screen(self.screen),
+        }
+    }
+
+    /// False where a command would only be refused, or has nothing to act on.
+    pub fn may(&self, command: Command) -> bool {
+        let role = self.world().me.as_ref().map_or(Role::Viewer, |me| me.role);
+        let run = || self.opened_run().and_then(|id| self.world().run(id)).map(|run| &run.view);
+        use stanch_model::run::RunState;
+        let over = || run().is_none_or(|view| view.state == RunState::Ended);
+        let held = || {
+            let states = [RunState::Paused, RunState::Limited, RunState::Suspect];
+            run().is_some_and(|view| states.contains(&view.state))
+        };
+        match command {
+            Command::PauseRun => role >= Role::Responder && !over() && !held(),
+            Command::ResumeRun => role >= Role::Responder && held(),
+            Command::CancelRun => role >= Role::Responder && !over(),
+            Command::RepinRun => {
+                role >= Role::Responder && run().is_some_and(|view| view.state == RunState::Diverged)
+            }
+            Command::UndoRun => role >= Role::Approver && run().is_some_and(|view| !view.holds.is_empty()),
+            Command::Note => role >= Role::Responder,
+            Command::Sent => role >= Role::Responder && !self.world().deadlines.is_empty(),
+            Command::Waive => role >= Role::Approver && !self.world().deadlines.is_empty(),
+            Command::PauseScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| !held),
+            Command::ResumeScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| held),
+            Command::PauseAll => role >= Role::Responder && !self.all_held(),
+            Command::ResumeAll => role >= Role::Responder && self.all_held(),
+            Command::NextIncident => self.open_incidents().count() > 1,
+            Command::Targets | Command::JournalOf if self.screen == Screen::Now => self.foremost_run().is_some(),
+            Command::RunOf if self.screen == Screen::Now => self.foremost_run().is_some(),
+            Command::Open if self.screen == Screen::Now => {
+                self.overlays.last().is_some() || self.next_card().is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// The card that waits first in the run that Now tells of, or else anywhere.
+    pub fn next_card(&self) -> Option<&stanch_model::api::Card> {
+        let world = self.world();
+        let run = self.foremost_run();
+        let of_run = world.cards().find(|card| Some(card.run.as_str()) == run);
+        of_run.or_else(|| world.cards().next())
+    }
+
+    /// The incidents that are open.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &stanch_model::api::IncidentSummary> {
+        self.world().incidents.iter().filter(|incident| incident.closed.is_none())
+    }
+
+    /// True while everything is held back.
+    pub fn all_held(&self) -> bool {
+        self.world().status.as_ref().is_some_and(|status| status.paused.iter().any(|scope| scope == "all"))
+    }
+
+    /// The scope that is chosen on the screens of playbooks and integrations, and whether it is held back.
+    pub fn scope(&self) -> Option<(String, bool)> {
+        let chosen = self.chosen()?;
+        let scope = match self.screen {
+            Screen::Playbooks => format!("playbook:{chosen}"),
+            Screen::Integrations => format!("integration:{chosen}"),
+            _ => return None,
+        };
+        let paused = self.world().status.as_ref().map_or(&[][..], |status| &status.paused);
+        let held = paused.contains(&scope);
+        Some((scope, held))
+    }
+
+    /// Says something at the foot of the screen.
+    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
+        let stays = if bad { i64::MAX } else { self.now_ms + 6_000 };
+        self.toast = Some(Toast { text: text.into(), bad, until_ms: stays });
+    }
+
+    /// What has run its time goes.
+    fn settle(&mut self) {
+        let now = self.now_ms;
+        self.toast.take_if(|toast| toast.until_ms < now);
+        if let Some(run) = self.opened_run().map(str::to_owned) {
+            self.runs.entry(run).or_default();
+        }
+    }
+
+    /// Stops the picture, or lets it go on.
+    pub(crate) fn freeze(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some((Box::new(self.live.clone()), self.now_ms)),
+        };
+    }
+
+    /// The run as it is shown: now, or at an earlier entry.
+    pub fn shown_run(&self, id: &str) -> Option<Arc<crate::world::Followed>> {
+        let scrub = self.runs.get(id).and_then(|place| place.scrub.as_ref());
+        match scrub {
+            Some(scrub) => Some(scrub.then.clone()),
+            None => self.world().followed.get(id).cloned(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the application wants to know: what became stale, asked again soon but never often.
+
+use stanch_model::{api::EntryView, run::kind};
+
+use super::{App, Screen};
+use crate::{
+    ask::{Ask, Intent},
+    event::Link,
+    overlays::Overlay,
+    world::Line,
+};
+
+/// The same question comes at most so often, however fast the journal grows.
+const SELDOM_MS: i64 = 400;
+
+/// How the server is is asked so often even when nothing happens: its clock may have moved.
+const STATUS_MS: i64 = 15_000;
+
+/// A question that got no answer is put again after this.
+const AGAIN_MS: i64 = 5_000;
+
+/// What is known from the start.
+const ALL: [Ask; 10] = [
+    Ask::Me,
+    Ask::Status,
+    Ask::Runs,
+    Ask::Incidents,
+    Ask::Approvals,
+    Ask::Questions,
+    Ask::Alerts,
+    Ask::Deadlines,
+    Ask::Playbooks,
+    Ask::Integrations,
+];
+
+impl App {
+    /// News of the line: after a break everything is asked anew.
+    pub(super) fn linked(&mut self, link: Link) {
+        let again = link == Link::Online && self.live.line != Line::Online;
+        self.live.link(link, self.now_ms);
+        if again {
+            self.stale.extend(ALL);
+            self.flying.clear();
+            self.stale.extend(self.live.incident.keys().cloned().map(Ask::Incident));
+        }
+    }
+
+    /// What an entry makes stale.
+    pub(super) fn stales(&mut self, entry: &EntryView) {
+        let mut stale = |asks: &[Ask]| self.stale.extend(asks.iter().cloned());
+        match entry.stream.split_once('/') {
+            Some(("run", _)) => match entry.kind.as_str() {
+                kind::CREATED => stale(&[Ask::Runs, Ask::Incidents, Ask::Status]),
+                kind::WAIT | kind::CLOSED | kind::DECISION | kind::ESCALATED => {
+                    stale(&[Ask::Runs, Ask::Approvals, Ask::Questions]);
+                }
+                kind::STATE | kind::ENDED | kind::CONTAINED | kind::TARGET | kind::LOCAL => stale(&[Ask::Runs]),
+                kind::DEADLINE => stale(&[Ask::Deadlines]),
+                _ => {}
+            },
+            Some(("incident", id)) => stale(&[Ask::Incidents, Ask::Deadlines, Ask::Incident(id.to_owned())]),
+            Some(("alert", _)) => stale(&[Ask::Alerts, Ask::Incidents]),
+            Some(("pause", _)) => stale(&[Ask::Status, Ask::Integrations]),
+            _ => {}
+        }
+    }
+
+    /// What is to be asked now.
+    pub(super) fn wants(&mut self) -> Vec<Intent> {
+        if self.live.line != Line::Online || self.options.recording.is_some() {
+            return Vec::new();
+        }
+        self.wants_runs();
+        self.wants_incident();
+        let asked = self.asked.get(&Ask::Status).copied().unwrap_or(0);
+        if self.now_ms - asked > STATUS_MS {
+            self.stale.insert(Ask::Status);
+        }
+        let (now, mut asks) = (self.now_ms, Vec::new());
+        for ask in self.stale.clone() {
+            let last = self.asked.get(&ask).copied().unwrap_or(0);
+            let pages = matches!(ask, Ask::Entries(..));
+            let soon = now - last < if pages { AGAIN_MS } else { SELDOM_MS };
+            if soon || self.flying.contains(&ask) {
+                continue;
+            }
+            self.stale.remove(&ask);
+            self.asked.insert(ask.clone(), now);
+            self.flying.insert(ask.clone());
+            asks.push(Intent::Ask(ask));
+        }
+        self.asked.retain(|ask, at| !matches!(ask, Ask::Entries(..)) || now - *at < 2 * AGAIN_MS);
+        asks
+    }
+
+    /// The runs that are looked at are known in full.
+    fn wants_runs(&mut self) {
+        let card = self.overlays.iter().find_map(|overlay| match overlay {
+            Overlay::Card(card) => Some(card.card.run.as_str()),
+            _ => None,
+        });
+        let runs = [self.foremost_run(), self.opened_run(), card];
+        let runs: Vec<String> = runs.into_iter().flatten().map(str::to_owned).collect();
+        self.live.follow(&runs);
+        for run in runs {
+            if let Some(followed) = self.live.run(&run)
+                && !followed.is_whole
+            {
+                let after = followed.view.version;
+                self.stale.insert(Ask::Entries(run, after));
+            }
+        }
+        let current = |ask: &Ask| match ask {
+            Ask::Entries(run, after) => {
+                self.live.run(run).is_some_and(|run| !run.is_whole && run.view.version == *after)
+            }
+            _ => true,
+        };
+        self.stale.retain(current);
+    }
+
+    /// The incident that is looked at is known in full.
+    fn wants_incident(&mut self) {
+        let opened = self.places.get(&Screen::Incidents).and_then(|at| at.opened.clone());
+        let foremost = self.foremost().map(|incident| incident.id.clone());
+        for id in [opened, foremost].into_iter().flatten() {
+            if !self.live.incident.contains_key(&id) {
+                self.stale.insert(Ask::Incident(id));
+            }
+        }
+    }
+}

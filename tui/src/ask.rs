@@ -1,0 +1,143 @@
+//! What the application wants of the server: questions that change nothing, and orders that do.
+//!
+//! Both are data. [`crate::link`] performs them and answers as events.
+
+use serde::{Deserialize, Serialize};
+pub use stanch_model::api::Recorded;
+use stanch_model::api::{
+    AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me, Page,
+    PlaybookSummary, RunSummary, Say, Status, Verdict,
+};
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Ask.
+    Ask(Ask),
+    /// Do, and answer under this number.
+    Order(u64, Order),
+}
+
+/// A question. It names its answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Who we are.
+    Me,
+    /// How the server is.
+    Status,
+    /// The newest runs.
+    Runs,
+    /// The newest incidents.
+    Incidents,
+    /// The approvals that wait.
+    Approvals,
+    /// Everything else that waits for a person.
+    Questions,
+    /// The newest alerts.
+    Alerts,
+    /// The clocks.
+    Deadlines,
+    /// The playbooks.
+    Playbooks,
+    /// The integrations.
+    Integrations,
+    /// One incident in full.
+    Incident(String),
+    /// A run's entries after this version.
+    Entries(String, u64),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// To [`Ask::Me`].
+    Me(Me),
+    /// To [`Ask::Status`].
+    Status(Status),
+    /// To [`Ask::Runs`].
+    Runs(Vec<RunSummary>),
+    /// To [`Ask::Incidents`].
+    Incidents(Vec<IncidentSummary>),
+    /// To [`Ask::Approvals`].
+    Approvals(Vec<Card>),
+    /// To [`Ask::Questions`].
+    Questions(Vec<Card>),
+    /// To [`Ask::Alerts`].
+    Alerts(Vec<AlertSummary>),
+    /// To [`Ask::Deadlines`].
+    Deadlines(Vec<DeadlineView>),
+    /// To [`Ask::Playbooks`].
+    Playbooks(Vec<PlaybookSummary>),
+    /// To [`Ask::Integrations`].
+    Integrations(Vec<IntegrationSummary>),
+    /// To [`Ask::Incident`].
+    Incident(IncidentView),
+    /// To [`Ask::Entries`].
+    Entries(String, u64, Page<EntryView>),
+}
+
+impl Told {
+    /// The question.
+    pub fn ask(&self) -> Ask {
+        match self {
+            Self::Me(_) => Ask::Me,
+            Self::Status(_) => Ask::Status,
+            Self::Runs(_) => Ask::Runs,
+            Self::Incidents(_) => Ask::Incidents,
+            Self::Approvals(_) => Ask::Approvals,
+            Self::Questions(_) => Ask::Questions,
+            Self::Alerts(_) => Ask::Alerts,
+            Self::Deadlines(_) => Ask::Deadlines,
+            Self::Playbooks(_) => Ask::Playbooks,
+            Self::Integrations(_) => Ask::Integrations,
+            Self::Incident(view) => Ask::Incident(view.summary.id.clone()),
+            Self::Entries(run, after, _) => Ask::Entries(run.clone(), *after),
+        }
+    }
+}
+
+/// Something that a person decided. Each exists as a command, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Yes or no to an approval, with the reason.
+    Decide(String, Say, Option<String>),
+    /// An answer to a question or a manual step.
+    Answer(String, String),
+    /// What became of a step: the run, the step's card, the verdict.
+    Resolve(String, String, Verdict),
+    /// Hold a run back.
+    PauseRun(String),
+    /// Let it go on.
+    ResumeRun(String),
+    /// End it at its next step.
+    Cancel(String, String),
+    /// Take back what it cut.
+    Undo(String, String),
+    /// Pin it to what is there now.
+    Repin(String),
+    /// Hold back a scope: `all`, `playbook:…`, `integration:…`.
+    Pause(String),
+    /// Let it go on.
+    Resume(String),
+    /// Write a note on an incident.
+    Note(String, String),
+    /// A notice was sent: incident, deadline, proof.
+    Sent(String, String, String),
+    /// No notice is owed: incident, deadline, reason.
+    Waive(String, String, String),
+}
+
+/// Why there is no answer, or the answer is no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What is wrong.
+    pub why: String,
+    /// The way out, where the server named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// True when the server said so: asking again the same brings the same.
+    #[serde(default)]
+    pub refused: bool,
+}

@@ -1,0 +1,123 @@
+//! The line to the server: performs what the application wants and tells what comes back. The only place that knows the
+//! client.
+
+use std::future::Future;
+
+use stanch_client::{Client, ClientError, News};
+use stanch_model::api::{AnswerBody, DecideBody, Page, Recorded, ResolveBody};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    ask::{Ask, Intent, Order, Told, Trouble},
+    event::{Event, Link},
+};
+
+/// Items of a list: what is older is found by the command line.
+const LISTED: usize = 200;
+
+/// Entries of a run at a time.
+const ENTRIES: usize = 1000;
+
+/// Performs intents in the background.
+#[derive(Clone, Debug)]
+pub(crate) struct Performer {
+    client: Client,
+    events: UnboundedSender<Event>,
+}
+
+impl Performer {
+    /// Follows the journal from this cursor on, and performs what is asked of it.
+    pub(crate) fn start(client: Client, cursor: Option<String>, events: UnboundedSender<Event>) -> Self {
+        tokio::spawn(follow(client.clone(), cursor, events.clone()));
+        Self { client, events }
+    }
+
+    /// Begins, and returns at once; the answer comes as an event.
+    pub(crate) fn perform(&self, intent: Intent) {
+        let Self { client, events } = self.clone();
+        tokio::spawn(async move {
+            let event = match intent {
+                Intent::Ask(ask) => match tell(&client, &ask).await {
+                    Ok(told) => Event::Told(Box::new(told)),
+                    Err(error) => Event::Untold(ask, trouble(&error)),
+                },
+                Intent::Order(number, order) => {
+                    Event::Done(number, carry_out(&client, order).await.map_err(|error| trouble(&error)))
+                }
+            };
+            // nobody listens any more: the terminal is closed
+            let _closed = events.send(event);
+        });
+    }
+}
+
+async fn follow(client: Client, cursor: Option<String>, events: UnboundedSender<Event>) {
+    let mut stream = client.events("", cursor);
+    loop {
+        let event = match stream.next().await {
+            Ok(News::Online) => Event::Link(Link::Online),
+            Ok(News::Beat) => Event::Link(Link::Beat),
+            Ok(News::Entry(event)) => Event::Entry(Box::new(event.entry)),
+            Ok(News::Lost { why, .. }) => Event::Link(Link::Lost(why)),
+            Err(error) => {
+                let _closed = events.send(Event::Link(Link::Refused(error.to_string())));
+                return;
+            }
+        };
+        if events.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+fn trouble(error: &ClientError) -> Trouble {
+    Trouble {
+        why: error.to_string(),
+        help: error.help().map(str::to_owned),
+        refused: matches!(error.status(), Some(400..=499)),
+    }
+}
+
+async fn items<T>(page: impl Future<Output = Result<Page<T>, ClientError>>) -> Result<Vec<T>, ClientError> {
+    page.await.map(|page| page.items)
+}
+
+async fn tell(client: &Client, ask: &Ask) -> Result<Told, ClientError> {
+    Ok(match ask {
+        Ask::Me => Told::Me(client.me().await?),
+        Ask::Status => Told::Status(client.status().await?),
+        Ask::Runs => Told::Runs(items(client.runs(false, LISTED)).await?),
+        Ask::Incidents => Told::Incidents(items(client.incidents(LISTED, None)).await?),
+        Ask::Approvals => Told::Approvals(items(client.approvals()).await?),
+        Ask::Questions => Told::Questions(items(client.questions()).await?),
+        Ask::Alerts => Told::Alerts(items(client.alerts(LISTED, None)).await?),
+        Ask::Deadlines => Told::Deadlines(items(client.deadlines()).await?),
+        Ask::Playbooks => Told::Playbooks(items(client.playbooks()).await?),
+        Ask::Integrations => Told::Integrations(items(client.integrations()).await?),
+        Ask::Incident(id) => Told::Incident(client.incident(id).await?),
+        Ask::Entries(run, after) => {
+            let page = client.entries(run, ENTRIES, Some(&after.to_string())).await?;
+            Told::Entries(run.clone(), *after, page)
+        }
+    })
+}
+
+async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientError> {
+    match order {
+        Order::Decide(card, say, reason) => client.decide(&card, &DecideBody { say, reason }).await,
+        Order::Answer(card, answer) => client.answer(&card, &AnswerBody { answer, note: None }).await,
+        Order::Resolve(run, step, verdict) => {
+            client.resolve(&run, &ResolveBody { step, verdict, note: None }).await
+        }
+        Order::PauseRun(run) => client.pause_run(&run).await,
+        Order::ResumeRun(run) => client.resume_run(&run).await,
+        Order::Cancel(run, why) => client.cancel(&run, Some(&why)).await,
+        Order::Undo(run, why) => client.undo(&run, Some(&why)).await,
+        Order::Repin(run) => client.repin(&run).await,
+        Order::Pause(scope) => client.pause(&scope).await,
+        Order::Resume(scope) => client.resume(&scope).await,
+        Order::Note(incident, text) => client.note(&incident, &text).await,
+        Order::Sent(incident, deadline, proof) => client.deadline_sent(&incident, &deadline, &proof).await,
+        Order::Waive(incident, deadline, why) => client.waive_deadline(&incident, &deadline, &why).await,
+    }
+}

@@ -1,0 +1,268 @@
+//! ```text
+//! +- Approval A2 ------------------------------------------- 13m 02s left -+
+//! |  Revoke 14 more grants of Drift                            PERMANENT   |
+//! |  Asked by   oauth-app-compromise, line 18; an alert started the run    |
+//! |  …                                                                     |
+//! |  > [ Not now ]    [ No, because ... ]    [ Yes ]                       |
+//! |    Yes needs the app's name:  drift  ______                            |
+//! +------------------------------------------------------------------------+
+//! ```
+
+use std::collections::BTreeMap;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+use stanch_model::{Effect, run::WaitKind, shortened::short};
+
+use super::{CardBox, Does, Stage, card::is_permanent};
+use crate::{
+    app::App,
+    look::Look,
+    widgets,
+    words::{self, time},
+    world::millis,
+};
+
+/// The width of the column of labels.
+const LABEL: usize = 11;
+
+pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
+    let look = app.look();
+    let width = usize::from(area.width.min(76)).saturating_sub(6);
+    let mut body = head(card, width, look);
+    if card.listed {
+        body.extend(targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3)));
+    } else {
+        facts(card, app).into_iter().for_each(|(label, text)| body.extend(fact(label, &text, width, look)));
+    }
+    body.push(Line::default());
+    body.extend(foot(card, app, width));
+    let room = usize::from(area.height).saturating_sub(2);
+    // where all does not fit, the empty lines go first
+    while body.len() > room {
+        let Some(empty) = body.iter().rposition(|line| line.width() == 0) else { break };
+        body.remove(empty);
+    }
+    if body.len() > room {
+        // then the facts in the middle, never the buttons
+        let foot = body.split_off(body.len().saturating_sub(3));
+        body.truncate(room.saturating_sub(foot.len()));
+        body.extend(foot);
+    }
+    let kind = match card.card.wait.kind {
+        WaitKind::Approval => "Approval",
+        WaitKind::Manual => "By hand",
+        WaitKind::InDoubt => "In doubt",
+        WaitKind::Guard => "Guard",
+        _ => "Question",
+    };
+    let left = card.card.wait.due_ms.map_or_else(String::new, |due| {
+        let left = due - app.server_ms();
+        if left > 0 { format!("{} left", time::length(left)) } else { "time is up".to_owned() }
+    });
+    let title = format!("{kind} {}", card.card.wait.id);
+    let height = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    let inside = widgets::frame(&title, &left, height, area, app, buf);
+    widgets::lines(&body, Rect { x: inside.x + 2, width: inside.width.saturating_sub(3), ..inside }, buf);
+}
+
+fn head(card: &CardBox, width: usize, look: Look) -> Vec<Line<'static>> {
+    let wait = &card.card.wait;
+    let word = match wait.kind {
+        WaitKind::Approval if is_permanent(&card.card) => "PERMANENT",
+        WaitKind::Approval => "reversible",
+        _ => "",
+    };
+    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
+    let room = width.saturating_sub(word.len() + 2);
+    let mut lines = vec![Line::default()];
+    for (index, row) in widgets::wrap(text, room).into_iter().take(3).enumerate() {
+        let mark = if index == 0 { word } else { "" };
+        lines.push(Line::from(vec![
+            Span::styled(widgets::pad(&row, room + 2, look), look.strong()),
+            Span::styled(mark, look.strong()),
+        ]));
+    }
+    lines.push(Line::default());
+    lines
+}
+
+fn fact(label: &'static str, text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
+    let rows = widgets::wrap(text, width.saturating_sub(LABEL));
+    let line = |(index, row): (usize, String)| {
+        let label = if index == 0 { label } else { "" };
+        Line::from(vec![Span::styled(format!("{label:<LABEL$}"), look.faint()), Span::raw(row)])
+    };
+    rows.into_iter().take(3).enumerate().map(line).collect()
+}
+
+/// What a person must know before saying yes.
+fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
+    let (wait, now) = (&card.card.wait, app.server_ms());
+    let run = app.world().run(&card.card.run);
+    let line = run.and_then(|run| run.view.steps.get(&wait.address)).map(|step| step.at.0);
+    let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+    let started = run.map_or_else(String::new, |run| match run.view.started_by.strip_prefix("alert:") {
+        Some(source) => format!("; an alert of {source} started the run"),
+        None => format!("; {} started the run", run.view.started_by),
+    });
+    let zone = app.zone();
+    let since = zone.clock(millis(&wait.since));
+    let mut facts = vec![("Asked by", format!("{}{line}{started}", card.card.playbook))];
+    facts.push(("Since", format!("{since}, run {}", short(&card.card.run))));
+    if wait.card {
+        facts.push(("Why", "these targets were covered by no earlier yes".to_owned()));
+    }
+    facts.extend(effects(card));
+    if !wait.targets.is_empty() && wait.kind == WaitKind::Approval {
+        let count = wait.targets.len();
+        facts.push(("Covers", format!("exactly {}; any other is asked for anew", words::count(count, "target"))));
+    } else if !wait.targets.is_empty() {
+        facts.push(("About", about(card)));
+    }
+    let asked = if card.card.asked.is_empty() { &wait.ask } else { &card.card.asked };
+    if !asked.is_empty() {
+        let many = if wait.of > 1 { format!("{} of ", wait.of) } else { String::new() };
+        facts.push(("May answer", format!("{many}{}", words::list(asked, "or", 4))));
+    }
+    for decision in &wait.decisions {
+        let at = zone.clock(decision.at_ms);
+        facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
+    }
+    if let Some(due) = wait.due_ms {
+        facts.push(("If silent", silence(&wait.ladder, &zone.near(due, now))));
+    }
+    facts
+}
+
+fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
+    let may = &card.card.may;
+    let mut facts = Vec::new();
+    let mut label = "May do";
+    for act in may {
+        let by_hand = if act.manual { ", by hand" } else { "" };
+        facts.push((label, format!("{:<10} {} {}{by_hand}", act.integration, act.verb, words::count(act.count, &act.kind))));
+        label = "";
+    }
+    if card.card.wait.kind == WaitKind::Approval {
+        let permanent = may.iter().filter(|act| act.effect == Effect::Permanent).count();
+        facts.push(("Undo", match permanent {
+            _ if may.is_empty() => "not known: taken for permanent".to_owned(),
+            0 => "stanch undo, as long as nobody else holds it".to_owned(),
+            _ if permanent == may.len() => "none: it must be granted again by hand".to_owned(),
+            _ => "only of what can be taken back; the rest stays cut".to_owned(),
+        }));
+    }
+    facts
+}
+
+fn about(card: &CardBox) -> String {
+    let names: Vec<String> = card.card.wait.targets.iter().map(|target| target.name().to_owned()).collect();
+    words::list(&names, "and", 3)
+}
+
+fn silence(ladder: &[String], due: &str) -> String {
+    match ladder {
+        [] => format!("the time ends at {due}"),
+        [last] => format!("at {due} the answer is {}", answer(last)),
+        [next, rest @ ..] => {
+            let last = rest.last().map_or("", String::as_str);
+            format!("{next} is asked at {due}; in the end the answer is {}", answer(last))
+        }
+    }
+}
+
+fn answer(word: &str) -> &str {
+    match word {
+        "deny" => "no",
+        "approve" => "yes",
+        other => other,
+    }
+}
+
+fn targets(card: &CardBox, look: Look, width: usize, room: usize) -> Vec<Line<'static>> {
+    let all = &card.card.wait.targets;
+    let scroll = card.scroll.min(all.len().saturating_sub(room));
+    let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    all.iter().for_each(|target| *kinds.entry((&target.integration, &target.kind)).or_default() += 1);
+    let kinds = kinds.iter().map(|((integration, kind), n)| format!("{integration} {}", words::count(*n, kind)));
+    let kinds: Vec<String> = kinds.collect();
+    let mut lines = vec![Line::styled(widgets::cut(&kinds.join(", "), width, look), look.faint())];
+    for target in all.iter().skip(scroll).take(room) {
+        let what = format!("{} {}", target.integration, target.kind);
+        let text = format!("{} {}", widgets::pad(&what, 20, look), target.name());
+        lines.push(Line::raw(widgets::cut(&text, width, look)));
+    }
+    let left = all.len().saturating_sub(scroll + room);
+    if left > 0 {
+        lines.push(Line::styled(format!("and {left} more: Down"), look.faint()));
+    }
+    lines
+}
+
+fn foot(card: &CardBox, app: &App, width: usize) -> Vec<Line<'static>> {
+    let look = app.look();
+    match &card.stage {
+        Stage::Sending(_) => vec![Line::styled("sending", look.strong()), Line::default()],
+        Stage::Recorded { at_ms, recorded } => {
+            let again = if recorded.new { "" } else { "; you had said so before" };
+            let at = app.zone().clock(*at_ms);
+            let text = format!("recorded {at}, position {}, as {}{again}", recorded.position, recorded.by);
+            vec![Line::styled(text, look.strong()), Line::styled("Esc close", look.faint())]
+        }
+        Stage::Refused(trouble) => {
+            let mut lines: Vec<Line<'static>> = widgets::wrap(&format!("not recorded: {}", trouble.why), width)
+                .into_iter()
+                .map(|row| Line::styled(row, look.bad()))
+                .collect();
+            if let Some(help) = &trouble.help {
+                lines.extend(widgets::wrap(help, width).into_iter().map(Line::raw));
+            }
+            lines.push(Line::styled("Enter choose again   Esc close", look.faint()));
+            lines
+        }
+        Stage::Choosing | Stage::Writing => buttons(card, look, width),
+    }
+}
+
+fn buttons(card: &CardBox, look: Look, width: usize) -> Vec<Line<'static>> {
+    let mut rows = Vec::new();
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (index, button) in card.buttons.iter().enumerate() {
+        let chosen = index == card.focus;
+        let text = format!("{}[ {} ]  ", if chosen { "> " } else { "  " }, button.label);
+        if spans.iter().map(Span::width).sum::<usize>() + text.len() > width && !spans.is_empty() {
+            rows.push(Line::from(std::mem::take(&mut spans)));
+        }
+        spans.push(Span::styled(text, if chosen { look.strong() } else { ratatui::style::Style::new() }));
+    }
+    rows.push(Line::from(spans));
+    rows.push(field(card, look));
+    rows
+}
+
+/// The line under the buttons: what is to be typed, or what is needed.
+fn field(card: &CardBox, look: Look) -> Line<'static> {
+    let writing = card.stage == Stage::Writing;
+    let label = match card.chosen() {
+        Does::Approve(Some(name)) => format!("  Yes needs the name typed:  {name}  "),
+        Does::Deny => "  Why:  ".to_owned(),
+        Does::Write => "  Answer:  ".to_owned(),
+        _ => match card.needs() {
+            Some(name) => return Line::styled(format!("  Yes needs the name typed:  {name}  ______"), look.faint()),
+            None => return Line::default(),
+        },
+    };
+    let ready = if writing && card.is_written() { "   Enter send" } else { "" };
+    let typed = if writing { format!("{}_", card.typed) } else { "______".to_owned() };
+    let style = if writing { look.strong() } else { look.faint() };
+    Line::from(vec![
+        Span::styled(label, look.faint()),
+        Span::styled(typed, style),
+        Span::styled(ready, look.faint()),
+    ])
+}
+

@@ -1,0 +1,111 @@
+//! What lies over a screen and takes the keys: the card, a line to be written, a text, the palette, the help page.
+//!
+//! Each is a little machine of its own: keys in, at most one wish out.
+
+mod card;
+mod draw_card;
+mod help;
+mod palette;
+mod prompt;
+mod text;
+
+pub use card::{Button, CardBox, Does, Stage};
+pub use palette::Palette;
+pub use prompt::{Prompt, Purpose};
+pub use text::TextBox;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{app::App, ask::Order, command::Command, event::Key};
+
+/// What lies over a screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// An approval or a question.
+    Card(Box<CardBox>),
+    /// A line that a person writes.
+    Prompt(Prompt),
+    /// A text to be read.
+    Text(TextBox),
+    /// All commands.
+    Palette(Palette),
+    /// All keys, scrolled so far.
+    Help(usize),
+}
+
+/// What an overlay wants after a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing more.
+    Nothing,
+    /// The key means nothing here: the command table says what it does.
+    Pass,
+    /// To be closed.
+    Close,
+    /// To be closed, and this to be done.
+    Do(Command),
+    /// This to be ordered.
+    Order(Order),
+    /// To be closed, and this to be ordered.
+    CloseAndOrder(Order),
+    /// To be closed, and the list to be narrowed to this.
+    Search(String),
+}
+
+impl Overlay {
+    /// Takes a key. `commands` are those that the palette offers.
+    pub fn key(&mut self, key: &Key, app: &App) -> Wish {
+        match self {
+            Self::Card(card) => card.key(key),
+            Self::Prompt(prompt) => prompt.key(key),
+            Self::Text(text) => text.key(key),
+            Self::Palette(palette) => palette.key(key, app),
+            Self::Help(scroll) => match key.name() {
+                "down" | "j" => moved(scroll, 1),
+                "up" | "k" => moved(scroll, -1),
+                "pagedown" | "space" => moved(scroll, 10),
+                "pageup" => moved(scroll, -10),
+                "ctrl-c" => Wish::Do(Command::Quit),
+                _ => Wish::Close,
+            },
+        }
+    }
+
+    /// Draws it over the body.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
+        match self {
+            Self::Card(card) => draw_card::draw(card, app, area, buf),
+            Self::Prompt(prompt) => prompt.draw(app, area, buf),
+            Self::Text(text) => text.draw(app, area, buf),
+            Self::Palette(palette) => palette.draw(app, area, buf),
+            Self::Help(scroll) => help::draw(*scroll, app, area, buf),
+        }
+    }
+}
+
+fn moved(scroll: &mut usize, by: isize) -> Wish {
+    *scroll = scroll.saturating_add_signed(by);
+    Wish::Nothing
+}
+
+/// Writes a key into a line. True if it was a letter, or took one away.
+fn write(text: &mut String, key: &Key) -> bool {
+    const LONGEST: usize = 2_000;
+    match key.name() {
+        "backspace" => {
+            text.pop();
+            true
+        }
+        "ctrl-u" => {
+            text.clear();
+            true
+        }
+        _ => match key.character() {
+            Some(c) if text.len() < LONGEST => {
+                text.push(c);
+                true
+            }
+            _ => false,
+        },
+    }
+}

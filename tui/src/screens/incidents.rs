@@ -1,0 +1,108 @@
+//! The incidents, and one in full: its runs, its clocks, what people wrote.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+use stanch_model::{api::IncidentSummary, shortened::short};
+
+use super::alerts::severity;
+use crate::{
+    app::App,
+    widgets::{self, cut, pad},
+    words::{self, entry, time},
+    world::{is_over, millis},
+};
+
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let look = app.look();
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let width = usize::from(area.width);
+    let incidents = &app.world().incidents;
+    if let Some(opened) = &app.at().opened
+        && let Some(incident) = incidents.iter().find(|incident| incident.id == *opened)
+    {
+        let lines = detail(incident, app, width);
+        return widgets::lines(&lines[app.at().scroll.min(lines.len().saturating_sub(1))..], area, buf);
+    }
+    let open = app.open_incidents().count();
+    let heading = widgets::heading("INCIDENTS", &format!("{open} open of {}", incidents.len()), width, look);
+    widgets::lines(&[heading], area, buf);
+    let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if incidents.is_empty() {
+        return widgets::lines(&[Line::styled("Nothing has happened yet.", look.faint())], list, buf);
+    }
+    let ids: Vec<String> = incidents.iter().map(|incident| incident.id.clone()).collect();
+    let chosen = app.index(&ids);
+    widgets::list(ids.len(), chosen, list, look, buf, |index| row(&incidents[index], index == chosen, app, width));
+}
+
+fn row(incident: &IncidentSummary, chosen: bool, app: &App, width: usize) -> Line<'static> {
+    let look = app.look();
+    let run = app.world().foremost_run(incident);
+    let stands = match (&incident.closed, run) {
+        (Some(_), _) => "closed".to_owned(),
+        (None, None) => "no run".to_owned(),
+        (None, Some(run)) if is_over(run) => {
+            run.containment.as_deref().map_or_else(|| run.state.clone(), entry::containment)
+        }
+        (None, Some(run)) => run.state.clone(),
+    };
+    let ago = time::about(app.server_ms() - millis(&incident.opened));
+    let room = width.saturating_sub(2 + 9 + 9 + 25 + 5);
+    Line::from(vec![
+        Span::raw(if chosen { "> " } else { "  " }),
+        Span::styled(format!("{} ", short(&incident.id)), look.faint()),
+        Span::styled(format!("{:<9}", incident.severity.as_str()), severity(incident.severity, look)),
+        Span::raw(pad(&incident.title, room, look)),
+        Span::raw(format!(" {}", pad(&stands, 24, look))),
+        Span::styled(format!("{ago:>4}"), look.faint()),
+    ])
+}
+
+fn detail(incident: &IncidentSummary, app: &App, width: usize) -> Vec<Line<'static>> {
+    let (look, world, zone) = (app.look(), app.world(), app.zone());
+    let title = cut(&incident.title, width.saturating_sub(12), look);
+    let mut lines = vec![widgets::heading(&title, incident.severity.as_str(), width, look)];
+    let opened = zone.day(millis(&incident.opened));
+    let closed = incident.closed.as_ref().map_or_else(|| "open".to_owned(), |_| "closed".to_owned());
+    let view = world.incident.get(&incident.id);
+    let lead = view.and_then(|view| view.lead.as_ref());
+    let lead = lead.map_or_else(|| "nobody leads it".to_owned(), |lead| format!("{lead} leads it"));
+    let facts = format!("{}, opened {opened}, {closed}, {lead}", short(&incident.id));
+    lines.push(Line::styled(cut(&facts, width, look), look.faint()));
+    lines.extend([Line::default(), Line::styled("RUNS", look.strong())]);
+    for run in incident.runs.iter().rev().filter_map(|run| world.summary(run)) {
+        let word = run.containment.as_deref().map_or_else(|| run.state.clone(), entry::containment);
+        let text = format!("  {}  {}  {word}", short(&run.id), run.title);
+        lines.push(Line::raw(cut(&text, width, look)));
+    }
+    let Some(view) = view else {
+        lines.push(Line::styled("reading the rest ...", look.faint()));
+        return lines;
+    };
+    lines.push(Line::raw(format!("  from {}", words::count(view.alerts.len(), "alert"))));
+    lines.extend([Line::default(), Line::styled("DEADLINES", look.strong())]);
+    for clock in &view.deadlines {
+        let left = millis(&clock.due) - app.server_ms();
+        let left = if left > 0 { format!("in {}", time::length(left)) } else { "over".to_owned() };
+        let late = clock.state == "late";
+        lines.push(Line::from(vec![
+            Span::raw(format!("  {} ", pad(&clock.title, 34.min(width / 2), look))),
+            widgets::word(format!("{:<10}", clock.state.replace('_', " ")), late, look),
+            Span::styled(left, look.faint()),
+        ]));
+    }
+    lines.extend([Line::default(), Line::styled("NOTES", look.strong())]);
+    for note in view.notes.iter().rev() {
+        let head = format!("  {}  {}: ", zone.day(millis(&note.at)), note.by);
+        let rows = widgets::wrap(&note.text, width.saturating_sub(4));
+        lines.push(Line::styled(cut(&head, width, look), look.faint()));
+        lines.extend(rows.into_iter().map(|row| Line::raw(format!("    {row}"))));
+    }
+    if view.notes.is_empty() {
+        lines.push(Line::styled("  none: n writes one", look.faint()));
+    }
+    lines
+}

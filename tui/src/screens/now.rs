@@ -1,0 +1,308 @@
+//! One question per block, in the order of the night: what is it, what do I do next, what is still open, what is due,
+//! what just happened. Empty blocks vanish; `NEXT` never does.
+//!
+//! ```text
+//!  HIGH   Drift: token used from an unknown network                   run 8I9O0P1A
+//!         NOT CONTAINED YET. 31 of 54 targets proven.
+//!
+//!  NEXT   You must say yes or no: revoke 14 more grants        asked 2m ago, 13m left
+//!         Enter read the card
+//!
+//!  STILL OPEN                               DEADLINES
+//!  14  hubspot grants      being cut        Drift contract  23h 45m  not sent
+//!
+//!  LAST   02:54:11  proven   grant.revoke …                              salesforce
+//! ```
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+use stanch_model::{
+    Severity,
+    api::{Card, DeadlineView, IncidentSummary, RunSummary},
+    run::{RunView, WaitKind},
+    shortened::short,
+};
+
+use crate::{
+    app::App,
+    widgets::{self, cut, pad},
+    words::{self, entry, target, time},
+    world::{is_over, millis},
+};
+
+/// The width of the column of block names.
+const LABEL: usize = 7;
+
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let mut rest = area;
+    let mut put = |lines: Vec<Line<'_>>, rest: &mut Rect| {
+        if lines.is_empty() {
+            return;
+        }
+        widgets::lines(&lines, *rest, buf);
+        let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(1).min(rest.height);
+        *rest = Rect { y: rest.y + used, height: rest.height - used, ..*rest };
+    };
+    let width = usize::from(area.width);
+    let incident = app.foremost();
+    let run = incident.and_then(|incident| app.world().foremost_run(incident));
+    put(what(app, incident, run, width), &mut rest);
+    if let Some(away) = &app.away {
+        let text = format!("{} (since {})", away.words, app.zone().minute(away.since_ms));
+        put(vec![labelled("AWAY", cut(&text, width - LABEL, app.look()), app)], &mut rest);
+    }
+    put(next(app, run, width), &mut rest);
+    let view = run.and_then(|run| app.world().run(&run.id)).map(|run| &run.view);
+    let open = view.map_or_else(Vec::new, |view| open(app, view, usize::from(rest.height / 2).max(4)));
+    let due = due(app, usize::from(rest.height / 2).max(4));
+    if width >= 76 && !open.is_empty() && !due.is_empty() {
+        put(beside(open, due, width, app), &mut rest);
+    } else {
+        put(open, &mut rest);
+        put(due, &mut rest);
+    }
+    let last = last(app, run, usize::from(rest.height), width);
+    put(last, &mut rest);
+}
+
+fn labelled(label: &str, text: String, app: &App) -> Line<'static> {
+    Line::from(vec![Span::styled(format!("{label:<LABEL$}"), app.look().strong()), Span::raw(text)])
+}
+
+/// A line whose end stands at the right edge.
+fn ends(start: Line<'static>, end: &str, width: usize, app: &App) -> Line<'static> {
+    let used = start.width();
+    let end = cut(end, width.saturating_sub(used + 1), app.look());
+    let gap = width.saturating_sub(used + Span::raw(end.as_str()).width());
+    let mut spans = start.spans;
+    spans.push(Span::raw(" ".repeat(gap)));
+    spans.push(Span::styled(end, app.look().faint()));
+    Line::from(spans)
+}
+
+fn what(
+    app: &App,
+    incident: Option<&IncidentSummary>,
+    run: Option<&RunSummary>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let look = app.look();
+    let Some(incident) = incident else {
+        let text = if app.world().status.is_some() { "Nothing has happened yet." } else { "Joining ..." };
+        return vec![labelled("QUIET", text.to_owned(), app)];
+    };
+    let severity = incident.severity.as_str().to_uppercase();
+    let label = if incident.severity == Severity::Critical { "CRIT" } else { severity.as_str() };
+    let end = run.map_or_else(|| "no run".to_owned(), |run| format!("run {}", short(&run.id)));
+    let title = cut(&incident.title, width.saturating_sub(LABEL + end.len() + 2), look);
+    let mut lines = vec![ends(labelled(label, title, app), &end, width, app)];
+    let said = run.map_or_else(|| "No run is on it.".to_owned(), |run| stand(app, run));
+    let indent = " ".repeat(LABEL);
+    for row in widgets::wrap(&said, width.saturating_sub(LABEL)).into_iter().take(2) {
+        lines.push(Line::raw(format!("{indent}{row}")));
+    }
+    let others = app.open_incidents().filter(|other| other.id != incident.id).count();
+    if others > 0 {
+        let text = format!("{indent}and {} open: i shows the next", words::count(others, "other incident"));
+        lines.push(Line::styled(text, look.faint()));
+    }
+    lines
+}
+
+/// `NOT CONTAINED YET. 31 of 54 targets proven.`
+fn stand(app: &App, run: &RunSummary) -> String {
+    let view = app.world().run(&run.id).map(|run| &run.view);
+    let word = match (&run.containment, is_over(run)) {
+        (Some(word), _) => entry::containment(word).to_uppercase(),
+        (None, true) => run.state.to_uppercase(),
+        (None, false) => "NOT CONTAINED YET".to_owned(),
+    };
+    let mut said = format!("{word}.");
+    if let Some(view) = view {
+        let (proven, all) = target::proven(view);
+        if all > 0 {
+            said.push_str(&format!(" {proven} of {} proven.", words::count(all, "target")));
+        }
+        if let Some(because) = view.because.first().filter(|_| is_over(run)) {
+            said.push_str(&format!(" Because {because}."));
+        }
+    }
+    if !run.phase.is_empty() && !is_over(run) {
+        said.push_str(&format!(" Phase {}.", run.phase));
+    }
+    said
+}
+
+fn next(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Line<'static>> {
+    let indent = " ".repeat(LABEL);
+    let room = width.saturating_sub(LABEL);
+    if let Some(card) = app.next_card() {
+        return next_card(app, card, room, width);
+    }
+    let (text, way) = match run {
+        None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
+        None => ("Nothing for you.".to_owned(), ""),
+        Some(run) => stands(app, run),
+    };
+    let mut rows = widgets::wrap(&text, room).into_iter().take(3);
+    let mut lines = vec![labelled("NEXT", rows.next().unwrap_or_default(), app)];
+    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
+    if !way.is_empty() {
+        lines.push(Line::styled(format!("{indent}{way}"), app.look().faint()));
+    }
+    lines
+}
+
+/// What to do of a run where no card says it.
+fn stands(app: &App, run: &RunSummary) -> (String, &'static str) {
+    if app.all_held() {
+        return ("Everything is held back.".to_owned(), "Ctrl-R lets it go on");
+    }
+    let waits = run.waits.iter().find(|waiting| waiting.person).or_else(|| run.waits.first());
+    match (run.state.as_str(), waits) {
+        ("paused" | "limited" | "suspect", Some(waiting)) => {
+            (format!("Look at the run: {}.", waiting.what), "r  the run, where p lets it go on and X ends it")
+        }
+        ("diverged", Some(waiting)) => {
+            (format!("The script differs from this run: {}.", waiting.what), "r  the run, where R pins it anew")
+        }
+        (_, Some(waiting)) => {
+            let now = app.server_ms();
+            let until = waiting.until_ms.filter(|until| *until > now);
+            let until = until.map_or_else(String::new, |until| format!(" until {}", app.zone().near(until, now)));
+            (format!("Nothing for you. The run waits for {}{until}.", waiting.what), "")
+        }
+        (state, None) if matches!(state, "finished" | "failed" | "cancelled") => {
+            let open = !matches!(run.containment.as_deref(), Some("contained" | "nothing_to_contain"));
+            let ago = time::about(app.server_ms() - millis(&run.since));
+            let text = format!("Nothing for you. The run {state} {ago} ago.");
+            (text, if open { "t  look at what is not proven" } else { "" })
+        }
+        _ => ("Nothing for you. The run is at work.".to_owned(), ""),
+    }
+}
+
+fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'static>> {
+    let (wait, now) = (&card.wait, app.server_ms());
+    let me = app.world().me.as_ref().map_or("", |me| me.name.as_str());
+    let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
+    let mine = card.asked.is_empty() || card.asked.iter().any(|name| name == me);
+    let who = if mine { "You".to_owned() } else { words::sentence(&words::list(asked, "or", 3)) };
+    let what = match wait.kind {
+        WaitKind::Approval => "must say yes or no",
+        WaitKind::Manual => "must do it by hand",
+        WaitKind::InDoubt => "must look what became of it",
+        WaitKind::Guard => "must say whether it goes on",
+        _ => "must answer",
+    };
+    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
+    let left = wait.due_ms.map_or_else(String::new, |due| match due - now {
+        left if left > 0 => format!(", {} left", time::about(left)),
+        _ => ", time is up".to_owned(),
+    });
+    let end = format!("asked {} ago{left}", time::about(now - millis(&wait.since)));
+    let mut rows = widgets::wrap(&format!("{who} {what}: {text}"), room.saturating_sub(end.len() + 2)).into_iter();
+    let first = labelled("NEXT", rows.next().unwrap_or_default(), app);
+    let indent = " ".repeat(LABEL);
+    let mut lines = vec![ends(first, &end, width, app)];
+    lines.extend(rows.take(2).map(|row| Line::raw(format!("{indent}{row}"))));
+    let others = app.world().cards().count().saturating_sub(1);
+    let more = if others > 0 { format!("     {others} more: 3") } else { String::new() };
+    lines.push(Line::styled(format!("{indent}Enter  read the card{more}"), app.look().faint()));
+    lines
+}
+
+fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
+    let groups = target::open(view, &app.zone(), app.server_ms());
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let look = app.look();
+    let mut lines = vec![Line::styled("STILL OPEN", look.strong())];
+    let over = groups.len().saturating_sub(most);
+    for group in groups.iter().take(most) {
+        let bad = group.state == stanch_model::TargetState::Failed;
+        lines.push(Line::from(vec![
+            Span::raw(format!("{:>4}  {} ", group.count, pad(&group.what, 19, look))),
+            widgets::word(group.words.clone(), bad, look),
+        ]));
+    }
+    if over > 0 {
+        lines.push(Line::styled(format!("      and {over} more kinds: t"), look.faint()));
+    }
+    lines
+}
+
+fn due(app: &App, most: usize) -> Vec<Line<'static>> {
+    let look = app.look();
+    let open = |one: &&DeadlineView| matches!(one.state.as_str(), "open" | "late");
+    let clocks: Vec<&DeadlineView> = app.world().deadlines.iter().filter(open).collect();
+    if clocks.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::styled("DEADLINES", look.strong())];
+    for clock in clocks.iter().take(most) {
+        let left = millis(&clock.due) - app.server_ms();
+        let (left, word) = match left {
+            1.. => (time::length(left), "not sent"),
+            _ => (format!("-{}", time::length(left)), "LATE"),
+        };
+        lines.push(Line::from(vec![
+            Span::raw(format!("{} {left:>8}  ", pad(&clock.title, 20, look))),
+            widgets::word(word, word == "LATE", look),
+        ]));
+    }
+    if clocks.len() > most {
+        lines.push(Line::styled(format!("and {} more: 6", clocks.len() - most), look.faint()));
+    }
+    lines
+}
+
+fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize, app: &App) -> Vec<Line<'static>> {
+    let half = (width / 2).min(60);
+    let rows = left.len().max(right.len());
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    let row = |_| {
+        let (start, end) = (left.next().unwrap_or_default(), right.next().unwrap_or_default());
+        let used = start.width();
+        let mut spans = start.spans;
+        if let Some(style) = (start.style != ratatui::style::Style::new()).then_some(start.style) {
+            spans.iter_mut().for_each(|span| span.style = style);
+        }
+        spans.push(Span::raw(" ".repeat(half.saturating_sub(used).max(1))));
+        let style = end.style;
+        spans.extend(end.spans.into_iter().map(|span| span.patch_style(style)));
+        let _ = app;
+        Line::from(spans)
+    };
+    (0..rows).map(row).collect()
+}
+
+/// The last lines of this run, the newest first.
+fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<Line<'static>> {
+    let look = app.look();
+    let world = app.world();
+    let entries: Box<dyn Iterator<Item = &std::sync::Arc<stanch_model::api::EntryView>>> =
+        match run.and_then(|run| world.run(&run.id)) {
+            Some(run) => Box::new(run.entries.iter().rev()),
+            None => Box::new(world.journal.iter().rev()),
+        };
+    let told = entries.filter_map(|line| Some((millis(&line.time), entry::said(line)?)));
+    let mut lines = Vec::new();
+    for (at, said) in told.take(most) {
+        let label = if lines.is_empty() { "LAST" } else { "" };
+        let room = width.saturating_sub(LABEL + 10 + 9 + 14);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{label:<LABEL$}"), look.strong()),
+            Span::styled(format!("{}  ", app.zone().clock(at)), look.faint()),
+            widgets::word(format!("{:<9}", said.mark), said.bad, look),
+            Span::raw(pad(&said.text, room, look)),
+            Span::styled(format!("  {:>12}", cut(&said.at, 12, look)), look.faint()),
+        ]));
+    }
+    lines
+}

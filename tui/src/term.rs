@@ -1,0 +1,92 @@
+//! The terminal: taken for screens, and given back as it was whatever happens.
+
+use std::{
+    io::{self, BufWriter, Stdout, Write},
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossterm::{
+    cursor, execute,
+    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use ratatui::{Terminal, backend::CrosstermBackend};
+
+use crate::{app::App, frame};
+
+/// True while the terminal is ours: a panic gives it back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A terminal that is ours until it is dropped.
+pub(crate) struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Screen")
+    }
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When standard output is none, or refuses.
+    pub(crate) fn take() -> io::Result<Self> {
+        give_back_on_panic();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        // large enough for a whole picture: it is written at once, over a slow line too
+        let mut out = BufWriter::with_capacity(128 * 1024, io::stdout());
+        let entered = execute!(out, EnterAlternateScreen, cursor::Hide);
+        let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(out)));
+        terminal.map(|terminal| Self { terminal }).inspect_err(|_| give_back())
+    }
+
+    /// How large it is.
+    pub(crate) fn size(&self) -> (u16, u16) {
+        self.terminal.size().map_or((80, 24), |size| (size.width, size.height))
+    }
+
+    /// Shows the application as it is; `after` may draw over it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn show(&mut self, app: &App, after: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        let drawn = self.terminal.draw(|picture| {
+            let area = picture.area();
+            frame::draw(app, area, picture.buffer_mut());
+            after(picture);
+        });
+        drawn.map(|_| ())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // a terminal that is gone cannot be given back
+        let _gone = execute!(io::stdout(), LeaveAlternateScreen, cursor::Show);
+        let _gone = disable_raw_mode();
+        let _gone = io::stdout().flush();
+    }
+}
+
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            before(info);
+        }));
+    });
+}

@@ -1,0 +1,89 @@
+//! What is known of targets, in words, and like ones together.
+
+use std::collections::BTreeMap;
+
+use stanch_model::{
+    TargetState,
+    run::{RunView, TargetView},
+};
+
+use super::time::Zone;
+
+/// Targets that stand alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// How many.
+    pub count: usize,
+    /// `okta grants`.
+    pub what: String,
+    /// How they stand.
+    pub state: TargetState,
+    /// The same in words, with the time where there is one.
+    pub words: String,
+}
+
+/// The state in a word or two.
+pub fn word(state: TargetState) -> &'static str {
+    match state {
+        TargetState::Requested => "being cut",
+        TargetState::Accepted => "cut, not proven",
+        TargetState::Verified => "proven",
+        TargetState::Residual => "dies later",
+        TargetState::Attested => "a person says so",
+        TargetState::Failed => "FAILED",
+        TargetState::InDoubt => "may have happened",
+        TargetState::Skipped => "left",
+    }
+}
+
+/// True when a person would call it open: it is neither proven nor left on purpose.
+pub fn is_open(state: TargetState) -> bool {
+    !matches!(state, TargetState::Verified | TargetState::Attested)
+}
+
+/// The order in which people should see them: what needs them first.
+pub fn rank(state: TargetState) -> u8 {
+    match state {
+        TargetState::Failed => 0,
+        TargetState::InDoubt => 1,
+        TargetState::Requested => 2,
+        TargetState::Accepted => 3,
+        TargetState::Residual => 4,
+        TargetState::Skipped => 5,
+        TargetState::Attested => 6,
+        TargetState::Verified => 7,
+    }
+}
+
+/// What is still open in a run, the worst first.
+pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
+    let mut groups: BTreeMap<(u8, String, String), Vec<&TargetView>> = BTreeMap::new();
+    for target in view.targets.values().filter(|target| is_open(target.state)) {
+        let what = format!("{} {}", target.target.integration, target.target.kind);
+        let words = words(target, zone, now_ms);
+        groups.entry((rank(target.state), what, words)).or_default().push(target);
+    }
+    let group = |((_, what, words), targets): ((u8, String, String), Vec<&TargetView>)| Group {
+        count: targets.len(),
+        what: if targets.len() == 1 { what } else { format!("{what}s") },
+        state: targets[0].state,
+        words,
+    };
+    groups.into_iter().map(group).collect()
+}
+
+/// How a target stands, with the time where there is one.
+pub fn words(target: &TargetView, zone: &Zone, now_ms: i64) -> String {
+    match (target.state, target.until_ms) {
+        (TargetState::Residual, Some(until)) if until > now_ms => format!("die by {}", zone.near(until, now_ms)),
+        (TargetState::Residual, Some(_)) => "being read back".to_owned(),
+        (state, _) => word(state).to_owned(),
+    }
+}
+
+/// `31 of 54 proven`, with what else there is.
+pub fn proven(view: &RunView) -> (usize, usize) {
+    let tally = view.tally();
+    let all = tally.values().sum();
+    (tally.get(&TargetState::Verified).copied().unwrap_or(0), all)
+}

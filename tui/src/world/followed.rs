@@ -1,0 +1,82 @@
+//! One run in full: its entries in order, what they fold to, and the same at any earlier entry.
+
+use std::sync::Arc;
+
+use stanch_model::{Entry, Hash, Header, StreamId, api::EntryView, run::RunView};
+
+use super::tree::Tree;
+
+/// A run and its history.
+#[derive(Clone, Debug, Default)]
+pub struct Followed {
+    /// Oldest first, without a gap.
+    pub entries: Vec<Arc<EntryView>>,
+    /// When each was written, Unix ms.
+    pub times: Vec<i64>,
+    /// What they fold to.
+    pub view: RunView,
+    /// The order of its steps.
+    pub tree: Tree,
+    /// False while entries are still to come.
+    pub is_whole: bool,
+    /// The newest version that was seen, taken or not.
+    seen: u64,
+}
+
+impl Followed {
+    /// Takes the next entry. One that came before is nothing new; one that leaves a gap is left to be asked for.
+    pub fn take(&mut self, entry: &Arc<EntryView>) {
+        self.seen = self.seen.max(entry.version);
+        if entry.version <= self.view.version {
+            return;
+        }
+        if entry.version != self.view.version + 1 {
+            self.is_whole = false;
+            return;
+        }
+        self.view.apply(&stored(entry));
+        self.tree.apply(entry);
+        self.times.push(millis(&entry.time));
+        self.entries.push(entry.clone());
+    }
+
+    /// A page of its history came; `more` follows.
+    pub fn page(&mut self, entries: Vec<EntryView>, more: bool) {
+        entries.into_iter().for_each(|entry| self.take(&Arc::new(entry)));
+        self.is_whole = !more && self.view.version >= self.seen;
+    }
+
+    /// The run as it was after so many entries.
+    pub fn at(&self, count: usize) -> Followed {
+        let mut then = Followed { is_whole: true, ..Followed::default() };
+        self.entries.iter().take(count).for_each(|entry| then.take(entry));
+        then
+    }
+
+    /// The entries of one step, oldest first.
+    pub fn entries_of<'a>(&'a self, address: &'a str) -> impl Iterator<Item = &'a Arc<EntryView>> {
+        self.entries.iter().filter(move |entry| entry.body["address"].as_str() == Some(address))
+    }
+}
+
+/// Unix ms of an RFC 3339 instant; 0 of what is none.
+pub fn millis(time: &str) -> i64 {
+    time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond)
+}
+
+fn stored(entry: &EntryView) -> Entry {
+    Entry {
+        header: Header {
+            stream: StreamId::from_stored(entry.stream.clone()),
+            version: entry.version,
+            epoch: 0,
+            time: entry.time.clone(),
+            kind: entry.kind.clone(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        },
+        hash: Hash::parse(&entry.hash).unwrap_or(Hash::ZERO),
+        body: Some(entry.body.to_string().into_boxed_str()),
+        position: 0,
+    }
+}

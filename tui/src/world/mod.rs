@@ -1,0 +1,204 @@
+//! What the server told, as data: lists, the runs that are looked at, the last lines of the journal.
+//!
+//! A fold over events. It draws nothing, asks nothing, and cheap copies of it can be kept: that is what freezing is.
+
+mod followed;
+mod tree;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use stanch_model::{
+    api::{
+        AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me,
+        PlaybookSummary, RunSummary, Status,
+    },
+    shortened::short,
+};
+
+pub use followed::Followed;
+pub use followed::millis;
+pub use tree::{Place, Tree, key};
+
+use crate::{
+    ask::Told,
+    event::Link,
+};
+
+/// Lines of the journal that are kept for looking back.
+const KEPT: usize = 20_000;
+
+/// Runs that are kept in full at one time.
+const FOLLOWED: usize = 4;
+
+/// How the line is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Line {
+    /// Not there yet.
+    #[default]
+    Joining,
+    /// It holds.
+    Online,
+    /// It broke: since when (Unix ms), why.
+    Lost(i64, String),
+    /// It will not come back by itself.
+    Refused(String),
+}
+
+/// What the server told.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Who we are there.
+    pub me: Option<Me>,
+    /// How it is.
+    pub status: Option<Status>,
+    /// Its clock less ours, ms: a drill may have moved it.
+    pub ahead_ms: i64,
+    /// The line to it.
+    pub line: Line,
+    /// The last sign of life, Unix ms.
+    pub heard_ms: i64,
+    /// Newest first.
+    pub runs: Arc<Vec<RunSummary>>,
+    /// Newest first.
+    pub incidents: Arc<Vec<IncidentSummary>>,
+    /// Oldest first.
+    pub approvals: Arc<Vec<Card>>,
+    /// Oldest first.
+    pub questions: Arc<Vec<Card>>,
+    /// Newest first.
+    pub alerts: Arc<Vec<AlertSummary>>,
+    /// Earliest due first.
+    pub deadlines: Arc<Vec<DeadlineView>>,
+    /// By slug.
+    pub playbooks: Arc<Vec<PlaybookSummary>>,
+    /// By name.
+    pub integrations: Arc<Vec<IntegrationSummary>>,
+    /// Those that were looked at.
+    pub incident: BTreeMap<String, Arc<IncidentView>>,
+    /// The runs that are looked at.
+    pub followed: BTreeMap<String, Arc<Followed>>,
+    /// The last lines of the journal, oldest first.
+    pub journal: Arc<VecDeque<Arc<EntryView>>>,
+    /// How many came since the start.
+    pub heard: u64,
+}
+
+impl World {
+    /// Takes an answer; `now_ms` is our clock.
+    pub fn told(&mut self, told: Told, now_ms: i64) {
+        self.heard_ms = now_ms;
+        match told {
+            Told::Me(me) => self.me = Some(me),
+            Told::Status(status) => {
+                let theirs = status.now.parse::<jiff::Timestamp>().map(|now| now.as_millisecond());
+                self.ahead_ms = theirs.map_or(0, |theirs| theirs - now_ms);
+                self.status = Some(status);
+            }
+            Told::Runs(runs) => self.runs = Arc::new(runs),
+            Told::Incidents(incidents) => self.incidents = Arc::new(incidents),
+            Told::Approvals(cards) => self.approvals = Arc::new(cards),
+            Told::Questions(cards) => self.questions = Arc::new(cards),
+            Told::Alerts(alerts) => self.alerts = Arc::new(alerts),
+            Told::Deadlines(deadlines) => self.deadlines = Arc::new(deadlines),
+            Told::Playbooks(playbooks) => self.playbooks = Arc::new(playbooks),
+            Told::Integrations(integrations) => self.integrations = Arc::new(integrations),
+            Told::Incident(view) => {
+                self.incident.insert(view.summary.id.clone(), Arc::new(view));
+            }
+            Told::Entries(run, _, page) => {
+                let followed = Arc::make_mut(self.followed.entry(run).or_default());
+                followed.page(page.items, page.next.is_some());
+            }
+        }
+    }
+
+    /// Takes a line of the journal.
+    pub fn heard(&mut self, entry: EntryView, now_ms: i64) {
+        self.heard_ms = now_ms;
+        self.heard += 1;
+        let entry = Arc::new(entry);
+        if let Some(run) = entry.stream.strip_prefix("run/")
+            && let Some(followed) = self.followed.get_mut(run)
+        {
+            Arc::make_mut(followed).take(&entry);
+        }
+        let journal = Arc::make_mut(&mut self.journal);
+        if journal.len() >= KEPT {
+            journal.pop_front();
+        }
+        journal.push_back(entry);
+    }
+
+    /// Takes news of the line.
+    pub fn link(&mut self, link: Link, now_ms: i64) {
+        match (link, &self.line) {
+            (Link::Online | Link::Beat, _) => {
+                self.line = Line::Online;
+                self.heard_ms = now_ms;
+            }
+            (Link::Lost(_), Line::Lost(..)) => {}
+            (Link::Lost(why), _) => self.line = Line::Lost(now_ms, why),
+            (Link::Refused(why), _) => self.line = Line::Refused(why),
+        }
+    }
+
+    /// Keeps these runs in full, and forgets the oldest of the others.
+    pub fn follow(&mut self, runs: &[String]) {
+        for run in runs {
+            self.followed.entry(run.clone()).or_default();
+        }
+        while self.followed.len() > FOLLOWED.max(runs.len()) {
+            let Some(old) = self.followed.keys().find(|run| !runs.contains(run)).cloned() else { return };
+            self.followed.remove(&old);
+        }
+    }
+
+    /// The run in full, as far as it is known.
+    pub fn run(&self, id: &str) -> Option<&Followed> {
+        self.followed.get(id).map(Arc::as_ref)
+    }
+
+    /// A run's line in the list.
+    pub fn summary(&self, id: &str) -> Option<&RunSummary> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// Everything that waits for a person: approvals first.
+    pub fn cards(&self) -> impl Iterator<Item = &Card> {
+        self.approvals.iter().chain(self.questions.iter())
+    }
+
+    /// A card by its id.
+    pub fn card(&self, id: &str) -> Option<&Card> {
+        self.cards().find(|card| card.id == id)
+    }
+
+    /// The incident that most wants attention: open, with a run that is not over, the worst, the newest.
+    pub fn foremost(&self) -> Option<&IncidentSummary> {
+        let alive = |incident: &&IncidentSummary| {
+            incident.runs.iter().filter_map(|run| self.summary(run)).any(|run| !is_over(run))
+        };
+        let open = || self.incidents.iter().rev().filter(|incident| incident.closed.is_none());
+        let worst = |incident: &&IncidentSummary| incident.severity;
+        open().filter(alive).max_by_key(worst).or_else(|| self.incidents.first())
+    }
+
+    /// The run of an incident that most wants attention: the newest that is not over, or else the newest.
+    pub fn foremost_run(&self, incident: &IncidentSummary) -> Option<&RunSummary> {
+        let runs = || incident.runs.iter().rev().filter_map(|run| self.summary(run));
+        runs().find(|run| !is_over(run)).or_else(|| runs().next())
+    }
+}
+
+/// True once a run has ended.
+pub fn is_over(run: &RunSummary) -> bool {
+    matches!(run.state.as_str(), "finished" | "failed" | "cancelled")
+}
+
+/// `run oauth-app-compromise 8I9O0P1A`, for people.
+pub fn name_of(run: &RunSummary) -> String {
+    format!("{} {}", run.playbook, short(&run.id))
+}
