@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use serde_json::{Map, Value, json};
 use stanch_model::{
     Diagnostic, Target,
+    api::IntegrationHealth,
     catalog::{ActionIndex, ActionInfo},
     config::IntegrationConfig,
     secret::SecretBox,
@@ -83,6 +84,20 @@ impl Integrations {
         Some(Limits { max_in_flight: limiter.in_flight(), rate: limiter.rate() })
     }
 
+    /// How an integration has been since the start.
+    pub fn health(&self, integration: &str) -> Option<IntegrationHealth> {
+        let member = self.member(integration)?;
+        let limiter = member.limiter();
+        let (budget, pause) = limiter.told_of();
+        Some(IntegrationHealth {
+            rate: limiter.rate(),
+            in_flight: (limiter.out(), limiter.in_flight()),
+            budget,
+            pause_until_ms: pause.map(unix_ms),
+            ..member.health.so_far()
+        })
+    }
+
     /// Waits for a turn, at most `patience`. A turn that cannot come in time is not taken.
     pub async fn admit(&self, integration: &str, action: &str, patience: Duration) -> Admission {
         let Some(member) = self.member(integration) else {
@@ -147,7 +162,10 @@ impl Integrations {
             labels: &UNLABELLED,
         };
         let labels = labels(&exchange);
-        Box::pin(Exchange { labels: &labels, ..exchange }.run()).await
+        let began = Instant::now();
+        let outcome = Box::pin(Exchange { labels: &labels, ..exchange }.run()).await;
+        member.health.came_back(began.elapsed(), &outcome, unix_ms(Instant::now()));
+        outcome
     }
 
     /// What a witness says now of the lists that name it.

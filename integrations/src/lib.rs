@@ -15,6 +15,7 @@ pub mod conform;
 mod credential;
 mod exchange;
 mod expr;
+mod health;
 mod label;
 mod limit;
 mod look;

@@ -109,6 +109,17 @@ impl Limiter {
         self.line.lock().rate()
     }
 
+    /// Calls that are out now.
+    pub(crate) fn out(&self) -> usize {
+        self.most.saturating_sub(self.in_flight.available_permits())
+    }
+
+    /// What the platform told: requests left of how many, and until when it wants to be left alone.
+    pub(crate) fn told_of(&self) -> (Option<(u64, u64)>, Option<Instant>) {
+        let (now, line) = (Instant::now(), self.line.lock());
+        (line.budget.left(), line.blocked_until.filter(|until| *until > now))
+    }
+
     /// Waits for a turn, at most `patience`.
     pub(crate) async fn turn(&self, patience: Duration) -> Turn {
         let deadline = Instant::now() + patience;

@@ -30,6 +30,7 @@ use crate::{
     catalog::{Catalog, Platform},
     configured::arguments,
     credential::Source,
+    health::Health,
     limit::Limiter,
     scope::Vars,
     spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec, SelfSpec},
@@ -55,6 +56,7 @@ pub(crate) struct Member {
     pub(crate) tls: Option<Tls>,
     pub(crate) acts_on_itself: bool,
     pub(crate) own: own::Known,
+    pub(crate) health: Health,
     /// Who reads a thing in order to write it is alone with it.
     alone: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     limiter: Limiter,
@@ -132,6 +134,7 @@ impl Member {
             tls,
             acts_on_itself: entry.acts_on_itself,
             own: own::Known::default(),
+            health: Health::default(),
             alone: Mutex::default(),
             limiter,
             own_pace,

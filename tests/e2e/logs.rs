@@ -168,6 +168,7 @@ impl World {
             journal,
             config,
             secrets: BTreeMap::new(),
+            register: stanch_response::Register::default(),
             tokens: Arc::new(Tokens::open(self.home.path()).unwrap()),
             clock,
             mode: Mode::Drill,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub use stanch_model::api::Recorded;
 use stanch_model::api::{
     AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me, Page,
-    PlaybookSummary, RunSummary, Say, Status, Verdict,
+    PlaybookSource, PlaybookSummary, RunSummary, Say, Status, VendorView, Verdict,
 };
 
 /// Something to be done outside.
@@ -42,6 +42,12 @@ pub enum Ask {
     Playbooks,
     /// The integrations.
     Integrations,
+    /// The vendor register.
+    Vendors,
+    /// A playbook as it is written.
+    Playbook(String),
+    /// The sources that a run follows.
+    Script(String),
     /// One incident in full.
     Incident(String),
     /// A run's entries after this version.
@@ -72,6 +78,12 @@ pub enum Told {
     Playbooks(Vec<PlaybookSummary>),
     /// To [`Ask::Integrations`].
     Integrations(Vec<IntegrationSummary>),
+    /// To [`Ask::Vendors`].
+    Vendors(Vec<VendorView>),
+    /// To [`Ask::Playbook`].
+    Playbook(PlaybookSource),
+    /// To [`Ask::Script`].
+    Script(String, PlaybookSource),
     /// To [`Ask::Incident`].
     Incident(IncidentView),
     /// To [`Ask::Entries`].
@@ -92,6 +104,9 @@ impl Told {
             Self::Deadlines(_) => Ask::Deadlines,
             Self::Playbooks(_) => Ask::Playbooks,
             Self::Integrations(_) => Ask::Integrations,
+            Self::Vendors(_) => Ask::Vendors,
+            Self::Playbook(source) => Ask::Playbook(source.slug.clone()),
+            Self::Script(run, _) => Ask::Script(run.clone()),
             Self::Incident(view) => Ask::Incident(view.summary.id.clone()),
             Self::Entries(run, after, _) => Ask::Entries(run.clone(), *after),
         }

@@ -180,19 +180,20 @@ const OPENS: &[Context] = &[
     On(Screen::Incidents),
     On(Screen::Journal),
     On(Screen::Playbooks),
-    Opened(Screen::Runs),
-    Card,
 ];
 const SCOPES: &[Context] = &[On(Screen::Playbooks), On(Screen::Integrations)];
 const INCIDENT: &[Context] = &[On(Screen::Now), On(Screen::Incidents), Opened(Screen::Incidents)];
 
 /// All of it, in the order of the footer.
 pub const TABLE: &[Row] = &[
-    row(Command::Open, &["enter"], "open", "open what is chosen, unfold, press the button").on(OPENS).cli("show"),
+    row(Command::Open, &["enter"], "open", "open what is chosen").on(OPENS).cli("show"),
+    row(Command::Open, &["enter"], "unfold", "unfold the chosen fan-out, or fold it").on(RUN).cli("show"),
+    row(Command::Open, &["enter"], "choose", "press the chosen button").on(&[Card]),
     row(Command::NextField, &["tab", "right"], "move", "to the next button or field").on(&[Card]),
     row(Command::PrevField, &["backtab", "left"], "", "to the button or field before").on(&[Card]),
     row(Command::CardTargets, &["l"], "list", "what the card covers, one by one").on(&[Card]).cli("show"),
     row(Command::Back, &["esc"], "back", "close what is open").on(OPENED),
+    row(Command::NextScreen, &["tab"], "screen", "to the next screen"),
     row(Command::Targets, &["t"], "targets", "the targets of the run, or its steps again")
         .on(&[On(Screen::Now), Opened(Screen::Runs)])
         .cli("show"),
@@ -200,8 +201,12 @@ pub const TABLE: &[Row] = &[
         .on(&[On(Screen::Now), On(Screen::Approvals), Opened(Screen::Incidents)])
         .cli("show"),
     row(Command::JournalOf, &["j"], "journal", "the journal of the run").on(&[On(Screen::Now)]).cli("watch"),
-    row(Command::NextIncident, &["i"], "next incident", "another open incident").on(&[On(Screen::Now)]).cli("incidents"),
-    row(Command::Script, &["s"], "script", "the entries of the step, or its details again").on(RUN).cli("show"),
+    row(Command::NextIncident, &["i"], "next incident", "another open incident")
+        .on(&[On(Screen::Now)])
+        .cli("incidents"),
+    row(Command::Script, &["s"], "script", "the script, with the place in it, or the details again")
+        .on(RUN)
+        .cli("show"),
     row(Command::Follow, &["f"], "follow", "keep at the newest step").on(RUN).cli("watch"),
     row(Command::Earlier, &["left"], "earlier", "the run as it was one entry earlier").on(RUN),
     row(Command::Later, &["right"], "", "one entry on").on(RUN),
@@ -213,18 +218,27 @@ pub const TABLE: &[Row] = &[
     row(Command::CancelRun, &["X"], "cancel", "end the run at its next step, for good").on(RUN).cli("cancel"),
     row(Command::UndoRun, &["U"], "undo", "take back what the run cut and still holds").on(RUN).cli("undo"),
     row(Command::Note, &["n"], "note", "write a note on the incident").on(INCIDENT).cli("note"),
-    row(Command::Sent, &["d"], "sent", "the notice of this clock was sent").on(&[On(Screen::Vendors)]).cli("deadlines"),
-    row(Command::Waive, &["w"], "waive", "this clock owes nobody anything").on(&[On(Screen::Vendors)]).cli("deadlines"),
-    row(Command::PauseScope, &["p"], "pause", "hold the playbook or integration back").on(SCOPES).cli("pause"),
-    row(Command::ResumeScope, &["p"], "resume", "let the playbook or integration go on").on(SCOPES).cli("resume"),
-    row(Command::Search, &["/"], "search", "look for words").on(&[On(Screen::Journal), On(Screen::Runs), On(Screen::Alerts)]).cli("journal"),
+    row(Command::Sent, &["d"], "sent", "the notice of this clock was sent")
+        .on(&[On(Screen::Vendors)])
+        .cli("deadlines"),
+    row(Command::Waive, &["w"], "waive", "this clock owes nobody anything")
+        .on(&[On(Screen::Vendors)])
+        .cli("deadlines"),
+    row(Command::PauseScope, &["p"], "pause", "hold the playbook or integration back")
+        .on(SCOPES)
+        .cli("pause"),
+    row(Command::ResumeScope, &["p"], "resume", "let the playbook or integration go on")
+        .on(SCOPES)
+        .cli("resume"),
+    row(Command::Search, &["/"], "search", "look for words")
+        .on(&[On(Screen::Journal), On(Screen::Runs), On(Screen::Alerts)])
+        .cli("journal"),
     row(Command::Up, &["up", "k"], "", "one line up").on(LISTS),
     row(Command::Down, &["down", "j"], "", "one line down").on(LISTS),
     row(Command::PageUp, &["pageup"], "", "a page up").on(LISTS),
     row(Command::PageDown, &["pagedown"], "", "a page down").on(LISTS),
     row(Command::First, &["home", "g"], "", "to the first line").on(LISTS),
     row(Command::Last, &["end", "G"], "", "to the last line").on(LISTS),
-    row(Command::NextScreen, &["tab"], "screen", "to the next screen"),
     row(Command::PrevScreen, &["backtab"], "", "to the screen before"),
     row(Command::Go(Screen::Now), &["1"], "", "what is it, what do I do next").cli("status"),
     row(Command::Go(Screen::Runs), &["2"], "", "the runs").cli("runs"),

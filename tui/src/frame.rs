@@ -34,7 +34,7 @@ const LATE_MS: i64 = 15_000;
 /// Draws everything.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        return too_small(app, area, buf);
+        return too_small(area, buf);
     }
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     let body = Rect { y: area.y + 3, height: area.height - 5, ..area };
@@ -58,7 +58,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     tame::tame(area, buf);
 }
 
-fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
+fn too_small(area: Rect, buf: &mut Buffer) {
     let text = format!(
         "stanch needs {} columns and {} rows; this terminal has {} and {}. q leaves.",
         LEAST.0, LEAST.1, area.width, area.height
@@ -66,7 +66,6 @@ fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
     let rows = widgets::wrap(&text, usize::from(area.width));
     let lines: Vec<Line<'_>> = rows.into_iter().map(Line::raw).collect();
     widgets::lines(&lines, area, buf);
-    let _ = app;
 }
 
 /// The mode, in words and colour; at the right the clock.
@@ -124,7 +123,11 @@ fn tabs(app: &App, width: usize) -> Line<'static> {
     let mut spans = vec![Span::styled(if from > 0 { "<" } else { " " }, look.faint())];
     let mut used = 1;
     for (index, word) in words.iter().enumerate().take(to).skip(from) {
-        let style = if index == here { look.chosen().add_modifier(ratatui::style::Modifier::BOLD) } else { look.faint() };
+        let style = if index == here {
+            look.chosen().add_modifier(ratatui::style::Modifier::BOLD)
+        } else {
+            look.faint()
+        };
         spans.push(Span::styled(word.clone(), style));
         spans.push(Span::raw("  "));
         used += word.len() + 2;
@@ -168,7 +171,11 @@ fn badge(app: &App) -> (String, bool) {
 fn foot(app: &App, width: usize) -> Line<'static> {
     let look = app.look();
     if let Some(toast) = &app.toast {
-        return Line::from(widgets::word(format!(" {}", widgets::cut(&toast.text, width - 2, look)), toast.bad, look));
+        return Line::from(widgets::word(
+            format!(" {}", widgets::cut(&toast.text, width - 2, look)),
+            toast.bad,
+            look,
+        ));
     }
     if let Link::Lost(_, why) | Link::Refused(why) = &app.live.line {
         let text = format!(" {why}: what you see may be old");

@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod bench;
 pub mod command;
 pub mod event;
 pub mod frame;
@@ -20,6 +21,7 @@ mod privacy;
 pub mod recorder;
 mod screens;
 pub mod show;
+mod source;
 mod tame;
 mod term;
 pub mod theatre;

@@ -15,6 +15,9 @@ use crate::{
 /// Items of a list: what is older is found by the command line.
 const LISTED: usize = 200;
 
+/// Lines of the journal from before we came.
+const LAST: usize = 2000;
+
 /// Entries of a run at a time.
 const ENTRIES: usize = 1000;
 
@@ -26,9 +29,9 @@ pub(crate) struct Performer {
 }
 
 impl Performer {
-    /// Follows the journal from this cursor on, and performs what is asked of it.
-    pub(crate) fn start(client: Client, cursor: Option<String>, events: UnboundedSender<Event>) -> Self {
-        tokio::spawn(follow(client.clone(), cursor, events.clone()));
+    /// Follows the journal, its last lines first, and performs what is asked of it.
+    pub(crate) fn start(client: Client, events: UnboundedSender<Event>) -> Self {
+        tokio::spawn(follow(client.clone(), events.clone()));
         Self { client, events }
     }
 
@@ -51,8 +54,8 @@ impl Performer {
     }
 }
 
-async fn follow(client: Client, cursor: Option<String>, events: UnboundedSender<Event>) {
-    let mut stream = client.events("", cursor);
+async fn follow(client: Client, events: UnboundedSender<Event>) {
+    let mut stream = client.last_events(LAST);
     loop {
         let event = match stream.next().await {
             Ok(News::Online) => Event::Link(Link::Online),
@@ -94,6 +97,9 @@ async fn tell(client: &Client, ask: &Ask) -> Result<Told, ClientError> {
         Ask::Deadlines => Told::Deadlines(items(client.deadlines()).await?),
         Ask::Playbooks => Told::Playbooks(items(client.playbooks()).await?),
         Ask::Integrations => Told::Integrations(items(client.integrations()).await?),
+        Ask::Vendors => Told::Vendors(items(client.vendors()).await?),
+        Ask::Playbook(slug) => Told::Playbook(client.playbook(slug).await?),
+        Ask::Script(run) => Told::Script(run.clone(), client.run_playbook(run).await?),
         Ask::Incident(id) => Told::Incident(client.incident(id).await?),
         Ask::Entries(run, after) => {
             let page = client.entries(run, ENTRIES, Some(&after.to_string())).await?;

@@ -76,7 +76,7 @@ impl Look {
 
     /// A bar that is so full, without its ends: `━━━───`.
     pub fn gauge(self, done: usize, of: usize, width: usize) -> String {
-        let full = if of == 0 { 0 } else { (done * width / of).min(width) };
+        let full = (done * width).checked_div(of).unwrap_or(0).min(width);
         let (on, off) = (self.glyph("━", "#"), self.glyph("─", "-"));
         on.repeat(full) + &off.repeat(width - full)
     }
@@ -101,8 +101,17 @@ mod tests {
 
     #[test]
     fn charts_have_an_ascii_twin_of_the_same_width() {
-        assert_eq!((Look::FULL.gauge(1, 2, 4), Look::PLAIN.gauge(1, 2, 4)), ("━━──".to_owned(), "##--".to_owned()));
-        assert_eq!((Look::PLAIN.gauge(7, 0, 3), Look::PLAIN.gauge(9, 3, 3)), ("---".to_owned(), "###".to_owned()));
-        assert_eq!((Look::FULL.spark(&[0, 1, 8]), Look::PLAIN.spark(&[0, 1, 8])), (" ▂█".to_owned(), " .#".to_owned()));
+        assert_eq!(
+            (Look::FULL.gauge(1, 2, 4), Look::PLAIN.gauge(1, 2, 4)),
+            ("━━──".to_owned(), "##--".to_owned())
+        );
+        assert_eq!(
+            (Look::PLAIN.gauge(7, 0, 3), Look::PLAIN.gauge(9, 3, 3)),
+            ("---".to_owned(), "###".to_owned())
+        );
+        assert_eq!(
+            (Look::FULL.spark(&[0, 1, 8]), Look::PLAIN.spark(&[0, 1, 8])),
+            (" ▂█".to_owned(), " .#".to_owned())
+        );
     }
 }

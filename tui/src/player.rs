@@ -108,7 +108,8 @@ impl Player {
     /// What the keys do here.
     pub(crate) fn foot(&self) -> Line<'static> {
         let first = self.moments.first().map_or(0, |moment| moment.at_ms);
-        let here = self.at.checked_sub(1).and_then(|at| self.moments.get(at)).map_or(first, |moment| moment.at_ms);
+        let here =
+            self.at.checked_sub(1).and_then(|at| self.moments.get(at)).map_or(first, |moment| moment.at_ms);
         let last = self.moments.last().map_or(first, |moment| moment.at_ms);
         let state = if self.at >= self.moments.len() {
             "at its end".to_owned()

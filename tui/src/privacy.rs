@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use stanch_model::shortened::short;
 
 use crate::app::App;
 
@@ -18,7 +19,8 @@ pub(crate) fn mask(app: &App, area: Rect, buf: &mut Buffer) {
         let mut from = area.x;
         for x in area.x..=area.right() {
             let symbol = if x < area.right() { buf[(x, y)].symbol().to_owned() } else { " ".to_owned() };
-            let inside = symbol.chars().all(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '.' | '-' | '~'));
+            let inside =
+                symbol.chars().all(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '.' | '-' | '~'));
             if inside {
                 if word.is_empty() {
                     from = x;
@@ -60,9 +62,14 @@ fn names(app: &App) -> HashSet<String> {
     };
     world.me.iter().for_each(|me| add(&me.name));
     for alert in world.alerts.iter() {
-        [&alert.alert.user, &alert.alert.app, &alert.alert.ip].into_iter().flatten().for_each(|name| add(name));
+        [&alert.alert.user, &alert.alert.app, &alert.alert.ip]
+            .into_iter()
+            .flatten()
+            .for_each(|name| add(name));
     }
+    world.incidents.iter().for_each(|incident| add(short(&incident.id)));
     for run in world.runs.iter() {
+        add(short(&run.id));
         if !run.started_by.starts_with("alert:") {
             add(&run.started_by);
         }
@@ -74,7 +81,13 @@ fn names(app: &App) -> HashSet<String> {
     for run in world.followed.values() {
         run.view.targets.values().for_each(|target| add(target.target.name()));
         run.view.waits.iter().flat_map(|wait| &wait.decisions).for_each(|said| add(&said.who));
-        run.view.input.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str()).for_each(&mut add);
+        run.view
+            .input
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, value)| value.as_str())
+            .for_each(&mut add);
     }
     names
 }

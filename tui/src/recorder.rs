@@ -143,7 +143,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.jsonl");
         let mut said = Vec::new();
-        for text in ["", "{}", "{\"stanch_recording\":9,\"place\":\"\"}\n", "{\"stanch_recording\":1,\"place\":\"\"}\nx\n{}\n"] {
+        for text in [
+            "",
+            "{}",
+            "{\"stanch_recording\":9,\"place\":\"\"}\n",
+            "{\"stanch_recording\":1,\"place\":\"\"}\nx\n{}\n",
+        ] {
             std::fs::write(&path, text).unwrap();
             said.push(read(&path).unwrap_err().to_string().replace(&path.display().to_string(), "F"));
         }

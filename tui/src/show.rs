@@ -58,12 +58,7 @@ pub enum ShowError {
 ///
 /// # Errors
 /// When there is no terminal, or the recording cannot be written.
-pub async fn show(
-    client: Client,
-    cursor: Option<String>,
-    options: Options,
-    record: Option<PathBuf>,
-) -> Result<(), ShowError> {
+pub async fn show(client: Client, options: Options, record: Option<PathBuf>) -> Result<(), ShowError> {
     let recorder = match &record {
         None => None,
         Some(path) => Some(Recorder::create(path, &options.place).map_err(|why| wrong(path, why))?),
@@ -71,7 +66,7 @@ pub async fn show(
     let mut screen = Screen::take()?;
     let (events, mut inbox) = unbounded_channel();
     keys(events.clone());
-    let performer = Performer::start(client, cursor, events);
+    let performer = Performer::start(client, events);
     let mut app = App::new(options);
     let mut tape = Tape { recorder, path: record.unwrap_or_default() };
     let (width, height) = screen.size();
@@ -174,7 +169,8 @@ impl Tape {
     fn write(&mut self, moment: &Moment) -> Result<(), ShowError> {
         let Some(recorder) = &mut self.recorder else { return Ok(()) };
         let written = recorder.write(moment);
-        let written = if moment.event == Event::Tick { written.and_then(|()| recorder.flush()) } else { written };
+        let written =
+            if moment.event == Event::Tick { written.and_then(|()| recorder.flush()) } else { written };
         written.map_err(|why| wrong(&self.path, why))
     }
 

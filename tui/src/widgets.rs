@@ -23,7 +23,7 @@ pub(crate) fn window(count: usize, chosen: usize, height: usize) -> std::ops::Ra
     from..(from + height).min(count)
 }
 
-/// A list: only the rows in sight are made.
+/// A list: only the rows in sight are made. A choice beyond its end is none.
 pub(crate) fn list<'a>(
     count: usize,
     chosen: usize,
@@ -32,7 +32,7 @@ pub(crate) fn list<'a>(
     buf: &mut Buffer,
     mut row: impl FnMut(usize) -> Line<'a>,
 ) {
-    let range = window(count, chosen, usize::from(area.height));
+    let range = window(count, if chosen < count { chosen } else { 0 }, usize::from(area.height));
     for (y, index) in (area.y..area.bottom()).zip(range) {
         let place = Rect { y, height: 1, ..area };
         let line = row(index);
@@ -122,14 +122,11 @@ pub(crate) fn rule(area: Rect, look: Look, buf: &mut Buffer) {
 /// A box in the middle, as high as its lines; nothing behind it shows through. Gives back the place inside.
 pub(crate) fn frame(title: &str, aside: &str, height: u16, area: Rect, app: &App, buf: &mut Buffer) -> Rect {
     let look = app.look();
-    let width = area.width.min(76);
+    // a rim of a column or two would only show pieces of words
+    let width = if area.width < 84 { area.width } else { area.width.min(92) };
     let height = (height + 2).min(area.height);
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let place =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     for position in place.positions() {
         buf[position].reset();
     }

@@ -104,6 +104,11 @@ impl Budget {
         self.ends
     }
 
+    /// Requests that are left, and how many it may hold, as far as that was told.
+    pub(super) fn left(&self) -> Option<(u64, u64)> {
+        self.is_told().then_some((self.left as u64, self.most as u64))
+    }
+
     /// How many requests it may hold, as far as that was told.
     pub(super) fn bucket(&self) -> Option<f64> {
         self.is_told().then_some(self.most)

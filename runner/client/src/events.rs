@@ -42,6 +42,8 @@ pub struct Events {
     client: Client,
     path: Vec<String>,
     prefix: String,
+    /// Without a cursor: begin so many entries back.
+    last: usize,
     cursor: Option<String>,
     line: Line,
     /// With the cursor after each.
@@ -69,6 +71,11 @@ impl Client {
         self.follow(vec!["v1".to_owned(), "events".to_owned()], prefix, cursor)
     }
 
+    /// The same, beginning with so many of the last entries.
+    pub fn last_events(&self, last: usize) -> Events {
+        Events { last, ..self.events("", None) }
+    }
+
     /// Follows one run: from its first entry unless there is a cursor.
     pub fn run_events(&self, run: &str, cursor: Option<String>) -> Events {
         let path = ["v1", "runs", run, "events"];
@@ -80,6 +87,7 @@ impl Client {
             client: self.clone(),
             path,
             prefix: prefix.to_owned(),
+            last: 0,
             cursor,
             line: Line::Down { wait: Duration::ZERO },
             ready: VecDeque::new(),
@@ -151,8 +159,15 @@ impl Events {
 
     fn request(&self) -> Request {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let query: &[(&str, &str)] = if self.prefix.is_empty() { &[] } else { &[("stream", &self.prefix)] };
-        let mut request = self.client.transport.request(Method::GET, &path, query);
+        let last = self.last.to_string();
+        let mut query: Vec<(&str, &str)> = Vec::new();
+        if !self.prefix.is_empty() {
+            query.push(("stream", &self.prefix));
+        }
+        if self.last > 0 {
+            query.push(("last", &last));
+        }
+        let mut request = self.client.transport.request(Method::GET, &path, &query);
         if let Some(cursor) = self.cursor.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             request.headers.insert("last-event-id", cursor);
         }

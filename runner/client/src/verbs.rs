@@ -6,9 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, Card, DeadlineView, DecideBody, EntryView, IncidentSummary,
-        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlaybookSummary,
-        ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status,
-        TokenInfo,
+        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlaybookSource,
+        PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody,
+        Started, Status, TokenInfo, VendorView,
     },
     run::RunView,
 };
@@ -176,6 +176,21 @@ impl Client {
     /// The playbooks that can be started.
     pub async fn playbooks(&self) -> Answer<Page<PlaybookSummary>> {
         self.get(&["v1", "playbooks"], &[]).await
+    }
+
+    /// A playbook as it is written.
+    pub async fn playbook(&self, slug: &str) -> Answer<PlaybookSource> {
+        self.get(&["v1", "playbooks", slug], &[]).await
+    }
+
+    /// The sources that a run follows.
+    pub async fn run_playbook(&self, run: &str) -> Answer<PlaybookSource> {
+        self.get(&["v1", "runs", run, "playbook"], &[]).await
+    }
+
+    /// The vendor register.
+    pub async fn vendors(&self) -> Answer<Page<VendorView>> {
+        self.get(&["v1", "vendors"], &[]).await
     }
 
     /// The configured integrations.

@@ -6,6 +6,7 @@ use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
 use stanch_journal::Journal;
 use stanch_model::{config::Config, run::Mode};
+use stanch_response::Register;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
@@ -21,6 +22,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
+    pub(crate) register: Register,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) callers: Limiter,
@@ -44,6 +46,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
+    pub(crate) register: Register,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -55,8 +58,19 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { engine, journal, config, sources, tokens, clock, mode, stopping, metrics, description } =
-            parts;
+        let Parts {
+            engine,
+            journal,
+            config,
+            register,
+            sources,
+            tokens,
+            clock,
+            mode,
+            stopping,
+            metrics,
+            description,
+        } = parts;
         let limits = &config.server;
         Self {
             callers: Limiter::new(limits.rate, limits.rate.saturating_mul(10)),
@@ -65,6 +79,7 @@ impl App {
             engine,
             journal,
             config,
+            register,
             sources,
             tokens,
             metrics,

@@ -6,7 +6,10 @@ use stanch_engine::{Clock, Engine};
 use stanch_integrations::{Integrations, source::Source};
 use stanch_journal::{Journal, JournalError};
 use stanch_model::{config::Config, run::Mode};
-use stanch_response::credential::{Reference, Secret};
+use stanch_response::{
+    Register,
+    credential::{Reference, Secret},
+};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
@@ -32,6 +35,8 @@ pub struct ServerOptions {
     pub config: Arc<Config>,
     /// The secrets of alert sources that are known already; all others are found by their references.
     pub secrets: BTreeMap<String, Secret>,
+    /// The vendor register, to be shown.
+    pub register: Register,
     /// Whose tokens are taken.
     pub tokens: Arc<Tokens>,
     /// The engine's clock.
@@ -87,6 +92,7 @@ impl Server {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
             config: options.config.clone(),
+            register: options.register,
             sources,
             tokens: options.tokens,
             clock: options.clock.clone(),

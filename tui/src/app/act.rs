@@ -84,7 +84,8 @@ impl App {
             }
             Command::Sent | Command::Waive => {
                 let chosen = self.chosen()?;
-                let deadline = self.world().deadlines.iter().find(|one| screens::vendors::id(one) == chosen)?;
+                let deadline =
+                    self.world().deadlines.iter().find(|one| screens::vendors::id(one) == chosen)?;
                 let (incident, id, title) =
                     (deadline.incident.clone(), deadline.id.clone(), deadline.title.clone());
                 let (label, purpose) = match command {
@@ -172,7 +173,8 @@ impl App {
 
     /// What must be typed for a yes: the app's name, or else the playbook's.
     fn name_of(&self, card: &stanch_model::api::Card) -> String {
-        let app = card.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
+        let app =
+            card.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
         let input = || self.world().run(&card.run)?.view.input["app"].as_str().map(str::to_owned);
         app.or_else(input).unwrap_or_else(|| card.playbook.clone()).to_lowercase()
     }
@@ -271,7 +273,8 @@ impl App {
     }
 
     fn tenth(&self) -> isize {
-        let entries = self.opened_run().and_then(|id| self.world().run(id)).map_or(0, |run| run.entries.len());
+        let entries =
+            self.opened_run().and_then(|id| self.world().run(id)).map_or(0, |run| run.entries.len());
         isize::try_from(entries / 10).unwrap_or(isize::MAX).max(1)
     }
 

@@ -152,6 +152,7 @@ pub struct App {
     stale: BTreeSet<Ask>,
     asked: BTreeMap<Ask, i64>,
     flying: BTreeSet<Ask>,
+    refused: BTreeSet<Ask>,
 }
 
 impl App {
@@ -179,6 +180,7 @@ impl App {
             stale: BTreeSet::new(),
             asked: BTreeMap::new(),
             flying: BTreeSet::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -201,8 +203,9 @@ impl App {
             }
             Event::Untold(ask, trouble) => {
                 self.flying.remove(&ask);
-                if trouble.refused && !matches!(ask, Ask::Entries(..) | Ask::Incident(_)) {
+                if trouble.refused {
                     self.say(trouble.why, true);
+                    self.refused.insert(ask);
                 }
             }
             Event::Done(number, done) => self.done(number, done),
@@ -296,7 +299,7 @@ impl App {
                 role >= Role::Responder && run().is_some_and(|view| view.state == RunState::Diverged)
             }
             Command::UndoRun => role >= Role::Approver && run().is_some_and(|view| !view.holds.is_empty()),
-            Command::Note => role >= Role::Responder,
+            Command::Note => role >= Role::Responder && !self.world().incidents.is_empty(),
             Command::Sent => role >= Role::Responder && !self.world().deadlines.is_empty(),
             Command::Waive => role >= Role::Approver && !self.world().deadlines.is_empty(),
             Command::PauseScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| !held),
@@ -304,7 +307,9 @@ impl App {
             Command::PauseAll => role >= Role::Responder && !self.all_held(),
             Command::ResumeAll => role >= Role::Responder && self.all_held(),
             Command::NextIncident => self.open_incidents().count() > 1,
-            Command::Targets | Command::JournalOf if self.screen == Screen::Now => self.foremost_run().is_some(),
+            Command::Targets | Command::JournalOf if self.screen == Screen::Now => {
+                self.foremost_run().is_some()
+            }
             Command::RunOf if self.screen == Screen::Now => self.foremost_run().is_some(),
             Command::Open if self.screen == Screen::Now => {
                 self.overlays.last().is_some() || self.next_card().is_some()

@@ -21,8 +21,7 @@ pub struct At {
 
 impl At {
     /// At the start.
-    pub const NOWHERE: At =
-        At { chosen: None, index: 0, opened: None, scroll: 0, search: String::new() };
+    pub const NOWHERE: At = At { chosen: None, index: 0, opened: None, scroll: 0, search: String::new() };
 }
 
 /// What of a run is shown as the list.

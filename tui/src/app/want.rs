@@ -16,11 +16,14 @@ const SELDOM_MS: i64 = 400;
 /// How the server is is asked so often even when nothing happens: its clock may have moved.
 const STATUS_MS: i64 = 15_000;
 
+/// Figures that are looked at grow old in this time.
+const HEALTH_MS: i64 = 2_000;
+
 /// A question that got no answer is put again after this.
 const AGAIN_MS: i64 = 5_000;
 
 /// What is known from the start.
-const ALL: [Ask; 10] = [
+const ALL: [Ask; 11] = [
     Ask::Me,
     Ask::Status,
     Ask::Runs,
@@ -31,7 +34,16 @@ const ALL: [Ask; 10] = [
     Ask::Deadlines,
     Ask::Playbooks,
     Ask::Integrations,
+    Ask::Vendors,
 ];
+
+/// How long a question rests before it is asked again.
+fn seldom(ask: &Ask) -> i64 {
+    match ask {
+        Ask::Entries(..) | Ask::Playbook(_) | Ask::Script(_) => AGAIN_MS,
+        _ => SELDOM_MS,
+    }
+}
 
 impl App {
     /// News of the line: after a break everything is asked anew.
@@ -41,6 +53,7 @@ impl App {
         if again {
             self.stale.extend(ALL);
             self.flying.clear();
+            self.refused.clear();
             self.stale.extend(self.live.incident.keys().cloned().map(Ask::Incident));
         }
     }
@@ -54,7 +67,9 @@ impl App {
                 kind::WAIT | kind::CLOSED | kind::DECISION | kind::ESCALATED => {
                     stale(&[Ask::Runs, Ask::Approvals, Ask::Questions]);
                 }
-                kind::STATE | kind::ENDED | kind::CONTAINED | kind::TARGET | kind::LOCAL => stale(&[Ask::Runs]),
+                kind::STATE | kind::ENDED | kind::CONTAINED | kind::TARGET | kind::LOCAL => {
+                    stale(&[Ask::Runs])
+                }
                 kind::DEADLINE => stale(&[Ask::Deadlines]),
                 _ => {}
             },
@@ -72,6 +87,13 @@ impl App {
         }
         self.wants_runs();
         self.wants_incident();
+        self.wants_sources();
+        if self.screen == Screen::Integrations {
+            let asked = self.asked.get(&Ask::Integrations).copied().unwrap_or(0);
+            if self.now_ms - asked > HEALTH_MS {
+                self.stale.insert(Ask::Integrations);
+            }
+        }
         let asked = self.asked.get(&Ask::Status).copied().unwrap_or(0);
         if self.now_ms - asked > STATUS_MS {
             self.stale.insert(Ask::Status);
@@ -79,9 +101,7 @@ impl App {
         let (now, mut asks) = (self.now_ms, Vec::new());
         for ask in self.stale.clone() {
             let last = self.asked.get(&ask).copied().unwrap_or(0);
-            let pages = matches!(ask, Ask::Entries(..));
-            let soon = now - last < if pages { AGAIN_MS } else { SELDOM_MS };
-            if soon || self.flying.contains(&ask) {
+            if now - last < seldom(&ask) || self.flying.contains(&ask) {
                 continue;
             }
             self.stale.remove(&ask);
@@ -89,6 +109,7 @@ impl App {
             self.flying.insert(ask.clone());
             asks.push(Intent::Ask(ask));
         }
+        self.stale.retain(|ask| !self.refused.contains(ask));
         self.asked.retain(|ask, at| !matches!(ask, Ask::Entries(..)) || now - *at < 2 * AGAIN_MS);
         asks
     }
@@ -117,6 +138,20 @@ impl App {
             _ => true,
         };
         self.stale.retain(current);
+    }
+
+    /// What is read is known as it is written.
+    fn wants_sources(&mut self) {
+        if let Some(slug) = self.places.get(&Screen::Playbooks).and_then(|at| at.opened.clone())
+            && !self.live.books.contains_key(&slug)
+        {
+            self.stale.insert(Ask::Playbook(slug));
+        }
+        if let Some(run) = self.opened_run().map(str::to_owned)
+            && !self.live.scripts.contains_key(&run)
+        {
+            self.stale.insert(Ask::Script(run));
+        }
     }
 
     /// The incident that is looked at is known in full.

@@ -83,7 +83,15 @@ impl CardBox {
     pub fn open(card: Card, name: &str) -> Self {
         let mut buttons = vec![Button { label: "Not now".to_owned(), does: Does::Leave }];
         buttons.extend(choices(&card, name));
-        Self { card, buttons, focus: 0, typed: String::new(), stage: Stage::Choosing, listed: false, scroll: 0 }
+        Self {
+            card,
+            buttons,
+            focus: 0,
+            typed: String::new(),
+            stage: Stage::Choosing,
+            listed: false,
+            scroll: 0,
+        }
     }
 
     /// The chosen button.

@@ -31,7 +31,7 @@ const LABEL: usize = 11;
 
 pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
-    let width = usize::from(area.width.min(76)).saturating_sub(6);
+    let width = usize::from(if area.width < 84 { area.width } else { area.width.min(92) }).saturating_sub(6);
     let mut body = head(card, width, look);
     if card.listed {
         body.extend(targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3)));
@@ -79,7 +79,9 @@ fn head(card: &CardBox, width: usize, look: Look) -> Vec<Line<'static>> {
     let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
     let room = width.saturating_sub(word.len() + 2);
     let mut lines = vec![Line::default()];
-    for (index, row) in widgets::wrap(text, room).into_iter().take(3).enumerate() {
+    // what is to be done by hand must be read to its end
+    let most = if wait.kind == WaitKind::Approval { 3 } else { 9 };
+    for (index, row) in widgets::wrap(text, room).into_iter().take(most).enumerate() {
         let mark = if index == 0 { word } else { "" };
         lines.push(Line::from(vec![
             Span::styled(widgets::pad(&row, room + 2, look), look.strong()),
@@ -91,7 +93,10 @@ fn head(card: &CardBox, width: usize, look: Look) -> Vec<Line<'static>> {
 }
 
 fn fact(label: &'static str, text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
-    let rows = widgets::wrap(text, width.saturating_sub(LABEL));
+    let room = width.saturating_sub(LABEL);
+    // what fits keeps its columns
+    let fits = text.chars().count() <= room;
+    let rows = if fits { vec![text.to_owned()] } else { widgets::wrap(text, room) };
     let line = |(index, row): (usize, String)| {
         let label = if index == 0 { label } else { "" };
         Line::from(vec![Span::styled(format!("{label:<LABEL$}"), look.faint()), Span::raw(row)])
@@ -102,7 +107,7 @@ fn fact(label: &'static str, text: &str, width: usize, look: Look) -> Vec<Line<'
 /// What a person must know before saying yes.
 fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
     let (wait, now) = (&card.card.wait, app.server_ms());
-    let run = app.world().run(&card.card.run);
+    let run = app.world().run(&card.card.run).filter(|run| run.view.id.is_some());
     let line = run.and_then(|run| run.view.steps.get(&wait.address)).map(|step| step.at.0);
     let line = line.map_or_else(String::new, |line| format!(", line {line}"));
     let started = run.map_or_else(String::new, |run| match run.view.started_by.strip_prefix("alert:") {
@@ -119,7 +124,10 @@ fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
     facts.extend(effects(card));
     if !wait.targets.is_empty() && wait.kind == WaitKind::Approval {
         let count = wait.targets.len();
-        facts.push(("Covers", format!("exactly {}; any other is asked for anew", words::count(count, "target"))));
+        facts.push((
+            "Covers",
+            format!("exactly {}; any other is asked for anew", words::count(count, "target")),
+        ));
     } else if !wait.targets.is_empty() {
         facts.push(("About", about(card)));
     }
@@ -144,17 +152,28 @@ fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
     let mut label = "May do";
     for act in may {
         let by_hand = if act.manual { ", by hand" } else { "" };
-        facts.push((label, format!("{:<10} {} {}{by_hand}", act.integration, act.verb, words::count(act.count, &act.kind))));
+        facts.push((
+            label,
+            format!(
+                "{:<12} {:<18} {}{by_hand}",
+                act.integration,
+                act.verb,
+                words::count(act.count, &act.kind)
+            ),
+        ));
         label = "";
     }
     if card.card.wait.kind == WaitKind::Approval {
         let permanent = may.iter().filter(|act| act.effect == Effect::Permanent).count();
-        facts.push(("Undo", match permanent {
-            _ if may.is_empty() => "not known: taken for permanent".to_owned(),
-            0 => "stanch undo, as long as nobody else holds it".to_owned(),
-            _ if permanent == may.len() => "none: it must be granted again by hand".to_owned(),
-            _ => "only of what can be taken back; the rest stays cut".to_owned(),
-        }));
+        facts.push((
+            "Undo",
+            match permanent {
+                _ if may.is_empty() => "not known: taken for permanent".to_owned(),
+                0 => "stanch undo, as long as nobody else holds it".to_owned(),
+                _ if permanent == may.len() => "none: it must be granted again by hand".to_owned(),
+                _ => "only of what can be taken back; the rest stays cut".to_owned(),
+            },
+        ));
     }
     facts
 }
@@ -188,7 +207,8 @@ fn targets(card: &CardBox, look: Look, width: usize, room: usize) -> Vec<Line<'s
     let scroll = card.scroll.min(all.len().saturating_sub(room));
     let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     all.iter().for_each(|target| *kinds.entry((&target.integration, &target.kind)).or_default() += 1);
-    let kinds = kinds.iter().map(|((integration, kind), n)| format!("{integration} {}", words::count(*n, kind)));
+    let kinds =
+        kinds.iter().map(|((integration, kind), n)| format!("{integration} {}", words::count(*n, kind)));
     let kinds: Vec<String> = kinds.collect();
     let mut lines = vec![Line::styled(widgets::cut(&kinds.join(", "), width, look), look.faint())];
     for target in all.iter().skip(scroll).take(room) {
@@ -214,10 +234,11 @@ fn foot(card: &CardBox, app: &App, width: usize) -> Vec<Line<'static>> {
             vec![Line::styled(text, look.strong()), Line::styled("Esc close", look.faint())]
         }
         Stage::Refused(trouble) => {
-            let mut lines: Vec<Line<'static>> = widgets::wrap(&format!("not recorded: {}", trouble.why), width)
-                .into_iter()
-                .map(|row| Line::styled(row, look.bad()))
-                .collect();
+            let mut lines: Vec<Line<'static>> =
+                widgets::wrap(&format!("not recorded: {}", trouble.why), width)
+                    .into_iter()
+                    .map(|row| Line::styled(row, look.bad()))
+                    .collect();
             if let Some(help) = &trouble.help {
                 lines.extend(widgets::wrap(help, width).into_iter().map(Line::raw));
             }
@@ -252,7 +273,9 @@ fn field(card: &CardBox, look: Look) -> Line<'static> {
         Does::Deny => "  Why:  ".to_owned(),
         Does::Write => "  Answer:  ".to_owned(),
         _ => match card.needs() {
-            Some(name) => return Line::styled(format!("  Yes needs the name typed:  {name}  ______"), look.faint()),
+            Some(name) => {
+                return Line::styled(format!("  Yes needs the name typed:  {name}  ______"), look.faint());
+            }
             None => return Line::default(),
         },
     };
@@ -265,4 +288,3 @@ fn field(card: &CardBox, look: Look) -> Line<'static> {
         Span::styled(ready, look.faint()),
     ])
 }
-

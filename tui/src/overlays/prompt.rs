@@ -64,7 +64,7 @@ impl Prompt {
 
     pub(super) fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
         let look = app.look();
-        let room = usize::from(area.width.min(72)).saturating_sub(8);
+        let room = usize::from(area.width.min(84)).saturating_sub(8);
         let shown: String = {
             let chars: Vec<char> = self.text.chars().collect();
             chars[chars.len().saturating_sub(room)..].iter().collect()

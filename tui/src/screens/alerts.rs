@@ -45,7 +45,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let chosen = app.index(&ids);
-    widgets::list(alerts.len(), chosen, list, look, buf, |index| row(alerts[index], index == chosen, app, width));
+    widgets::list(alerts.len(), chosen, list, look, buf, |index| {
+        row(alerts[index], index == chosen, app, width)
+    });
 }
 
 fn row(one: &AlertSummary, chosen: bool, app: &App, width: usize) -> Line<'static> {
@@ -76,10 +78,18 @@ fn detail(one: &AlertSummary, app: &App, width: usize) -> Vec<Line<'static>> {
     let (look, alert) = (app.look(), &one.alert);
     let zone = app.zone();
     let mut lines = vec![
-        widgets::heading(&cut(&alert.title, width.saturating_sub(12), look), alert.severity.as_str(), width, look),
+        widgets::heading(
+            &cut(&alert.title, width.saturating_sub(12), look),
+            alert.severity.as_str(),
+            width,
+            look,
+        ),
         Line::default(),
     ];
-    let by = alert.by.as_ref().map_or_else(|| "proven by its source".to_owned(), |by| format!("handed in by {by}"));
+    let by = alert
+        .by
+        .as_ref()
+        .map_or_else(|| "proven by its source".to_owned(), |by| format!("handed in by {by}"));
     let runs: Vec<String> = one.runs.iter().map(|run| short(run).to_owned()).collect();
     let facts = [
         ("kind", Some(alert.kind.clone())),

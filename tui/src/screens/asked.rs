@@ -29,7 +29,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let chosen = app.index(&ids);
     let foot = rest.height.saturating_sub(6).min(5);
     let list = Rect { height: rest.height - foot, ..rest };
-    widgets::list(cards.len(), chosen, list, look, buf, |index| row(cards[index], index == chosen, app, width));
+    widgets::list(cards.len(), chosen, list, look, buf, |index| {
+        row(cards[index], index == chosen, app, width)
+    });
     let below = Rect { y: list.bottom(), height: foot, ..rest };
     widgets::lines(&detail(cards[chosen], app, width), below, buf);
 }

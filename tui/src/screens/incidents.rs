@@ -35,7 +35,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let ids: Vec<String> = incidents.iter().map(|incident| incident.id.clone()).collect();
     let chosen = app.index(&ids);
-    widgets::list(ids.len(), chosen, list, look, buf, |index| row(&incidents[index], index == chosen, app, width));
+    widgets::list(ids.len(), chosen, list, look, buf, |index| {
+        row(&incidents[index], index == chosen, app, width)
+    });
 }
 
 fn row(incident: &IncidentSummary, chosen: bool, app: &App, width: usize) -> Line<'static> {
@@ -82,8 +84,12 @@ fn detail(incident: &IncidentSummary, app: &App, width: usize) -> Vec<Line<'stat
         lines.push(Line::styled("reading the rest ...", look.faint()));
         return lines;
     };
-    lines.push(Line::raw(format!("  from {}", words::count(view.alerts.len(), "alert"))));
-    lines.extend([Line::default(), Line::styled("DEADLINES", look.strong())]);
+    if !view.alerts.is_empty() {
+        lines.push(Line::raw(format!("  from {}", words::count(view.alerts.len(), "alert"))));
+    }
+    if !view.deadlines.is_empty() {
+        lines.extend([Line::default(), Line::styled("DEADLINES", look.strong())]);
+    }
     for clock in &view.deadlines {
         let left = millis(&clock.due) - app.server_ms();
         let left = if left > 0 { format!("in {}", time::length(left)) } else { "over".to_owned() };

@@ -40,7 +40,8 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 fn aside(app: &App, shown: usize) -> String {
     let world = app.world();
     let since = app.server_ms() - 10_000;
-    let recent = world.journal.iter().rev().take_while(|line| millis(&line.time) > since).take(50_000).count();
+    let recent =
+        world.journal.iter().rev().take_while(|line| millis(&line.time) > since).take(50_000).count();
     let sealed = world.journal.iter().rev().find(|line| line.kind.contains("checkpoint"));
     let sealed = sealed.map_or_else(String::new, |line| {
         format!(", sealed {} ago", time::about(app.server_ms() - millis(&line.time)))
@@ -96,13 +97,13 @@ pub(crate) fn step(app: &mut App, by: isize) {
 fn row(line: &EntryView, chosen: bool, app: &App, width: usize) -> Line<'static> {
     let look = app.look();
     let said = entry::always(line);
-    let room = width.saturating_sub(2 + 9 + 9 + 24);
-    let place = format!("{} {}", cut(&said.at, 10, look), entry::place(line));
+    let room = width.saturating_sub(2 + 9 + 9 + 21);
+    let text = if said.at.is_empty() { said.text } else { format!("{} {}", said.at, said.text) };
     Line::from(vec![
         Span::raw(if chosen { "> " } else { "  " }),
         Span::styled(format!("{} ", app.zone().clock(millis(&line.time))), look.faint()),
         widgets::word(format!("{:<9}", said.mark), said.bad, look),
-        Span::raw(pad(&said.text, room, look)),
-        Span::styled(format!(" {:>23}", cut(place.trim(), 23, look)), look.faint()),
+        Span::raw(pad(&text, room, look)),
+        Span::styled(format!(" {:>20}", cut(&entry::place(line), 20, look)), look.faint()),
     ])
 }

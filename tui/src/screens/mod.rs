@@ -42,7 +42,7 @@ pub(crate) fn ids(app: &App) -> Vec<String> {
         Screen::Approvals => world.cards().map(|card| card.id.clone()).collect(),
         Screen::Alerts => alerts::shown(app).map(|alert| alert.id.clone()).collect(),
         Screen::Incidents => world.incidents.iter().map(|incident| incident.id.clone()).collect(),
-        Screen::Vendors => world.deadlines.iter().map(vendors::id).collect(),
+        Screen::Vendors => vendors::ids(app),
         Screen::Playbooks => world.playbooks.iter().map(|playbook| playbook.slug.clone()).collect(),
         Screen::Integrations => world.integrations.iter().map(|one| one.name.clone()).collect(),
         Screen::Now | Screen::Journal => Vec::new(),

@@ -58,9 +58,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     put(next(app, run, width), &mut rest);
     let view = run.and_then(|run| app.world().run(&run.id)).map(|run| &run.view);
     let open = view.map_or_else(Vec::new, |view| open(app, view, usize::from(rest.height / 2).max(4)));
-    let due = due(app, usize::from(rest.height / 2).max(4));
+    let due = due(app, usize::from(rest.height / 2).max(4), (width / 2).saturating_sub(22).clamp(20, 40));
     if width >= 76 && !open.is_empty() && !due.is_empty() {
-        put(beside(open, due, width, app), &mut rest);
+        put(beside(open, due, width), &mut rest);
     } else {
         put(open, &mut rest);
         put(due, &mut rest);
@@ -167,13 +167,15 @@ fn stands(app: &App, run: &RunSummary) -> (String, &'static str) {
         ("paused" | "limited" | "suspect", Some(waiting)) => {
             (format!("Look at the run: {}.", waiting.what), "r  the run, where p lets it go on and X ends it")
         }
-        ("diverged", Some(waiting)) => {
-            (format!("The script differs from this run: {}.", waiting.what), "r  the run, where R pins it anew")
-        }
+        ("diverged", Some(waiting)) => (
+            format!("The script differs from this run: {}.", waiting.what),
+            "r  the run, where R pins it anew",
+        ),
         (_, Some(waiting)) => {
             let now = app.server_ms();
             let until = waiting.until_ms.filter(|until| *until > now);
-            let until = until.map_or_else(String::new, |until| format!(" until {}", app.zone().near(until, now)));
+            let until =
+                until.map_or_else(String::new, |until| format!(" until {}", app.zone().near(until, now)));
             (format!("Nothing for you. The run waits for {}{until}.", waiting.what), "")
         }
         (state, None) if matches!(state, "finished" | "failed" | "cancelled") => {
@@ -205,11 +207,16 @@ fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'sta
         _ => ", time is up".to_owned(),
     });
     let end = format!("asked {} ago{left}", time::about(now - millis(&wait.since)));
-    let mut rows = widgets::wrap(&format!("{who} {what}: {text}"), room.saturating_sub(end.len() + 2)).into_iter();
+    let mut rows = widgets::wrap(&format!("{who} {what}: {text}"), room.saturating_sub(end.len() + 2));
+    if rows.len() > 3 {
+        rows.truncate(3);
+        rows[2].push_str(app.look().glyph("…", "~"));
+    }
+    let mut rows = rows.into_iter();
     let first = labelled("NEXT", rows.next().unwrap_or_default(), app);
     let indent = " ".repeat(LABEL);
     let mut lines = vec![ends(first, &end, width, app)];
-    lines.extend(rows.take(2).map(|row| Line::raw(format!("{indent}{row}"))));
+    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
     let others = app.world().cards().count().saturating_sub(1);
     let more = if others > 0 { format!("     {others} more: 3") } else { String::new() };
     lines.push(Line::styled(format!("{indent}Enter  read the card{more}"), app.look().faint()));
@@ -237,7 +244,7 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn due(app: &App, most: usize) -> Vec<Line<'static>> {
+fn due(app: &App, most: usize, room: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let open = |one: &&DeadlineView| matches!(one.state.as_str(), "open" | "late");
     let clocks: Vec<&DeadlineView> = app.world().deadlines.iter().filter(open).collect();
@@ -252,7 +259,7 @@ fn due(app: &App, most: usize) -> Vec<Line<'static>> {
             _ => (format!("-{}", time::length(left)), "LATE"),
         };
         lines.push(Line::from(vec![
-            Span::raw(format!("{} {left:>8}  ", pad(&clock.title, 20, look))),
+            Span::raw(format!("{} {left:>8}  ", pad(&clock.title, room, look))),
             widgets::word(word, word == "LATE", look),
         ]));
     }
@@ -262,7 +269,7 @@ fn due(app: &App, most: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize, app: &App) -> Vec<Line<'static>> {
+fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize) -> Vec<Line<'static>> {
     let half = (width / 2).min(60);
     let rows = left.len().max(right.len());
     let (mut left, mut right) = (left.into_iter(), right.into_iter());
@@ -276,7 +283,6 @@ fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize, app
         spans.push(Span::raw(" ".repeat(half.saturating_sub(used).max(1))));
         let style = end.style;
         spans.extend(end.spans.into_iter().map(|span| span.patch_style(style)));
-        let _ = app;
         Line::from(spans)
     };
     (0..rows).map(row).collect()
@@ -295,13 +301,14 @@ fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<L
     let mut lines = Vec::new();
     for (at, said) in told.take(most) {
         let label = if lines.is_empty() { "LAST" } else { "" };
-        let room = width.saturating_sub(LABEL + 10 + 9 + 14);
+        let end = if said.at.is_empty() { String::new() } else { format!("  {}", cut(&said.at, 12, look)) };
+        let room = width.saturating_sub(LABEL + 10 + 9 + end.chars().count());
         lines.push(Line::from(vec![
             Span::styled(format!("{label:<LABEL$}"), look.strong()),
             Span::styled(format!("{}  ", app.zone().clock(at)), look.faint()),
             widgets::word(format!("{:<9}", said.mark), said.bad, look),
             Span::raw(pad(&said.text, room, look)),
-            Span::styled(format!("  {:>12}", cut(&said.at, 12, look)), look.faint()),
+            Span::styled(end, look.faint()),
         ]));
     }
     lines

@@ -9,6 +9,7 @@ use stanch_model::api::PlaybookSummary;
 
 use crate::{
     app::App,
+    source,
     widgets::{self, cut, pad},
     words,
 };
@@ -17,6 +18,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let width = usize::from(area.width);
+    if let Some(slug) = &app.at().opened {
+        return read(slug, app, area, buf);
+    }
     let playbooks = &app.world().playbooks;
     let heading = widgets::heading("PLAYBOOKS", &words::count(playbooks.len(), "playbook"), width, look);
     widgets::lines(&[heading], area, buf);
@@ -28,9 +32,48 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let chosen = app.index(&ids);
     let foot = rest.height.saturating_sub(6).min(7);
     let list = Rect { height: rest.height - foot, ..rest };
-    widgets::list(ids.len(), chosen, list, look, buf, |index| row(&playbooks[index], index == chosen, app, width));
+    widgets::list(ids.len(), chosen, list, look, buf, |index| {
+        row(&playbooks[index], index == chosen, app, width)
+    });
     let below = Rect { y: list.bottom(), height: foot, ..rest };
     widgets::lines(&detail(&playbooks[chosen], app, width), below, buf);
+}
+
+/// One playbook as it is written: what is wrong with it first, then its files.
+fn read(slug: &str, app: &App, area: Rect, buf: &mut Buffer) {
+    let (look, width) = (app.look(), usize::from(area.width));
+    let Some(book) = app.world().books.get(slug) else {
+        return widgets::lines(&[Line::raw("reading the playbook ...")], area, buf);
+    };
+    let wrong = match book.mistakes.len() {
+        0 => "nothing found wrong".to_owned(),
+        count => words::count(count, "mistake"),
+    };
+    let mut lines = vec![widgets::heading(slug, &wrong, width, look)];
+    for mistake in &book.mistakes {
+        let text = mistake.one_line();
+        let rows = widgets::wrap(&text, width.saturating_sub(2)).into_iter();
+        lines.extend(rows.map(|row| Line::raw(format!("  {row}"))));
+        lines.extend(
+            mistake
+                .help
+                .iter()
+                .map(|help| Line::styled(cut(&format!("  {help}"), width, look), look.faint())),
+        );
+    }
+    let order = |path: &&String| match path.as_str() {
+        "main.rhai" => 0,
+        "playbook.yaml" => 1,
+        _ => 2,
+    };
+    let mut paths: Vec<&String> = book.files.keys().collect();
+    paths.sort_by_key(order);
+    for path in paths {
+        lines.extend([Line::default(), Line::styled(path.clone(), look.strong())]);
+        lines.extend(source::lines(&book.files[path], source::Language::of(path), None, width, look));
+    }
+    let most = lines.len().saturating_sub(usize::from(area.height));
+    widgets::lines(&lines[app.at().scroll.min(most)..], area, buf);
 }
 
 fn row(playbook: &PlaybookSummary, chosen: bool, app: &App, width: usize) -> Line<'static> {

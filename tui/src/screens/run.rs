@@ -24,6 +24,7 @@ use stanch_model::{
 use super::spine;
 use crate::{
     app::{App, Pane, RunPlace, Side},
+    source,
     widgets::{self, cut, pad},
     words::{self, entry, target, time},
     world::{Followed, Place, key, millis},
@@ -60,13 +61,18 @@ pub(super) fn draw(id: &str, app: &App, area: Rect, buf: &mut Buffer) {
         Pane::Targets => {
             let width = usize::from(list.width);
             let targets = targets(&run);
-            widgets::list(targets.len(), chosen.min(targets.len().saturating_sub(1)), list, app.look(), buf, |index| {
-                target_row(targets[index], index == chosen, app, width)
-            });
+            widgets::list(
+                targets.len(),
+                chosen.min(targets.len().saturating_sub(1)),
+                list,
+                app.look(),
+                buf,
+                |index| target_row(targets[index], index == chosen, app, width),
+            );
         }
     }
-    let lines = aside(&run, rows.get(chosen), place, app, side);
-    widgets::lines(&lines, side, buf);
+    let shown = Shown { id, run: &run, row: rows.get(chosen), place };
+    beside(&shown, app, side, buf);
     if spine > 0 {
         let count = place.scrub.as_ref().map_or(whole.entries.len(), |scrub| scrub.count);
         spine::draw(whole, count, app, Rect { y: area.bottom() - spine, height: spine, ..area }, buf);
@@ -83,7 +89,9 @@ pub(super) struct Row {
 /// What the list holds.
 fn rows(run: &Followed, place: &RunPlace) -> Vec<Row> {
     match place.pane {
-        Pane::Steps => run.tree.rows(&place.unfolded).into_iter().map(|(depth, place)| Row { depth, place }).collect(),
+        Pane::Steps => {
+            run.tree.rows(&place.unfolded).into_iter().map(|(depth, place)| Row { depth, place }).collect()
+        }
         Pane::Targets => targets(run)
             .into_iter()
             .map(|target| Row { depth: 0, place: Place::Branch(target_key(target)) })
@@ -154,9 +162,10 @@ fn head(
     let mut second = format!("run {}", short(id));
     if let Some(scrub) = &place.scrub {
         let at = run.times.last().map_or_else(String::new, |at| app.zone().clock(*at));
-        second = format!("AS IT WAS at {at}: entry {} of {}; f back to now", scrub.count, whole.entries.len());
+        second =
+            format!("AS IT WAS at {at}: entry {} of {}; f back to now", scrub.count, whole.entries.len());
     } else if !whole.is_whole {
-        second = format!("reading, {} so far", words::count(whole.entries.len(), "entrie").replace("entries", "entries"));
+        second = format!("reading, {} so far", words::count(whole.entries.len(), "line"));
     } else if let Some(waiting) = view.waiting().first() {
         let since = time::about(app.server_ms() - millis(&waiting.since));
         second = format!("waits {since} for {}", waiting.what);
@@ -180,7 +189,8 @@ fn step_row(run: &Followed, row: &Row, chosen: bool, app: &App, width: usize) ->
             let (glyph, bad) = sign(step, look.glyphs);
             let end = ending(step, app);
             let name = named(step);
-            let room = width.saturating_sub(mark.len() + indent.len() + number.len().max(3) + 4 + end.chars().count());
+            let room = width
+                .saturating_sub(mark.len() + indent.len() + number.len().max(3) + 4 + end.chars().count());
             Line::from(vec![
                 Span::raw(format!("{mark}{indent}")),
                 Span::styled(format!("{number:>3} "), look.faint()),
@@ -203,14 +213,28 @@ fn sign(step: &StepView, glyphs: bool) -> (&'static str, bool) {
 }
 
 fn named(step: &StepView) -> String {
-    let name = match step.op.as_str() {
-        "call" => step.name.clone(),
-        op if step.name.is_empty() || step.name == "null" => op.to_owned(),
-        op => format!("{op} {}", step.name),
+    let name = match (step.op.as_str(), plain(&step.name)) {
+        ("call", name) => name,
+        (op, name) if name.is_empty() || name == op => op.to_owned(),
+        (op, name) => format!("{op} {name}"),
     };
     match &step.target {
         Some(target) => format!("{name}  {}", target.name()),
         None => name,
+    }
+}
+
+/// What a local step was given, where it is no plain text: the words of a list, the name in a map.
+fn plain(name: &str) -> String {
+    match serde_json::from_str::<serde_json::Value>(name) {
+        Ok(serde_json::Value::Array(words)) => {
+            words.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        Ok(serde_json::Value::Object(map)) => {
+            map.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+        }
+        Ok(serde_json::Value::Null) => String::new(),
+        _ => name.to_owned(),
     }
 }
 
@@ -251,7 +275,41 @@ fn target_row(target: &TargetView, chosen: bool, app: &App, width: usize) -> Lin
     ])
 }
 
-fn aside(run: &Followed, row: Option<&Row>, place: &RunPlace, app: &App, area: Rect) -> Vec<Line<'static>> {
+/// What is shown of a run.
+struct Shown<'a> {
+    id: &'a str,
+    run: &'a Followed,
+    row: Option<&'a Row>,
+    place: &'a RunPlace,
+}
+
+/// The details, the script, or where there is room both.
+fn beside(shown: &Shown<'_>, app: &App, area: Rect, buf: &mut Buffer) {
+    let script = app.world().scripts.get(shown.id).and_then(|source| source.files.get("main.rhai"));
+    let step = match shown.row.map(|row| &row.place) {
+        Some(Place::Step(address)) => shown.run.view.steps.get(address),
+        _ => None,
+    };
+    let here = step.map(|step| step.at.0 as usize).filter(|_| shown.place.pane == Pane::Steps);
+    let (details, below) = match (script, here) {
+        (Some(_), Some(_)) if shown.place.side == Side::Script => (Rect { height: 0, ..area }, area),
+        (Some(_), Some(_)) if area.height >= 16 => {
+            let half = area.height / 2;
+            (Rect { height: half, ..area }, Rect { y: area.y + half, height: area.height - half, ..area })
+        }
+        _ => (area, Rect { height: 0, ..area }),
+    };
+    widgets::lines(&aside(shown, app, details), details, buf);
+    if let (Some(script), Some(here)) = (script, here) {
+        let size = (usize::from(below.width), usize::from(below.height).saturating_sub(1));
+        let mut lines = vec![Line::styled(app.look().glyph("─", "-").repeat(size.0), app.look().faint())];
+        lines.extend(source::around(script, source::Language::Rhai, here, size, app.look()));
+        widgets::lines(&lines, below, buf);
+    }
+}
+
+fn aside(shown: &Shown<'_>, app: &App, area: Rect) -> Vec<Line<'static>> {
+    let Shown { run, row, place, .. } = shown;
     let (look, width) = (app.look(), usize::from(area.width));
     let Some(row) = row else { return vec![Line::styled("no step yet", look.faint())] };
     let rule = Line::styled(look.glyph("─", "-").repeat(width), look.faint());
@@ -265,21 +323,26 @@ fn aside(run: &Followed, row: Option<&Row>, place: &RunPlace, app: &App, area: R
         (Pane::Steps, Place::Branch(branch)) => lines.push(Line::raw(cut(&key(branch), width, look))),
         (Pane::Steps, Place::Step(address)) => {
             if let Some(step) = run.view.steps.get(address) {
-                lines.extend(of_step(run, step, place.side, app, width));
+                lines.extend(of_step(run, step, app, width));
             }
         }
     }
     lines
 }
 
-fn of_step(run: &Followed, step: &StepView, side: Side, app: &App, width: usize) -> Vec<Line<'static>> {
+fn of_step(run: &Followed, step: &StepView, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let effect = step.effect.map_or_else(String::new, |effect| format!(", {effect}"));
-    let facts = format!("line {}, {}{effect}", step.at.0, words::count(step.attempts.max(1) as usize, "attempt"));
+    let facts =
+        format!("line {}, {}{effect}", step.at.0, words::count(step.attempts.max(1) as usize, "attempt"));
     let mut lines = vec![
         Line::styled(cut(&named(step), width, look), look.strong()),
         Line::styled(cut(&format!("{facts}, address {}", step.address), width, look), look.faint()),
     ];
+    if step.branches > 0 {
+        let text = format!("{}, {} of them done", words::count(step.branches, "branch"), step.branches_done);
+        lines.push(Line::raw(text));
+    }
     if let Some(error) = &step.error {
         let rows = widgets::wrap(&format!("{}: {}", error.kind, error.message), width);
         lines.extend(rows.into_iter().map(|row| Line::styled(row, look.bad())));
@@ -288,11 +351,11 @@ fn of_step(run: &Followed, step: &StepView, side: Side, app: &App, width: usize)
         lines.push(Line::raw(cut(&format!("perhaps not whole: {}", step.incomplete), width, look)));
     }
     for line in run.entries_of(step.address.as_str()) {
-        if side == Side::Script {
-            let at = app.zone().clock(millis(&line.time));
-            lines.push(Line::styled(cut(&format!("{at}  {:>5}  {}", line.version, line.kind), width, look), look.faint()));
-            continue;
-        }
+        let at = app.zone().clock(millis(&line.time));
+        lines.push(Line::styled(
+            cut(&format!("{at} entry {} {}", line.version, line.kind), width, look),
+            look.faint(),
+        ));
         for (label, value) in [("in", &line.body["call"]["input"]), ("out", &line.body["value"])] {
             if !value.is_null() {
                 lines.extend(shown(label, value, width, look));
@@ -306,7 +369,12 @@ fn of_step(run: &Followed, step: &StepView, side: Side, app: &App, width: usize)
 }
 
 /// A value in a few rows.
-fn shown(label: &str, value: &serde_json::Value, width: usize, look: crate::look::Look) -> Vec<Line<'static>> {
+fn shown(
+    label: &str,
+    value: &serde_json::Value,
+    width: usize,
+    look: crate::look::Look,
+) -> Vec<Line<'static>> {
     let text = value.to_string();
     let room = width.saturating_sub(4);
     let rows = widgets::wrap(&text.replace(',', ", "), room);

@@ -55,21 +55,25 @@ fn row(run: &RunSummary, chosen: bool, app: &App, width: usize) -> Line<'static>
     let look = app.look();
     let all: u64 = run.targets.values().sum();
     let proven = run.targets.get("verified").copied().unwrap_or(0);
-    let bar = if all == 0 { String::new() } else {
+    let bar = if all == 0 {
+        String::new()
+    } else {
         let gauge = look.gauge(usize::try_from(proven).unwrap_or(0), usize::try_from(all).unwrap_or(0), 8);
         format!("{gauge} {proven}/{all}")
     };
-    let state = run.containment.as_deref().filter(|_| is_over(run)).map_or_else(|| run.state.clone(), entry::containment);
+    let state = match run.containment.as_deref().filter(|_| is_over(run)) {
+        Some(word) => entry::containment(word),
+        None => format!("{:<9}{bar}", run.state),
+    };
     let bad = matches!(run.state.as_str(), "failed" | "diverged" | "suspect");
     let ago = time::about(app.server_ms() - millis(&run.since));
-    let room = width.saturating_sub(11 + 24 + 17 + 5);
+    let room = width.saturating_sub(11 + 27 + 5);
     Line::from(vec![
         Span::raw(if chosen { "> " } else { "  " }),
         Span::styled(format!("{} ", short(&run.id)), look.faint()),
         Span::raw(pad(&run.title, room.saturating_sub(1), look)),
         Span::raw(" "),
-        widgets::word(pad(&state, 23, look), bad, look),
-        Span::raw(pad(&bar, 17, look)),
+        widgets::word(pad(&state, 27, look), bad, look),
         Span::styled(format!("{ago:>4}"), look.faint()),
     ])
 }

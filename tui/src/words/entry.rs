@@ -39,7 +39,7 @@ pub fn said(entry: &EntryView) -> Option<Said> {
             line("answer", format!("{} {}, {}", body.text("wait"), body.text("say"), body.text("by")))
         }
         kind::DEFERRED => line("later", body.text("why")),
-        kind::DEADLINE => line("clock", format!("{}, due {}", body.text("title"), body.text("due"))),
+        kind::DEADLINE => line("clock", format!("{}, due {}", body.text("title"), minute(&body.text("due")))),
         kind::STATE => stands(body),
         kind::WARNED => line("long", "the run has grown long".to_owned()),
         kind::CANCEL => line("person", "the run is cancelled".to_owned()),
@@ -55,7 +55,9 @@ pub fn said(entry: &EntryView) -> Option<Said> {
             line("clock", format!("{} {word} by {}", body.text("deadline"), body.text("by")))
         }
         incident::kind::CLOSED => line("incident", format!("closed by {}", body.text("by"))),
-        _ if entry.stream.starts_with("alert/") && !entry.body["title"].is_null() => line("alert", body.text("title")),
+        _ if entry.stream.starts_with("alert/") && !entry.body["title"].is_null() => {
+            line("alert", body.text("title"))
+        }
         _ => None,
     }
 }
@@ -73,7 +75,8 @@ pub fn always(entry: &EntryView) -> Said {
             kind::CLOSED => "answer",
             kind::HOLD => "hold",
             kind::GUARD => "guard",
-            "checkpoint" => "seal",
+            "journal.checkpoint" => "seal",
+            "tell.intent" | "tell.outcome" => "tell",
             _ => "entry",
         };
         let text = if what.is_empty() { entry.kind.clone() } else { what.join(" ") };
@@ -87,6 +90,11 @@ pub fn place(entry: &EntryView) -> String {
         Some((what, id)) => format!("{what} {} {}", short(id), entry.version),
         None => format!("{} {}", entry.stream, entry.version),
     }
+}
+
+/// `11-29 17:59Z` of an RFC 3339 instant in UTC.
+fn minute(instant: &str) -> String {
+    instant.get(5..16).map_or_else(|| instant.to_owned(), |text| format!("{}Z", text.replace('T', " ")))
 }
 
 /// `contained_with_residual` with spaces.
@@ -121,7 +129,9 @@ fn cut(body: Reader<'_>) -> Said {
     };
     let why = body.text("why");
     let why = match state {
-        TargetState::Failed | TargetState::InDoubt | TargetState::Attested if !why.is_empty() => format!(": {why}"),
+        TargetState::Failed | TargetState::InDoubt | TargetState::Attested if !why.is_empty() => {
+            format!(": {why}")
+        }
         TargetState::InDoubt => format!(": {}", target::word(state)),
         _ => String::new(),
     };
@@ -131,6 +141,16 @@ fn cut(body: Reader<'_>) -> Said {
 
 fn stands(body: Reader<'_>) -> Option<Said> {
     let (state, why) = (body.text("state"), body.text("why"));
+    // the card that it waits for has said so already
+    let is_card = why.split([' ', ',']).next().is_some_and(|word| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(|c| c.is_ascii_uppercase())
+            && word.len() > 1
+            && chars.all(|c| c.is_ascii_digit())
+    });
+    if is_card {
+        return None;
+    }
     let (mark, bad) = match state.as_str() {
         "running" => return None,
         "waiting" => ("waits", false),
@@ -166,17 +186,20 @@ mod tests {
     use super::*;
 
     fn entry(kind: &str, body: Value) -> EntryView {
-        let (stream, time, hash) = ("run/01JD8Q2W3E4R5T6Y7U8I9O0P1A".to_owned(), String::new(), String::new());
+        let (stream, time, hash) =
+            ("run/01JD8Q2W3E4R5T6Y7U8I9O0P1A".to_owned(), String::new(), String::new());
         EntryView { stream, version: 412, time, kind: kind.to_owned(), body, hash }
     }
 
     #[test]
     fn every_line_has_a_word_of_its_own() {
         let target = serde_json::json!({ "integration": "okta", "kind": "grant", "id": "oag1" });
-        let failed = serde_json::json!({ "state": "failed", "verb": "grant.revoke", "target": target, "why": "403" });
+        let failed =
+            serde_json::json!({ "state": "failed", "verb": "grant.revoke", "target": target, "why": "403" });
         let line = said(&entry(kind::TARGET, failed)).unwrap();
         assert_eq!((line.mark, line.text.as_str(), line.bad), ("FAILED", "grant.revoke oag1: 403", true));
-        let intent = entry(kind::INTENT, serde_json::json!({ "op": "call", "name": "okta.get", "address": "3" }));
+        let intent =
+            entry(kind::INTENT, serde_json::json!({ "op": "call", "name": "okta.get", "address": "3" }));
         assert_eq!(said(&intent), None);
         assert_eq!(always(&intent).text, "call okta.get 3");
         assert_eq!(place(&intent), "run 8I9O0P1A 412");
@@ -185,7 +208,8 @@ mod tests {
     #[test]
     fn a_body_of_another_shape_is_never_a_crash() {
         for body in [Value::Null, serde_json::json!([]), serde_json::json!({ "state": 7, "target": "x" })] {
-            for kind in [kind::CREATED, kind::LOCAL, kind::TARGET, kind::WAIT, kind::STATE, kind::ENDED, "?"] {
+            for kind in [kind::CREATED, kind::LOCAL, kind::TARGET, kind::WAIT, kind::STATE, kind::ENDED, "?"]
+            {
                 always(&entry(kind, body.clone()));
             }
         }

@@ -43,7 +43,9 @@ mod tests {
         assert_eq!(list(&all[..1], "or", 3), "ben");
         assert_eq!(list(&all, "or", 3), "ben, caro or dora");
         assert_eq!(list(&all, "and", 1), "ben and 2 more");
-        assert_eq!((count(1, "branch"), count(2, "branch"), count(2, "grant")),
-            ("1 branch".to_owned(), "2 branches".to_owned(), "2 grants".to_owned()));
+        assert_eq!(
+            (count(1, "branch"), count(2, "branch"), count(2, "grant")),
+            ("1 branch".to_owned(), "2 branches".to_owned(), "2 grants".to_owned())
+        );
     }
 }

@@ -67,7 +67,7 @@ pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
         count: targets.len(),
         what: if targets.len() == 1 { what } else { format!("{what}s") },
         state: targets[0].state,
-        words,
+        words: if targets.len() == 1 { words.replacen("die by", "dies by", 1) } else { words },
     };
     groups.into_iter().map(group).collect()
 }
@@ -75,7 +75,9 @@ pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
 /// How a target stands, with the time where there is one.
 pub fn words(target: &TargetView, zone: &Zone, now_ms: i64) -> String {
     match (target.state, target.until_ms) {
-        (TargetState::Residual, Some(until)) if until > now_ms => format!("die by {}", zone.near(until, now_ms)),
+        (TargetState::Residual, Some(until)) if until > now_ms => {
+            format!("die by {}", zone.near(until, now_ms))
+        }
         (TargetState::Residual, Some(_)) => "being read back".to_owned(),
         (state, _) => word(state).to_owned(),
     }

@@ -19,9 +19,9 @@ impl Zone {
         Self { zone: TimeZone::UTC, name: "Z" }
     }
 
-    /// Where this machine stands; nothing marks it.
+    /// Where this machine stands, marked `local`.
     pub fn local(zone: TimeZone) -> Self {
-        Self { zone, name: "" }
+        Self { zone, name: " local" }
     }
 
     /// `02:54:11`.
@@ -39,7 +39,7 @@ impl Zone {
         self.written(ms, "%m-%d %H:%M")
     }
 
-    /// `02:54:11Z`, or without the mark where it is local.
+    /// `02:54:11Z`, `03:54:11 local`.
     pub fn marked(&self, ms: i64) -> String {
         format!("{}{}", self.clock(ms), self.name)
     }

@@ -13,7 +13,7 @@ use std::{
 use stanch_model::{
     api::{
         AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me,
-        PlaybookSummary, RunSummary, Status,
+        PlaybookSource, PlaybookSummary, RunSummary, Status, VendorView,
     },
     shortened::short,
 };
@@ -22,10 +22,7 @@ pub use followed::Followed;
 pub use followed::millis;
 pub use tree::{Place, Tree, key};
 
-use crate::{
-    ask::Told,
-    event::Link,
-};
+use crate::{ask::Told, event::Link};
 
 /// Lines of the journal that are kept for looking back.
 const KEPT: usize = 20_000;
@@ -76,6 +73,12 @@ pub struct World {
     pub playbooks: Arc<Vec<PlaybookSummary>>,
     /// By name.
     pub integrations: Arc<Vec<IntegrationSummary>>,
+    /// By name.
+    pub vendors: Arc<Vec<VendorView>>,
+    /// Playbooks by slug, those that were looked at.
+    pub books: BTreeMap<String, Arc<PlaybookSource>>,
+    /// The sources of runs that were looked at.
+    pub scripts: BTreeMap<String, Arc<PlaybookSource>>,
     /// Those that were looked at.
     pub incident: BTreeMap<String, Arc<IncidentView>>,
     /// The runs that are looked at.
@@ -105,6 +108,9 @@ impl World {
             Told::Deadlines(deadlines) => self.deadlines = Arc::new(deadlines),
             Told::Playbooks(playbooks) => self.playbooks = Arc::new(playbooks),
             Told::Integrations(integrations) => self.integrations = Arc::new(integrations),
+            Told::Vendors(vendors) => self.vendors = Arc::new(vendors),
+            Told::Playbook(source) => _ = self.books.insert(source.slug.clone(), Arc::new(source)),
+            Told::Script(run, source) => _ = self.scripts.insert(run, Arc::new(source)),
             Told::Incident(view) => {
                 self.incident.insert(view.summary.id.clone(), Arc::new(view));
             }

@@ -186,6 +186,7 @@ async fn serve(
         journal,
         config: setup.config.clone(),
         secrets: std::collections::BTreeMap::new(),
+        register: setup.register.clone(),
         tokens: Arc::new(Tokens::open(&place.data)?),
         clock,
         mode,

@@ -13,7 +13,9 @@ use crate::{
 
 /// Watch and answer on screens
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Leaving it ends nothing: runs go on. Everything that it does exists as a command, too; ? names them.")]
+#[command(
+    after_help = "Leaving it ends nothing: runs go on. Everything that it does exists as a command, too; ? names them."
+)]
 pub(crate) struct Args {
     /// Write everything that happens on the screens to a new file, to be played again
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
@@ -36,7 +38,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let look = Look::of_stdout();
     if !look.moves {
         let said = Said::new("the screens need a terminal, and standard output is none");
-        return Err(said.help("`stanch status`, `stanch watch RUN` and `stanch show ID` tell the same as text").into());
+        return Err(said
+            .help("`stanch status`, `stanch watch RUN` and `stanch show ID` tell the same as text")
+            .into());
     }
     let look = Look { glyphs: look.glyphs && !args.ascii, ..look };
     let options = Options { look, place: String::new(), zone: TimeZone::system(), recording: None };
@@ -46,9 +50,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let client = args.reach.client()?;
     // before the screen is taken: who cannot get in is told so in words
-    let status = client.status().await.map_err(answer)?;
+    client.me().await.map_err(answer)?;
     let place = args.reach.url.unwrap_or_else(|| "this machine".to_owned());
     let options = Options { place, ..options };
-    show::show(client, Some(status.cursor), options, args.record).await?;
+    show::show(client, options, args.record).await?;
     Ok(Exit::Yes)
 }

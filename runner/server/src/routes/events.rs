@@ -36,7 +36,11 @@ const SHOWN: &[&str] = &["run/", "incident/", "alert/", "system", "people", "tel
 pub(super) struct From {
     cursor: Option<String>,
     stream: Option<String>,
+    last: Option<u64>,
 }
+
+/// So far back a follower may begin without a cursor.
+const FAR: u64 = 5_000;
 
 /// `GET /v1/events`
 pub(super) async fn all(
@@ -45,7 +49,8 @@ pub(super) async fn all(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let prefix = from.stream.clone().unwrap_or_default();
-    follow(&app, &prefix, &from, &headers, Cursor::after(app.journal.durable()))
+    let back = from.last.unwrap_or(0).min(FAR);
+    follow(&app, &prefix, &from, &headers, Cursor::after(app.journal.durable().saturating_sub(back)))
 }
 
 /// `GET /v1/runs/{id}/events`

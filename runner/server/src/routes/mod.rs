@@ -31,6 +31,7 @@ const OPEN: &[(&str, &str)] = &[PAGING[0], ("open", "`true` leaves out those tha
 const CURSOR: &[(&str, &str)] = &[
     ("cursor", "resume after this event; the header Last-Event-ID says the same"),
     ("stream", "only streams whose names begin with this"),
+    ("last", "without a cursor: begin with so many of the last entries, up to 5000"),
 ];
 
 /// All of them.
@@ -127,6 +128,14 @@ fn runs() -> Vec<Route> {
         .may(Role::Viewer)
         .query(PAGING)
         .gives::<Page<api::EntryView>>(),
+        Route::get(
+            "/v1/runs/{id}/playbook",
+            "showRunPlaybook",
+            "The sources that a run follows: those that it began with, or was pinned to",
+            stock::of_run,
+        )
+        .may(Role::Viewer)
+        .gives::<api::PlaybookSource>(),
     ]
 }
 
@@ -287,6 +296,17 @@ fn about() -> Vec<Route> {
         Route::get("/v1/playbooks", "listPlaybooks", "The playbooks that can be started", stock::playbooks)
             .may(Role::Viewer)
             .gives::<Page<api::PlaybookSummary>>(),
+        Route::get(
+            "/v1/playbooks/{id}",
+            "showPlaybook",
+            "A playbook as it is written, with what is wrong with it",
+            stock::playbook,
+        )
+        .may(Role::Viewer)
+        .gives::<api::PlaybookSource>(),
+        Route::get("/v1/vendors", "listVendors", "The vendor register, by name", stock::vendors)
+            .may(Role::Viewer)
+            .gives::<Page<api::VendorView>>(),
         Route::get(
             "/v1/integrations",
             "listIntegrations",

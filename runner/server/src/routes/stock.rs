@@ -1,12 +1,22 @@
-//! What there is to work with: playbooks and integrations.
+//! What there is to work with: playbooks, integrations, vendors.
 
-use axum::{Json, extract::State};
-use stanch_model::{
-    api::{IntegrationSummary, Page, PlaybookSummary},
-    catalog::ActionIndex,
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, State},
 };
+use stanch_model::{
+    Hash, StreamId,
+    api::{IntegrationSummary, Page, PlaybookSource, PlaybookSummary, VendorView},
+    catalog::ActionIndex,
+    diagnostic::did_you_mean,
+    run::body::{Created, Repinned, kind},
+};
+use stanch_playbooks::{CheckContext, check};
+use stanch_response::vendor::{Contact, Vendor};
 
-use crate::app::Shared;
+use crate::{app::Shared, problem::Refused};
 
 /// `GET /v1/playbooks`
 pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSummary>> {
@@ -26,6 +36,65 @@ pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSu
     Json(Page { items, next: None })
 }
 
+/// `GET /v1/playbooks/{id}`
+pub(super) async fn playbook(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+) -> Result<Json<PlaybookSource>, Refused> {
+    let library = app.engine.library();
+    let Some(playbook) = library.get(&slug) else {
+        let known: Vec<&str> = library.all().map(|playbook| playbook.slug.as_str()).collect();
+        let refused = Refused::not_found(format!("there is no playbook {slug}"));
+        return Err(match did_you_mean(&slug, known) {
+            Some(meant) => refused.help(format!("did you mean {meant}?")),
+            None => refused.help("GET /v1/playbooks lists them"),
+        });
+    };
+    let context = CheckContext {
+        vendors: Some(app.register.vendors().keys().cloned().collect()),
+        playbooks: Some(library.all().map(|playbook| playbook.slug.clone()).collect()),
+        ..CheckContext::of(&app.config)
+    };
+    Ok(Json(PlaybookSource {
+        slug,
+        version: playbook.hash.to_string(),
+        files: playbook.sources.clone(),
+        mistakes: check(&playbook, app.engine.integrations(), &context),
+    }))
+}
+
+/// `GET /v1/runs/{id}/playbook`
+pub(super) async fn of_run(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<PlaybookSource>, Refused> {
+    let run = app.engine.find(&id)?;
+    let nowhere = || Refused::not_found(format!("the sources of run {run} are not known any more"));
+    let mut slug = String::new();
+    let mut pinned: Option<Hash> = None;
+    app.journal.visit(&StreamId::run(&run), 1, &mut |entry| {
+        match entry.kind {
+            kind::CREATED => {
+                if let Ok(created) = entry.decode::<Created>() {
+                    (slug, pinned) = (created.playbook, created.pins.playbook);
+                }
+            }
+            kind::REPINNED => {
+                if let Ok(repinned) = entry.decode::<Repinned>() {
+                    pinned = repinned.pins.playbook;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let hash = pinned.ok_or_else(nowhere)?;
+    let kept = app.journal.read(&StreamId::from_stored(format!("playbook/{hash}")), 1, 1)?;
+    let files = kept.first().and_then(|entry| entry.decode::<BTreeMap<String, String>>().ok());
+    let files = files.ok_or_else(nowhere)?;
+    Ok(Json(PlaybookSource { slug, version: hash.to_string(), files, mistakes: Vec::new() }))
+}
+
 /// `GET /v1/integrations`
 pub(super) async fn integrations(State(app): State<Shared>) -> Json<Page<IntegrationSummary>> {
     let paused = app.engine.paused_scopes();
@@ -38,9 +107,47 @@ pub(super) async fn integrations(State(app): State<Shared>) -> Json<Page<Integra
             paused: paused
                 .iter()
                 .any(|scope| scope == "all" || scope.strip_prefix("integration:") == Some(&name)),
+            health: index.health(&name).unwrap_or_default(),
             name,
             platform,
         })
         .collect();
     Json(Page { items, next: None })
+}
+
+/// `GET /v1/vendors`
+pub(super) async fn vendors(State(app): State<Shared>) -> Json<Page<VendorView>> {
+    let items = app.register.vendors().iter().map(|(slug, vendor)| view(slug, vendor)).collect();
+    Json(Page { items, next: None })
+}
+
+fn view(slug: &str, vendor: &Vendor) -> VendorView {
+    let clause = |breach: &stanch_response::vendor::BreachClause| match &breach.clause {
+        Some(clause) => format!("{} ({clause})", breach.notify_within),
+        None => breach.notify_within.clone(),
+    };
+    VendorView {
+        slug: slug.to_owned(),
+        name: if vendor.name.is_empty() { slug.to_owned() } else { vendor.name.clone() },
+        apps: vendor.apps.clone(),
+        contacts: vendor.contacts.iter().map(line).collect(),
+        notify_within: vendor.breach.as_ref().map(clause),
+        data: vendor.data.clone(),
+        owner: vendor.owner.clone(),
+        tier: vendor.tier,
+        notes: vendor.notes.clone(),
+    }
+}
+
+/// `Security, security@drift.example, +1 555 0100, answers within 4h`
+fn line(contact: &Contact) -> String {
+    let within = contact.within.as_ref().map(|within| format!("answers within {within}"));
+    let parts = [
+        Some(contact.name.clone()).filter(|name| !name.is_empty()),
+        contact.mail.clone(),
+        contact.phone.clone(),
+        contact.url.clone(),
+        within,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

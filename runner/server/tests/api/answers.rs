@@ -27,12 +27,13 @@ async fn every_answer_is_as_it_is_described() {
     {
         ask(Method::GET, format!("/v1/{path}"), json!({})).await;
     }
-    for path in ["playbooks", "integrations"] {
+    for path in ["playbooks", "playbooks/asker", "integrations", "vendors"] {
         ask(Method::GET, format!("/v1/{path}"), json!({})).await;
     }
     for path in [
         format!("/v1/runs/{waiting}"),
         format!("/v1/runs/{waiting}/entries"),
+        format!("/v1/runs/{waiting}/playbook"),
         format!("/v1/incidents/{incident}"),
         format!("/v1/approvals/{waiting}:A1"),
         format!("/v1/questions/{started}:Q1"),

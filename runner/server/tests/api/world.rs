@@ -135,6 +135,7 @@ impl World {
             journal: journal.clone(),
             secrets: ["plain", "hook", "github", "vendor", "splunk"].map(secret).into(),
             config,
+            register: Register::load("vendors.yaml", VENDORS).unwrap(),
             tokens,
             clock: Arc::new(WallClock),
             mode: Mode::Drill,

@@ -98,6 +98,7 @@ async fn serve(ground: &Ground, engine: Engine, journal: Arc<LocalJournal>) -> a
         journal,
         config: Arc::new(config),
         secrets: BTreeMap::from([("bench".to_owned(), Secret::new(SECRET))]),
+        register: stanch_response::Register::default(),
         tokens: Arc::new(Tokens::open(&tokens)?),
         clock: Arc::new(WallClock),
         mode: Mode::Drill,

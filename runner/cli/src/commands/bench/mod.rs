@@ -6,6 +6,7 @@ mod figure;
 mod ground;
 mod recovery;
 mod steps;
+mod tui;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ enum What {
     Alerts,
     /// A fan-out against a platform with a rate limit
     Each,
+    /// The screens: how long a picture takes, how soon a key is answered
+    Tui,
     /// What a process that opens this folder of parked runs needs
     #[command(hide = true)]
     Parked,
@@ -76,12 +79,14 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         Some(What::Recovery) => recovery::measure(&ground, size.runs, size.steps, out).await?,
         Some(What::Alerts) => alerts::measure(&ground, size.steps, device, out).await?,
         Some(What::Each) => each::measure(&ground, size.steps, out).await?,
+        Some(What::Tui) => tui::measure(size.steps, out)?,
         Some(What::Parked) => {}
         None => {
             steps::measure(&ground, None, None, device, out).await?;
             recovery::measure(&ground, None, None, out).await?;
             alerts::measure(&ground, None, device, out).await?;
             each::measure(&ground, None, out).await?;
+            tui::measure(None, out)?;
         }
     }
     Ok(Exit::Yes)

@@ -1,0 +1,167 @@
+//! Cards: the safe answer first, a name for what is permanent, the answer in its place.
+
+use stanch_model::{
+    Target,
+    api::{Card, Me, Recorded, Role, Say, Verdict},
+    run::{WaitKind, WaitView},
+};
+use stanch_tui::{
+    ask::{Intent, Order, Told, Trouble},
+    event::Event,
+};
+
+use crate::stage::Stage;
+
+fn card(kind: WaitKind, options: &[&str]) -> Card {
+    let target = |number: u32| Target {
+        integration: "hubspot".to_owned(),
+        kind: if number == 0 { "app" } else { "token" }.to_owned(),
+        id: format!("t{number}"),
+        label: if number == 0 { "Drift".to_owned() } else { format!("token {number}") },
+        attrs: Default::default(),
+    };
+    Card {
+        id: "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2".to_owned(),
+        run: "01JD8Q2W3E4R5T6Y7U8I9O0P1A".to_owned(),
+        playbook: "oauth-app-compromise".to_owned(),
+        title: "Cut a compromised app off and prove it".to_owned(),
+        mode: "live".to_owned(),
+        incident: None,
+        asked: vec!["ben".to_owned(), "caro".to_owned()],
+        may: Vec::new(),
+        wait: WaitView {
+            id: "A2".to_owned(),
+            kind,
+            address: stanch_model::Address::from_stored("9"),
+            name: "cut-app".to_owned(),
+            text: "Revoke 14 more grants of Drift".to_owned(),
+            options: options.iter().map(|word| (*word).to_owned()).collect(),
+            targets: (0..15).map(target).collect(),
+            ask: vec!["incident-lead".to_owned()],
+            ladder: vec!["security-manager".to_owned(), "deny".to_owned()],
+            of: 1,
+            within_ms: 900_000,
+            due_ms: Some(1_795_714_782_000),
+            card: true,
+            since: "2026-11-26T17:24:22Z".to_owned(),
+            decisions: Vec::new(),
+            closed: None,
+        },
+    }
+}
+
+fn opened(card: Card) -> Stage {
+    let mut stage = Stage::empty();
+    let me = Me { name: "ben".to_owned(), role: Role::Approver, through: "socket".to_owned() };
+    stage.online().event(Event::Told(Box::new(Told::Me(me))));
+    let told = if card.wait.kind == WaitKind::Approval {
+        Told::Approvals(vec![card])
+    } else {
+        Told::Questions(vec![card])
+    };
+    stage.event(Event::Told(Box::new(told))).keys(&["3", "enter"]);
+    stage.intents.clear();
+    stage
+}
+
+fn orders(stage: &mut Stage) -> Vec<(u64, Order)> {
+    let orders = stage.intents.drain(..).filter_map(|intent| match intent {
+        Intent::Order(number, order) => Some((number, order)),
+        Intent::Ask(_) => None,
+    });
+    orders.collect()
+}
+
+#[test]
+fn the_safe_answer_has_the_focus_and_does_nothing() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    insta::assert_snapshot!(stage.picture(80, 24));
+    stage.keys(&["enter"]);
+    assert_eq!(orders(&mut stage), []);
+    assert!(stage.app.overlays.is_empty());
+}
+
+#[test]
+fn a_yes_to_something_permanent_is_dead_until_the_name_is_typed() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    stage.keys(&["tab", "tab", "enter"]).types("drif").keys(&["enter"]);
+    assert_eq!(orders(&mut stage), []);
+    stage.types("t").keys(&["enter"]);
+    let orders = orders(&mut stage);
+    let [(number, Order::Decide(id, Say::Approve, None))] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(id, "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2");
+    assert!(stage.picture(80, 24).contains("sending"));
+    // Enter again sends nothing twice
+    stage.keys(&["enter", "enter"]);
+    let recorded = Recorded { new: true, by: "ben".to_owned(), position: 412 };
+    stage.event(Event::Done(*number, Ok(recorded)));
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("recorded 17:26:40, position 412, as ben"), "{picture}");
+    stage.keys(&["enter"]);
+    assert!(stage.app.overlays.is_empty());
+}
+
+#[test]
+fn a_refusal_says_its_reason_in_its_place_and_another_answer_can_be_chosen() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    stage.keys(&["tab", "tab", "enter"]).types("DRIFT").keys(&["enter"]);
+    let (number, _) = orders(&mut stage).remove(0);
+    let (why, help) = ("you started this run".to_owned(), Some("ask ben or caro".to_owned()));
+    stage.event(Event::Done(number, Err(Trouble { why, help, refused: true })));
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("not recorded: you started this run"), "{picture}");
+    assert!(picture.contains("ask ben or caro"), "{picture}");
+    stage.keys(&["enter"]);
+    assert!(stage.picture(80, 24).contains("[ Not now ]"));
+}
+
+#[test]
+fn a_no_needs_its_reason() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    stage.keys(&["tab", "enter", "enter"]);
+    assert_eq!(orders(&mut stage), []);
+    stage.types("too many").keys(&["enter"]);
+    let why = Some("too many".to_owned());
+    let id = "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2".to_owned();
+    assert_eq!(orders(&mut stage), [(1, Order::Decide(id, Say::Deny, why))]);
+}
+
+#[test]
+fn keys_of_the_screen_do_not_answer_a_card_and_letters_go_into_its_field() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    stage.keys(&["y", "a", "p", "q", "7", "space"]);
+    assert_eq!(orders(&mut stage), []);
+    assert_eq!(stage.app.overlays.len(), 1);
+    stage.keys(&["tab", "enter"]).types("l?:q").keys(&["space"]).types("x").keys(&["enter"]);
+    let (_, order) = orders(&mut stage).remove(0);
+    assert!(matches!(order, Order::Decide(_, Say::Deny, Some(why)) if why == "l?:q x"));
+}
+
+#[test]
+fn questions_and_steps_by_hand_and_in_doubt_are_answered_by_their_words() {
+    let press = |card: Card, tabs: usize| {
+        let mut stage = opened(card);
+        (0..tabs).for_each(|_| _ = stage.keys(&["tab"]));
+        stage.keys(&["enter"]);
+        orders(&mut stage)
+    };
+    let id = || "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2".to_owned();
+    let answer = |word: &str| vec![(1, Order::Answer(id(), word.to_owned()))];
+    assert_eq!(press(card(WaitKind::Question, &["yes", "no"]), 2), answer("no"));
+    assert_eq!(press(card(WaitKind::Manual, &[]), 1), answer("done"));
+    assert_eq!(press(card(WaitKind::Guard, &["go_on", "skip"]), 1), answer("go_on"));
+    let run = "01JD8Q2W3E4R5T6Y7U8I9O0P1A".to_owned();
+    let resolve = vec![(1, Order::Resolve(run, "A2".to_owned(), Verdict::Retry))];
+    assert_eq!(press(card(WaitKind::InDoubt, &[]), 2), resolve);
+    let mut stage = opened(card(WaitKind::Question, &[]));
+    stage.keys(&["tab", "enter"]).types("Only the mail").keys(&["enter"]);
+    assert_eq!(orders(&mut stage), answer("Only the mail"));
+}
+
+#[test]
+fn what_the_card_covers_can_be_read_one_by_one() {
+    let mut stage = opened(card(WaitKind::Approval, &[]));
+    let picture = stage.keys(&["l", "down", "down"]).picture(80, 24);
+    assert!(picture.contains("token 3") && picture.contains("more: Down"), "{picture}");
+    assert!(picture.contains("[ Not now ]"), "{picture}");
+}

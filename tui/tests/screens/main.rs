@@ -1,0 +1,8 @@
+//! The screens as people see them, drawn from recorded streams of events.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its stage fails")]
+
+mod cards;
+mod frame;
+mod keys;
+mod stage;
+mod whole;
