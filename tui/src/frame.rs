@@ -177,8 +177,11 @@ fn foot(app: &App, width: usize) -> Line<'static> {
             look,
         ));
     }
-    if let Link::Lost(_, why) | Link::Refused(why) = &app.live.line {
-        let text = format!(" {why}: what you see may be old");
+    if let Link::Refused(why) = &app.live.line {
+        return Line::from(widgets::word(format!(" {}", widgets::cut(why, width - 2, look)), true, look));
+    }
+    if let Link::Lost(_, why) = &app.live.line {
+        let text = format!(" What you see may be old, the line is tried again ({why})");
         return Line::styled(widgets::cut(&text, width - 1, look), look.strong());
     }
     let always = |row: &&command::Row| matches!(row.command, Command::Palette | Command::Help);

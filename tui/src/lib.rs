@@ -13,7 +13,7 @@ pub mod bench;
 pub mod command;
 pub mod event;
 pub mod frame;
-mod link;
+pub mod link;
 pub mod look;
 pub mod overlays;
 mod player;

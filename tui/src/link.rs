@@ -23,20 +23,20 @@ const ENTRIES: usize = 1000;
 
 /// Performs intents in the background.
 #[derive(Clone, Debug)]
-pub(crate) struct Performer {
+pub struct Performer {
     client: Client,
     events: UnboundedSender<Event>,
 }
 
 impl Performer {
     /// Follows the journal, its last lines first, and performs what is asked of it.
-    pub(crate) fn start(client: Client, events: UnboundedSender<Event>) -> Self {
+    pub fn start(client: Client, events: UnboundedSender<Event>) -> Self {
         tokio::spawn(follow(client.clone(), events.clone()));
         Self { client, events }
     }
 
     /// Begins, and returns at once; the answer comes as an event.
-    pub(crate) fn perform(&self, intent: Intent) {
+    pub fn perform(&self, intent: Intent) {
         let Self { client, events } = self.clone();
         tokio::spawn(async move {
             let event = match intent {

@@ -33,6 +33,9 @@ use crate::{
     world::{is_over, millis},
 };
 
+/// Eyes lose the row of a line that is longer.
+const LINE: usize = 130;
+
 /// The width of the column of block names.
 const LABEL: usize = 7;
 
@@ -65,7 +68,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         put(open, &mut rest);
         put(due, &mut rest);
     }
-    let last = last(app, run, usize::from(rest.height), width);
+    let last = last(app, run, usize::from(rest.height), width.min(LINE));
     put(last, &mut rest);
 }
 

@@ -255,8 +255,8 @@ fn ending(step: &StepView, app: &App) -> String {
     }
     let took = millis(&step.until) - millis(&step.since);
     match (step.done, took) {
-        (true, 0..50) => String::new(),
-        (true, 50..10_000) => format!("{}.{}s", took / 1000, took % 1000 / 100),
+        (true, 0..100) => String::new(),
+        (true, 100..10_000) => format!("{}.{}s", took / 1000, took % 1000 / 100),
         (true, _) => time::about(took),
         (false, _) => format!("since {}", time::about(app.server_ms() - millis(&step.since))),
     }

@@ -87,8 +87,12 @@ impl Tree {
                 continue;
             }
             for branch in self.branches.get(address.as_str()).into_iter().flatten() {
-                rows.push((depth + 1, Place::Branch(branch.clone())));
-                self.line(branch, depth + 2, unfolded, rows);
+                // a branch of one step is that step
+                let alone = self.steps.get(branch).is_some_and(|steps| steps.len() == 1);
+                if !alone {
+                    rows.push((depth + 1, Place::Branch(branch.clone())));
+                }
+                self.line(branch, depth + if alone { 1 } else { 2 }, unfolded, rows);
             }
         }
     }
@@ -141,16 +145,7 @@ mod tests {
         assert_eq!(shown(&[]), ["0 1", "0 2", "0 10"]);
         assert_eq!(
             shown(&["2"]),
-            [
-                "0 1",
-                "0 2",
-                "1 2.each[okta/a%2Eb]",
-                "2 2.each[okta/a%2Eb].1",
-                "1 2.each[c]",
-                "2 2.each[c].1",
-                "2 2.each[c].2",
-                "0 10"
-            ]
+            ["0 1", "0 2", "1 2.each[okta/a%2Eb].1", "1 2.each[c]", "2 2.each[c].1", "2 2.each[c].2", "0 10"]
         );
         assert_eq!(key("2.each[okta/a%2Eb]"), "okta/a.b");
         assert_eq!((tree.len(), tree.branches("2")), (6, 2));

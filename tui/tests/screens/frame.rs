@@ -45,7 +45,10 @@ fn the_line_is_online_late_or_lost_and_the_word_live_is_the_modes() {
     assert_eq!(badge(stage.event(Event::Link(Link::Beat))), "online");
     assert_eq!(badge(stage.passes(41_000)), "late 41s");
     assert_eq!(badge(stage.event(Event::Link(Link::Lost("connection refused".to_owned())))), "lost 0s");
-    assert!(last(&stage.picture(80, 24)).contains("connection refused: what you see may be old"));
+    assert!(
+        last(&stage.picture(80, 24))
+            .contains("What you see may be old, the line is tried again (connection refused)")
+    );
     stage.passes(90_000).event(Event::Link(Link::Lost("still".to_owned())));
     assert_eq!(badge(&mut stage), "lost 1m");
     assert_eq!(badge(stage.event(Event::Link(Link::Online))), "online");

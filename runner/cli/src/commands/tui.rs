@@ -56,3 +56,17 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     show::show(client, options, args.record).await?;
     Ok(Exit::Yes)
 }
+
+#[cfg(test)]
+mod tests {
+    use stanch_tui::command::TABLE;
+
+    #[test]
+    fn whatever_the_screens_do_is_a_command_too() {
+        let program = crate::command();
+        let verbs: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+        for row in TABLE.iter().filter(|row| !row.cli.is_empty()) {
+            assert!(verbs.contains(&row.cli), "{} is no command", row.cli);
+        }
+    }
+}

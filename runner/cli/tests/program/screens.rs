@@ -1,0 +1,109 @@
+//! The screens over a real server: an approval by keys alone, and the server gone and back while they are open.
+
+use std::{path::Path, time::Duration};
+
+use jiff::{Timestamp, tz::TimeZone};
+use stanch_tui::{
+    App, Look, Options,
+    event::{Event, Key, Moment},
+    link::Performer,
+    overlays::{Overlay, Stage},
+    world::Line,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::support::{Served, book, client, empty, stanch};
+
+const MANIFEST: &str = "title: Ask before it goes on
+owner: me
+reviewed: 2026-11-01
+approvals:
+  go: { ask: leads, within: 15m, unanswered: [deny] }
+";
+
+/// The screens, without a terminal.
+struct Screens {
+    app: App,
+    performer: Performer,
+    inbox: UnboundedReceiver<Event>,
+}
+
+impl Screens {
+    fn open(folder: &Path) -> Self {
+        let options =
+            Options { look: Look::PLAIN, place: "here".to_owned(), zone: TimeZone::UTC, recording: None };
+        let (events, inbox) = unbounded_channel();
+        Self { app: App::new(options), performer: Performer::start(client(folder), events), inbox }
+    }
+
+    fn feed(&mut self, event: Event) {
+        let moment = Moment { at_ms: Timestamp::now().as_millisecond(), event };
+        self.app.on(moment).into_iter().for_each(|intent| self.performer.perform(intent));
+    }
+
+    fn keys(&mut self, names: &[&str]) {
+        names.iter().for_each(|name| self.feed(Event::Key(Key((*name).to_owned()))));
+    }
+
+    /// Lives until it is so.
+    async fn until(&mut self, what: &str, so: impl Fn(&App) -> bool) {
+        for _ in 0..2_000 {
+            if so(&self.app) {
+                return;
+            }
+            match tokio::time::timeout(Duration::from_millis(20), self.inbox.recv()).await {
+                Ok(Some(event)) => self.feed(event),
+                Ok(None) => break,
+                Err(_) => self.feed(Event::Tick),
+            }
+        }
+        panic!("never {what}: {:?}", self.app.world());
+    }
+}
+
+fn stage(app: &App) -> Option<&Stage> {
+    match app.overlays.last() {
+        Some(Overlay::Card(card)) => Some(&card.stage),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
+    let home = empty();
+    let folder = home.path();
+    book(folder, "asker", MANIFEST, "approve(\"go\", \"Shall we go?\", []);\nnote(\"gone\");\nsettle();\n");
+    let user = user();
+    let groups = format!("people: {{ groups: {{ leads: [{user}] }} }}\nplaybooks: [.]\n");
+    std::fs::write(folder.join("stanch.yaml"), groups).unwrap();
+    let server = Served::start(folder);
+    let made = stanch(folder, &["tokens", "new", "somebody-else", "--role", "responder", "--json"]);
+    let token: serde_json::Value = serde_json::from_slice(made.stdout.trim_ascii()).unwrap();
+    let token = token["token"].as_str().unwrap();
+    let started = stanch(folder, &["run", "asker", "--url", &server.url, "--token", token]);
+    assert!(started.status.success(), "{started:?}");
+
+    let mut screens = Screens::open(folder);
+    screens.until("a card", |app| app.next_card().is_some_and(|card| !card.asked.is_empty())).await;
+    screens.keys(&["enter", "enter"]);
+    assert!(screens.app.overlays.is_empty(), "the safe answer leaves it as it is");
+    screens.keys(&["enter", "tab", "tab", "enter", "a", "s", "k", "e", "enter"]);
+    assert_eq!(stage(&screens.app), Some(&Stage::Writing), "the name is not whole");
+    screens.keys(&["r", "enter"]);
+    screens.until("an answer", |app| matches!(stage(app), Some(Stage::Recorded { .. }))).await;
+    screens.keys(&["esc", "2"]);
+    screens.until("the end", |app| app.world().runs.iter().any(|run| run.state == "finished")).await;
+
+    server.terminate();
+    screens.until("lost", |app| matches!(app.world().line, Line::Lost(..))).await;
+    assert_eq!(server.gone().0, Some(0));
+    let again = Served::start(folder);
+    screens.until("back", |app| app.world().line == Line::Online).await;
+    drop(again);
+}
+
+/// The name under which the server hears whoever uses its socket here.
+fn user() -> String {
+    let id = std::process::Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(id.stdout).unwrap().trim().to_owned()
+}
