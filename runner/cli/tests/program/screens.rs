@@ -3,6 +3,9 @@
 use std::{path::Path, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde_json::json;
+use stanch_client::{Client, Location};
+use stanch_model::api::StartBody;
 use stanch_tui::{
     App, Look, Options,
     event::{Event, Key, Moment},
@@ -17,6 +20,9 @@ use crate::support::{Served, book, client, empty, stanch};
 const MANIFEST: &str = "title: Ask before it goes on
 owner: me
 reviewed: 2026-11-01
+input:
+  what: { type: list }
+uses: {}
 approvals:
   go: { ask: leads, within: 15m, unanswered: [deny] }
 ";
@@ -72,24 +78,32 @@ fn stage(app: &App) -> Option<&Stage> {
 async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
     let home = empty();
     let folder = home.path();
-    book(folder, "asker", MANIFEST, "approve(\"go\", \"Shall we go?\", []);\nnote(\"gone\");\nsettle();\n");
+    book(
+        folder,
+        "asker",
+        MANIFEST,
+        "approve(\"go\", \"Shall we go?\", input.what);\nnote(\"gone\");\nsettle();\n",
+    );
     let user = user();
     let groups = format!("people: {{ groups: {{ leads: [{user}] }} }}\nplaybooks: [.]\n");
     std::fs::write(folder.join("stanch.yaml"), groups).unwrap();
     let server = Served::start(folder);
     let made = stanch(folder, &["tokens", "new", "somebody-else", "--role", "responder", "--json"]);
     let token: serde_json::Value = serde_json::from_slice(made.stdout.trim_ascii()).unwrap();
-    let token = token["token"].as_str().unwrap();
-    let started = stanch(folder, &["run", "asker", "--url", &server.url, "--token", token]);
-    assert!(started.status.success(), "{started:?}");
+    let token = token["token"].as_str().map(str::to_owned);
+    let somebody = Client::connect(Location::Url { url: server.url.clone(), token }).unwrap();
+    let app = json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
+    let input = json!({ "what": [app] }).as_object().cloned().unwrap();
+    let start = StartBody { playbook: "asker".to_owned(), input, ..StartBody::default() };
+    somebody.start(&start).await.unwrap();
 
     let mut screens = Screens::open(folder);
     screens.until("a card", |app| app.next_card().is_some_and(|card| !card.asked.is_empty())).await;
     screens.keys(&["enter", "enter"]);
     assert!(screens.app.overlays.is_empty(), "the safe answer leaves it as it is");
-    screens.keys(&["enter", "tab", "tab", "enter", "a", "s", "k", "e", "enter"]);
+    screens.keys(&["enter", "tab", "tab", "enter", "d", "r", "i", "f", "enter"]);
     assert_eq!(stage(&screens.app), Some(&Stage::Writing), "the name is not whole");
-    screens.keys(&["r", "enter"]);
+    screens.keys(&["t", "enter"]);
     screens.until("an answer", |app| matches!(stage(app), Some(Stage::Recorded { .. }))).await;
     screens.keys(&["esc", "2"]);
     screens.until("the end", |app| app.world().runs.iter().any(|run| run.state == "finished")).await;
