@@ -91,7 +91,7 @@ async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
     let made = stanch(folder, &["tokens", "new", "somebody-else", "--role", "responder", "--json"]);
     let token: serde_json::Value = serde_json::from_slice(made.stdout.trim_ascii()).unwrap();
     let token = token["token"].as_str().map(str::to_owned);
-    let somebody = Client::connect(Location::Url { url: server.url.clone(), token }).unwrap();
+    let somebody = Client::connect(Location::Url { url: server.url(), token }).unwrap();
     let app = json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
     let input = json!({ "what": [app] }).as_object().cloned().unwrap();
     let start = StartBody { playbook: "asker".to_owned(), input, ..StartBody::default() };
