@@ -58,7 +58,8 @@ pub fn rank(state: TargetState) -> u8 {
 /// What is still open in a run, the worst first.
 pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
     let mut groups: BTreeMap<(u8, String, String), Vec<&TargetView>> = BTreeMap::new();
-    for target in view.targets.values().filter(|target| is_open(target.state)) {
+    let held = |target: &&TargetView| target.released.is_none() && is_open(target.state);
+    for target in view.targets.values().filter(held) {
         let what = format!("{} {}", target.target.integration, target.target.kind);
         let words = words(target, zone, now_ms);
         groups.entry((rank(target.state), what, words)).or_default().push(target);
@@ -72,8 +73,11 @@ pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
     groups.into_iter().map(group).collect()
 }
 
-/// How a target stands, with the time where there is one.
+/// How a target stands, with the time where there is one; or what became of it once its run released it.
 pub fn words(target: &TargetView, zone: &Zone, now_ms: i64) -> String {
+    if target.released.is_some() {
+        return target.word().replace('_', " ");
+    }
     match (target.state, target.until_ms) {
         (TargetState::Residual, Some(until)) if until > now_ms => {
             format!("die by {}", zone.near(until, now_ms))
@@ -85,7 +89,45 @@ pub fn words(target: &TargetView, zone: &Zone, now_ms: i64) -> String {
 
 /// `31 of 54 proven`, with what else there is.
 pub fn proven(view: &RunView) -> (usize, usize) {
-    let tally = view.tally();
-    let all = tally.values().sum();
-    (tally.get(&TargetState::Verified).copied().unwrap_or(0), all)
+    let is_proven = |target: &&TargetView| target.released.is_none() && target.state == TargetState::Verified;
+    (view.targets.values().filter(is_proven).count(), view.targets.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_model::{
+        Address, Target,
+        run::{Became, Release},
+    };
+
+    use super::*;
+
+    #[test]
+    fn what_was_given_back_is_neither_proven_nor_open() {
+        let target = Target {
+            integration: "okta".to_owned(),
+            kind: "user".to_owned(),
+            id: "1".to_owned(),
+            label: "Ana".to_owned(),
+            attrs: BTreeMap::new(),
+        };
+        let released =
+            Release { became: Became::GivenBack, at: "2026-11-26T00:00:00Z".to_owned(), why: String::new() };
+        let target = TargetView {
+            target,
+            verb: "user.suspend".to_owned(),
+            state: TargetState::Verified,
+            until_ms: None,
+            accepted_ms: None,
+            why: String::new(),
+            address: Address::from_stored("1"),
+            since: String::new(),
+            released: Some(released),
+        };
+        assert_eq!(words(&target, &Zone::utc(), 0), "given back");
+        let mut view = RunView::default();
+        view.targets.insert("a".to_owned(), TargetView { released: None, ..target.clone() });
+        view.targets.insert("b".to_owned(), TargetView { state: TargetState::Residual, ..target });
+        assert_eq!((proven(&view), open(&view, &Zone::utc(), 0).len()), ((1, 2), 0));
+    }
 }
