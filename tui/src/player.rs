@@ -126,3 +126,54 @@ impl Player {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::{app::Screen, look::Look};
+
+    fn player() -> Player {
+        let keys = ["tab", "tab", "8", "backtab"];
+        let moment = |(at, key): (usize, &&str)| Moment {
+            at_ms: at as i64 * 60_000,
+            event: Event::Key(Key((*key).to_owned())),
+        };
+        let options =
+            Options { look: Look::PLAIN, place: "there".to_owned(), zone: TimeZone::UTC, recording: None };
+        Player::new(keys.iter().enumerate().map(moment).collect(), options)
+    }
+
+    fn presses(player: &mut Player, names: &[&str]) -> bool {
+        names.iter().fold(false, |_, name| player.key(&Key((*name).to_owned())))
+    }
+
+    #[test]
+    fn a_tape_goes_forth_and_back_and_shows_the_same_at_the_same_place() {
+        let mut player = player();
+        player.play();
+        assert_eq!(player.app().screen, Screen::Runs);
+        presses(&mut player, &["right", "right"]);
+        assert_eq!(player.app().screen, Screen::Playbooks);
+        presses(&mut player, &["left"]);
+        assert_eq!(player.app().screen, Screen::Approvals);
+        presses(&mut player, &["end"]);
+        assert_eq!(player.app().screen, Screen::Journal);
+        assert!(player.foot().to_string().contains("3m of 3m, event 4 of 4, at its end"));
+        presses(&mut player, &["home"]);
+        assert_eq!(player.app().screen, Screen::Now);
+    }
+
+    #[test]
+    fn no_gap_is_long_and_faster_is_faster() {
+        let mut player = player();
+        player.play();
+        assert_eq!(player.until_next(), LONGEST);
+        presses(&mut player, &[">", ">", ">", ">", ">", ">"]);
+        assert_eq!(player.until_next(), Duration::from_millis(60_000 / 64));
+        presses(&mut player, &["space"]);
+        assert!(player.until_next() > LONGEST, "it stands");
+        assert!(presses(&mut player, &["q"]));
+    }
+}

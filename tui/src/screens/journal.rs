@@ -39,9 +39,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 /// How many lines there are, and how fast they come.
 fn aside(app: &App, shown: usize) -> String {
     let world = app.world();
-    let since = app.server_ms() - 10_000;
-    let recent =
-        world.journal.iter().rev().take_while(|line| millis(&line.time) > since).take(50_000).count();
+    let recent = world.lately(app.server_ms());
     let sealed = world.journal.iter().rev().find(|line| line.kind.contains("checkpoint"));
     let sealed = sealed.map_or_else(String::new, |line| {
         format!(", sealed {} ago", time::about(app.server_ms() - millis(&line.time)))

@@ -55,21 +55,27 @@ pub fn rank(state: TargetState) -> u8 {
     }
 }
 
-/// What is still open in a run, the worst first.
+/// What is still open in a run, the worst first. Runs have thousands of targets and a picture is drawn often: words are only
+/// made of the groups.
 pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
-    let mut groups: BTreeMap<(u8, String, String), Vec<&TargetView>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u8, &str, &str, i64), (usize, &TargetView)> = BTreeMap::new();
     let held = |target: &&TargetView| target.released.is_none() && is_open(target.state);
     for target in view.targets.values().filter(held) {
-        let what = format!("{} {}", target.target.integration, target.target.kind);
-        let words = words(target, zone, now_ms);
-        groups.entry((rank(target.state), what, words)).or_default().push(target);
+        // what dies within one minute dies together
+        let until = target.until_ms.map_or(0, |until| until / 60_000);
+        let key =
+            (rank(target.state), target.target.integration.as_str(), target.target.kind.as_str(), until);
+        groups.entry(key).or_insert((0, target)).0 += 1;
     }
-    let group = |((_, what, words), targets): ((u8, String, String), Vec<&TargetView>)| Group {
-        count: targets.len(),
-        what: if targets.len() == 1 { what } else { format!("{what}s") },
-        state: targets[0].state,
-        words: if targets.len() == 1 { words.replacen("die by", "dies by", 1) } else { words },
-    };
+    let group =
+        |((_, integration, kind, _), (count, target)): ((u8, &str, &str, i64), (usize, &TargetView))| {
+            let words = words(target, zone, now_ms);
+            let (plural, words) = match count {
+                1 => ("", words.replacen("die by", "dies by", 1)),
+                _ => ("s", words),
+            };
+            Group { count, what: format!("{integration} {kind}{plural}"), state: target.state, words }
+        };
     groups.into_iter().map(group).collect()
 }
 

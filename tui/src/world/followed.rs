@@ -1,6 +1,6 @@
 //! One run in full: its entries in order, what they fold to, and the same at any earlier entry.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use stanch_model::{Entry, Hash, Header, StreamId, api::EntryView, run::RunView};
 
@@ -19,6 +19,8 @@ pub struct Followed {
     pub tree: Tree,
     /// False while entries are still to come.
     pub is_whole: bool,
+    /// Entries by the step that they tell of: a step is looked at again and again.
+    of: HashMap<String, Vec<usize>>,
     /// The newest version that was seen, taken or not.
     seen: u64,
 }
@@ -37,6 +39,9 @@ impl Followed {
         self.view.apply(&stored(entry));
         self.tree.apply(entry);
         self.times.push(millis(&entry.time));
+        if let Some(address) = entry.body["address"].as_str() {
+            self.of.entry(address.to_owned()).or_default().push(self.entries.len());
+        }
         self.entries.push(entry.clone());
     }
 
@@ -54,8 +59,8 @@ impl Followed {
     }
 
     /// The entries of one step, oldest first.
-    pub fn entries_of<'a>(&'a self, address: &'a str) -> impl Iterator<Item = &'a Arc<EntryView>> {
-        self.entries.iter().filter(move |entry| entry.body["address"].as_str() == Some(address))
+    pub fn entries_of<'a>(&'a self, address: &str) -> impl Iterator<Item = &'a Arc<EntryView>> {
+        self.of.get(address).into_iter().flatten().filter_map(|index| self.entries.get(*index))
     }
 }
 

@@ -27,6 +27,9 @@ use crate::{ask::Told, event::Link};
 /// Lines of the journal that are kept for looking back.
 const KEPT: usize = 20_000;
 
+/// Seconds whose lines are counted.
+const SECONDS: usize = 12;
+
 /// Runs that are kept in full at one time.
 const FOLLOWED: usize = 4;
 
@@ -85,6 +88,8 @@ pub struct World {
     pub followed: BTreeMap<String, Arc<Followed>>,
     /// The last lines of the journal, oldest first.
     pub journal: Arc<VecDeque<Arc<EntryView>>>,
+    /// How many were written in each of the last seconds: the second, the count.
+    pub recent: VecDeque<(i64, u32)>,
     /// How many came since the start.
     pub heard: u64,
 }
@@ -125,6 +130,7 @@ impl World {
     pub fn heard(&mut self, entry: EntryView, now_ms: i64) {
         self.heard_ms = now_ms;
         self.heard += 1;
+        self.count(millis(&entry.time) / 1000);
         let entry = Arc::new(entry);
         if let Some(run) = entry.stream.strip_prefix("run/")
             && let Some(followed) = self.followed.get_mut(run)
@@ -136,6 +142,22 @@ impl World {
             journal.pop_front();
         }
         journal.push_back(entry);
+    }
+
+    fn count(&mut self, second: i64) {
+        match self.recent.back_mut() {
+            Some((last, count)) if *last >= second => *count += 1,
+            _ => self.recent.push_back((second, 1)),
+        }
+        while self.recent.len() > SECONDS {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Lines that were written in the ten seconds before this moment.
+    pub fn lately(&self, server_ms: i64) -> u32 {
+        let since = server_ms / 1000 - 10;
+        self.recent.iter().filter(|(second, _)| *second > since).map(|(_, count)| count).sum()
     }
 
     /// Takes news of the line.

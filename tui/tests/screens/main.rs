@@ -4,5 +4,6 @@
 mod cards;
 mod frame;
 mod keys;
+mod picture;
 mod stage;
 mod whole;

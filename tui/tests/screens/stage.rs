@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use stanch_tui::{
     App, Look, Options,
     ask::Intent,
@@ -76,13 +76,18 @@ impl Stage {
         self.event(Event::Tick)
     }
 
-    /// The picture at this size.
-    pub(crate) fn picture(&mut self, width: u16, height: u16) -> String {
+    /// The cells at this size.
+    pub(crate) fn buffer(&mut self, width: u16, height: u16) -> Buffer {
         self.event(Event::Size(width, height));
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let app = &self.app;
         terminal.draw(|picture| frame::draw(app, picture.area(), picture.buffer_mut())).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The picture at this size.
+    pub(crate) fn picture(&mut self, width: u16, height: u16) -> String {
+        let buffer = self.buffer(width, height);
         let rows = (0..height).map(|y| {
             let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
             row.trim_end().to_owned()
