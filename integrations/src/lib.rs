@@ -40,7 +40,7 @@ pub use call::{
     Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,
     UndoCall,
 };
-pub use catalog::{Catalog, Platform};
+pub use catalog::{Catalog, Figures, Platform};
 pub use configured::Integrations;
 pub use limit::Permit;
 pub use preflight::{Finding, State};

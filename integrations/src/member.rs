@@ -33,7 +33,7 @@ use crate::{
     health::Health,
     limit::Limiter,
     scope::Vars,
-    spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec, SelfSpec},
+    spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec},
     template::Template,
     transport::{Hosts, Tls, Transport},
     witness::Witnesses,
@@ -161,10 +161,10 @@ impl Member {
         scheme_of(&self.platform, action).unwrap_or(&self.scheme)
     }
 
-    /// What tells who we are, if the action could hit that.
-    pub(crate) fn guards(&self, action: &ActionSpec, target: &Target) -> Option<&SelfSpec> {
-        let own = self.platform.spec.own.as_ref().filter(|_| action.guarded)?;
-        own.is.contains_key(&target.kind).then_some(own)
+    /// The action could hit who we are ourselves.
+    pub(crate) fn guards(&self, action: &ActionSpec, target: &Target) -> bool {
+        let own = self.platform.spec.own.as_ref().filter(|_| action.guarded);
+        own.is_some_and(|own| own.is.contains_key(&target.kind))
     }
 
     /// Waits until nobody else reads this in order to write it.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stanch_model::{Effect, catalog::ActionInfo};
 use tokio::time::Instant;
@@ -14,19 +15,22 @@ use crate::{
     label::UNLABELLED,
     member::Member,
     response::{self, Answer, Verdict},
+    spec::SelfSpec,
 };
 
 /// How long one read may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Signed requests are refused when clocks differ by minutes; a minute is reason to look.
 const SKEW: Duration = Duration::from_secs(60);
+/// A certificate that ends sooner is reason to renew it.
+const NOTICE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Reads that are made at most to see what is allowed.
 const MOST: usize = 30;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// `address`, `clock`, `credential`, `identity`, `scopes`.
+    /// `certificate`, `address`, `clock`, `credential`, `scopes`, `identity`.
     pub what: &'static str,
     /// How it is.
     pub state: State,
@@ -39,6 +43,8 @@ pub struct Finding {
 pub enum State {
     /// As it should be.
     Fine,
+    /// Good today, and not for long.
+    Soon,
     /// Could not be told.
     Unknown,
     /// It will not do.
@@ -49,7 +55,7 @@ impl Integrations {
     /// Looks at one configured integration. `None` where there is none of this name.
     pub async fn preflight(&self, name: &str) -> Option<Vec<Finding>> {
         let member = self.member(name)?;
-        let mut found = Vec::new();
+        let mut found = certificates(member).await;
         let mut say = |what, state, words: String| found.push(Finding { what, state, words });
         let Some((read, input)) = first(member) else {
             say("address", State::Unknown, "nothing can be read there without knowing more".to_owned());
@@ -72,6 +78,7 @@ impl Integrations {
                 say("credential", state, words);
                 if state == State::Fine {
                     self.allowed(member, &answer, &mut found).await;
+                    self.found_identity(member, &mut found).await;
                 }
             }
         }
@@ -142,30 +149,109 @@ impl Integrations {
             }
             (_, false) => say("scopes", State::Wrong, format!("refused: {}", refused.join("; "))),
         }
-        if let Some(own) = member.platform.spec.own.as_ref().and_then(|own| own.action.as_deref()) {
-            let call = Call {
-                integration: member.name.clone(),
-                action: own.to_owned(),
-                input: json!({}),
-                target: None,
-                key: String::new(),
-                attempt: 1,
-                deadline: PATIENCE,
-                permit: None,
-            };
-            match self.call(call).await {
-                Outcome::Done { value, .. } => match member.own_of(&value) {
-                    Ok(own) => {
-                        let words = own.iter().map(|(kind, ids)| format!("{kind} {}", ids.join(" = ")));
-                        say("identity", State::Fine, words.collect::<Vec<_>>().join(", "));
-                    }
-                    Err(why) => say("identity", State::Wrong, why),
-                },
+    }
+
+    /// Who we are there: what a cut must not hit.
+    async fn found_identity(&self, member: &Member, found: &mut Vec<Finding>) {
+        let mut say = |state, words: String| found.push(Finding { what: "identity", state, words });
+        let Some(own) = member.platform.spec.own.as_ref() else {
+            return say(State::Unknown, unguarded("`self` is not in the catalogue's file"));
+        };
+        let read = own.action.as_deref().filter(|read| member.infos.contains_key(*read));
+        let out = match read {
+            None => None,
+            Some(read) => match self.call(reading(member, read)).await {
+                Outcome::Done { value, .. } => Some(value),
                 other => {
-                    say("identity", State::Wrong, format!("`{own}` does not tell who we are: {other:?}"))
+                    let why = match other {
+                        Outcome::Refused { message, .. } => message,
+                        Outcome::NotSent { why }
+                        | Outcome::InDoubt { why }
+                        | Outcome::Limited { why, .. } => why,
+                        Outcome::Done { .. } => String::new(),
+                    };
+                    let words = format!(
+                        "`{read}` does not tell who stanch itself is there ({why}): cuts of {} are refused until it does, or \
+                         with `force: true`",
+                        kinds(own)
+                    );
+                    return say(State::Wrong, words);
                 }
+            },
+        };
+        match member.own_of(out.as_ref()) {
+            Ok(own) if own.is_empty() => {
+                say(State::Unknown, unguarded("this credential is nobody that a cut could hit by name"))
+            }
+            Ok(own) => {
+                let words = own.iter().map(|(kind, ids)| format!("{kind} {}", ids.join(" = ")));
+                say(State::Fine, words.collect::<Vec<_>>().join(", "));
+            }
+            Err(why) => {
+                let words =
+                    format!("{why}: cuts of {} are refused until it does, or with `force: true`", kinds(own));
+                say(State::Wrong, words);
             }
         }
+    }
+}
+
+/// Why nothing keeps a cut from hitting ourselves.
+fn unguarded(why: &str) -> String {
+    format!(
+        "{why}: nothing keeps a run from cutting what stanch itself uses; name it under `protect:` in stanch.yaml"
+    )
+}
+
+/// The kinds that `self` speaks of.
+fn kinds(own: &SelfSpec) -> String {
+    own.is.keys().map(String::as_str).collect::<Vec<_>>().join(" and ")
+}
+
+/// A read without arguments.
+fn reading(member: &Member, action: &str) -> Call {
+    Call {
+        integration: member.name.clone(),
+        action: action.to_owned(),
+        input: json!({}),
+        target: None,
+        key: String::new(),
+        attempt: 1,
+        deadline: PATIENCE,
+        permit: None,
+    }
+}
+
+/// How long the certificates of our own are good.
+async fn certificates(member: &Member) -> Vec<Finding> {
+    let finding = |state, words| Finding { what: "certificate", state, words };
+    let Some(tls) = &member.tls else { return Vec::new() };
+    match tls.ends().await {
+        Ok(ends) => {
+            let now = Timestamp::now();
+            let lasting = |(name, end)| {
+                let (state, words) = lasts(name, end, now);
+                finding(state, words)
+            };
+            ends.into_iter().map(lasting).collect()
+        }
+        Err(error) => vec![finding(State::Wrong, error.to_string())],
+    }
+}
+
+/// How long a certificate is good from now.
+fn lasts(name: &str, end: Option<Timestamp>, now: Timestamp) -> (State, String) {
+    let Some(end) = end else {
+        return (State::Wrong, format!("`{name}` holds no certificate in PEM form"));
+    };
+    let left = end.duration_since(now);
+    let days = left.as_hours() / 24;
+    if left <= SignedDuration::ZERO {
+        (State::Wrong, format!("`{name}` ended on {end}: no connection is made with it; renew it"))
+    } else if left < NOTICE {
+        (State::Soon, format!("`{name}` ends in {days} days, on {end}: renew it"))
+    } else {
+        (State::Fine, format!("`{name}` is good until {end}"))
     }
 }
 
@@ -216,5 +302,28 @@ fn credential(verdict: &Verdict, read: &str) -> (State, String) {
         Verdict::Limited(pause) => (State::Unknown, pause.why.clone()),
         Verdict::No { kind, .. } => (State::Unknown, format!("`{read}` is refused ({kind})")),
         Verdict::Unclear { why, .. } => (State::Unknown, why.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_renewed_thirty_days_before_it_ends() {
+        let now: Timestamp = "2026-03-13T12:00:00Z".parse().unwrap();
+        for (end, state, words) in [
+            ("2026-04-13T12:00:00Z", State::Fine, "good until"),
+            ("2026-04-12T12:00:00Z", State::Fine, "good until"),
+            ("2026-04-12T11:59:59Z", State::Soon, "ends in 29 days"),
+            ("2026-03-13T12:00:01Z", State::Soon, "ends in 0 days"),
+            ("2026-03-13T12:00:00Z", State::Wrong, "ended on 2026-03-13T12:00:00Z"),
+        ] {
+            let (found, said) = lasts("tls.ca", Some(end.parse().unwrap()), now);
+            assert_eq!(found, state, "{end}");
+            assert!(said.starts_with("`tls.ca`") && said.contains(words), "{said}");
+        }
+        assert_eq!(lasts("tls.ca", None, now).0, State::Wrong);
     }
 }

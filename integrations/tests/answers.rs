@@ -387,6 +387,7 @@ async fn every_session_is_ended_and_none_is_no_work_of_ours() {
         ("GET", path) if path.contains("UserPermissionAccess") => {
             Answer::json(200, json!({ "done": true, "records": [{ "PermissionsManageUsers": true }] }))
         }
+        ("GET", "/services/oauth2/userinfo") => Answer::json(200, json!({ "user_id": "005stanch" })),
         ("GET", path) if path.contains("nobody") => Answer::json(200, json!({ "done": true, "records": [] })),
         _ => Answer::json(
             200,

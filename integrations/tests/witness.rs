@@ -149,7 +149,7 @@ async fn absence_from_a_list_that_is_not_whole_proves_nothing() {
     company.limit("salesforce", &["api", "Customize Application"]);
     let ended = company
         .integrations
-        .call(call("salesforce", "end_user_sessions", json!({ "user": "005twin" })))
+        .call(call("salesforce", "end_user_sessions", json!({ "user": "005twin", "force": true })))
         .await;
     assert!(
         matches!(&ended, Outcome::Refused { message, .. } if message.contains("sessions of others")),

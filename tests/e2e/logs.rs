@@ -21,7 +21,7 @@ use stanch_journal::{Cursor, Filter, Journal, MemoryJournal};
 use stanch_model::{Alert, StreamId, config::Config, run::Mode, yaml};
 use stanch_playbooks::Library;
 use stanch_response::{DeadlineTable, Register};
-use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 use stanch_tests::inside::Secrets;
 
 /// A log that is asked, and what one of its rows looks like.
@@ -172,6 +172,7 @@ impl World {
             tokens: Arc::new(Tokens::open(self.home.path()).unwrap()),
             clock,
             mode: Mode::Drill,
+            files: Files::default(),
         })
         .await
         .unwrap();

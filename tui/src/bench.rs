@@ -210,6 +210,7 @@ fn status(now_ms: i64) -> Told {
         incidents: 1,
         cursor: String::new(),
         now: jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_string(),
+        changed: Vec::new(),
     })
 }
 

@@ -147,9 +147,7 @@ impl Authenticator {
         match scheme.kind {
             kind if kind.makes_tokens() => {
                 let mut tokens = self.tokens.lock().await;
-                if tokens.get(&scheme.name).is_some_and(|token| token.serial == used.0) {
-                    tokens.remove(&scheme.name);
-                }
+                tokens.retain(|_, token| token.serial != used.0);
                 true
             }
             AuthKind::None | AuthKind::StandardWebhooks | AuthKind::SecretUrl => false,
@@ -188,10 +186,13 @@ impl Authenticator {
         scrub: &mut Scrub,
     ) -> Result<(String, Used), AuthError> {
         let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(&scheme.name).filter(|token| Instant::now() < token.ends) {
+        let now = Instant::now();
+        tokens.retain(|_, token| now < token.ends);
+        let whose = whose(scheme, vars)?;
+        if let Some(token) = tokens.get(&whose) {
             return Ok((token.text.clone(), Used(token.serial)));
         }
-        let serial = tokens.get(&scheme.name).map_or(1, |token| token.serial + 1).max(next_serial());
+        let serial = next_serial();
         let credential = self.credential(around.transport).await?;
         credential.secrets().into_iter().for_each(|secret| scrub.add(secret));
         let made = if around.transport.is_twin() && scheme.signs() {
@@ -203,8 +204,25 @@ impl Authenticator {
         };
         let ends = Instant::now() + made.lives;
         let token = Token { text: made.text.clone(), serial, ends };
-        tokens.insert(scheme.name.clone(), token);
+        tokens.insert(whose, token);
         Ok((made.text, Used(serial)))
+    }
+}
+
+/// What a token is kept under: the way to authenticate, and for whom a call asks where the call says it.
+fn whose(scheme: &AuthSpec, vars: &Vars<'_>) -> Result<String, Refusal> {
+    let of_call = |template: &&Template| {
+        template
+            .variables()
+            .any(|variable| variable.split('.').next() != Some("settings") && !is_of_credential(variable))
+    };
+    match scheme.subject.as_ref().filter(of_call) {
+        None => Ok(scheme.name.clone()),
+        Some(subject) => {
+            let whom =
+                subject.text(vars).map_err(|error| Refusal::new(ErrorKind::Auth, error.to_string()))?;
+            Ok(format!("{} {whom}", scheme.name))
+        }
     }
 }
 

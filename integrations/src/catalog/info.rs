@@ -57,8 +57,16 @@ pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> Action
         in_doubt: action.in_doubt.unwrap_or(InDoubt::Ask),
         memory: action.idempotency.as_ref().map(|key| key.memory.0),
         manual: action.manual.is_some(),
-        scopes: action.scopes.clone(),
+        scopes: scopes(spec, action),
         docs: action.docs.clone(),
         hash: super::pinned(spec, action),
     }
+}
+
+/// What the action needs, and what it takes to see that its target is not ourselves.
+fn scopes(spec: &PlatformSpec, action: &ActionSpec) -> Vec<String> {
+    let own = spec.own.as_ref().filter(|_| action.guarded).and_then(|own| own.action.as_deref());
+    let more = own.and_then(|own| spec.actions.get(own)).map(|own| own.scopes.as_slice()).unwrap_or_default();
+    let more = more.iter().filter(|scope| !action.scopes.contains(scope));
+    action.scopes.iter().chain(more).cloned().collect()
 }

@@ -1,8 +1,11 @@
 //! The platforms that are known: read, checked, and indexed. Nothing here is configured, and nothing leaves the machine.
 
 pub(crate) mod check;
+mod figures;
 mod info;
+mod own;
 mod page;
+mod page_of_sources;
 mod sources;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -10,8 +13,12 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use include_dir::{Dir, include_dir};
 use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash, yaml};
 
+pub use self::figures::Figures;
 use self::sources::Sources;
-use crate::spec::{ActionSpec, Evidence, PlatformSpec};
+use crate::{
+    conform::Address,
+    spec::{ActionAuth, ActionSpec, Evidence, PlatformSpec},
+};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
 
@@ -54,7 +61,7 @@ impl Catalog {
             for name in FILES.into_iter().filter(|_| wanted(&slug)) {
                 let Some(file) = folder.get_file(folder.path().join(name)) else { continue };
                 let source = file.contents_utf8().unwrap_or_default();
-                mistakes.extend(catalog.add(&slug, name, &format!("catalog/{slug}/{name}"), source));
+                mistakes.extend(catalog.add(&slug, name, &format!("catalog/{slug}/{name}"), source, true));
             }
         }
         if mistakes.is_empty() { Ok(catalog) } else { Err(mistakes) }
@@ -83,7 +90,7 @@ impl Catalog {
                 }
                 match std::fs::read_to_string(&file) {
                     Ok(source) => {
-                        mistakes.extend(self.add(&slug, name, &file.display().to_string(), &source))
+                        mistakes.extend(self.add(&slug, name, &file.display().to_string(), &source, false))
                     }
                     Err(error) => mistakes.extend(unreadable(&file, &error)),
                 }
@@ -93,7 +100,7 @@ impl Catalog {
     }
 
     /// Adds one file, or says everything that is wrong with it.
-    fn add(&mut self, slug: &str, name: &str, file: &str, source: &str) -> Vec<Diagnostic> {
+    fn add(&mut self, slug: &str, name: &str, file: &str, source: &str, shipped: bool) -> Vec<Diagnostic> {
         if name == ALERTS {
             let platform = self.platforms.get(slug).map(|platform| &platform.spec);
             return self.sources.add(slug, file, source, platform);
@@ -104,7 +111,8 @@ impl Catalog {
         };
         let mistakes = check::check(slug, file, source, &spec);
         if mistakes.is_empty() {
-            self.platforms.insert(slug.to_owned(), Arc::new(Platform::new(spec)));
+            let platform = Platform { shipped, lines: source.lines().count(), ..Platform::new(spec) };
+            self.platforms.insert(slug.to_owned(), Arc::new(platform));
         }
         mistakes
     }
@@ -129,6 +137,10 @@ impl Catalog {
 pub struct Platform {
     pub(crate) spec: PlatformSpec,
     infos: BTreeMap<String, ActionInfo>,
+    /// It is in the program, not in a folder of somebody's own.
+    shipped: bool,
+    /// Of its file.
+    lines: usize,
 }
 
 impl Platform {
@@ -140,7 +152,7 @@ impl Platform {
         }
         let infos =
             spec.actions.iter().map(|(name, action)| (name.clone(), info::of(&spec, name, action))).collect();
-        Self { spec, infos }
+        Self { spec, infos, shipped: false, lines: 0 }
     }
 
     /// Its name in files: `google-workspace`.
@@ -230,6 +242,32 @@ impl Platform {
     pub fn request_line(&self, action: &str) -> Option<(&str, &str)> {
         let request = self.spec.actions.get(action)?.request.as_ref()?;
         Some((request.method?.as_str(), request.path.as_ref().map_or("", |path| path.source())))
+    }
+
+    /// Where each action's request goes.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (&str, Address)> {
+        self.spec.actions.iter().filter_map(|(name, action)| {
+            let request = action.request.as_ref().filter(|request| request.path.is_some())?;
+            Some((name.as_str(), Address::of(&self.spec, action, request)?))
+        })
+    }
+
+    /// Whether one of the ways to authenticate makes its tokens at this path.
+    pub(crate) fn makes_tokens_at(&self, path: &str) -> bool {
+        let own = self.spec.actions.values().filter_map(|action| match &action.auth {
+            Some(ActionAuth::Own(own)) => Some(&**own),
+            _ => None,
+        });
+        let urls = self.spec.auth.iter().chain(own).filter_map(|auth| auth.token_url.as_ref());
+        let shape = |text: &str| {
+            let after = text.split_once("://").map_or(text, |(_, rest)| rest);
+            let path = after.split_once('/').map_or("", |(_, path)| path);
+            path.split('/')
+                .map(|part| if part.contains('{') { "{}" } else { part }.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let here = shape(&format!("x{path}"));
+        urls.map(|url| shape(url.source())).any(|made| made == here)
     }
 
     pub(crate) fn action_spec(&self, name: &str) -> Option<&ActionSpec> {

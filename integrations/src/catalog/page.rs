@@ -10,19 +10,24 @@ impl Catalog {
     /// The table of all platforms, and under it each one's actions.
     pub fn overview(&self) -> String {
         let mut text = String::from(
-            "| Platform | Actions | Read back | Taken back | Rests on |\n|---|---|---|---|---|\n",
+            "| Platform | Actions | Matched | Read back | Taken back | Twin-tested | Rests on | Lines an action |\n\
+             |---|---|---|---|---|---|---|---|\n",
         );
+        let number = |count: Option<usize>| count.map_or_else(|| "-".to_owned(), |count| count.to_string());
         for platform in self.platforms() {
-            let all: Vec<_> = platform.actions().collect();
-            let cuts = all.iter().filter(|action| action.effect != Effect::Read);
-            let proven = cuts.clone().filter(|action| action.verify.is_some()).count();
-            let undone = cuts.filter(|action| action.undo.is_some()).count();
+            let figures = platform.figures();
             let (title, slug) = (platform.title(), platform.slug());
+            let of = figures.changes;
             let _never = writeln!(
                 text,
-                "| [{title}](catalog/{slug}/integration.yaml) `{slug}` | {} | {proven} | {undone} | {} |",
-                all.len(),
-                platform.rests_on()
+                "| [{title}](catalog/{slug}/integration.yaml) `{slug}` | {} | {} | {} of {of} | {} | {} | {} | {} |",
+                figures.actions,
+                number(figures.matched),
+                figures.verified,
+                figures.undo,
+                number(figures.twin_tested),
+                platform.rests_on(),
+                figures.lines_per_action,
             );
         }
         for platform in self.platforms() {

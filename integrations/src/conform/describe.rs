@@ -21,6 +21,8 @@ pub struct Description {
 pub struct Operation {
     /// Host names, `{…}` for what a tenant chooses; empty where the description names none.
     pub hosts: Vec<String>,
+    /// What the description calls it (`operationId`), if anything.
+    pub id: Option<String>,
     /// In upper case.
     pub method: String,
     /// The whole path, `{…}` for parameters.
@@ -49,6 +51,8 @@ pub struct Details {
     pub statuses: Vec<String>,
     /// Sets of scopes, one of which is needed whole.
     pub scopes: Vec<Vec<String>>,
+    /// What is answered where it went well.
+    pub answer: Option<Schema>,
 }
 
 /// A body.
@@ -143,7 +147,7 @@ impl Operation {
     /// One whose details are known already.
     pub fn given(hosts: Vec<String>, method: &str, path: &str, details: Details) -> Self {
         let source = Source::Given(Box::new(details));
-        Self { hosts, method: method.to_uppercase(), path: path.to_owned(), only: None, source }
+        Self { hosts, id: None, method: method.to_uppercase(), path: path.to_owned(), only: None, source }
     }
 
     /// What is known of it.

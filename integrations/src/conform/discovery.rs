@@ -20,6 +20,8 @@ pub(super) fn operations(root: &Arc<Value>) -> Vec<Operation> {
     collect(root, &mut methods);
     let operation = |method: &Value| Operation {
         hosts: host.iter().cloned().collect(),
+        // admin.users.list: the service is the platform, and is left out.
+        id: method["id"].as_str().map(|id| id.split_once('.').map_or(id, |(_, id)| id).to_owned()),
         method: method["httpMethod"].as_str().unwrap_or("GET").to_uppercase(),
         // `flatPath` spells out what `{+name}` stands for.
         path: format!(
@@ -64,5 +66,6 @@ pub(super) fn details(root: &Value, method: &Value) -> Details {
         body: Some(body),
         statuses: Vec::new(),
         scopes: scopes.map(|scope| vec![scope.to_owned()]).collect(),
+        answer: method.get("response").map(|response| schema::read(root, response)),
     }
 }

@@ -5,6 +5,11 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::describe::{Body, Description, Details, Field, Operation};
 
+/// The docs of what has none yet.
+pub(crate) const NO_DOCS: &str = "https://example.com/docs";
+/// The reason of what nobody has thought about yet.
+pub(crate) const UNPROVEN_YET: &str = "nobody has said yet which read proves it";
+
 /// The two files of an integration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -57,7 +62,7 @@ fn head(slug: &str, url: &str) -> String {
          # undo are yours to say, and `stanch integrations conform` keeps the requests true.\n\n\
          platform: {slug}\ntitle: {slug}\ndocs: {docs}\nsetup: |\n  An API token with the scopes that `stanch scopes` lists.\n\n\
          url: {url}\n\nauth: [{{ name: token, type: bearer }}]\nheaders: {{ Accept: application/json }}\n\nactions:\n",
-        docs = quoted(if url.starts_with("https") { url } else { "https://example.com/docs" }),
+        docs = quoted(NO_DOCS),
         url = quoted(url),
     )
 }
@@ -78,7 +83,8 @@ fn plan<'a>(operation: &'a Operation, names: &mut BTreeSet<String>) -> Planned<'
         }
         path.extend(inner.into_iter().map(|name| (name.to_owned(), input_name(name))));
     }
-    let name = parts.join("_");
+    let name = operation.id.as_deref().map(named).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| parts.join("_"));
     let mut unique = name.clone();
     let mut number = 2;
     while !names.insert(unique.clone()) {
@@ -86,6 +92,26 @@ fn plan<'a>(operation: &'a Operation, names: &mut BTreeSet<String>) -> Planned<'
         number += 1;
     }
     Planned { name: unique, operation, details: operation.details(), path }
+}
+
+/// An operation's own name as a name of ours: `listUserRoles`, `admin.users.list` and `orgs/list-members` become
+/// `list_user_roles`, `admin_users_list` and `orgs_list_members`.
+fn named(id: &str) -> String {
+    let mut name = String::new();
+    let mut small = false;
+    for c in id.chars() {
+        if c.is_ascii_uppercase() && small {
+            name.push('_');
+        }
+        small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        match c.is_ascii_alphanumeric() {
+            true => name.push(c.to_ascii_lowercase()),
+            false if name.ends_with('_') => {}
+            false => name.push('_'),
+        }
+    }
+    let name = name.trim_matches('_');
+    if name.starts_with(|c: char| c.is_ascii_digit()) { String::new() } else { name.to_owned() }
 }
 
 /// Letters, digits and underscores.
@@ -159,15 +185,14 @@ fn action(one: &Planned<'_>) -> String {
         let _never = writeln!(text, "    success: {{ status: [{}] }}", statuses.join(", "));
     }
     if !read {
-        text.push_str(
-            "    verify: { none: \"nobody has said yet which read proves it\" }\n    in_doubt: ask\n",
-        );
+        let _never = writeln!(text, "    verify: {{ none: {} }}\n    in_doubt: ask", quoted(UNPROVEN_YET));
     }
     if let Some(scopes) = details.scopes.first() {
         let scopes: Vec<_> = scopes.iter().map(|scope| quoted(scope)).collect();
         let _never = writeln!(text, "    scopes: [{}]", scopes.join(", "));
     }
-    text + "    evidence: spec\n    docs: https://example.com/docs\n"
+    let _never = writeln!(text, "    evidence: spec\n    docs: {NO_DOCS}");
+    text
 }
 
 /// The kind of body, if one is to be sent.

@@ -3,6 +3,7 @@
 //! Descriptions are read as they are published ([`Description::read`]), or put together by whoever has another form of one.
 //! Nothing here sends anything.
 
+mod answer;
 mod check;
 mod describe;
 mod discovery;
@@ -15,8 +16,10 @@ use serde::Serialize;
 
 pub use describe::{Body, DescribeError, Description, Details, Field, Operation, Schema};
 pub use draft::Draft;
+pub(crate) use draft::{NO_DOCS, UNPROVEN_YET};
 
-use self::route::{Address, Fit};
+use self::route::Fit;
+pub(crate) use self::route::{Address, is_of_form};
 use crate::catalog::Platform;
 
 /// What came out of the comparison, by action.
@@ -98,11 +101,19 @@ fn line(platform: &Platform, name: &str, operations: &[&Operation]) -> Option<Li
     line.request = format!("{} {path}", address.method);
     let mut found = match address.find(operations) {
         Fit::NotCovered => return Some(line),
-        Fit::NoPath => vec![("path".to_owned(), format!("there is no path like {path}"))],
+        Fit::NoPath(near) => {
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            vec![("path".to_owned(), format!("there is no path like {path}{near}"))]
+        }
         Fit::OtherMethods(known) => {
             vec![("method".to_owned(), format!("{path} has no {}, but {}", address.method, known.join(", ")))]
         }
-        Fit::Operation(operation) => check::differences(spec, action, request, &operation.details()),
+        Fit::Operation(operation) => {
+            let details = operation.details();
+            let mut found = check::differences(spec, action, request, &details);
+            found.extend(details.answer.iter().flat_map(|known| answer::differences(spec, action, known)));
+            found
+        }
     };
     line.covered = true;
     for (at, reason) in &action.differs {

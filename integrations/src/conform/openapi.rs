@@ -22,6 +22,7 @@ pub(super) fn operations(root: &Arc<Value>) -> Vec<Operation> {
             for (base, hosts) in servers(root, item, operation) {
                 found.push(Operation {
                     hosts,
+                    id: operation["operationId"].as_str().map(str::to_owned),
                     method: method.to_uppercase(),
                     path: format!("{base}{path}"),
                     only: None,
@@ -112,6 +113,24 @@ pub(super) fn details(root: &Value, path: &str, method: &str) -> Details {
         body: Some(body),
         statuses: statuses(operation),
         scopes: scopes(root, operation),
+        answer: answer(root, operation),
+    }
+}
+
+/// What is answered where it went well, if that is one thing.
+fn answer(root: &Value, operation: &Value) -> Option<Schema> {
+    let codes = operation["responses"].as_object()?.iter().filter(|(code, _)| code.starts_with('2'));
+    let schemas = codes.filter_map(|(_, response)| {
+        let response = schema::resolve(root, response);
+        let content = response["content"].as_object();
+        let json = content.into_iter().flatten().find(|(media, _)| media.contains("json"));
+        json.and_then(|(_, media)| media.get("schema")).or_else(|| response.get("schema"))
+    });
+    let mut schemas = schemas.collect::<Vec<_>>();
+    schemas.dedup();
+    match schemas.as_slice() {
+        [one] => Some(schema::read(root, one)),
+        _ => None,
     }
 }
 

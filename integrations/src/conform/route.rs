@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use stanch_model::diagnostic::did_you_mean;
+
 use super::describe::Operation;
 use crate::{
     spec::{ActionSpec, PlatformSpec, RequestSpec},
@@ -12,12 +14,12 @@ use crate::{
 const ANY: &str = "\u{1}";
 
 /// Where an action's request goes.
-pub(super) struct Address {
+pub(crate) struct Address {
     /// `None`: the configuration says.
     host: Option<String>,
     /// Segments; one that holds a call's value has [`ANY`] in it.
-    segments: Vec<String>,
-    pub(super) method: String,
+    pub(crate) segments: Vec<String>,
+    pub(crate) method: String,
     /// Fields of the body with fixed values.
     fixed: BTreeMap<String, String>,
 }
@@ -26,15 +28,15 @@ pub(super) struct Address {
 pub(super) enum Fit<'a> {
     /// The files do not speak of this part of the API.
     NotCovered,
-    /// They do, and know no such path.
-    NoPath,
+    /// They do, and know no such path; the nearest one that they know.
+    NoPath(Option<String>),
     /// The path is known with other methods.
     OtherMethods(Vec<&'a str>),
     Operation(&'a Operation),
 }
 
 impl Address {
-    pub(super) fn of(spec: &PlatformSpec, action: &ActionSpec, request: &RequestSpec) -> Option<Self> {
+    pub(crate) fn of(spec: &PlatformSpec, action: &ActionSpec, request: &RequestSpec) -> Option<Self> {
         let base = text(spec, action, request.url.as_ref().unwrap_or(&spec.url));
         let path = request.path.as_ref().map(|path| text(spec, action, path)).unwrap_or_default();
         let after = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
@@ -66,7 +68,8 @@ impl Address {
             return Fit::NotCovered;
         }
         let mut same: Vec<_> = here
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|operation| {
                 let theirs = segments(&operation.path);
                 theirs.len() == self.segments.len() && fits(&theirs, &self.segments)
@@ -76,13 +79,22 @@ impl Address {
             })
             .collect();
         if same.is_empty() {
-            return Fit::NoPath;
+            return Fit::NoPath(self.nearest(&here));
         }
         same.sort_by_key(|operation| operation.path.matches('{').count());
         match same.iter().find(|operation| operation.method == self.method) {
             Some(operation) => Fit::Operation(operation),
             None => Fit::OtherMethods(same.iter().map(|operation| operation.method.as_str()).collect()),
         }
+    }
+
+    /// The path that this one was perhaps meant to be.
+    fn nearest(&self, here: &[&Operation]) -> Option<String> {
+        let plain = |path: &str| marked(path).replace(ANY, "*");
+        let known: Vec<_> = here.iter().map(|operation| (plain(&operation.path), &operation.path)).collect();
+        let ours = format!("/{}", self.segments.join("/")).replace(ANY, "*");
+        let near = did_you_mean(&ours, known.iter().map(|(plain, _)| plain.as_str()))?;
+        known.iter().find(|(plain, _)| plain == near).map(|(_, path)| (*path).clone())
     }
 
     fn is_at(&self, operation: &Operation) -> bool {
@@ -101,6 +113,11 @@ fn fits(theirs: &[String], ours: &[String]) -> bool {
         let theirs = marked(theirs);
         theirs == *ours || glob(&theirs, ours) && (theirs.contains(ANY) || ours == &theirs)
     })
+}
+
+/// Whether a segment of an [`Address`] can be this word.
+pub(crate) fn is_of_form(segment: &str, word: &str) -> bool {
+    glob(segment, word)
 }
 
 /// `{name}` as [`ANY`].

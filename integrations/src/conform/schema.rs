@@ -72,8 +72,12 @@ fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Said to be so: that it may have further fields is the rule of JSON Schema, and tells nothing.
+/// Said to be so: that it may have further fields is the rule of JSON Schema, and tells nothing. What has a discriminator
+/// is one of several, which may stand nowhere but in its mapping.
 fn is_open(value: &Value) -> bool {
+    if value.get("discriminator").is_some() {
+        return true;
+    }
     match value.get("additionalProperties") {
         Some(Value::Bool(open)) => *open,
         Some(_) => true,

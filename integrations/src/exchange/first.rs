@@ -86,11 +86,14 @@ impl Exchange<'_> {
     /// Refuses what would hit the identity that we use ourselves.
     pub(super) async fn not_ourselves(&self) -> Result<(), Outcome> {
         let Some(target) = self.bound.target.as_ref().filter(|_| !self.forced) else { return Ok(()) };
-        let Some(own) = self.member.guards(self.action, target) else { return Ok(()) };
-        let known = match self.member.own.get() {
-            Some(known) => known,
-            None => {
-                let known = self.who_we_are(own.action.as_deref()).await?;
+        if !self.member.guards(self.action, target) {
+            return Ok(());
+        }
+        let known = match (self.member.own_read(&target.kind), self.member.own.get()) {
+            (None, _) => self.who_we_are(None).await?,
+            (Some(_), Some(known)) => known,
+            (Some(read), None) => {
+                let known = self.who_we_are(Some(read)).await?;
                 self.member.own.set(known.clone());
                 known
             }
@@ -111,13 +114,13 @@ impl Exchange<'_> {
     async fn who_we_are(&self, read: Option<&str>) -> Result<crate::member::Own, Outcome> {
         let nothing = std::collections::BTreeMap::new();
         let out = match read {
-            None => Value::Null,
+            None => None,
             Some(action) => {
                 let call = CallSpec { action: action.to_owned(), with: nothing };
                 let bound = crate::bind::Bound::nothing();
                 let vars = self.member.vars(&bound, "");
                 match self.rows(&call.action, &call.with, &vars).await {
-                    Ok(Outcome::Done { value, .. }) => value,
+                    Ok(Outcome::Done { value, .. }) => Some(value),
                     Ok(Outcome::Refused { kind: ErrorKind::Unavailable, message, .. }) => {
                         return Err(Outcome::NotSent { why: message });
                     }
@@ -134,6 +137,6 @@ impl Exchange<'_> {
                 }
             }
         };
-        self.member.own_of(&out).map_err(|why| refused(Refusal::new(ErrorKind::Garbled, why)))
+        self.member.own_of(out.as_ref()).map_err(|why| refused(Refusal::new(ErrorKind::Garbled, why)))
     }
 }

@@ -1,5 +1,6 @@
 //! HTTPS to real platforms. Redirects are never followed; the caller has checked the host.
 
+mod expiry;
 mod tls;
 
 use std::{sync::Once, time::Duration};

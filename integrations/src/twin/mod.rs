@@ -30,6 +30,7 @@ mod mail;
 mod mangle;
 mod people;
 mod platform;
+mod review;
 mod script;
 mod seed;
 mod shared;
@@ -45,6 +46,7 @@ pub use clock::{ManualClock, TwinClock, WallClock};
 pub use fault::{ActiveFault, Answer, Fault, FaultEffect};
 pub use host::{Mail, Rate, RequestHook, TwinError, TwinHost, TwinOptions};
 pub use ledger::{EffectRecord, Fate, RequestRecord, Sort, Summary, SummaryRow, summarise};
+pub use review::review;
 pub use world::{Change, HiddenGrants, World, WorldApp};
 
 /// The header by which a client names the integration that it speaks to.

@@ -7,6 +7,8 @@
 mod company;
 mod errors;
 mod faults;
+#[path = "../support/measured.rs"]
+mod measured;
 mod plain;
 #[path = "../support/mod.rs"]
 mod support;
@@ -78,7 +80,12 @@ fn every_action_has_an_example() {
     let mut lack = Vec::new();
     for platform in CATALOG.platforms() {
         match Stage::of(platform.slug()) {
-            Ok(stage) => lack.extend(stage.lack.iter().map(|name| format!("{}.{name}", stage.platform))),
+            Ok(stage) => {
+                lack.extend(stage.lack.iter().map(|name| format!("{}.{name}", stage.platform)));
+                let tested =
+                    stage.calls.keys().filter(|name| stage.info(name).is_ok_and(|info| !info.manual));
+                measured::keep(platform.slug(), "twin_tested", tested.count());
+            }
             Err(why) => lack.push(why),
         }
     }

@@ -151,6 +151,44 @@ async fn who_cannot_tell_what_it_is_does_not_cut() {
     }
 }
 
+/// Who signs in as an app is no person there; who is asked for by settings alone is not read.
+#[tokio::test]
+async fn a_read_that_is_not_there_or_finds_nobody_is_no_reason_to_refuse() {
+    let head = HEAD.replace("{out.id}", "{out.0.id}").replace(", \"{out.login}\"", "");
+    let nobody = ACTIONS.replace(
+        "output: { id: id, login: login }",
+        "yields: { attrs: { id: id }, none: [{ status: [403] }] }",
+    );
+    for (status, body, outcome) in [
+        (403, json!({}), "done by Us"),
+        (200, json!([{ "id": "u-2" }]), "lockout"),
+        (500, json!({}), "not sent"),
+    ] {
+        let server = server(status, body).await;
+        let live = Shop::new(&head, &nobody).at(&server.url()).build();
+        let suspend = live.integrations.call(call("it", "suspend", json!({ "user": "u-2" }))).await;
+        assert_eq!(kind(&suspend), outcome, "{suspend:?}");
+        let ours = live.integrations.call(call("it", "quarantine", json!({ "app": "app-1" }))).await;
+        assert_eq!(kind(&ours), "lockout", "a setting tells");
+    }
+    let server = server(500, json!({})).await;
+    let missing = ACTIONS.replace(
+        "request: { method: GET, path: /me }",
+        "needs: [nowhere]\n    request: { method: GET, path: /me }",
+    );
+    let head = HEAD.replace("settings: {", "settings: { nowhere: { help: x, optional: true },");
+    let live = Shop::new(&head, &missing).at(&server.url()).build();
+    assert_eq!(
+        kind(&live.integrations.call(call("it", "suspend", json!({ "user": "u-1" }))).await),
+        "done by Us"
+    );
+    assert_eq!(
+        kind(&live.integrations.call(call("it", "quarantine", json!({ "app": "app-1" }))).await),
+        "lockout"
+    );
+    assert_eq!(paths(&server), ["/users/u-1/suspend"], "nobody was asked");
+}
+
 #[tokio::test]
 async fn a_setting_makes_an_action_permanent_and_takes_its_undo() {
     let input = json!({ "user": "u-2" });

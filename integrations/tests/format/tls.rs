@@ -98,3 +98,26 @@ async fn what_is_no_certificate_is_said_and_not_shown() {
         assert!(why.contains(words) && !why.contains("hunter22"), "{why}");
     }
 }
+
+const EXPIRED: (&str, &str) =
+    (include_str!("../fixtures/tls-expired.pem"), include_str!("../fixtures/tls-expired.key"));
+
+#[tokio::test]
+async fn certificates_that_ended_are_named_before_anything_else() {
+    let url = server().await;
+    for ((certificate, key), expected, words) in [
+        (CLIENT, ["Fine", "Fine"], "`tls.certificate` is good until 2126-11-02T11:56:09Z"),
+        (EXPIRED, ["Fine", "Wrong"], "`tls.certificate` ended on 2021-01-01T00:00:00Z"),
+    ] {
+        let live = Shop::open(GET).at(&url).tls(CA, Some((certificate, key))).build();
+        let found = live.integrations.preflight("it").await.unwrap();
+        let states: Vec<_> = found
+            .iter()
+            .filter(|one| one.what == "certificate")
+            .map(|one| format!("{:?}", one.state))
+            .collect();
+        assert_eq!(states, expected, "{found:?}");
+        assert!(found[1].words.starts_with(words), "{found:?}");
+        assert!(!format!("{found:?}").contains("PRIVATE"));
+    }
+}

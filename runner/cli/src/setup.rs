@@ -122,6 +122,17 @@ pub(crate) fn load_or_refuse(path: &Path, out: Out) -> anyhow::Result<Setup> {
     })
 }
 
+/// The files and folders that a configuration is read from.
+pub(crate) fn files(path: &Path, config: &Config) -> Vec<PathBuf> {
+    let folder = beside(path);
+    let vendors = config.vendors.as_deref().unwrap_or("vendors.yaml");
+    let named = config.deadlines.iter().chain(&config.playbooks).chain(&config.catalog).map(String::as_str);
+    [path.to_owned()]
+        .into_iter()
+        .chain([vendors].into_iter().chain(named).map(|name| folder.join(name)))
+        .collect()
+}
+
 /// The catalogue under the folders that the configuration names. Read before the rest of it, which speaks of platforms.
 fn catalog(path: &Path, folder: &Path, mistakes: &mut Mistakes) -> Option<Catalog> {
     let mut catalog = mistakes.keep(Catalog::embedded())?;
@@ -238,6 +249,15 @@ impl Setup {
         for folder in named.flat_map(|path| playbook_folders(&path)) {
             let found = stanch_playbooks::check_dir(&folder, &index, &context).into_iter();
             mistakes.of_folder(&folder, found.filter(|one| one.level == Level::Error).collect());
+        }
+        mistakes
+    }
+
+    /// What is worth knowing of the company's own integrations: what is not finished, and twins that do not fit.
+    pub(crate) fn own_integrations(&self, path: &Path) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        for folder in own_catalogs(path, &beside(path)) {
+            mistakes.of_folder(Path::new(""), self.catalog.look_over(&folder));
         }
         mistakes
     }

@@ -566,6 +566,9 @@ pub struct Status {
     pub cursor: String,
     /// The server's clock, which a drill may have moved.
     pub now: String,
+    /// Files of the configuration that read differently by now than when the server started, which does not know it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
 }
 
 /// One page of a list.

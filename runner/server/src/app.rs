@@ -9,7 +9,7 @@ use stanch_model::{config::Config, run::Mode};
 use stanch_response::Register;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
@@ -33,6 +33,7 @@ pub(crate) struct App {
     pub(crate) summaries: Summaries,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
+    pub(crate) files: Files,
     pub(crate) intake: Semaphore,
     pub(crate) followers: Arc<Semaphore>,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -51,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
+    pub(crate) files: Files,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) description: serde_json::Value,
@@ -67,6 +69,7 @@ impl App {
             tokens,
             clock,
             mode,
+            files,
             stopping,
             metrics,
             description,
@@ -87,6 +90,7 @@ impl App {
             summaries: Summaries::default(),
             clock,
             mode,
+            files,
             intake: Semaphore::new(INTAKE_KIB as usize),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),
             stopping,

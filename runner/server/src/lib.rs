@@ -11,6 +11,7 @@ mod auth;
 mod card;
 mod clock;
 mod desk;
+mod files;
 mod ledger;
 mod listen;
 mod metrics;
@@ -24,4 +25,5 @@ mod views;
 
 pub use auth::{TokenError, Tokens};
 pub use desk::ResponseDesk;
+pub use files::Files;
 pub use server::{Running, Server, ServerError, ServerOptions};

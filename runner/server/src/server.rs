@@ -13,7 +13,7 @@ use stanch_response::{
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    Tokens,
+    Files, Tokens,
     app::{App, Parts},
     listen::{self, Serving},
     metrics::Metrics,
@@ -43,6 +43,8 @@ pub struct ServerOptions {
     pub clock: Arc<dyn Clock>,
     /// The engine's mode.
     pub mode: Mode,
+    /// What the configuration was read from: the status says which of it has changed since.
+    pub files: Files,
 }
 
 /// Why a server did not start, or did not stop cleanly.
@@ -97,6 +99,7 @@ impl Server {
             tokens: options.tokens,
             clock: options.clock.clone(),
             mode: options.mode,
+            files: options.files,
             stopping: stopping.clone(),
             metrics: metrics.clone(),
             description: routes::describe(&table),

@@ -101,8 +101,8 @@ pub(super) fn of_action(spec: &PlatformSpec, name: &str, action: &ActionSpec, re
             }
         }
         Some(ActionAuth::Own(auth)) => {
-            if auth.kind.makes_tokens() {
-                let help = "give it a name in the platform's `auth`, and name it here";
+            if auth.kind.makes_tokens() && auth.name.is_empty() {
+                let help = "give it a `name`, or name one of the platform's `auth` here";
                 let message = format!("the tokens of `{}` are kept by name", auth.kind.as_str());
                 report.at_key(&path, "IN0014", message, Some(help.to_owned()));
             }

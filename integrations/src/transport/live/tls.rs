@@ -4,10 +4,11 @@
 
 use std::{fmt, time::Duration};
 
+use jiff::Timestamp;
 use stanch_model::config::TlsConfig;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{super::live, SendError, cause};
+use super::{super::live, SendError, cause, expiry};
 use crate::credential::{CredentialError, Reference};
 
 /// How long a connection pool is used before its certificates are read again: they may be rotated.
@@ -73,6 +74,16 @@ impl Tls {
         };
         *kept = Some(Kept { client: client.clone(), texts, until: now + KEPT });
         Ok(client)
+    }
+
+    /// When what this integration trusts and shows ends, by the setting that says it; `None` where that cannot be read.
+    ///
+    /// # Errors
+    /// When a reference cannot be followed.
+    pub(crate) async fn ends(&self) -> Result<Vec<(&'static str, Option<Timestamp>)>, CredentialError> {
+        let texts = self.texts().await?;
+        let named = [("tls.ca", texts.ca), ("tls.certificate", texts.own)];
+        Ok(named.into_iter().filter_map(|(name, pem)| Some((name, expiry::first_end(&pem?)))).collect())
     }
 
     async fn texts(&self) -> Result<Texts, CredentialError> {

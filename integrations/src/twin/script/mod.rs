@@ -11,7 +11,7 @@ mod tables;
 use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position};
 
 pub(crate) use convert::to_dynamic;
 pub(crate) use reply::{Body, Reply};
@@ -50,6 +50,11 @@ impl Script {
     /// # Errors
     /// What is wrong, with line and column.
     pub(crate) fn compile(source: &str, db: &Db) -> Result<Self, String> {
+        Self::compile_at(source, db).map_err(|(position, why)| format!("{why} ({position})"))
+    }
+
+    /// The same; the place of what is wrong apart from its words.
+    pub(crate) fn compile_at(source: &str, db: &Db) -> Result<Self, (Position, String)> {
         let plan = Arc::new(Mutex::new(Plan::default()));
         let mut engine = Engine::new();
         engine.set_max_expr_depths(128, 64);
@@ -62,8 +67,8 @@ impl Script {
         tables::register(&mut engine);
         natives::register(&mut engine, db);
         route::register(&mut engine, &plan);
-        let ast = engine.compile(source).map_err(|error| error.to_string())?;
-        engine.run_ast(&ast).map_err(|error| error.to_string())?;
+        let ast = engine.compile(source).map_err(|error| (error.1, error.0.to_string()))?;
+        engine.run_ast(&ast).map_err(|mut error| (error.take_position(), error.to_string()))?;
         let hooks =
             ast.iter_functions().map(|function| (function.name.to_owned(), function.params.len())).collect();
         let mut plan = std::mem::take(&mut *plan.lock());

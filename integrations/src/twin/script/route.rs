@@ -17,6 +17,8 @@ pub(crate) struct Route {
     /// The catalogue's name of the operation.
     pub(crate) action: String,
     pub(crate) method: String,
+    /// As it is written: `GET /api/v1/apps/{app}`.
+    pub(crate) line: String,
     segments: Vec<Segment>,
     /// Parameters that this operation has and its neighbours have not; `SHOW*` is how one begins.
     query: Vec<(String, String)>,
@@ -44,6 +46,7 @@ pub(crate) enum Scope {
 
 impl Route {
     fn parse(action: &str, line: &str, sort: Sort, scope: &Dynamic, handler: FnPtr) -> Result<Self, String> {
+        let whole = line;
         let (method, path) =
             line.split_once(' ').ok_or_else(|| format!("`{line}` is not a method and a path"))?;
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -60,12 +63,29 @@ impl Route {
         Ok(Self {
             action: action.to_owned(),
             method: method.to_owned(),
+            line: whole.to_owned(),
             segments: segments.collect::<Result<_, String>>()?,
             query,
             sort,
             scope: scope_of(scope)?,
             handler,
         })
+    }
+
+    /// The path alone.
+    pub(crate) fn path(&self) -> &str {
+        let path = self.line.split_once(' ').map_or("", |(_, path)| path);
+        path.split('?').next().unwrap_or_default().trim()
+    }
+
+    /// Whether a request of this form arrives here. What only a call knows of it fits any word.
+    pub(crate) fn answers(&self, method: &str, segments: &[String]) -> bool {
+        self.method == method
+            && self.segments.len() == segments.len()
+            && self.segments.iter().zip(segments).all(|(ours, theirs)| match ours {
+                Segment::Exactly(word) => crate::conform::is_of_form(theirs, word),
+                Segment::Param(_) => !theirs.is_empty(),
+            })
     }
 
     /// The path parameters, in order, if this path is of this route. `segments` are decoded already.

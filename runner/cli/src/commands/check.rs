@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     }
     if let Some(setup) = &setup {
         mistakes.merge(setup.review(&config, &args.ground.transport()?));
+        mistakes.merge(setup.own_integrations(&config));
         playbooks(args, setup, &config, &mut mistakes, &mut checked, out)?;
     }
     Ok(report(&mistakes, &checked, args.strict, out))

@@ -116,6 +116,13 @@ pub(crate) async fn status(args: StatusArgs, out: Out) -> anyhow::Result<Exit> {
     if !status.paused.is_empty() {
         out.text(&format!("paused     {}", status.paused.join(", ")));
     }
+    if !status.changed.is_empty() {
+        let text = format!(
+            "changed    since the server started: {}; restart it to use them",
+            status.changed.join(", ")
+        );
+        out.text(&paragraph(&text, 11, out.columns()));
+    }
     let standing = standing(&client).await?;
     for run in &standing {
         for waiting in run.waits.iter().filter(|waiting| waiting.wait.is_none()) {

@@ -7,7 +7,7 @@ use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Integrations, Transport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
 use stanch_model::{Level, run::Mode};
-use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 
 use crate::{
     diagnose,
@@ -190,6 +190,7 @@ async fn serve(
         tokens: Arc::new(Tokens::open(&place.data)?),
         clock,
         mode,
+        files: Files::seen(setup::files(&place.config, &setup.config)),
     };
     let running = Server::start(options).await;
     running.map_err(|error| {

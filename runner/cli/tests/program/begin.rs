@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use stanch_integrations::twin::{TwinHost, token};
 
-use crate::support::{empty, okta, program, stanch, told};
+use crate::support::{Served, empty, okta, program, stanch, told};
 
 /// One Okta at this address, with its token in the environment.
 fn configure(folder: &Path, url: &str) {
@@ -138,4 +138,36 @@ async fn with_json_each_finding_is_a_line_and_the_last_one_the_summary() {
     assert_eq!((last["ok"].as_bool(), last["wrong"].as_u64()), (Some(false), Some(1)), "{text}");
     assert!(wrong.len() == 1 && wrong[0]["check"] == "platform", "{text}");
     assert_eq!(output.status.code(), Some(3));
+}
+
+/// What was edited under a running server is not in use yet, and whoever looks is told so.
+#[test]
+fn files_that_changed_under_a_server_are_named_until_they_read_as_before() {
+    let home = empty();
+    let config = home.path().join("stanch.yaml");
+    std::fs::write(&config, "tell: {}\n").unwrap();
+    let _server = Served::start(home.path());
+    let says = |verb: &str| {
+        let offline: &[&str] = if verb == "doctor" { &["doctor", "--offline"] } else { &["status"] };
+        let output = stanch(home.path(), offline);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let unchanged = |text: &str| !text.contains("since the server started");
+    for verb in ["status", "doctor"] {
+        assert!(unchanged(&says(verb)));
+    }
+    std::fs::write(home.path().join("vendors.yaml"), "vendors: {}\n").unwrap();
+    std::fs::write(&config, "tell: {}      # edited\n").unwrap();
+    for verb in ["status", "doctor"] {
+        let text = says(verb);
+        for part in
+            ["changed since the server started:", "stanch.yaml", "vendors.yaml", "restart it to use them"]
+        {
+            assert!(text.contains(part), "`{part}` is missing in {verb}:\n{text}");
+        }
+    }
+    std::fs::write(&config, "tell: {}\n").unwrap();
+    std::fs::remove_file(home.path().join("vendors.yaml")).unwrap();
+    assert!(unchanged(&says("status")) && unchanged(&says("doctor")));
 }

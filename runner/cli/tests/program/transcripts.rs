@@ -173,3 +173,45 @@ fn over_the_socket_an_unknown_playbook_gets_a_did_you_mean() {
     assert!(!second.status.success(), "two servers on one data folder: {second:?}");
     assert!(String::from_utf8(second.stderr).unwrap().contains("in use by process"));
 }
+
+#[test]
+fn a_platform_that_only_sends_alerts_has_a_page_with_what_to_paste() {
+    let home = empty();
+    for (platform, parts) in [
+        (
+            "splunk",
+            &[
+                "# Splunk (splunk)",
+                "/v1/alerts/NAME/SECRET",
+                "alerts:\n  splunk: { format: splunk, secret: env:SPLUNK }",
+            ][..],
+        ),
+        ("elastic", &["The body to paste there:", "POST /v1/alerts/elastic"]),
+        ("netskope", &["Ticket Orchestrator", "setting `header`", "becomes an alert: malware"]),
+    ] {
+        let text = transcript(home.path(), &["integrations", "show", platform]);
+        assert!(text.ends_with("exit 0\n"), "{text}");
+        for part in parts {
+            let plain = text.replace("1> ", "");
+            assert!(plain.contains(part), "`{part}` is missing in\n{text}");
+        }
+    }
+    let okta = transcript(home.path(), &["integrations", "show", "okta"]);
+    assert!(okta.contains("### okta-event-hook") && okta.contains("### okta-system-log"), "{okta}");
+    let text = transcript(home.path(), &["integrations", "show", "splnk"]);
+    assert!(text.contains("did you mean `splunk`?"), "{text}");
+}
+
+#[test]
+fn the_list_counts_what_is_known_of_every_platform() {
+    let output = stanch(empty().path(), &["integrations", "list", "--json"]);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |platform: &str| lines.iter().find(|line| line["platform"] == platform).unwrap();
+    let okta = &of("okta")["figures"];
+    assert_eq!(okta["actions"], of("okta")["actions"]);
+    for figure in ["changes", "verified", "undo", "matched", "twin_tested", "lines_per_action"] {
+        assert!(okta[figure].as_u64().is_some_and(|count| count > 0), "{figure}: {okta}");
+    }
+    assert!(of("splunk")["figures"].is_null());
+}

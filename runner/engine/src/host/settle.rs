@@ -200,7 +200,7 @@ pub(crate) fn spec_of(
     view: &stanch_model::run::TargetView,
 ) -> Option<Spec> {
     let step = live.steps.get(&view.address)?;
-    let call = step.call()?;
+    let Some(call) = step.call() else { return by_hand(step, index, view) };
     let info = index.action(&call.integration, &call.action)?;
     info.verify.as_ref()?;
     let info = Arc::new(Known::new(&call.integration, info.clone()));
@@ -215,6 +215,27 @@ pub(crate) fn spec_of(
         text: call.input.to_string().into(),
         read: call.input.into(),
         target: call.target,
+        expires: None,
+    })
+}
+
+/// What a person was asked to do: nothing was sent, so its step tells no more than its name.
+fn by_hand(step: &Step, index: &dyn ActionIndex, view: &stanch_model::run::TargetView) -> Option<Spec> {
+    let (integration, action) = step.name.split_once('.')?;
+    let info = index.action(integration, action).filter(|info| info.manual)?;
+    info.verify.as_ref()?;
+    let info = Arc::new(Known::new(integration, info.clone()));
+    Some(Spec {
+        address: view.address.clone(),
+        at: step.at,
+        name: (&*step.name).into(),
+        args: step.args,
+        integration: Arc::clone(&info.on),
+        info,
+        verb: Some(view.verb.clone()),
+        text: "{}".into(),
+        read: json!({}).into(),
+        target: Some(view.target.clone()),
         expires: None,
     })
 }

@@ -1,13 +1,13 @@
 //! Waits: what people, the clock, signals and child runs say to them. Every wait ends by exactly one entry.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
 use serde_json::{Value, json};
 use stanch_journal::Post;
 use stanch_model::{
     Target, TargetState,
     run::{
-        RunState, WaitKind, WaitView,
+        RunState, TargetView, WaitKind, WaitView,
         body::{self, Decision, Escalated, TargetEntry, WaitClosed, kind},
     },
 };
@@ -15,6 +15,7 @@ use stanch_model::{
 use super::{Shard, marks};
 use crate::{
     act::Phase,
+    host::settle,
     live::{Live, row},
 };
 
@@ -138,32 +139,26 @@ impl Shard {
         if say != "done" {
             self.keep(live, &wait.address, who);
         }
-        let known: Vec<(Target, String)> = {
-            let live = live.borrow();
-            let known = live.view.targets.values().filter(|view| wait.targets.contains(&view.target));
-            let known = known.filter(|view| match say {
-                "done" => !matches!(view.state, TargetState::Verified | TargetState::Residual),
-                // Somebody who could not do it by hand does not make a cut worse; what only he could do has failed.
-                _ => view.state == TargetState::Requested,
-            });
-            known.map(|view| (view.target.clone(), view.verb.clone())).collect()
-        };
-        let known = match known.is_empty() && say == "done" {
-            true => wait.targets.iter().map(|target| (target.clone(), wait.name.clone())).collect(),
-            false => known,
-        };
-        let mut live = live.borrow_mut();
-        for (target, verb) in known {
+        let known = attested(&live.borrow(), wait, say);
+        for view in &known {
             let entry = TargetEntry {
-                target,
-                verb,
+                target: view.target.clone(),
+                verb: view.verb.clone(),
                 state,
                 until_ms: None,
-                accepted_ms: None,
+                // What can be read back has its grace from the moment of the word.
+                accepted_ms: (say == "done").then_some(now),
                 address: wait.address.clone(),
                 why: why.clone(),
             };
-            live.record(kind::TARGET, entry, now);
+            live.borrow_mut().record(kind::TARGET, entry, now);
+        }
+        if say == "done" {
+            let read: Vec<_> = {
+                let live = live.borrow();
+                known.iter().filter_map(|view| settle::spec_of(&live, &self.env.integrations, view)).collect()
+            };
+            read.into_iter().for_each(|spec| self.prove(live, &Arc::new(spec)));
         }
     }
 
@@ -354,4 +349,30 @@ fn wants(wait: &WaitView, signal: &body::Signal) -> bool {
         }
         _ => false,
     }
+}
+
+/// The targets that a word about a manual step is about, as they stood before it.
+fn attested(live: &Live, wait: &WaitView, say: &str) -> Vec<TargetView> {
+    let known = live.view.targets.values().filter(|view| wait.targets.contains(&view.target));
+    let known = known.filter(|view| match say {
+        "done" => !matches!(view.state, TargetState::Verified | TargetState::Residual),
+        // Somebody who could not do it by hand does not make a cut worse; what only he could do has failed.
+        _ => view.state == TargetState::Requested,
+    });
+    let known: Vec<_> = known.cloned().collect();
+    if !known.is_empty() || say != "done" {
+        return known;
+    }
+    let new = |target: &Target| TargetView {
+        target: target.clone(),
+        verb: wait.name.clone(),
+        state: TargetState::Requested,
+        until_ms: None,
+        accepted_ms: None,
+        address: wait.address.clone(),
+        why: String::new(),
+        since: String::new(),
+        released: None,
+    };
+    wait.targets.iter().map(new).collect()
 }

@@ -21,6 +21,9 @@ use crate::{
     live::{Leave, Live, row},
 };
 
+/// Targets that a card names before it counts.
+const NAMED: usize = 3;
+
 type Shared = Rc<RefCell<Live>>;
 
 impl Shard {
@@ -137,14 +140,24 @@ impl Shard {
 
 /// What a card says of targets that no approval covers, or none any more.
 fn uncovered_text(env: &Env, live: &Live, name: &str, targets: &[Target]) -> String {
-    let count = targets.len();
+    let named = named(targets);
     match targets.iter().find_map(|target| lapsed(env, live, target)) {
         Some((wait, given_ms)) => format!(
-            "{name}: {count} more; the yes to {} is of {}, too long before the run went on again",
+            "{name}: {named}; the yes to {} is of {}, too long before the run went on again",
             wait.id,
             rfc3339(given_ms)
         ),
-        None => format!("{name}: {count} more, which no approval covers yet"),
+        None => format!("{name}: {named}, which no approval covers yet"),
+    }
+}
+
+/// Whom a card is about, by the names that people know; of many the first ones.
+fn named(targets: &[Target]) -> String {
+    let names: Vec<_> = targets.iter().take(NAMED).map(Target::name).collect();
+    let names = names.join(", ");
+    match targets.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     }
 }
 

@@ -259,6 +259,8 @@ fn proves_by_absence(until: &str) -> bool {
 fn is_open(view: &TargetView, now: i64) -> bool {
     match view.state {
         TargetState::Accepted => true,
+        // A person's word that no look has borne out yet.
+        TargetState::Attested if view.until_ms.is_none() => view.accepted_ms.is_some(),
         TargetState::Residual | TargetState::Attested => view.until_ms.is_some_and(|until| until <= now),
         _ => false,
     }

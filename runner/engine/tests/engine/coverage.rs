@@ -30,6 +30,9 @@ async fn a_fan_out_shares_one_card_and_a_no_skips_its_targets() {
         let view = outside.waiting(&run, "A2").await;
         assert!(view.waits[1].card);
         assert_eq!(view.waits[1].targets.len(), 3, "one card for all branches");
+        for target in &view.waits[1].targets {
+            assert!(view.waits[1].text.contains(target.name()), "it says whom: {}", view.waits[1].text);
+        }
         assert_eq!(outside.asked("revoke_app_token"), 0);
         if crash {
             outside.crash();

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stanch_engine::AnswerError;
-use stanch_model::run::RunView;
+use stanch_integrations::twin::Change;
+use stanch_model::{TargetState, run::RunView};
 
-use crate::common::{Setup, World};
+use crate::common::{Outside, Setup, World};
 
 const POLICY: &str = "input:
   apps: { type: list, default: [] }
@@ -192,6 +193,40 @@ async fn what_was_done_by_hand_is_attested_and_never_verified() {
     let view = world.ended(&run).await;
     assert_eq!(note(&view), "1 0");
     assert_eq!(view.containment.unwrap().as_str(), "contained_with_residual", "{:?}", view.because);
+}
+
+/// A word that can be looked at is looked at: true, it is proven; untrue, it failed; and it is a word until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_says_is_read_back_where_the_platform_shows_it() {
+    let script = r#"
+        for app in find_app("drift") { app.quarantine(); }
+        let left = settle();
+        note(`${left.attested.len()} attested, ${left.failed.len()} failed`);
+    "#;
+    for (done, state) in [(true, TargetState::Verified), (false, TargetState::Failed)] {
+        let mut outside = Outside::on_github(script).await;
+        let run = outside.start(json!({})).await;
+        outside.waiting(&run, "M1").await;
+        if done {
+            let change = Change::Block { integration: "github".to_owned(), app: "drift".to_owned() };
+            outside.twins.change(&change).unwrap();
+        }
+        outside.answer(&run, "M1", "done").await;
+        outside.until(&run, |view| view.open_waits().count() == 0).await;
+        if !done {
+            // Whoever restarts meanwhile goes on looking.
+            outside.crash();
+            outside.clock.forward(Duration::from_secs(120));
+        }
+        let view = outside.until(&run, |view| view.ended.is_some()).await;
+        assert_eq!(note(&view), if done { "0 attested, 0 failed" } else { "0 attested, 1 failed" });
+        let target = view.targets.values().next().unwrap();
+        assert_eq!((target.state, target.why.contains("a person said")), (state, !done), "{}", target.why);
+        let states = outside.kinds(&run, "target").into_iter().map(|entry| entry["state"].clone());
+        let mut states: Vec<_> = states.collect();
+        states.dedup();
+        assert_eq!(states, ["requested", "attested", if done { "verified" } else { "failed" }]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

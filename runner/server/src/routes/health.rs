@@ -49,6 +49,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Re
         incidents: recent::streams(&*app.journal, "incident/", &Paging::default())?.ids.len() as u64,
         cursor: Cursor::after(app.journal.durable()).to_string(),
         now: app.now().to_string(),
+        changed: app.files.changed().iter().map(|path| path.display().to_string()).collect(),
     }))
 }
 

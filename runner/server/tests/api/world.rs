@@ -19,7 +19,7 @@ use stanch_model::{
 };
 use stanch_playbooks::{Library, Playbook};
 use stanch_response::{DeadlineTable, Register, credential::Secret};
-use stanch_server::{ResponseDesk, Running, Server, ServerOptions, Tokens};
+use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 
 use crate::{ground::Ground, schema::Description};
 
@@ -139,6 +139,7 @@ impl World {
             tokens,
             clock: Arc::new(WallClock),
             mode: Mode::Drill,
+            files: Files::default(),
         })
         .await
         .unwrap();

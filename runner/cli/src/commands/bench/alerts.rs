@@ -18,7 +18,7 @@ use stanch_model::{
     run::Mode,
 };
 use stanch_response::credential::Secret;
-use stanch_server::{Running, Server, ServerOptions, Tokens};
+use stanch_server::{Files, Running, Server, ServerOptions, Tokens};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -102,6 +102,7 @@ async fn serve(ground: &Ground, engine: Engine, journal: Arc<LocalJournal>) -> a
         tokens: Arc::new(Tokens::open(&tokens)?),
         clock: Arc::new(WallClock),
         mode: Mode::Drill,
+        files: Files::default(),
     })
     .await?)
 }

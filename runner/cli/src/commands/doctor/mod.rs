@@ -195,7 +195,14 @@ async fn server(place: &Place, doctor: &mut Doctor) {
         Err(error) => Err(error),
     };
     match status {
-        Ok(status) => doctor.say(Found::Fine, "server", format!("{}, {}", status.version, status.mode)),
+        Ok(status) => {
+            doctor.say(Found::Fine, "server", format!("{}, {}", status.version, status.mode));
+            if !status.changed.is_empty() {
+                let files = status.changed.join(", ");
+                let words = format!("changed since the server started: {files}; restart it to use them");
+                doctor.say(Found::Note, "server", words);
+            }
+        }
         Err(error) => doctor.say(Found::Note, "server", format!("does not answer: {error}")),
     }
 }

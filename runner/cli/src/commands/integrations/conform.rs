@@ -8,7 +8,7 @@ use stanch_integrations::{
     conform::{Conformance, Description, Line},
 };
 
-use crate::{diagnose, exit::Exit, out::Out, said::Said, table::Table};
+use crate::{diagnose, exit::Exit, out::Out, said::Said, setup::Mistakes, table::Table};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -43,6 +43,11 @@ pub(super) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     let problems = found.problems();
     for problem in &problems {
         out.text(&format!("{}: {}: {}", problem.action, problem.at, problem.message));
+    }
+    if let Some(folder) = &args.folder {
+        let mut open = Mistakes::default();
+        open.of_folder(Path::new(""), catalog.look_over(folder));
+        open.show(out);
     }
     let (actions, matched, not_covered) = (found.lines.len(), found.matched(), found.not_covered());
     let count = problems.len();

@@ -29,9 +29,10 @@ pub(super) fn run(setup: &Setup, own_twins: &BTreeMap<String, String>, out: Out)
             &if names.is_empty() { "-".to_owned() } else { names.join(", ") },
             title,
         ]);
+        let figures = platform.map(stanch_integrations::Platform::figures);
         out.line(&json!({
             "platform": slug, "title": title, "actions": actions, "sources": sources, "evidence": evidence,
-            "twin": twin, "configured_as": names,
+            "twin": twin, "configured_as": names, "figures": figures,
         }));
         count += 1;
         all += sources;

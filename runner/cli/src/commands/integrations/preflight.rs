@@ -30,6 +30,7 @@ pub(super) async fn run(
     for finding in &found {
         let mark = match finding.state {
             State::Fine => "ok",
+            State::Soon => "soon",
             State::Unknown => "note",
             State::Wrong => "WRONG",
         };

@@ -4,22 +4,31 @@ use serde_json::json;
 
 use crate::{exit::Exit, out::Out, setup::Setup};
 
-/// Prints it.
+/// Prints it: what it can do, and what it tells us by itself.
 ///
 /// # Errors
 /// When there is no such platform.
 pub(super) fn run(setup: &Setup, name: &str, out: Out) -> anyhow::Result<Exit> {
     let slug = setup.config.integrations.get(name).map_or(name, |config| config.platform.as_str());
-    let names: Vec<_> = setup.config.integrations.keys().map(String::as_str).collect();
-    let platform = super::platform(&setup.catalog, slug, &names)?;
-    out.text(platform.page().trim_end());
-    let sources: Vec<_> = setup.catalog.sources_of(slug).map(|source| source.format.as_str()).collect();
-    if !sources.is_empty() {
-        out.text(&format!("\nAlerts come as {}.", sources.join(", ")));
-    }
-    for action in platform.actions() {
-        out.line(action);
-    }
-    out.line(&json!({ "platform": slug, "actions": platform.actions().count(), "sources": sources.len() }));
+    let sources: Vec<_> = setup.catalog.sources_of(slug).collect();
+    let actions = match (setup.catalog.platform(slug), setup.catalog.page_of_sender(slug)) {
+        (None, Some(page)) => {
+            out.text(page.trim_end());
+            0
+        }
+        _ => {
+            let senders = setup.catalog.everything();
+            let known = setup.config.integrations.keys().map(String::as_str).chain(senders.keys().copied());
+            let platform = super::platform(&setup.catalog, slug, &known.collect::<Vec<_>>())?;
+            out.text(platform.page().trim_end());
+            if let Some(page) = setup.catalog.page_of_sources(slug, "###") {
+                out.text(&format!("\n## Alerts\n\n{}", page.trim_end()));
+            }
+            platform.actions().for_each(|action| out.line(action));
+            platform.actions().count()
+        }
+    };
+    sources.iter().for_each(|source| out.line(source));
+    out.line(&json!({ "platform": slug, "actions": actions, "sources": sources.len() }));
     Ok(Exit::Yes)
 }

@@ -71,12 +71,30 @@ impl Outside {
             .collect();
         let apps = json!([{ "id": "drift", "vendor": "drift", "grants": grants, "held_by": people.1 }]);
         let world: World = serde_json::from_value(json!({ "people": people.0, "apps": apps })).unwrap();
-        let integrations = ["okta", "salesforce", "slack", "smtp", "webhook"];
+        Self::over(script, &["okta", "salesforce", "slack", "smtp", "webhook"], world, config()).await
+    }
+
+    /// A world in which Drift is an app of a GitHub organization: to suspend it is a person's work there.
+    pub async fn on_github(script: &str) -> Self {
+        let world = serde_json::from_value(
+            json!({ "people": 4, "apps": [{ "id": "drift", "vendor": "drift", "grants": { "github": 1 } }] }),
+        )
+        .unwrap();
+        let github = json!({ "github": { "platform": "github", "settings": { "org": "acme" } } });
+        Self::over(script, &["github"], world, serde_json::from_value(github).unwrap()).await
+    }
+
+    async fn over(
+        script: &str,
+        integrations: &[&str],
+        world: World,
+        config: BTreeMap<String, IntegrationConfig>,
+    ) -> Self {
         let integrations = integrations.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
         let twins =
             TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() }).await.unwrap();
         let mut setup = Setup::new(script).manifest(USES).group("lead", &["ben", "caro"]);
-        setup.config.integrations = config();
+        setup.config.integrations = config;
         setup.patience = Patience {
             call: Duration::from_secs(5),
             cut: Duration::from_secs(15),
