@@ -40,10 +40,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 fn aside(app: &App, shown: usize) -> String {
     let world = app.world();
     let recent = world.lately(app.server_ms());
-    let sealed = world.journal.iter().rev().find(|line| line.kind.contains("checkpoint"));
-    let sealed = sealed.map_or_else(String::new, |line| {
-        format!(", sealed {} ago", time::about(app.server_ms() - millis(&line.time)))
-    });
+    let sealed = world
+        .sealed_ms
+        .map_or_else(String::new, |at| format!(", chain sealed {} ago", time::about(app.server_ms() - at)));
     format!("{}, {}.{} a second{sealed}", words::count(shown, "line"), recent / 10, recent % 10)
 }
 

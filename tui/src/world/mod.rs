@@ -27,6 +27,9 @@ use crate::{ask::Told, event::Link};
 /// Lines of the journal that are kept for looking back.
 const KEPT: usize = 20_000;
 
+/// The entry that seals the chains of all streams.
+const CHECKPOINT: &str = "journal.checkpoint";
+
 /// Seconds whose lines are counted.
 const SECONDS: usize = 12;
 
@@ -90,6 +93,8 @@ pub struct World {
     pub journal: Arc<VecDeque<Arc<EntryView>>>,
     /// How many were written in each of the last seconds: the second, the count.
     pub recent: VecDeque<(i64, u32)>,
+    /// When the chain was last sealed by a checkpoint, Unix ms on the server's clock.
+    pub sealed_ms: Option<i64>,
     /// How many came since the start.
     pub heard: u64,
 }
@@ -130,7 +135,11 @@ impl World {
     pub fn heard(&mut self, entry: EntryView, now_ms: i64) {
         self.heard_ms = now_ms;
         self.heard += 1;
-        self.count(millis(&entry.time) / 1000);
+        let written = millis(&entry.time);
+        self.count(written / 1000);
+        if entry.kind == CHECKPOINT {
+            self.sealed_ms = Some(written);
+        }
         let entry = Arc::new(entry);
         if let Some(run) = entry.stream.strip_prefix("run/")
             && let Some(followed) = self.followed.get_mut(run)
