@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::{
     Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
     bind::{Bound, bind},
-    exchange::{Exchange, label_arguments, labels_wanted, not_before, unix_ms},
+    exchange::{Exchange, label_arguments, labels_wanted, not_before},
     label::{Labels, UNLABELLED},
     limit::{Permit, Turn},
     look::{LOOK, holds},
@@ -104,9 +104,10 @@ impl Integrations {
             // The call itself says that there is no such integration.
             return Admission::Ready(Permit::free());
         };
-        match member.pace_of(action).turn(patience).await {
+        let pace = member.pace_of(action);
+        match pace.turn(patience).await {
             Turn::Now(permit) => Admission::Ready(permit),
-            Turn::NotBefore(at) => Admission::NotBefore(unix_ms(at)),
+            Turn::NotBefore(at) => Admission::NotBefore(pace.unix_ms(at)),
         }
     }
 
@@ -145,7 +146,7 @@ impl Integrations {
             Some(permit) => permit,
             None => match member.pace_of(&call.action).turn(call.deadline).await {
                 Turn::Now(permit) => permit,
-                Turn::NotBefore(at) => return not_before(at),
+                Turn::NotBefore(at) => return not_before(member.pace_of(&call.action).unix_ms(at)),
             },
         };
         let exchange = Exchange {

@@ -160,13 +160,15 @@ impl Exchange<'_> {
             let answer = match verdict {
                 Verdict::Limited(pause) => {
                     let until = self.pace().refused(pause.wait);
+                    let until_ms = self.pace().unix_ms(until);
                     // In the middle of a list what was read already would be lost: stand here, if it is not for long.
-                    let stand = until < self.deadline.min(Instant::now() + LONGEST_STAND);
+                    let (tempo, left) = (self.transport.tempo(), self.deadline - Instant::now());
+                    let stand = tempo.away(until_ms) < left.min(LONGEST_STAND);
                     if gathered.more.requests > 1 && stand {
-                        tokio::time::sleep_until(until).await;
+                        tempo.reach(until_ms).await;
                         continue;
                     }
-                    return Outcome::Limited { until_ms: unix_ms(until), why: pause.why };
+                    return Outcome::Limited { until_ms, why: pause.why };
                 }
                 Verdict::No { kind, words } => {
                     let message = scrub.clean(&words);
@@ -197,9 +199,20 @@ impl Exchange<'_> {
                 Err(refusal) => return refused(Refusal::new(refusal.kind, scrub.clean(&refusal.message))),
             };
             if let Err(at) = self.pace().slot(self.deadline).await {
-                return not_before(at);
+                return self.not_before(at);
             }
         }
+    }
+
+    /// Our own pace, or an earlier word of the platform, leaves no room before this.
+    fn not_before(&self, at: Instant) -> Outcome {
+        not_before(self.pace().unix_ms(at))
+    }
+
+    /// So long from now, Unix ms on the platform's clock.
+    fn in_a_while(&self, long: std::time::Duration) -> i64 {
+        let tempo = self.transport.tempo();
+        tempo.unix_ms(tempo.now() + long)
     }
 
     /// Sends one request; once more with a new token if the platform refuses the old one.
@@ -292,9 +305,8 @@ impl Exchange<'_> {
             AuthError::Refused(refusal) => refused(refusal),
             AuthError::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
             AuthError::Limited(pause) => {
-                let until = Instant::now() + pause.wait.unwrap_or(std::time::Duration::from_secs(1));
                 Outcome::Limited {
-                    until_ms: unix_ms(until),
+                    until_ms: self.in_a_while(pause.wait.unwrap_or(std::time::Duration::from_secs(1))),
                     why: format!("the token endpoint: {}", pause.why),
                 }
             }
@@ -333,13 +345,6 @@ fn refused(refusal: Refusal) -> Outcome {
 }
 
 /// Our own pace, or an earlier word of the platform, leaves no room before this.
-pub(crate) fn not_before(at: Instant) -> Outcome {
-    Outcome::Limited { until_ms: unix_ms(at), why: "the platform's pace leaves no room before".to_owned() }
-}
-
-/// An instant as Unix milliseconds, rounded up: to come back a moment early would be refused again.
-pub(crate) fn unix_ms(at: Instant) -> i64 {
-    let away = at.saturating_duration_since(Instant::now());
-    let away = i64::try_from(away.as_millis()).unwrap_or(i64::MAX).saturating_add(1);
-    jiff::Timestamp::now().as_millisecond().saturating_add(away)
+pub(crate) fn not_before(until_ms: i64) -> Outcome {
+    Outcome::Limited { until_ms, why: "the platform's pace leaves no room before".to_owned() }
 }

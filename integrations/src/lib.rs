@@ -32,6 +32,7 @@ mod scrub;
 pub mod source;
 mod spec;
 mod template;
+mod time;
 mod transport;
 pub mod twin;
 mod witness;
@@ -46,6 +47,7 @@ pub use limit::Permit;
 pub use preflight::{Finding, State};
 pub use review::review;
 pub use spec::Evidence;
+pub use time::{ScenarioClock, Work};
 pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
 
 /// How to write an integration, in Markdown.

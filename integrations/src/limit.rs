@@ -24,6 +24,8 @@ use tokio::{
 use budget::Budget;
 use learn::Learner;
 
+use crate::time::Tempo;
+
 /// No platform keeps us away longer than this; we look again then.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// Who would have to stand longer than this is told when to come back instead.
@@ -67,6 +69,7 @@ pub(crate) struct Limiter {
     head: tokio::sync::Mutex<()>,
     /// How many stand in the queue.
     queued: AtomicU32,
+    tempo: Tempo,
 }
 
 #[derive(Debug)]
@@ -88,14 +91,21 @@ struct Line {
 }
 
 impl Limiter {
-    /// A pace. Without a rate it is learned from the platform's answers.
+    /// A pace on the wall clock.
+    #[cfg(test)]
     pub(crate) fn new(rate: Option<f64>, burst: Option<u32>, in_flight: usize) -> Self {
+        Self::on(Tempo::Wall, rate, burst, in_flight)
+    }
+
+    /// A pace, counted on this clock. Without a rate it is learned from the platform's answers.
+    pub(crate) fn on(tempo: Tempo, rate: Option<f64>, burst: Option<u32>, in_flight: usize) -> Self {
         Self {
             in_flight: Arc::new(Semaphore::new(in_flight)),
             most: in_flight,
-            line: Mutex::new(Line::new(rate, burst, Instant::now())),
+            line: Mutex::new(Line::new(rate, burst, tempo.now())),
             head: tokio::sync::Mutex::new(()),
             queued: AtomicU32::new(0),
+            tempo,
         }
     }
 
@@ -123,11 +133,13 @@ impl Limiter {
     /// Waits for a turn, at most `patience`.
     pub(crate) async fn turn(&self, patience: Duration) -> Turn {
         let deadline = Instant::now() + patience;
+        let waits = self.tempo.waits();
         let free = tokio::time::timeout_at(deadline, Arc::clone(&self.in_flight).acquire_owned()).await;
+        drop(waits);
         let permit = match free {
             Ok(Ok(permit)) => Permit { _in_flight: Some(permit) },
             // Closed never happens; a full house asks again in a moment.
-            Ok(Err(_)) | Err(_) => return Turn::NotBefore(Instant::now() + Duration::from_millis(100)),
+            Ok(Err(_)) | Err(_) => return Turn::NotBefore(self.tempo.now() + Duration::from_millis(100)),
         };
         match self.slot(deadline).await {
             Ok(()) => Turn::Now(permit),
@@ -139,27 +151,31 @@ impl Limiter {
     pub(crate) fn turn_now(&self) -> Option<Permit> {
         let permit = Arc::clone(&self.in_flight).try_acquire_owned().ok()?;
         let _first = self.head.try_lock().ok()?;
-        let now = Instant::now();
+        let now = self.tempo.now();
         self.line.lock().take(now, now).ok()?;
         Some(Permit { _in_flight: Some(permit) })
     }
 
-    /// Waits for a slot only: the further pages of a call that holds a permit already.
+    /// Waits for a slot only: the further pages of a call that holds a permit already. The deadline is on the wall clock;
+    /// what is given instead of a slot is a time on the platform's.
     pub(crate) async fn slot(&self, deadline: Instant) -> Result<(), Instant> {
+        let _waits = self.tempo.waits();
         let ahead = Queued::join(&self.queued);
-        let at = self.line.lock().expected(Instant::now(), ahead.before);
-        if at > deadline {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let at = self.line.lock().expected(self.tempo.now(), ahead.before);
+        if at > self.tempo.now() + patience {
             return Err(at);
         }
         let Ok(_first) = tokio::time::timeout_at(deadline, self.head.lock()).await else {
             // It went slower than was expected.
-            return Err(self.line.lock().expected(Instant::now(), ahead.before));
+            return Err(self.line.lock().expected(self.tempo.now(), ahead.before));
         };
+        let last = self.tempo.now() + deadline.saturating_duration_since(Instant::now());
         loop {
-            let at = self.line.lock().take(Instant::now(), deadline)?;
-            tokio::time::sleep_until(at).await;
+            let at = self.line.lock().take(self.tempo.now(), last)?;
+            self.tempo.sleep_until(at).await;
             // While we slept the platform may have said "not before": then this slot is void.
-            if !self.line.lock().is_blocked(Instant::now()) {
+            if !self.line.lock().is_blocked(self.tempo.now()) {
                 return Ok(());
             }
         }
@@ -167,19 +183,24 @@ impl Limiter {
 
     /// The platform took a request.
     pub(crate) fn accepted(&self) {
-        self.line.lock().accepted(Instant::now());
+        self.line.lock().accepted(self.tempo.now());
     }
 
     /// The platform asked for a pause, of a length that it may not have told.
     pub(crate) fn refused(&self, pause: Option<Duration>) -> Instant {
-        let (now, mut line) = (Instant::now(), self.line.lock());
+        let (now, mut line) = (self.tempo.now(), self.line.lock());
         let pause = pause.unwrap_or_else(|| line.backoff(now));
         line.refused(now, pause.min(LONGEST_PAUSE))
     }
 
     /// The platform took a request and told how many are left until its window ends.
     pub(crate) fn told(&self, remaining: u64, window: Duration) {
-        self.line.lock().told(Instant::now(), remaining, window.min(LONGEST_PAUSE));
+        self.line.lock().told(self.tempo.now(), remaining, window.min(LONGEST_PAUSE));
+    }
+
+    /// A time that this gave, as Unix ms on the platform's clock.
+    pub(crate) fn unix_ms(&self, at: Instant) -> i64 {
+        self.tempo.unix_ms(at)
     }
 }
 

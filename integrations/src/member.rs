@@ -35,6 +35,7 @@ use crate::{
     scope::Vars,
     spec::{ActionAuth, ActionSpec, AuthKind, AuthSpec, CallSpec},
     template::Template,
+    time::Tempo,
     transport::{Hosts, Tls, Transport},
     witness::Witnesses,
 };
@@ -118,7 +119,7 @@ impl Member {
         let has = Has { settings: &settings, scheme: &scheme, entry, twin: transport.is_twin() };
         let infos = infos(&platform, &has);
         let witnesses = Witnesses::new(platform.spec.witnesses.keys());
-        let (limiter, own_pace) = paces(&platform, entry);
+        let (limiter, own_pace) = paces(&platform, entry, transport.tempo());
         let auth = Authenticator::new(name, source);
         Ok(Self {
             name: name.to_owned(),
@@ -250,7 +251,11 @@ fn infos(platform: &Platform, has: &Has<'_>) -> BTreeMap<String, ActionInfo> {
         .collect()
 }
 
-fn paces(platform: &Platform, config: &IntegrationConfig) -> (Limiter, BTreeMap<String, Limiter>) {
+fn paces(
+    platform: &Platform,
+    config: &IntegrationConfig,
+    tempo: Tempo,
+) -> (Limiter, BTreeMap<String, Limiter>) {
     let limits = &platform.spec.limits;
     let declared = config.rate.or(limits.rate.map(crate::spec::Rate::per_second));
     // A burst belongs to the catalogue's own pace, not to one that the configuration puts in its place.
@@ -258,9 +263,11 @@ fn paces(platform: &Platform, config: &IntegrationConfig) -> (Limiter, BTreeMap<
     let in_flight = limits.in_flight.unwrap_or(IN_FLIGHT).max(1);
     let own = platform.spec.actions.iter().filter_map(|(name, action)| {
         let rate = action.rate?;
-        Some((name.clone(), Limiter::new(Some(rate.per_second()), Some(rate.burst()), in_flight)))
+        let (per_second, burst) = (Some(rate.per_second()), Some(rate.burst()));
+        Some((name.clone(), Limiter::on(tempo.clone(), per_second, burst, in_flight)))
     });
-    (Limiter::new(declared, burst, in_flight), own.collect())
+    let own = own.collect();
+    (Limiter::on(tempo, declared, burst, in_flight), own)
 }
 
 /// Whether a way to authenticate proves by what the call itself brings, not by our credential.

@@ -182,6 +182,11 @@ impl Platform {
         })
     }
 
+    /// True when every tenant has an address of its own: `url` in `stanch.yaml`.
+    pub fn wants_address(&self) -> bool {
+        self.spec.url.variables().any(|variable| variable == "url")
+    }
+
     /// The names of its ways to authenticate; the first is the default.
     pub fn auth_schemes(&self) -> impl Iterator<Item = &str> {
         self.spec.auth.iter().map(|auth| auth.name.as_str())

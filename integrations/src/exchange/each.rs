@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 use stanch_model::value;
 
-use super::{Exchange, not_before, refused};
+use super::{Exchange, refused};
 use crate::{
     bind::{Refusal, bind},
     call::{By, ErrorKind, More, Outcome},
@@ -49,7 +49,7 @@ impl Exchange<'_> {
                 continue;
             }
             if let Err(at) = self.pace().slot(self.deadline).await {
-                return not_before(at);
+                return self.not_before(at);
             }
             let outcome = self.one(vars.with_item(&row)).await;
             let Outcome::Done { value, by: each, status: answered, more: also } = outcome else {

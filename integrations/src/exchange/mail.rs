@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Exchange, refused, unix_ms};
+use super::{Exchange, refused};
 use crate::{
     auth::AuthError,
     bind::Refusal,
@@ -49,7 +49,7 @@ impl Exchange<'_> {
             Handed::Later(why) => {
                 tracing::info!(integration = %self.member.name, why = %scrub.clean(&why), "mail deferred");
                 let why = "the mail server asks to come later".to_owned();
-                Outcome::Limited { until_ms: unix_ms(Instant::now() + MAIL_LATER), why }
+                Outcome::Limited { until_ms: self.in_a_while(MAIL_LATER), why }
             }
             Handed::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
             Handed::InDoubt(why) => Outcome::InDoubt { why: scrub.clean(&why) },

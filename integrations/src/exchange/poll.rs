@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Exchange, not_before, refused, unix_ms};
+use super::{Exchange, not_before, refused};
 use crate::{
     bind::{Bound, Refusal, bind},
     call::{ErrorKind, More, Outcome},
@@ -35,13 +35,16 @@ impl Exchange<'_> {
         let vars = Vars { body: first.body.as_ref(), ..*vars };
         let (action, bound) = self.question(poll, &vars).map_err(|why| self.unknown(&why))?;
         let read = Exchange { name: &poll.action, action, bound: &bound, ..*self };
-        let until = self.deadline.min(Instant::now() + poll.within.0);
+        let tempo = self.transport.tempo();
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let until = self.in_a_while(poll.within.0.min(left));
         let every = poll.every.map_or(EVERY, |every| every.0);
         loop {
-            if Instant::now() + every >= until {
+            let next = self.in_a_while(every);
+            if next >= until {
                 return Err(self.unknown("it was still at it when our time was over"));
             }
-            tokio::time::sleep(every).await;
+            tempo.reach(next).await;
             match read.ask(poll, more).await {
                 Asked::Done(answer) => return Ok(answer),
                 Asked::Failed(words) => {
@@ -49,7 +52,7 @@ impl Exchange<'_> {
                 }
                 Asked::NotYet => {}
                 Asked::Never(why) => return Err(self.unknown(&why)),
-                Asked::Later(at) if at < until => tokio::time::sleep_until(at).await,
+                Asked::Later(at) if at < until => tempo.reach(at).await,
                 Asked::Later(at) if self.is_read() => return Err(not_before(at)),
                 Asked::Later(_) => return Err(self.unknown("the platform asks to wait")),
             }
@@ -83,16 +86,11 @@ impl Exchange<'_> {
             Err(refusal) => return Asked::Never(refusal.message),
         };
         if let Err(at) = self.pace().slot(self.deadline).await {
-            return Asked::Later(at);
+            return Asked::Later(self.pace().unix_ms(at));
         }
         let answer = match self.exchange(&builder, &request, &vars, &mut scrub, more).await {
             Ok(answer) => answer,
-            Err(Outcome::Limited { until_ms, .. }) => {
-                let away = until_ms.saturating_sub(unix_ms(Instant::now()));
-                return Asked::Later(
-                    Instant::now() + Duration::from_millis(u64::try_from(away).unwrap_or(0)),
-                );
-            }
+            Err(Outcome::Limited { until_ms, .. }) => return Asked::Later(until_ms),
             Err(Outcome::Refused { kind: ErrorKind::Unavailable, .. } | Outcome::NotSent { .. }) => {
                 return Asked::NotYet;
             }
@@ -111,7 +109,10 @@ impl Exchange<'_> {
             return Asked::Failed(words);
         }
         match verdict {
-            Verdict::Limited(pause) => Asked::Later(self.pace().refused(pause.wait)),
+            Verdict::Limited(pause) => {
+                let until = self.pace().refused(pause.wait);
+                Asked::Later(self.pace().unix_ms(until))
+            }
             Verdict::No { words, .. } => Asked::Never(scrub.clean(&words)),
             _ => Asked::NotYet,
         }
@@ -126,6 +127,6 @@ enum Asked {
     NotYet,
     /// It cannot be asked.
     Never(String),
-    /// Not before.
-    Later(Instant),
+    /// Not before, Unix ms.
+    Later(i64),
 }

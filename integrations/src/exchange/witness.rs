@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Exchange, not_before};
+use super::Exchange;
 use crate::{
     bind::bind,
     call::{ErrorKind, Outcome},
@@ -55,7 +55,7 @@ impl Exchange<'_> {
             };
             let read = Exchange { name, action, bound: &bound, labels: &UNLABELLED, ..*self };
             if let Err(at) = read.pace().slot(self.deadline).await {
-                return Err(Box::new(not_before(at)));
+                return Err(Box::new(self.not_before(at)));
             }
             match Box::pin(read.run()).await {
                 Outcome::Done { value: Value::Array(more), .. } => rows.extend(more),

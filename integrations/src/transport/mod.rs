@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::request::HttpRequest;
+use crate::{request::HttpRequest, time::Tempo};
 
 /// Largest answer that is read, per page.
 pub(crate) const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -120,6 +120,14 @@ impl Transport {
     /// True when nothing real can be reached.
     pub fn is_twin(&self) -> bool {
         matches!(self, Self::Twin(_))
+    }
+
+    /// Whose time it is that the platforms live by.
+    pub(crate) fn tempo(&self) -> Tempo {
+        match self {
+            Self::Twin(twin) => twin.tempo(),
+            Self::Live(_) => Tempo::Wall,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -18,7 +19,10 @@ use hyper_util::{
 use tower::Service;
 
 use super::{Bounded, HttpResponse, SendError, cause};
-use crate::request::HttpRequest;
+use crate::{
+    request::HttpRequest,
+    time::{ScenarioClock, Tempo},
+};
 
 /// Names the integration that a request is for: the twins of all platforms share one listener.
 const INTEGRATION: &str = "x-stanch-integration";
@@ -48,6 +52,7 @@ pub struct TwinTransport {
     http: Loopback,
     mail: Option<Loopback>,
     client: Box<Client<Connector, Full<Bytes>>>,
+    tempo: Tempo,
 }
 
 impl TwinTransport {
@@ -63,7 +68,18 @@ impl TwinTransport {
         let client = Client::builder(TokioExecutor::new())
             .retry_canceled_requests(false)
             .build(Connector { to: http, inner });
-        Ok(Self { http, mail, client: Box::new(client) })
+        Ok(Self { http, mail, client: Box::new(client), tempo: Tempo::Wall })
+    }
+
+    /// The twins live by this clock, and so do all pauses and paces that are agreed with them.
+    #[must_use]
+    pub fn on_clock(mut self, clock: Arc<ScenarioClock>) -> Self {
+        self.tempo = Tempo::Scenario(clock);
+        self
+    }
+
+    pub(super) fn tempo(&self) -> Tempo {
+        self.tempo.clone()
     }
 
     /// Where it connects to.

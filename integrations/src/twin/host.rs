@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -217,6 +217,32 @@ impl TwinHost {
         self.shared.change(change)
     }
 
+    /// The same before the next request is served: what a hook may ask for while a platform waits for it.
+    pub fn change_soon(&self, change: Change) {
+        self.shared.soon.lock().push(change);
+    }
+
+    /// Makes the changes that are to come before the next request.
+    pub fn settle(&self) {
+        self.shared.settle();
+    }
+
+    /// How many grants an app was given on a platform until now. Nothing for a hook: it waits for the platform.
+    pub fn given(&self, integration: &str, app: &str) -> u32 {
+        self.shared.given(integration, app)
+    }
+
+    /// Writes the state file now, if there is one and something changed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self) -> Result<(), TwinError> {
+        match &self.state_file {
+            Some(file) if self.shared.dirty.load(Ordering::Relaxed) => state::write(file, &self.shared),
+            _ => Ok(()),
+        }
+    }
+
     /// Sets or lifts a rate limit.
     ///
     /// # Errors
@@ -314,6 +340,7 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         dirty: AtomicBool::new(false),
         drawn: AtomicU64::new(0),
         traffic: Traffic::default(),
+        soon: Mutex::default(),
         hooks: RwLock::default(),
     })
 }

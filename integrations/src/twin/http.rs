@@ -92,6 +92,15 @@ async fn answer(
     }
 }
 
+/// Whoever reads a time in an answer compares it with the platform's own clock, which is this header.
+fn dated(mut outgoing: Outgoing, now: jiff::Timestamp) -> Outgoing {
+    if let Outgoing::Answer(reply) | Outgoing::Late(_, reply) = &mut outgoing {
+        let date = httpdate::fmt_http_date(now.into());
+        reply.headers.push(("date".to_owned(), date));
+    }
+    outgoing
+}
+
 fn incoming(parts: &http::request::Parts, body: Bytes) -> Incoming {
     let headers: BTreeMap<String, String> = parts
         .headers
@@ -123,8 +132,12 @@ fn platform(mut incoming: Incoming, shared: &Shared) -> Outgoing {
             name.to_owned()
         }
     };
+    shared.settle();
     match shared.platforms.get(&name) {
-        Some(platform) => platform.lock().serve(&incoming, shared),
+        Some(platform) => {
+            let answer = platform.lock().serve(&incoming, shared);
+            dated(answer, shared.clock.now())
+        }
         None => Outgoing::Answer(control::nowhere(&name, shared)),
     }
 }

@@ -58,6 +58,9 @@ pub struct RequestRecord {
     /// The fault that it met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// The apps of the world whose rows it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<String>,
 }
 
 /// What a request wants.

@@ -244,6 +244,7 @@ impl Session {
             fate,
             request_id: self.shared.request_id(),
             fault: self.fault.as_ref().map(|fault| fault.answer.to_string()),
+            apps: Vec::new(),
         };
         self.shared.note(record, fate != Fate::Stopped);
     }

@@ -3,7 +3,7 @@
 //! Rate limit, fault, credential, scope, operation, ledger, and last what a fault does to the answer. The ledger is
 //! written before anybody can see an answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -150,6 +150,7 @@ impl Platform {
             fate: Fate::Stopped,
             request_id: shared.request_id(),
             fault: None,
+            apps: Vec::new(),
         }
     }
 
@@ -183,7 +184,8 @@ impl Platform {
         if let Some(refusal) = self.refuse(visit, route, &request) {
             return refusal;
         }
-        let (reply, changed) = self.operate(visit, route, &request);
+        let (reply, changed, apps) = self.operate(visit, route, &request);
+        record.apps = apps;
         record.fate = if changed { Fate::Changed } else { Fate::Unchanged };
         reply
     }
@@ -221,8 +223,13 @@ impl Platform {
         refusal
     }
 
-    /// Runs the operation with what a fault does to the state. Also whether the state changed.
-    fn operate(&self, visit: &Visit<'_>, route: &Route, request: &dyn Fn() -> Map) -> (Reply, bool) {
+    /// Runs the operation with what a fault does to the state. Also whether a write changed the state, and of which apps.
+    fn operate(
+        &self,
+        visit: &Visit<'_>,
+        route: &Route,
+        request: &dyn Fn() -> Map,
+    ) -> (Reply, bool, Vec<String>) {
         let answer = visit.fault.as_ref().map(|fault| fault.answer);
         if answer == Some(Answer::StaleRead) {
             let age = visit.fault.as_ref().map(Fault::delay_or_default).unwrap_or_default();
@@ -230,7 +237,7 @@ impl Platform {
             let past = self.db.lock().store.rewind(then);
             let reply = self.script.handle(route, request(), &self.db);
             self.db.lock().store.forward(past);
-            return (reply, false);
+            return (reply, false, Vec::new());
         }
         if answer == Some(Answer::AlreadyRevoked) {
             self.script.handle(route, request(), &self.db);
@@ -248,8 +255,10 @@ impl Platform {
         if let Some(fault) = &visit.fault {
             self.aftermath(fault, mark, visit.now);
         }
-        let changed = self.db.lock().store.changed(mark);
-        (reply, changed && route.sort == Sort::Write)
+        let tenant = self.db.lock();
+        let changed = tenant.store.changed(mark) && route.sort == Sort::Write;
+        let apps = if changed { tenant.store.touched(mark, "twin_app") } else { BTreeSet::new() };
+        (reply, changed, apps.into_iter().collect())
     }
 
     fn aftermath(&self, fault: &Fault, mark: Mark, now: Timestamp) {

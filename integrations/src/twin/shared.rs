@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) dirty: AtomicBool,
     pub(crate) drawn: AtomicU64,
     pub(crate) traffic: Traffic,
+    /// Changes of the world that come before the next request.
+    pub(crate) soon: Mutex<Vec<Change>>,
     /// Who hears of every request.
     pub(crate) hooks: RwLock<Vec<RequestHook>>,
 }
@@ -93,6 +95,24 @@ impl Shared {
             Change::Set { table, id, fields, .. } => set(&platform, table, id, fields),
         }
         .map_err(TwinError::Change)
+    }
+
+    /// What was to change before the next request changes now.
+    pub(crate) fn settle(&self) {
+        for change in std::mem::take(&mut *self.soon.lock()) {
+            if let Err(error) = self.change(&change) {
+                tracing::error!("{error}");
+            }
+        }
+    }
+
+    /// How many grants an app was given on a platform until now, those that came by themselves included.
+    pub(crate) fn given(&self, integration: &str, app: &str) -> u32 {
+        let Some(platform) = self.platforms.get(integration) else { return 0 };
+        let platform = platform.lock();
+        platform.wake(self, self.clock.now());
+        let given = platform.db.lock().given.get(app).copied();
+        given.unwrap_or(0)
     }
 
     /// Sets or lifts a rate limit.

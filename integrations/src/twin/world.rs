@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The start of a simulated company: its people, the apps they let in, and what each platform has of its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct World {
     /// How many people every tenant has. The same people on every platform, with the same mail addresses.
@@ -31,7 +32,7 @@ impl Default for World {
 }
 
 /// One third-party application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldApp {
     /// A slug, unique in the world: `drift`.
@@ -61,7 +62,7 @@ impl WorldApp {
 }
 
 /// Grants that come to light later. `once` and `why` belong to the scenario: the twins only wait to be told.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HiddenGrants {
     /// The app's id.

@@ -28,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch an app being cut off on simulated platforms, and the server being killed over it
     Demo(commands::demo::Args),
+    /// Rehearse: the real playbooks on simulated platforms; without a scenario, list them
+    Drill(commands::drill::Args),
     /// Begin: a commented stanch.yaml, a vendor register, the first token
     Init(commands::init::Args),
     /// Say what is wrong here

@@ -1,8 +1,8 @@
 //! Which platforms a command speaks to: the real ones, or simulated ones on this machine.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use stanch_integrations::{LiveTransport, Transport, TwinTransport};
+use stanch_integrations::{LiveTransport, ScenarioClock, Transport, TwinTransport};
 
 /// Whether to speak to simulated platforms.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -17,13 +17,19 @@ pub(crate) struct GroundArgs {
 }
 
 impl GroundArgs {
-    /// The one way out.
+    /// The one way out. Simulated platforms may live by a scenario's clock.
     ///
     /// # Errors
     /// When TLS cannot be set up, or an address is not on loopback.
-    pub(crate) fn transport(&self) -> anyhow::Result<Transport> {
+    pub(crate) fn transport(&self, clock: Option<&Arc<ScenarioClock>>) -> anyhow::Result<Transport> {
         Ok(match self.twins {
-            Some(addr) => Transport::Twin(TwinTransport::new(addr, self.twins_mail)?),
+            Some(addr) => {
+                let twin = TwinTransport::new(addr, self.twins_mail)?;
+                Transport::Twin(match clock {
+                    Some(clock) => twin.on_clock(clock.clone()),
+                    None => twin,
+                })
+            }
             None => Transport::Live(LiveTransport::new()?),
         })
     }

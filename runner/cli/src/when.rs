@@ -41,7 +41,7 @@ pub(crate) fn from(moment: Timestamp, now: Timestamp) -> String {
 }
 
 /// The two largest units: `3d 4h`, `23h 59m`, `4m 10s`, `12s`.
-fn length(seconds: u64) -> String {
+pub(crate) fn length(seconds: u64) -> String {
     let two = |large: u64, unit: &str, small: u64, rest: &str| match small {
         0 => format!("{large}{unit}"),
         _ => format!("{large}{unit} {small}{rest}"),

@@ -5,13 +5,17 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{ExitStatus, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use serde::Deserialize;
+use serde_json::json;
+use stanch_integrations::ScenarioClock;
+use stanch_model::clock::ClockAt;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, ChildStdin, Command},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
 
 use crate::{DrillError, Folders};
@@ -30,6 +34,8 @@ pub(crate) struct Program {
     pub(crate) folders: Folders,
     pub(crate) twins: SocketAddr,
     pub(crate) mail: SocketAddr,
+    /// The scenario's clock that it lives by, unless it lives by the wall's.
+    pub(crate) clock: Option<Arc<ScenarioClock>>,
 }
 
 /// A server that takes alerts.
@@ -39,6 +45,9 @@ pub(crate) struct Server {
     leash: Option<ChildStdin>,
     pub(crate) pid: u32,
     pub(crate) url: String,
+    /// What it says, one value a line.
+    lines: Option<Lines<BufReader<ChildStdout>>>,
+    asked: u64,
 }
 
 /// What `stanch serve --json` says first.
@@ -74,6 +83,9 @@ impl Program {
         for name in ["STANCH_CONFIG", "STANCH_DATA", "STANCH_VAULT_KEY", "STANCH_URL", "STANCH_TOKEN"] {
             command.env_remove(name);
         }
+        if self.clock.is_some() {
+            command.arg("--clock");
+        }
         match kill_at {
             Some(entry) => command.env("STANCH_KILL_AT_ENTRY", entry.to_string()),
             None => command.env_remove("STANCH_KILL_AT_ENTRY"),
@@ -82,7 +94,11 @@ impl Program {
         let mut child = command.spawn().map_err(DrillError::Spawn)?;
         let pid = child.id().unwrap_or(0);
         born(pid);
-        let leash = child.stdin.take();
+        let mut leash = child.stdin.take();
+        if let (Some(clock), Some(leash)) = (&self.clock, &mut leash) {
+            // One that dies of it at once is found dead below.
+            let _dead = say(leash, &json!({ "clock": clock.at() })).await;
+        }
         let mut lines = child.stdout.take().map(|out| BufReader::new(out).lines());
         let hello = async {
             match &mut lines {
@@ -92,7 +108,10 @@ impl Program {
         };
         match tokio::time::timeout(START, hello).await {
             Ok(Some(line)) => match serde_json::from_str::<Hello>(&line) {
-                Ok(hello) => Ok(Started::Ready(Box::new(Server { child, leash, pid, url: hello.serving }))),
+                Ok(hello) => {
+                    let (url, asked) = (hello.serving, 0);
+                    Ok(Started::Ready(Box::new(Server { child, leash, pid, url, lines, asked })))
+                }
                 // It said why not, and what it said stands in its log too.
                 Err(_) => Err(self.died("it did not start")),
             },
@@ -113,10 +132,61 @@ impl Program {
     }
 }
 
+/// One line on the leash.
+async fn say(leash: &mut ChildStdin, words: &serde_json::Value) -> std::io::Result<()> {
+    leash.write_all(format!("{words}\n").as_bytes()).await?;
+    leash.flush().await
+}
+
+/// What a server says when it rests.
+#[derive(Deserialize)]
+struct Rests {
+    resting: u64,
+    due_ms: Option<i64>,
+}
+
+/// A server has nothing to do, or is gone.
+pub(crate) enum Rest {
+    /// Before this time, Unix ms, unless somebody speaks.
+    Until(Option<i64>),
+    /// It does not answer any more.
+    Gone,
+}
+
 impl Server {
+    /// Tells what the clock goes by now.
+    pub(crate) async fn tell(&mut self, at: ClockAt) {
+        if let Some(leash) = &mut self.leash {
+            // One that is gone is found gone by whoever asks next.
+            let _gone = say(leash, &json!({ "clock": at })).await;
+        }
+    }
+
+    /// Resolves when it rests.
+    pub(crate) async fn rests(&mut self) -> Rest {
+        self.asked += 1;
+        let (Some(leash), Some(lines)) = (&mut self.leash, &mut self.lines) else { return Rest::Gone };
+        if say(leash, &json!({ "when_resting": self.asked })).await.is_err() {
+            return Rest::Gone;
+        }
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Ok(rests) = serde_json::from_str::<Rests>(&line)
+                && rests.resting == self.asked
+            {
+                return Rest::Until(rests.due_ms);
+            }
+        }
+        Rest::Gone
+    }
+
     /// Resolves when the process is gone. Cancelling loses nothing.
     pub(crate) async fn gone(&mut self) -> Result<ExitStatus, DrillError> {
         self.child.wait().await.map_err(DrillError::Spawn)
+    }
+
+    /// Whether the process is gone already.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// SIGKILL, now.

@@ -19,6 +19,20 @@ pub enum DrillError {
         /// Why.
         source: io::Error,
     },
+    /// The drill's own journal, or the server's, cannot be used.
+    #[error(transparent)]
+    Journal(#[from] stanch_journal::JournalError),
+    /// The scenario has mistakes.
+    #[error("the scenario has {} mistakes", .0.len())]
+    Scenario(Vec<stanch_model::Diagnostic>),
+    /// What is in the folder is not a drill that can go on.
+    #[error("{}: {why}", path.display())]
+    NotThisDrill {
+        /// Which folder.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// The server cannot be started.
     #[error("the server cannot be started: {0}")]
     Spawn(io::Error),

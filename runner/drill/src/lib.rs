@@ -5,20 +5,31 @@
 //! decides what the engine decides: it looks, answers and counts.
 
 mod beat;
+pub mod board;
 mod child;
+pub mod company;
 mod error;
+pub mod facts;
 mod follow;
+mod hands;
 mod play;
 mod plot;
+pub mod record;
+mod rehearse;
+pub mod scenario;
+pub mod score;
 mod seats;
 mod send;
 mod stage;
+mod stagehand;
 mod verdict;
+pub mod words;
 
 pub use beat::{At, Beat, Cover};
 pub use error::DrillError;
 pub use play::{Kill, Play, play};
 pub use plot::{Markers, Plot};
+pub use rehearse::{News, Outcome, Rehearsal, load, rehearse};
 pub use seats::{Seat, Seats};
 pub use stage::Folders;
 pub use verdict::{EndedTarget, KilledAt, Verdict};

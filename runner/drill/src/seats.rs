@@ -123,7 +123,7 @@ async fn plainly(client: &Client, card: &str, say: &str, why: String) -> Said {
 }
 
 /// A dying server is no refusal: the next life is asked again. That somebody was first is no refusal either: it was us.
-fn recorded(answer: Result<(), ClientError>) -> Result<bool, ClientError> {
+pub(crate) fn recorded(answer: Result<(), ClientError>) -> Result<bool, ClientError> {
     match answer {
         Ok(()) => Ok(true),
         Err(ClientError::Refused { status: 409, .. }) => Ok(true),
@@ -171,7 +171,7 @@ async fn in_doubt(
 }
 
 /// True when the platform holds a trace of this call: its mark in a message, its Message-ID, its idempotency key.
-fn happened(call: &CallIntent, twins: &TwinHost) -> bool {
+pub(crate) fn happened(call: &CallIntent, twins: &TwinHost) -> bool {
     let key = call.key.as_str();
     let mailed = twins.mails().iter().any(|mail| mail.message_id.starts_with(key));
     let keyed = twins.effects().iter().any(|effect| effect.key.as_deref() == Some(key) && effect.transition);

@@ -39,6 +39,16 @@ impl Folders {
         folders.made()
     }
 
+    /// In this data folder, whatever is in it: for a drill that goes on.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn again(data: &Path) -> Result<Self, DrillError> {
+        let mut name = data.file_name().unwrap_or_default().to_owned();
+        name.push(".config");
+        Self { data: data.to_owned(), config: data.with_file_name(name) }.made()
+    }
+
     /// In a new folder among the system's temporary ones. It stays: what is in it is the point of a drill.
     ///
     /// # Errors

@@ -24,12 +24,19 @@ pub(crate) fn start(env: &Arc<Env>) {
             if env.is_draining() {
                 return;
             }
-            match env.journal.due(env.now_ms(), WAKE_PER_TICK) {
-                Ok(due) => due.iter().filter_map(|(stream, _)| stream.as_run()).for_each(|run| {
-                    env.shard_of(&run, Message::Wake(run.clone()));
-                }),
-                Err(error) => tracing::error!(%error, "the index cannot say who is due"),
-            }
+            env.wake_due();
         }
     });
+}
+
+impl Env {
+    /// Wakes the parked runs whose time has come.
+    pub(crate) fn wake_due(&self) {
+        match self.journal.due(self.now_ms(), WAKE_PER_TICK) {
+            Ok(due) => due.iter().filter_map(|(stream, _)| stream.as_run()).for_each(|run| {
+                self.shard_of(&run, Message::Wake(run.clone()));
+            }),
+            Err(error) => tracing::error!(%error, "the index cannot say who is due"),
+        }
+    }
 }

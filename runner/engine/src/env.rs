@@ -10,8 +10,8 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use stanch_integrations::Integrations;
-use stanch_journal::Journal;
+use stanch_integrations::{Integrations, ScenarioClock, Work};
+use stanch_journal::{BoxFuture, Journal};
 use stanch_model::{
     Hash, RunId,
     catalog::ActionIndex,
@@ -33,6 +33,39 @@ pub trait Clock: Send + Sync {
     fn now_ms(&self) -> i64;
     /// How long to sleep on the wall until the clock may show `due_ms`. Waking early is harmless.
     fn until(&self, due_ms: i64) -> Duration;
+    /// Held by whatever is under way; a clock that jumps waits for it.
+    fn work(&self) -> Work {
+        Work::uncounted()
+    }
+    /// Resolves when the clock shows `due_ms`.
+    fn reach(&self, due_ms: i64) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            while self.now_ms() < due_ms {
+                tokio::time::sleep(self.until(due_ms).max(Duration::from_millis(1))).await;
+            }
+        })
+    }
+}
+
+/// While it stands, sleepers look again so often; whoever moves it wakes them too.
+const STANDING: Duration = Duration::from_millis(200);
+
+impl Clock for Arc<ScenarioClock> {
+    fn now_ms(&self) -> i64 {
+        ScenarioClock::now_ms(self)
+    }
+
+    fn until(&self, due_ms: i64) -> Duration {
+        ScenarioClock::until(self, due_ms).unwrap_or(STANDING)
+    }
+
+    fn work(&self) -> Work {
+        Work::counted(self)
+    }
+
+    fn reach(&self, due_ms: i64) -> BoxFuture<'_, ()> {
+        Box::pin(ScenarioClock::reach(self, due_ms))
+    }
 }
 
 /// The wall clock.

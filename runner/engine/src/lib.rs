@@ -26,6 +26,7 @@ mod live;
 mod pauses;
 mod pins;
 mod resolve;
+mod rest;
 mod shard;
 mod step;
 mod terms;

@@ -1,10 +1,25 @@
-//! The wall clock as text, for the `time` of headers. Nothing is decided by it.
+//! The clock as text, for the `time` of headers. Nothing is decided by it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Tells the time that headers carry, since 1970: a drill's, where the wall's is not meant.
+pub type TellTime = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The wall's.
+pub(crate) fn wall() -> TellTime {
+    Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
 
 /// Now, RFC 3339 in UTC with microseconds: 27 bytes.
 pub(crate) fn now() -> [u8; 27] {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    shown(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// The same for a time since 1970.
+pub(crate) fn shown(since: Duration) -> [u8; 27] {
     format(since.as_secs(), since.subsec_micros())
 }
 

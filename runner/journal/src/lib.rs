@@ -30,6 +30,7 @@ mod waiters;
 
 pub use append::{Blob, Epoch, Post, Posted, Row, StreamAppend, Ticket, With, inbox_of};
 pub use backup::{backup, restore};
+pub use clock::TellTime;
 pub use error::{Difference, JournalError};
 pub use export::{Exported, RECIPE, export};
 pub use follow::Follower;

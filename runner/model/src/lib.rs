@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod api;
 pub mod catalog;
+pub mod clock;
 pub mod config;
 pub mod diagnostic;
 pub mod duration;

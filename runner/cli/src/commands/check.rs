@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
         checked.push(config.display().to_string());
     }
     if let Some(setup) = &setup {
-        mistakes.merge(setup.review(&config, &args.ground.transport()?));
+        mistakes.merge(setup.review(&config, &args.ground.transport(None)?));
         mistakes.merge(setup.own_integrations(&config));
         playbooks(args, setup, &config, &mut mistakes, &mut checked, out)?;
     }

@@ -22,8 +22,12 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
         stanch_response::codes::explain(&code)
             .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
     });
+    let page = page.or_else(|| {
+        stanch_drill::scenario::codes::explain(&code)
+            .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
+    });
     let Some(page) = page else {
-        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts";
+        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts, DR of drills";
         return Err(Said::new(format!("there is no page for {code}")).help(help).exit(Exit::No).into());
     };
     out.text(page.trim_end());

@@ -8,6 +8,7 @@ pub(crate) mod control;
 pub(crate) mod deadlines;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 pub(crate) mod explain;
 pub(crate) mod incident;
 pub(crate) mod init;
@@ -39,6 +40,7 @@ use crate::{args::Command, exit::Exit, out::Out};
 pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
+        Command::Drill(args) => Box::pin(drill::run(args, out)).await,
         Command::Init(args) => Box::pin(init::run(args, out)).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, out)).await,
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,

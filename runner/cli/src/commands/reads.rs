@@ -28,7 +28,7 @@ pub(crate) fn open(
     ground: &GroundArgs,
     out: Out,
 ) -> anyhow::Result<Integrations> {
-    let transport = ground.transport()?;
+    let transport = ground.transport(None)?;
     let mistakes = setup.review(&place.config, &transport);
     mistakes.show(out);
     if mistakes.refuse() {

@@ -1,14 +1,17 @@
 //! `stanch serve`: journal, engine and HTTP server in one process, until a signal drains it.
 
-use std::{net::SocketAddr, sync::Arc};
+mod leash;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
-use stanch_integrations::{Integrations, Transport};
+use stanch_integrations::{Integrations, ScenarioClock, Transport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
 use stanch_model::{Level, run::Mode};
 use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 
+use self::leash::Leash;
 use crate::{
     diagnose,
     exit::Exit,
@@ -35,6 +38,9 @@ pub(crate) struct Args {
     /// Stop when standard input ends: a server that must not outlive whoever started it
     #[arg(long, hide = true)]
     leash: bool,
+    /// Live by a scenario's clock, which whoever holds the leash tells by lines on standard input
+    #[arg(long, hide = true, requires_all = ["leash", "twins"])]
+    clock: bool,
     /// Die by SIGKILL as soon as so many entries of the whole journal are durable: for drills and tests
     #[arg(long, value_name = "N", env = "STANCH_KILL_AT_ENTRY", hide = true)]
     kill_at_entry: Option<u64>,
@@ -49,7 +55,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let place = args.place.place()?;
     let setup = setup::load_or_refuse(&place.config, out)?;
     let mode = if args.ground.is_simulated() { Mode::Drill } else { Mode::Live };
-    let transport = args.ground.transport()?;
+    let mut leash = Leash::hold(args.leash, args.clock).await?;
+    let transport = args.ground.transport(leash.clock())?;
     let mistakes = setup.review(&place.config, &transport);
     mistakes.show(out);
     if mistakes.refuse() {
@@ -61,17 +68,17 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     }
     warn_of_own(&setup, &place, out);
     warn_of_unheard(&setup, out);
-    let journal = Arc::new(open(&place)?);
+    let journal = Arc::new(open(&place, leash.clock())?);
     if let Some(entry) = args.kill_at_entry {
         die_at(entry, journal.as_ref());
     }
-    let (engine, clock) = engine(&args, transport, &setup, &journal, mode)?;
+    let (engine, clock) = engine(&args, transport, &setup, &journal, mode, leash.clock())?;
+    leash.lead(&engine);
     let running = serve(&args, &place, &setup, engine, journal.clone(), clock, mode).await?;
     announce(&running, &place, mode, args.paused, out);
-    if args.leash {
-        stopped_or_let_go().await?;
-    } else {
-        super::twins::stopped().await?;
+    tokio::select! {
+        stopped = super::twins::stopped() => stopped?,
+        () = leash.let_go() => {}
     }
     out.aside("draining: requests that are out come back and are journaled");
     running.shutdown().await;
@@ -112,8 +119,12 @@ fn warn_of_unheard(setup: &Setup, out: Out) {
     }
 }
 
-fn open(place: &Place) -> anyhow::Result<LocalJournal> {
-    let options = Options::new(KeySource::File(place.vault_key.clone()));
+fn open(place: &Place, clock: Option<&Arc<ScenarioClock>>) -> anyhow::Result<LocalJournal> {
+    let mut options = Options::new(KeySource::File(place.vault_key.clone()));
+    if let Some(clock) = clock.cloned() {
+        options.time =
+            Arc::new(move || Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or_default()));
+    }
     LocalJournal::open(&place.data, options).map_err(super::journal::broken)
 }
 
@@ -135,6 +146,7 @@ fn engine(
     setup: &Setup,
     journal: &Arc<LocalJournal>,
     mode: Mode,
+    scenario: Option<&Arc<ScenarioClock>>,
 ) -> anyhow::Result<(Engine, Arc<dyn Clock>)> {
     let configured = &setup.config.integrations;
     let integrations = Integrations::new(setup.catalog.clone(), configured, transport, journal.vault())
@@ -147,7 +159,10 @@ fn engine(
         deadlines: setup.deadlines.clone(),
         config: setup.config.clone(),
     };
-    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let clock: Arc<dyn Clock> = match scenario {
+        Some(clock) => Arc::new(clock.clone()),
+        None => Arc::new(WallClock),
+    };
     let engine = Engine::start(EngineOptions {
         journal: journal.clone(),
         integrations,
@@ -158,7 +173,7 @@ fn engine(
         mode,
         paused: args.paused,
         shards: std::thread::available_parallelism().map_or(1, usize::from),
-        patience: Patience::default(),
+        patience: if scenario.is_some() { rehearsed() } else { Patience::default() },
         in_process: None,
     })?;
     Ok((engine, clock))
@@ -215,12 +230,9 @@ fn announce(running: &Running, place: &Place, mode: Mode, paused: bool, out: Out
     }
 }
 
-/// Until a signal comes or standard input ends.
-async fn stopped_or_let_go() -> anyhow::Result<()> {
-    let mut input = tokio::io::stdin();
-    let mut sink = tokio::io::sink();
-    tokio::select! {
-        stopped = super::twins::stopped() => stopped,
-        _ended = tokio::io::copy(&mut input, &mut sink) => Ok(()),
-    }
+/// On a scenario's clock. Nothing leaves memory: a run that waits for an hour may be due in a moment. What has no answer
+/// by then never gets one from a platform on this machine.
+fn rehearsed() -> Patience {
+    let day = Duration::from_secs(86_400);
+    Patience { park: day, call: Duration::from_secs(3), ..Patience::default() }
 }

@@ -97,6 +97,7 @@ pub async fn play(play: Play<'_>, tell: &mut (dyn FnMut(At) + Send)) -> Result<V
         folders: play.folders.clone(),
         twins: twins.addr(),
         mail: twins.mail_addr(),
+        clock: None,
     };
     let alert = play.plot.alert(&ulid::Ulid::generate().to_string(), jiff::Timestamp::now());
     let mut stage = Stage {

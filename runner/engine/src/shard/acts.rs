@@ -261,9 +261,11 @@ impl Shard {
         };
         let (own, address) = (self.own.clone(), address.clone());
         let coming = work(self.env.integrations.clone());
+        let under_way = self.env.clock.work();
         self.env.runtime.spawn(async move {
             let event = coming.await;
             own.send(Message::Act(run, address, attempt, event));
+            drop(under_way);
         });
     }
 

@@ -69,8 +69,19 @@ pub(crate) enum Message {
     Look,
     /// Answers when everything in flight is settled.
     Drain(Sender<()>),
+    /// Answers when there is nothing to do before something else happens.
+    Rest(Sender<Resting>),
     /// The engine is gone.
     Stop,
+}
+
+/// A shard that has nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Resting {
+    /// Messages heard so far, the question itself left out.
+    pub(crate) heard: u64,
+    /// When its first alarm goes off, Unix ms.
+    pub(crate) due_ms: Option<i64>,
 }
 
 /// The way to a shard.
@@ -150,6 +161,9 @@ pub(crate) struct Shard {
     stopped: bool,
     /// Position of the last append.
     appended: u64,
+    /// Who wants to know when it rests, and how many messages it heard.
+    asking: Vec<Sender<Resting>>,
+    heard: u64,
 }
 
 /// A shard looks at the journal's due times at least this often: a drill's clock may jump.
@@ -194,6 +208,8 @@ impl Shard {
             draining: Vec::new(),
             stopped: false,
             appended: 0,
+            asking: Vec::new(),
+            heard: 0,
         }
     }
 
@@ -237,10 +253,14 @@ impl Shard {
     /// Sleeps until something happens.
     fn rest(&mut self) -> bool {
         let first = self.intended.front().map_or(NONE, |(position, ..)| *position);
+        let first = if self.asking.is_empty() { first } else { first.min(self.awaited()) };
         self.own.sleep_for(first);
         if first <= self.env.journal.durable() {
             self.own.sleep_for(NONE);
             return true;
+        }
+        if self.appended <= self.env.journal.durable() {
+            self.answer_resting();
         }
         let heard = self.inbox.recv_timeout(self.sleep());
         self.own.sleep_for(NONE);
@@ -259,8 +279,23 @@ impl Shard {
         }
     }
 
+    /// The last append, until it is durable.
+    fn awaited(&self) -> u64 {
+        if self.appended > self.env.journal.durable() { self.appended } else { NONE }
+    }
+
+    /// Nothing is ready, nothing waits for the disk: whoever asked hears so.
+    fn answer_resting(&mut self) {
+        let due_ms = self.timers.peek().map(|Reverse((due, _))| *due);
+        for asking in self.asking.drain(..) {
+            let _gone = asking.send(Resting { heard: self.heard, due_ms });
+        }
+    }
+
     fn hear(&mut self, message: Message) {
+        self.heard += u64::from(!matches!(message, Message::Rest(_) | Message::Durable | Message::Look));
         match message {
+            Message::Rest(asking) => self.asking.push(asking),
             Message::Wake(run) => self.wake(&run),
             Message::Created(entry) => self.created(&entry),
             Message::Act(run, address, attempt, event) => self.with(&run, |shard, live| {
@@ -428,9 +463,11 @@ impl Shard {
         self.unwind(&run);
         if !matches!(error, JournalError::Fenced { .. } | JournalError::Fatal(_)) {
             let own = self.own.clone();
+            let under_way = self.env.clock.work();
             self.env.runtime.spawn(async move {
                 tokio::time::sleep(TRY_AGAIN).await;
                 own.send(Message::Wake(run));
+                drop(under_way);
             });
         }
     }

@@ -72,7 +72,7 @@ impl Core {
         let Recovered { mut writer, shelf, index, epoch, position, .. } = recovered;
         writer.spare.clear();
         let opened = Epoch(epoch + 1);
-        let queue = Queue::new(opened.0, position + 1, index.posts()?);
+        let queue = Queue::new(opened.0, position + 1, index.posts()?, options.time.clone());
         let waiters = Waiters::default();
         waiters.reached(position);
         let core = Self {

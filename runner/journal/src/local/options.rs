@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::disk::{Disk, RealDisk};
+use crate::{
+    clock::{self, TellTime},
+    disk::{Disk, RealDisk},
+};
 
 /// Where the vault's key lies: never inside the data folder.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub struct Options {
     pub disk: Arc<dyn Disk>,
     /// What happens when a write or sync of the log fails: aborting, unless a test wants to see it.
     pub on_lost: LostHook,
+    /// The time that headers carry.
+    pub time: TellTime,
 }
 
 impl Options {
@@ -58,6 +63,7 @@ impl Options {
                 tracing::error!(why, "the journal does not know what is on disk: stopping at once");
                 std::process::abort()
             }),
+            time: clock::wall(),
         }
     }
 }

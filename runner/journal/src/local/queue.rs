@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     append::{Row, StreamAppend, Ticket, With},
-    clock,
+    clock::{self, TellTime},
     error::JournalError,
     leases::Leases,
     line::{self, BodyAt, IndexPart, Parts},
@@ -35,6 +35,8 @@ pub(crate) struct Queue {
     pub(crate) leases: Leases,
     /// Streams that grew since the last checkpoint.
     advanced: Vec<Name>,
+    /// The time that headers carry.
+    pub(crate) time: TellTime,
     /// Why nothing is taken any more.
     pub(crate) stopped: Option<JournalError>,
     /// Only appends that may use the reserve are taken.
@@ -82,7 +84,7 @@ impl Batch {
 const HEADS_KEPT: usize = 32_768;
 
 impl Queue {
-    pub(crate) fn new(epoch: u64, next: u64, posts: HashMap<Name, Vec<PostAt>>) -> Self {
+    pub(crate) fn new(epoch: u64, next: u64, posts: HashMap<Name, Vec<PostAt>>, time: TellTime) -> Self {
         let mut batch = Batch::default();
         batch.clear();
         Self {
@@ -95,6 +97,7 @@ impl Queue {
             advanced: Vec::new(),
             stopped: None,
             full: false,
+            time,
         }
     }
 
@@ -183,7 +186,7 @@ impl Queue {
         unique: Vec<String>,
         hashes: &[Hash],
     ) -> Ticket {
-        let time = clock::now();
+        let time = clock::shown((self.time)());
         let mut hashes = hashes.iter();
         let mut versions = Vec::with_capacity(group.len());
         let mut unique = Some(unique);

@@ -194,7 +194,8 @@ impl Core {
         let part = IndexPart { unique: vec![unique], post: Some(key.to_owned()), ..IndexPart::default() };
         let name = queue.name(&append.stream);
         let entry = &append.entries[0];
-        queue.write(&name, append.epoch.0, &clock::now(), entry, hashes[0], part);
+        let time = clock::shown((queue.time)());
+        queue.write(&name, append.epoch.0, &time, entry, hashes[0], part);
         Ok((queue.next_position() - 1, true))
     }
 

@@ -191,9 +191,11 @@ impl Teller {
     fn send(&mut self, intent: Intent, delivery: Delivery) {
         let (post, turns) = (self.post.clone(), self.turns.clone());
         let (book, metrics) = (self.book.outcomes(), self.metrics.clone());
+        let (clock, under_way) = (self.clock.clone(), self.clock.work());
         self.sending.spawn(async move {
+            let _under_way = under_way;
             let _turn = turns.acquire_owned().await;
-            let end = post::deliver(&*post, &intent, delivery).await;
+            let end = post::deliver(&*post, &*clock, &intent, delivery).await;
             let counter = if end.sent() { &metrics.told } else { &metrics.not_told };
             crate::metrics::count(counter);
             if let Err(error) = book.ended(&intent, &end).await {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use stanch_engine::Clock;
 use stanch_integrations::{Call, Integrations, Look, Outcome, Seen};
 use stanch_journal::BoxFuture;
 use stanch_model::{
@@ -22,7 +23,7 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 8;
 
 /// Never waits longer between two of them.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST_MS: i64 = 120_000;
 
 /// How a message ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +74,12 @@ pub(super) trait Post: Send + Sync {
 }
 
 /// Sends until it is known what became of it.
-pub(super) async fn deliver(post: &dyn Post, intent: &Intent, delivery: Delivery) -> End {
+pub(super) async fn deliver(
+    post: &dyn Post,
+    clock: &dyn Clock,
+    intent: &Intent,
+    delivery: Delivery,
+) -> End {
     let mut doubtful = delivery == Delivery::Doubtful;
     for attempt in 1..=ATTEMPTS {
         if doubtful && !post.repeats(intent) {
@@ -90,18 +96,16 @@ pub(super) async fn deliver(post: &dyn Post, intent: &Intent, delivery: Delivery
             Outcome::InDoubt { .. } => doubtful = true,
             Outcome::NotSent { why } if attempt == ATTEMPTS => return End::new(How::Failed, why),
             Outcome::NotSent { .. } => {}
-            Outcome::Limited { until_ms, .. } => wait_until(until_ms).await,
+            Outcome::Limited { until_ms, .. } => pause(clock, until_ms - clock.now_ms()).await,
         }
-        tokio::time::sleep(Duration::from_secs(1 << attempt.min(6))).await;
+        pause(clock, 1_000 << attempt.min(6)).await;
     }
     let how = if doubtful { How::InDoubt } else { How::Failed };
     End::new(how, format!("given up after {ATTEMPTS} attempts"))
 }
 
-async fn wait_until(until_ms: i64) {
-    let wait = until_ms.saturating_sub(jiff::Timestamp::now().as_millisecond());
-    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
-    tokio::time::sleep(wait.min(LONGEST)).await;
+async fn pause(clock: &dyn Clock, ms: i64) {
+    clock.reach(clock.now_ms().saturating_add(ms.clamp(0, LONGEST_MS))).await;
 }
 
 /// The configured integrations.

@@ -1,0 +1,267 @@
+//! Whose time pauses and paces are counted in: the wall's, or that of a scenario.
+//!
+//! Deadlines of one attempt stay on the wall clock: a connection does not hang faster because a drill runs faster. All
+//! that is agreed with a platform (Retry-After, the end of a window, a rate) passes on the clock that the platform lives by.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use stanch_model::clock::ClockAt;
+use tokio::{sync::watch, time::Instant};
+
+use crate::twin::TwinClock;
+
+/// A scenario's clock: it runs at a rate, stands, jumps. All clones of its `Arc` show the same time.
+#[derive(Debug)]
+pub struct ScenarioClock {
+    at: watch::Sender<ClockAt>,
+    start_ms: i64,
+    origin: Instant,
+    /// What is under way, waiting included; and of that, what only waits for this clock or for others that do.
+    working: AtomicUsize,
+    waiting: AtomicUsize,
+    /// Who sleeps until when.
+    sleepers: Mutex<BTreeMap<(i64, u64), ()>>,
+    nth: AtomicU64,
+}
+
+impl ScenarioClock {
+    /// Shows what this says.
+    pub fn new(at: ClockAt) -> Self {
+        Self {
+            start_ms: at.scenario_ms,
+            at: watch::Sender::new(at),
+            origin: Instant::now(),
+            working: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            sleepers: Mutex::default(),
+            nth: AtomicU64::new(0),
+        }
+    }
+
+    /// Stands at this time.
+    pub fn standing_at(start: Timestamp) -> Self {
+        Self::new(ClockAt { change: 1, wall_ms: wall_ms(), scenario_ms: start.as_millisecond(), rate: 0.0 })
+    }
+
+    /// What it goes by now.
+    pub fn at(&self) -> ClockAt {
+        *self.at.borrow()
+    }
+
+    /// Goes by this from now on, unless it would go back.
+    pub fn set(&self, at: ClockAt) {
+        let now = self.now_ms();
+        let at = ClockAt { scenario_ms: at.scenario_ms.max(now), ..at };
+        self.at.send_replace(at);
+    }
+
+    /// Runs at another rate from now on; 0 stops it. Gives what it goes by then.
+    pub fn run(&self, rate: f64) -> ClockAt {
+        let rate = if rate.is_finite() { rate.clamp(0.0, ClockAt::FASTEST) } else { 0.0 };
+        self.change(|at| ClockAt { rate, ..at })
+    }
+
+    /// Shows this time at once, unless it is past already. Gives what it goes by then.
+    pub fn jump(&self, to_ms: i64) -> ClockAt {
+        self.change(|at| ClockAt { scenario_ms: at.scenario_ms.max(to_ms), ..at })
+    }
+
+    fn change(&self, change: impl FnOnce(ClockAt) -> ClockAt) -> ClockAt {
+        let (wall_ms, scenario_ms) = (wall_ms(), self.now_ms());
+        let now = ClockAt { change: self.at().change + 1, wall_ms, scenario_ms, ..self.at() };
+        let at = change(now);
+        self.set(at);
+        at
+    }
+
+    /// Unix ms in the scenario.
+    pub fn now_ms(&self) -> i64 {
+        self.at().shows(wall_ms())
+    }
+
+    /// How long on the wall until it shows this, if it runs.
+    pub fn until(&self, due_ms: i64) -> Option<Duration> {
+        self.at().until(wall_ms(), due_ms).map(Duration::from_millis)
+    }
+
+    /// Resolves when it shows this.
+    pub async fn reach(&self, due_ms: i64) {
+        let _waits = self.waits();
+        self.sleep(due_ms).await;
+    }
+
+    /// The same, for those who are counted as waiting already.
+    async fn sleep(&self, due_ms: i64) {
+        let mut changes = self.at.subscribe();
+        let _sleeps = Sleeper::new(self, due_ms);
+        while self.now_ms() < due_ms {
+            match self.until(due_ms) {
+                Some(wall) => {
+                    let _either = tokio::time::timeout(wall, changes.changed()).await;
+                }
+                // it cannot close: we hold the sender
+                None => _ = changes.changed().await,
+            }
+        }
+    }
+
+    /// When the first of those who sleep by this clock wakes.
+    pub fn next_ms(&self) -> Option<i64> {
+        self.sleepers.lock().keys().next().map(|(due, _)| *due)
+    }
+
+    /// True when all that is under way waits for this clock.
+    pub fn is_quiet(&self) -> bool {
+        self.working.load(Ordering::SeqCst) == self.waiting.load(Ordering::SeqCst)
+    }
+
+    fn waits(&self) -> Count<'_> {
+        Count::new(&self.waiting)
+    }
+}
+
+impl TwinClock for ScenarioClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.now_ms() - self.start_ms).unwrap_or(0))
+    }
+}
+
+/// Something under way; over when this is dropped.
+#[derive(Debug)]
+pub struct Work(Option<Arc<ScenarioClock>>);
+
+impl Work {
+    /// Where nobody counts.
+    pub fn uncounted() -> Self {
+        Self(None)
+    }
+
+    /// Counted by this clock.
+    pub fn counted(clock: &Arc<ScenarioClock>) -> Self {
+        clock.working.fetch_add(1, Ordering::SeqCst);
+        Self(Some(clock.clone()))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(clock) = &self.0 {
+            clock.working.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+struct Sleeper<'a> {
+    clock: &'a ScenarioClock,
+    key: (i64, u64),
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a ScenarioClock, due_ms: i64) -> Self {
+        let key = (due_ms, clock.nth.fetch_add(1, Ordering::Relaxed));
+        clock.sleepers.lock().insert(key, ());
+        Self { clock, key }
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        self.clock.sleepers.lock().remove(&self.key);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Count<'a>(&'a AtomicUsize);
+
+impl<'a> Count<'a> {
+    fn new(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Self(counter)
+    }
+}
+
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whose time it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Tempo {
+    #[default]
+    Wall,
+    Scenario(Arc<ScenarioClock>),
+}
+
+impl Tempo {
+    /// Now, as an instant that paces are counted in.
+    pub(crate) fn now(&self) -> Instant {
+        match self {
+            Self::Wall => Instant::now(),
+            Self::Scenario(clock) => clock.origin + clock.monotonic(),
+        }
+    }
+
+    /// Such an instant as Unix ms, rounded up: to come back a moment early would be refused again.
+    pub(crate) fn unix_ms(&self, at: Instant) -> i64 {
+        let away = at.saturating_duration_since(self.now());
+        let away = i64::try_from(away.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
+        self.now_ms().saturating_add(away).saturating_add(i64::from(matches!(self, Self::Wall)))
+    }
+
+    /// Now, Unix ms.
+    pub(crate) fn now_ms(&self) -> i64 {
+        match self {
+            Self::Wall => wall_ms(),
+            Self::Scenario(clock) => clock.now_ms(),
+        }
+    }
+
+    /// How far away a time is.
+    pub(crate) fn away(&self, until_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(until_ms.saturating_sub(self.now_ms())).unwrap_or(0))
+    }
+
+    /// For those who hold what `waits` gives.
+    pub(crate) async fn sleep_until(&self, at: Instant) {
+        match self {
+            Self::Wall => tokio::time::sleep_until(at).await,
+            Self::Scenario(clock) => clock.sleep(self.unix_ms(at)).await,
+        }
+    }
+
+    /// Resolves when this clock shows the time.
+    pub(crate) async fn reach(&self, until_ms: i64) {
+        match self {
+            Self::Wall => tokio::time::sleep(self.away(until_ms)).await,
+            Self::Scenario(clock) => clock.reach(until_ms).await,
+        }
+    }
+
+    /// While what this gives lives, its holder waits for this clock, or for others that do.
+    pub(crate) fn waits(&self) -> Option<Count<'_>> {
+        match self {
+            Self::Wall => None,
+            Self::Scenario(clock) => Some(clock.waits()),
+        }
+    }
+}
+
+fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,86 @@
+//! `stanch drill`: the scenarios that there are, and playing one with the real playbook on simulated platforms.
+
+mod check;
+mod list;
+mod play;
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::{exit::Exit, out::Out, table::Table};
+
+/// Rehearse with the real playbooks on simulated platforms; without a scenario, list them
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    play: PlayArgs,
+}
+
+/// What to play, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlayArgs {
+    /// The scenario: its name, or a file
+    scenario: Option<String>,
+    /// Play it without a person: the clock jumps, stand-ins speak for every seat; the exit code is the score's
+    #[arg(long)]
+    auto: bool,
+    /// The server's data folder: new or empty, or that of an interrupted drill, which goes on; a new temporary one unless given
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// More playbooks with scenarios of their own: a folder with playbook.yaml, or one that holds such folders
+    #[arg(long, value_name = "DIR")]
+    playbooks: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Check scenarios: those that ship, or these files
+    Check(check::Args),
+    /// Print the JSON Schema of a scenario
+    Schema,
+    /// The words that conditions know
+    Words,
+}
+
+/// Lists, checks or plays.
+///
+/// # Errors
+/// When a scenario has mistakes, or cannot be played to its end.
+pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
+    match args.what {
+        Some(What::Check(args)) => check::run(&args, out),
+        Some(What::Schema) => {
+            let schema = stanch_drill::scenario::schema();
+            out.text(&serde_json::to_string_pretty(&schema)?);
+            out.line(&schema);
+            Ok(Exit::Yes)
+        }
+        Some(What::Words) => Ok(words(out)),
+        None => match &args.play.scenario {
+            Some(_) => play::run(args.play, out).await,
+            None => list::run(&args.play.playbooks, out),
+        },
+    }
+}
+
+fn words(out: Out) -> Exit {
+    let mut table = Table::new(&["word", "means"]);
+    for word in stanch_drill::words::WORDS {
+        let shown = match word.takes {
+            Some(takes) => format!("{}(\"{}\")", word.name, takes.what()),
+            None => format!("{}()", word.name),
+        };
+        table.row([shown.as_str(), word.means]);
+        out.line(&json!({ "word": word.name, "takes": word.takes.map(|takes| takes.what()), "means": word.means }));
+    }
+    for (name, means) in stanch_drill::words::VARIABLES {
+        table.row([*name, *means]);
+        out.line(&json!({ "word": name, "means": means }));
+    }
+    out.text(&table.render(out.columns()));
+    Exit::Yes
+}

@@ -1,0 +1,99 @@
+//! The simulated company of a scenario: its configuration, its vendor register, its people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stanch_integrations::{Catalog, Platform};
+
+use crate::scenario::Scenario;
+
+/// Somebody of the company, with the groups that they are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: &'static str,
+    /// What they may do at the API.
+    pub role: stanch_model::api::Role,
+    /// The groups of `people:`.
+    pub groups: &'static [&'static str],
+}
+
+use stanch_model::api::Role::{Approver, Responder};
+
+/// Everybody.
+pub const PEOPLE: &[Person] = &[
+    Person { name: "ana", role: Responder, groups: &["responders"] },
+    Person { name: "ben", role: Approver, groups: &["incident-lead"] },
+    Person { name: "caro", role: Approver, groups: &["incident-lead"] },
+    Person { name: "dora", role: Approver, groups: &["security-manager"] },
+];
+
+/// Who answers when these groups (or people) are asked; the responder where nobody is named.
+pub fn asked(groups: &[String]) -> Vec<&'static Person> {
+    let meant = |person: &&Person| {
+        groups.iter().any(|group| person.name == group || person.groups.contains(&group.as_str()))
+    };
+    let found: Vec<&Person> = PEOPLE.iter().filter(meant).collect();
+    if found.is_empty() { PEOPLE.iter().take(1).collect() } else { found }
+}
+
+/// Configured name to platform: they are the same.
+pub fn integrations(scenario: &Scenario) -> BTreeMap<String, String> {
+    scenario.platforms().into_iter().map(|name| (name.replace('-', "_"), name)).collect()
+}
+
+/// `stanch.yaml`. The alerts of the plot come through `casb`.
+pub fn configuration(scenario: &Scenario, catalog: &Catalog, secret_file: &str) -> String {
+    let mut text = String::from(
+        "# The company of a drill. All of it is simulated: nothing here can reach a real platform.\n\npeople:\n  groups:\n",
+    );
+    let groups: BTreeSet<&str> = PEOPLE.iter().flat_map(|person| person.groups.iter().copied()).collect();
+    for group in groups {
+        let members = PEOPLE.iter().filter(|person| person.groups.contains(&group)).map(|person| person.name);
+        text.push_str(&format!("    {group}: [{}]\n", members.collect::<Vec<_>>().join(", ")));
+    }
+    text.push_str("\nintegrations:\n");
+    for (name, platform) in integrations(scenario) {
+        text.push_str(&format!("  {name}: {}\n", integration(catalog.platform(&platform), &platform)));
+    }
+    text.push_str(&format!(
+        "\nalerts:\n  casb: {{ format: hmac, secret: \"file:{secret_file}\" }}\n\ntell:\n"
+    ));
+    for (event, channel) in [
+        ("approval", "#incidents"),
+        ("stuck", "#incidents"),
+        ("deadline", "#incidents"),
+        ("team", "#incidents"),
+        ("vendor-desk", "#vendors"),
+    ] {
+        text.push_str(&format!("  {event}: [\"slack:{channel}\"]\n"));
+    }
+    text
+}
+
+/// A tenant of this platform. What else it needs has a value for twins in the catalogue.
+fn integration(platform: Option<&Platform>, slug: &str) -> String {
+    match slug {
+        "smtp" => "{ platform: smtp, url: \"smtps://mail.acme.example\", settings: { sender: stanch@acme.example } }".to_owned(),
+        "salesforce" => "{ platform: salesforce, url: \"https://acme.my.salesforce.com\" }".to_owned(),
+        _ if platform.is_some_and(Platform::wants_address) => {
+            format!("{{ platform: {slug}, url: \"https://acme.{slug}.com\" }}")
+        }
+        _ => format!("{{ platform: {slug} }}"),
+    }
+}
+
+/// `vendors.yaml`: every app's vendor, with a contact and a clause of 24 hours.
+pub fn vendors(scenario: &Scenario) -> String {
+    let mut text = String::from("# Whom to call about an app, and what the contract says.\n");
+    let vendors: BTreeSet<&str> = scenario.world.apps.iter().map(|app| app.vendor.as_str()).collect();
+    for vendor in vendors.into_iter().filter(|vendor| !vendor.is_empty()) {
+        let apps = scenario.world.apps.iter().filter(|app| app.vendor == vendor);
+        let (ids, titles): (Vec<_>, Vec<_>) = apps.map(|app| (app.id.clone(), app.title())).unzip();
+        let name = titles.first().cloned().unwrap_or_default();
+        text.push_str(&format!(
+            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n  owner: Operations\n  tier: 1\n",
+            ids.join(", ")
+        ));
+    }
+    text
+}

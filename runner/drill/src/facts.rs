@@ -1,0 +1,381 @@
+//! The facts of a drill: what the journal and the twins say, folded. Conditions and the score look at nothing else.
+//!
+//! What the twins say is the truth; what the journal says is what the response believes of it. Both are kept apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stanch_integrations::twin::{Fate, RequestRecord, Sort};
+use stanch_model::{
+    Containment, Effect, Entry, RunId, TargetState,
+    run::{RunState, RunView, WaitKind, body, kind},
+};
+
+/// An app of the world, as far as facts need it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppFacts {
+    /// Its id.
+    pub id: String,
+    /// Its supplier.
+    pub vendor: String,
+    /// Given so far, by platform.
+    pub given: BTreeMap<String, u32>,
+}
+
+/// A moment at which something first happened: its place in the order of all things, and its time, Unix ms.
+pub type First = (i64, i64);
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// When the drill began, Unix ms on its clock.
+    pub start_ms: i64,
+    /// Now.
+    pub now_ms: i64,
+    /// The runs as their entries tell them.
+    pub runs: BTreeMap<RunId, RunView>,
+    /// How often the runner was killed.
+    pub kills: u32,
+    /// When the first alert was sent.
+    pub alerted_ms: Option<i64>,
+    /// Since when everything at stake is proven dead.
+    pub contained_ms: Option<i64>,
+    apps: Vec<AppFacts>,
+    /// Which actions take a grant or credential away.
+    cuts: BTreeSet<String>,
+    /// Which actions block an app.
+    blocks: BTreeSet<String>,
+    /// What the platforms gave up: (app, platform) to targets with their time.
+    gone: BTreeMap<(String, String), BTreeMap<String, i64>>,
+    blocked: BTreeSet<String>,
+    touched: BTreeMap<String, u64>,
+    /// Times that an action changed something.
+    writes: BTreeMap<String, i64>,
+    doubled: BTreeMap<(String, String, String), i64>,
+    /// Who was written to, and when first.
+    told: BTreeMap<String, i64>,
+    firsts: BTreeMap<String, First>,
+    calls: BTreeMap<String, body::CallIntent>,
+    order: i64,
+    /// Live grants of the apps at stake over time: (Unix ms, how many), for the exposure.
+    levels: Vec<(i64, i64)>,
+    at_stake: BTreeSet<String>,
+}
+
+impl Facts {
+    /// Nothing has happened yet.
+    pub fn starting(start_ms: i64, apps: Vec<AppFacts>) -> Self {
+        Self { start_ms, now_ms: start_ms, apps, ..Self::default() }
+    }
+
+    /// Which actions count as cuts and as blocks: `okta.revoke_app_token`.
+    pub fn knowing(mut self, cuts: BTreeSet<String>, blocks: BTreeSet<String>) -> Self {
+        (self.cuts, self.blocks) = (cuts, blocks);
+        self
+    }
+
+    /// These apps are what the drill is about.
+    pub fn stake(&mut self, app: &str) {
+        if self.at_stake.insert(app.to_owned()) {
+            self.level();
+        }
+    }
+
+    /// The apps that the drill is about.
+    pub fn at_stake(&self) -> &BTreeSet<String> {
+        &self.at_stake
+    }
+
+    /// An app was given grants on a platform: so many by now.
+    pub fn given(&mut self, app: &str, platform: &str, grants: u32) {
+        if let Some(app) = self.apps.iter_mut().find(|known| known.id == app) {
+            app.given.insert(platform.to_owned(), grants);
+        }
+        self.level();
+    }
+
+    /// A platform was asked something.
+    pub fn saw(&mut self, request: &RequestRecord) {
+        self.now_ms = self.now_ms.max(request.at.as_millisecond());
+        if request.sort != Sort::Write || request.fate != Fate::Changed {
+            return;
+        }
+        let action = format!("{}.{}", request.integration, request.action);
+        *self.writes.entry(action.clone()).or_default() += 1;
+        let key = (request.integration.clone(), request.action.clone(), request.target.clone());
+        *self.doubled.entry(key).or_default() += 1;
+        for app in &request.apps {
+            *self.touched.entry(app.clone()).or_default() += 1;
+        }
+        if self.cuts.contains(&action) {
+            for app in owners(request) {
+                let gone = self.gone.entry((app, request.integration.clone())).or_default();
+                gone.entry(request.target.clone()).or_insert(request.at.as_millisecond());
+            }
+            self.level();
+        }
+        if self.blocks.contains(&action) {
+            self.blocked.extend(request.apps.iter().cloned());
+        }
+        if request.method == "MAIL" {
+            let now = self.now_ms;
+            for to in request.path.split(',') {
+                self.told.entry(to.to_owned()).or_insert(now);
+            }
+        }
+    }
+
+    /// An entry of the server's journal.
+    pub fn heard(&mut self, entry: &Entry, now_ms: i64) {
+        self.now_ms = self.now_ms.max(now_ms);
+        let Some(run) = entry.header.stream.as_run() else { return };
+        let view = self.runs.entry(run.clone()).or_default();
+        if entry.header.version <= view.version {
+            return;
+        }
+        view.apply(entry);
+        match entry.header.kind.as_str() {
+            kind::LOCAL => {
+                if let Ok(local) = entry.decode::<body::Local>() {
+                    let name = local.value.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+                    self.happened(&local.op);
+                    name.into_iter().for_each(|name| self.happened(&name));
+                    if let (Some(text), "phase") = (local.value.as_str(), local.op.as_str()) {
+                        self.happened(text);
+                    }
+                }
+            }
+            kind::INTENT => {
+                if let Ok(intent) = entry.decode::<body::Intent>() {
+                    self.intended(&run, intent);
+                }
+            }
+            kind::OUTCOME => {
+                if let Ok(outcome) = entry.decode::<body::Outcome>() {
+                    self.came_of(&run, &outcome);
+                }
+            }
+            kind::DEADLINE => self.happened("deadline"),
+            _ => {}
+        }
+    }
+
+    fn intended(&mut self, run: &RunId, intent: body::Intent) {
+        self.happened(&intent.op);
+        self.happened(&intent.name);
+        let Some(call) = intent.call else { return };
+        let action = format!("{}.{}", call.integration, call.action);
+        let verb = call.verb.clone().unwrap_or_default();
+        self.happened(&action);
+        if !verb.is_empty() {
+            self.happened(&verb);
+        }
+        self.calls.insert(format!("{run} {}", intent.address), call);
+    }
+
+    fn came_of(&mut self, run: &RunId, outcome: &body::Outcome) {
+        let Some(call) = self.calls.get(&format!("{run} {}", outcome.address)).cloned() else { return };
+        if outcome.error.is_some() {
+            return;
+        }
+        if let Some(verb) = call.verb {
+            *self.writes.entry(verb).or_default() += 1;
+        }
+        if call.effect == Effect::Tell {
+            let now = self.now_ms;
+            let to = ["channel", "to", "url"].iter().find_map(|name| call.input.get(*name)?.as_str());
+            self.told.entry(to.unwrap_or_default().to_owned()).or_insert(now);
+            self.told.entry(format!("{}.{}", call.integration, call.action)).or_insert(now);
+        }
+    }
+
+    /// The call of a step of a run.
+    pub fn call(&self, run: &str, address: &stanch_model::Address) -> Option<body::CallIntent> {
+        self.calls.get(&format!("{run} {address}")).cloned()
+    }
+
+    fn happened(&mut self, name: &str) {
+        self.order += 1;
+        let first = (self.order, self.now_ms);
+        self.firsts.entry(name.to_owned()).or_insert(first);
+    }
+
+    fn level(&mut self) {
+        let live = self.at_stake.iter().map(|app| self.live(app)).sum();
+        if self.levels.last().is_none_or(|(_, last)| *last != live) {
+            self.levels.push((self.now_ms, live));
+        }
+    }
+
+    /// Grants and credentials that a platform gave up.
+    pub fn revoked(&self, platform: &str) -> i64 {
+        let of = self.gone.iter().filter(|((_, on), _)| on == platform);
+        let targets: BTreeSet<&String> = of.flat_map(|(_, targets)| targets.keys()).collect();
+        count(targets.len())
+    }
+
+    /// Grants of an app that stand.
+    pub fn live(&self, app: &str) -> i64 {
+        let Some(known) = self.apps.iter().find(|known| known.id == app) else { return 0 };
+        let on = known.given.iter().map(|(platform, given)| {
+            let gone = self.gone.get(&(app.to_owned(), platform.clone())).map_or(0, BTreeMap::len);
+            (i64::from(*given) - count(gone)).max(0)
+        });
+        on.sum()
+    }
+
+    /// No grant stands, and every cut of the runs about it is proven, dies by a known time, or was attested by a person.
+    pub fn verified(&self, app: &str) -> bool {
+        let about = self.runs.values().flat_map(|run| run.targets.values());
+        let mut cuts = 0;
+        let proven = about.clone().all(|target| {
+            cuts += 1;
+            matches!(target.state, TargetState::Verified | TargetState::Residual | TargetState::Attested)
+        });
+        cuts > 0 && proven && self.live(app) == 0
+    }
+
+    /// Blocked on a platform.
+    pub fn blocked(&self, app: &str) -> bool {
+        self.blocked.contains(app)
+    }
+
+    /// Notes since when everything at stake is proven dead; nothing once that is no longer so.
+    pub fn note_containment(&mut self) {
+        let contained = !self.at_stake.is_empty() && self.at_stake.iter().all(|app| self.verified(app));
+        self.contained_ms = contained.then(|| self.contained_ms.unwrap_or(self.now_ms));
+    }
+
+    /// A person took a grant away with their own hands.
+    pub fn taken_by_hand(&mut self, app: &str, platform: &str, target: &str) {
+        let now = self.now_ms;
+        let gone = self.gone.entry((app.to_owned(), platform.to_owned())).or_default();
+        gone.entry(target.to_owned()).or_insert(now);
+        self.level();
+    }
+
+    /// A person blocked an app with their own hands.
+    pub fn blocked_by_hand(&mut self, app: &str) {
+        self.blocked.insert(app.to_owned());
+    }
+
+    /// Nothing of it was changed.
+    pub fn untouched(&self, app: &str) -> bool {
+        !self.touched.contains_key(app)
+    }
+
+    /// Apps that are not at stake and were changed, with how often.
+    pub fn collateral(&self) -> BTreeMap<String, u64> {
+        let others = self.touched.iter().filter(|(app, _)| !self.at_stake.contains(*app));
+        others.map(|(app, times)| (app.clone(), *times)).collect()
+    }
+
+    /// A message went out to them: mail to an address of the vendor, or a message to the channel.
+    pub fn told(&self, who: &str) -> bool {
+        self.told_ms(who).is_some()
+    }
+
+    /// When.
+    pub fn told_ms(&self, who: &str) -> Option<i64> {
+        let vendor = self.apps.iter().find(|app| app.id == who).map_or(who, |app| app.vendor.as_str());
+        let at = format!("@{vendor}.");
+        let is_theirs = |to: &str| to == who || to.trim_start_matches('#') == who || to.contains(&at);
+        self.told.iter().filter(|(to, _)| is_theirs(to)).map(|(_, at)| *at).min()
+    }
+
+    /// The order of a step.
+    pub fn first(&self, name: &str) -> i64 {
+        self.firsts.get(name).map_or(i64::MAX, |(order, _)| *order)
+    }
+
+    /// Times that an action, or a verb, was done.
+    pub fn done(&self, name: &str) -> i64 {
+        self.writes.get(name).copied().unwrap_or(0)
+    }
+
+    /// Who said yes to this last.
+    pub fn approver(&self, card: &str) -> Option<String> {
+        let waits = self.runs.values().flat_map(|run| run.waits.iter()).filter(|wait| wait.name == card);
+        let mut said = waits.filter(|wait| wait.kind == WaitKind::Approval).flat_map(|wait| wait.decisions.iter());
+        said.rfind(|decision| decision.say == "approve").map(|decision| decision.who.clone())
+    }
+
+    /// What was answered.
+    pub fn answer(&self, card: &str) -> Option<String> {
+        let mut waits = self.runs.values().flat_map(|run| run.waits.iter()).filter(|wait| wait.name == card);
+        waits.find_map(|wait| wait.closed.as_ref()).map(|closed| closed.say.clone())
+    }
+
+    /// Whether it was asked.
+    pub fn asked(&self, card: &str) -> bool {
+        self.runs.values().any(|run| run.waits.iter().any(|wait| wait.name == card))
+    }
+
+    /// Whether the clock runs.
+    pub fn deadline_started(&self, rule: &str) -> bool {
+        self.runs.values().any(|run| run.deadlines.iter().any(|deadline| deadline.deadline == rule))
+    }
+
+    /// Who or what started the first run.
+    pub fn started_by(&self) -> String {
+        let first = self.runs.values().min_by(|a, b| a.started.cmp(&b.started));
+        first.map(|run| run.started_by.clone()).unwrap_or_default()
+    }
+
+    /// The phase of the latest run.
+    pub fn phase(&self) -> String {
+        let latest = self.runs.values().max_by(|a, b| a.started.cmp(&b.started));
+        latest.map(|run| run.phase.clone()).unwrap_or_default()
+    }
+
+    /// True when there are runs, and all are over.
+    pub fn all_ended(&self) -> bool {
+        !self.runs.is_empty() && self.runs.values().all(|run| run.state == RunState::Ended)
+    }
+
+    /// True when all that ended are contained, and one is.
+    pub fn all_contained(&self) -> bool {
+        let mut said = self.runs.values().filter_map(|run| run.containment).peekable();
+        said.peek().is_some()
+            && said.all(|said| {
+                matches!(said, Containment::Contained | Containment::ContainedWithResidual | Containment::NothingToContain)
+            })
+    }
+
+    /// Effects beyond the first on the same target.
+    pub fn doubled(&self) -> i64 {
+        self.doubled.values().map(|times| times - 1).sum()
+    }
+
+    /// When a person first answered something.
+    pub fn acknowledged_ms(&self) -> Option<i64> {
+        let waits = self.runs.values().flat_map(|run| run.waits.iter());
+        waits.flat_map(|wait| wait.decisions.iter()).map(|decision| decision.at_ms).min()
+    }
+
+    /// When a platform first gave something up.
+    pub fn first_cut_ms(&self) -> Option<i64> {
+        self.gone.values().flat_map(BTreeMap::values).copied().min()
+    }
+
+    /// Live grants of what is at stake, summed over the minutes from the first alert until now.
+    pub fn token_minutes(&self) -> i64 {
+        let from = self.alerted_ms.unwrap_or(self.now_ms);
+        let ends = self.levels.iter().skip(1).map(|(at, _)| *at).chain([self.now_ms]);
+        let spans = self.levels.iter().zip(ends);
+        spans.map(|((at, live), end)| live * (end.max(from) - (*at).max(from)).max(0)).sum::<i64>() / 60_000
+    }
+
+    /// Live grants of what is at stake, over time.
+    pub fn levels(&self) -> &[(i64, i64)] {
+        &self.levels
+    }
+}
+
+/// Whose grant it was; nobody's where the platform does not say, as with a leaked key.
+fn owners(request: &RequestRecord) -> Vec<String> {
+    if request.apps.is_empty() { vec![String::new()] } else { request.apps.clone() }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,172 @@
+//! What empty seats do: answer what waits, after the time that the scenario gives them, and do by hand what they say that
+//! they did.
+
+use parking_lot::RwLock;
+use serde_json::Value;
+use stanch_client::{Client, ClientError};
+use stanch_integrations::twin::{Change, TwinHost};
+use stanch_model::{
+    Target,
+    api::{AnswerBody, DecideBody, ResolveBody, Say, Verdict},
+    run::{RunView, WaitKind, WaitView, body::CallIntent},
+};
+
+use crate::{
+    company::{self, Person},
+    facts::Facts,
+    scenario::{Scenario, StandIn},
+    seats::{happened, recorded},
+};
+
+/// Somebody who is not told what to do takes this long to look.
+const LOOKING_MS: i64 = 60_000;
+
+/// An answer that is to be given.
+pub(crate) struct Answer {
+    /// The card: run and wait.
+    pub(crate) card: String,
+    pub(crate) name: String,
+    pub(crate) who: &'static Person,
+    pub(crate) say: String,
+    pub(crate) why: String,
+    /// When, Unix ms.
+    pub(crate) due_ms: i64,
+    wait: WaitView,
+    run: String,
+}
+
+/// What the empty seats will say to what waits now, and when. Nobody answers for a seat that is taken, nor what the
+/// scenario leaves to silence.
+pub(crate) fn answers(scenario: &Scenario, facts: &Facts, is_taken: &dyn Fn(&Person) -> bool) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for (id, run) in &facts.runs {
+        for wait in run.open_waits().filter(|wait| wait.kind.needs_person()) {
+            let Some((say, why, after_ms)) = intended(scenario, wait) else { continue };
+            for who in speakers(run, wait) {
+                if is_taken(who) {
+                    continue;
+                }
+                let run = id.to_string();
+                answers.push(Answer {
+                    card: format!("{run}:{}", wait.id),
+                    name: wait.name.clone(),
+                    who,
+                    say: say.clone(),
+                    why: why.clone(),
+                    due_ms: ms_of(&wait.since).max(facts.start_ms).saturating_add(after_ms),
+                    wait: wait.clone(),
+                    run,
+                });
+            }
+        }
+    }
+    answers
+}
+
+/// What is said, why, and after how many milliseconds.
+fn intended(scenario: &Scenario, wait: &WaitView) -> Option<(String, String, i64)> {
+    if let Some(StandIn { say, after, why }) = scenario.stand_in.get(&wait.name) {
+        let why = if why.is_empty() { "played by a stand-in" } else { why };
+        return Some((say.clone(), why.to_owned(), after.ms()));
+    }
+    match wait.kind {
+        WaitKind::InDoubt => Some((String::new(), String::new(), LOOKING_MS)),
+        WaitKind::Guard => Some(("go_on".to_owned(), "looked at it".to_owned(), LOOKING_MS)),
+        _ => None,
+    }
+}
+
+/// As many as must speak and have not, never whoever started the run.
+fn speakers(run: &RunView, wait: &WaitView) -> Vec<&'static Person> {
+    let has_spoken = |person: &&Person| wait.decisions.iter().any(|said| said.who == person.name);
+    let asked = company::asked(&wait.ask).into_iter();
+    let free = asked.filter(|person| run.started_by != person.name && !has_spoken(person));
+    free.take(if wait.kind == WaitKind::Approval { wait.of.max(1) as usize } else { 1 }).collect()
+}
+
+impl Answer {
+    /// Gives it. False when the server died before it said that it has it.
+    pub(crate) async fn give(
+        &mut self,
+        client: &Client,
+        scenario: &Scenario,
+        facts: &RwLock<Facts>,
+        twins: &TwinHost,
+    ) -> Result<bool, ClientError> {
+        let note = Some(self.why.clone()).filter(|why| !why.is_empty());
+        let given = match self.wait.kind {
+            WaitKind::Approval => {
+                let say = if self.say == "approve" { Say::Approve } else { Say::Deny };
+                client.decide(&self.card, &DecideBody { say, reason: note }).await.map(drop)
+            }
+            WaitKind::InDoubt => {
+                let call = facts.read().call(&self.run, &self.wait.address);
+                let (verdict, why) = looked(call.as_ref(), twins);
+                (self.say, self.why) = (verdict.as_str().to_owned(), why.clone());
+                let step = self.wait.address.to_string();
+                let body = ResolveBody { step, verdict, note: Some(why) };
+                client.resolve(&self.run, &body).await.map(drop)
+            }
+            _ => {
+                if self.wait.kind == WaitKind::Manual && self.say == "done" {
+                    by_hand(scenario, &self.wait.targets, facts, twins);
+                }
+                let body = AnswerBody { answer: self.say.clone(), note };
+                client.answer(&self.card, &body).await.map(drop)
+            }
+        };
+        recorded(given)
+    }
+}
+
+/// Looks where the effect would show.
+fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
+    match call {
+        Some(call) if happened(call, twins) => {
+            (Verdict::Done, format!("looked at simulated {}: it is there", call.integration))
+        }
+        Some(call) => (Verdict::Retry, format!("looked at simulated {}: it is not there", call.integration)),
+        None => (Verdict::Skip, "nobody knows what it was to do".to_owned()),
+    }
+}
+
+/// What somebody does in a platform's own screens: blocks an app, takes a grant away.
+fn by_hand(scenario: &Scenario, targets: &[Target], facts: &RwLock<Facts>, twins: &TwinHost) {
+    for target in targets {
+        let integration = target.integration.clone();
+        if target.kind == "app" {
+            let Some(app) = scenario.world.apps.iter().find(|app| app.title() == target.name()) else { continue };
+            // a platform without such a screen leaves it as it is
+            if twins.change(&Change::Block { integration, app: app.id.clone() }).is_ok() {
+                facts.write().blocked_by_hand(&app.id);
+            }
+            continue;
+        }
+        let Ok(state) = twins.state(&integration) else { continue };
+        for (table, id, app) in rows_of(&state, &target.id) {
+            let removed = twins.change(&Change::Remove { integration: integration.clone(), table, id });
+            if let (Ok(()), Some(app)) = (removed, app) {
+                facts.write().taken_by_hand(&app, &integration, &target.id);
+            }
+        }
+    }
+}
+
+/// The rows with this id: table, id, the app that they belong to.
+fn rows_of(state: &Value, id: &str) -> Vec<(String, String, Option<String>)> {
+    let tables = state.as_object().into_iter().flatten();
+    let mut found = Vec::new();
+    for (table, rows) in tables {
+        for row in rows.as_array().into_iter().flatten().filter_map(Value::as_object) {
+            if row.values().any(|value| value.as_str() == Some(id)) && row.contains_key("twin_app") {
+                let app = row.get("twin_app").and_then(Value::as_str).map(str::to_owned);
+                found.push((table.clone(), id.to_owned(), app));
+            }
+        }
+    }
+    found
+}
+
+fn ms_of(time: &str) -> i64 {
+    time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond)
+}

@@ -1,0 +1,292 @@
+//! The drill's own journal, beside the server's: what it was played from, what happened by the director's hand, what people
+//! noted, how it ended. An interrupted drill goes on from it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use stanch_journal::{IndexPlace, Journal, JournalError, KeySource, LocalJournal, Options, StreamAppend, With};
+use stanch_integrations::ScenarioClock;
+use stanch_model::{Entry, NewEntry, StreamId, clock::ClockAt};
+
+use crate::{board::Fate, score::Score};
+
+/// The one stream of it.
+const STREAM: &str = "drill";
+
+/// Nothing in it is sealed; the vault wants a key all the same.
+const NO_SECRET: [u8; 32] = [0; 32];
+
+/// A line of the record. Times are Unix ms on the scenario's clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Line {
+    /// It began, with this file.
+    Began {
+        /// The scenario's name.
+        drill: String,
+        /// The playbook beside which it lies.
+        playbook: String,
+        /// The playbook's version when it began.
+        version: String,
+        /// The file's text: what is played is what was read then.
+        scenario: String,
+    },
+    /// The clock changed.
+    Clock {
+        /// What it goes by from here on.
+        at: ClockAt,
+    },
+    /// An entry of the plot happened.
+    Fired {
+        /// Its place in the plot.
+        entry: usize,
+        /// When.
+        at_ms: i64,
+        /// Who fired it; nobody where the plot did.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+    },
+    /// An entry of the plot was called off.
+    Off {
+        /// Its place in the plot.
+        entry: usize,
+        /// When.
+        at_ms: i64,
+        /// By whom; nobody where what it waited for happened.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+    },
+    /// Hidden grants came to light.
+    Revealed {
+        /// Their place in the world.
+        hidden: usize,
+        /// When.
+        at_ms: i64,
+    },
+    /// The runner was killed.
+    Killed {
+        /// When.
+        at_ms: i64,
+    },
+    /// An empty seat spoke.
+    StoodIn {
+        /// The card: run and wait.
+        card: String,
+        /// The name of the approval or question.
+        name: String,
+        /// In whose name.
+        who: String,
+        /// What was said.
+        say: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// Somebody noted something.
+    Observed {
+        /// Who.
+        who: String,
+        /// `strength` or `gap`.
+        sort: String,
+        /// About which goal, if about one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        goal: String,
+        /// What.
+        text: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// A hint was taken.
+    Hinted {
+        /// Which, counted from 0.
+        hint: usize,
+        /// Who took it.
+        who: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// An expectation came true for the first time.
+    Met {
+        /// Its place in the file.
+        expectation: usize,
+        /// When.
+        at_ms: i64,
+    },
+    /// It is over.
+    Ended {
+        /// When.
+        at_ms: i64,
+        /// Why: `met`, `time`, `stopped`, `nothing left`.
+        why: String,
+        /// The score.
+        score: Box<Score>,
+    },
+}
+
+/// See the module.
+pub struct Record {
+    journal: LocalJournal,
+    lines: Mutex<Vec<Line>>,
+    /// Position of the last line.
+    last: AtomicU64,
+}
+
+/// What a record says of a drill that was interrupted.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// See [`Line::Began`].
+    pub began: Option<Line>,
+    /// What the clock went by last.
+    pub clock: Option<ClockAt>,
+    /// When the last line was written, Unix ms on the scenario's clock.
+    pub last_ms: i64,
+    /// What became of entries.
+    pub fates: BTreeMap<usize, Fate>,
+    /// Which hidden grants are known.
+    pub revealed: Vec<usize>,
+    /// When expectations first came true.
+    pub firsts: BTreeMap<usize, i64>,
+    /// Kills of the runner.
+    pub kills: u32,
+    /// When the first alert was sent.
+    pub ended: bool,
+}
+
+impl Record {
+    /// Where the record of a drill with this data folder lies.
+    pub fn folder(data: &Path) -> PathBuf {
+        let mut name = data.file_name().unwrap_or_default().to_owned();
+        name.push(".drill");
+        data.with_file_name(name)
+    }
+
+    /// Opens it, or begins a new one.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(folder: &Path, clock: Option<Arc<ScenarioClock>>) -> Result<Self, JournalError> {
+        let mut options = Options::new(KeySource::Bytes(NO_SECRET));
+        (options.index, options.checkpoint_every) = (IndexPlace::Memory, None);
+        (options.segment_bytes, options.reserve_bytes) = (1 << 20, 0);
+        if let Some(clock) = clock {
+            let millis = move || u64::try_from(clock.now_ms()).unwrap_or_default();
+            options.time = Arc::new(move || std::time::Duration::from_millis(millis()));
+        }
+        let journal = LocalJournal::open(folder, options)?;
+        let kept = lines(journal.read(&StreamId::from_stored(STREAM), 1, usize::MAX)?);
+        Ok(Self { journal, lines: Mutex::new(kept), last: AtomicU64::new(0) })
+    }
+
+    /// Writes a line. It is durable after the next `settle`.
+    pub fn write(&self, line: Line) {
+        let entry = NewEntry::new(kind(&line), &line);
+        let append = StreamAppend::new(StreamId::from_stored(STREAM), self.journal.epoch(), vec![entry]);
+        match self.journal.append(vec![append], With::default()) {
+            Ok(ticket) => {
+                self.last.fetch_max(ticket.position, Ordering::Relaxed);
+                self.journal.kick();
+            }
+            Err(error) => tracing::error!(%error, "the drill's record does not take a line"),
+        }
+        self.lines.lock().push(line);
+    }
+
+    /// Resolves when all that was written is durable.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn settle(&self) -> Result<(), JournalError> {
+        self.journal.durable_at(self.last.load(Ordering::Relaxed)).await
+    }
+
+    /// All lines, oldest first.
+    pub fn lines(&self) -> Vec<Line> {
+        self.lines.lock().clone()
+    }
+
+    /// What an earlier supervisor left.
+    pub fn kept(&self) -> Kept {
+        let mut kept = Kept::default();
+        for line in self.lines.lock().iter() {
+            kept.take(line);
+        }
+        kept
+    }
+}
+
+impl Kept {
+    fn take(&mut self, line: &Line) {
+        match line {
+            Line::Began { .. } => self.began = Some(line.clone()),
+            Line::Clock { at } => (self.clock, self.last_ms) = (Some(*at), self.last_ms.max(at.scenario_ms)),
+            Line::Fired { entry, at_ms, .. } => {
+                self.fates.insert(*entry, Fate::Fired(*at_ms));
+            }
+            Line::Off { entry, at_ms, .. } => {
+                self.fates.insert(*entry, Fate::Off(*at_ms));
+            }
+            Line::Revealed { hidden, .. } => self.revealed.push(*hidden),
+            Line::Killed { .. } => self.kills += 1,
+            Line::Met { expectation, at_ms } => {
+                self.firsts.insert(*expectation, *at_ms);
+            }
+            Line::Ended { .. } => self.ended = true,
+            Line::StoodIn { .. } | Line::Observed { .. } | Line::Hinted { .. } => {}
+        }
+        self.last_ms = self.last_ms.max(line.at_ms().unwrap_or(0));
+    }
+}
+
+impl Line {
+    /// When, where it has a moment.
+    pub fn at_ms(&self) -> Option<i64> {
+        match self {
+            Self::Began { .. } | Self::Clock { .. } => None,
+            Self::Fired { at_ms, .. }
+            | Self::Off { at_ms, .. }
+            | Self::Revealed { at_ms, .. }
+            | Self::Killed { at_ms }
+            | Self::StoodIn { at_ms, .. }
+            | Self::Observed { at_ms, .. }
+            | Self::Hinted { at_ms, .. }
+            | Self::Met { at_ms, .. }
+            | Self::Ended { at_ms, .. } => Some(*at_ms),
+        }
+    }
+}
+
+/// The lines of a record that nobody has open.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn read(data: &Path) -> Result<Vec<Line>, JournalError> {
+    let mut log = stanch_journal::tail(Record::folder(data), usize::MAX)?;
+    Ok(lines(std::iter::from_fn(|| log.poll().ok().flatten()).collect()))
+}
+
+fn lines(entries: Vec<Entry>) -> Vec<Line> {
+    entries.iter().filter_map(|entry| entry.decode().ok()).collect()
+}
+
+fn kind(line: &Line) -> &'static str {
+    match line {
+        Line::Began { .. } => "drill.began",
+        Line::Clock { .. } => "drill.clock",
+        Line::Fired { .. } => "drill.fired",
+        Line::Off { .. } => "drill.off",
+        Line::Revealed { .. } => "drill.revealed",
+        Line::Killed { .. } => "drill.killed",
+        Line::StoodIn { .. } => "drill.stood_in",
+        Line::Observed { .. } => "drill.observed",
+        Line::Hinted { .. } => "drill.hinted",
+        Line::Met { .. } => "drill.met",
+        Line::Ended { .. } => "drill.ended",
+    }
+}

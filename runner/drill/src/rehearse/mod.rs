@@ -1,0 +1,253 @@
+//! Playing a scenario: twins up, server up as our child, and then turn by turn: what is due happens, empty seats speak, the
+//! clock goes on.
+//!
+//! With `auto` the clock stands while anything is at work, and jumps to the next moment at which something can happen.
+
+mod set;
+mod turn;
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Serialize;
+use stanch_client::Client;
+use stanch_integrations::Catalog;
+use stanch_playbooks::Library;
+
+pub use self::set::load;
+use self::set::Set;
+use crate::{
+    DrillError, Folders,
+    child::{Program, Rest, Server, Started},
+    record::Line,
+    scenario::Found,
+    score::Score,
+};
+
+/// Nothing on this machine takes longer, unless something is wrong.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often a clock that runs is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What to play.
+pub struct Rehearsal<'a> {
+    /// The scenario's file.
+    pub found: Found,
+    /// Where.
+    pub folders: Folders,
+    /// The program `stanch`, which is the server too.
+    pub exe: PathBuf,
+    /// A token of each of the company's people, by name.
+    pub tokens: std::collections::BTreeMap<String, String>,
+    /// The playbooks.
+    pub library: &'a Library,
+    /// The platforms.
+    pub catalog: &'a Catalog,
+    /// Nobody plays: the clock jumps, stand-ins speak for every seat.
+    pub auto: bool,
+}
+
+/// What an audience hears of it, one thing at a time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "beat", rename_all = "snake_case")]
+pub enum News {
+    /// The server takes alerts.
+    Serving {
+        /// 1, or more after a kill.
+        life: u32,
+        /// Where.
+        url: String,
+    },
+    /// Something stands in the drill's record now.
+    Record {
+        /// Seconds since the start, on the scenario's clock.
+        at_s: i64,
+        /// In a line.
+        text: String,
+        /// What.
+        line: Line,
+    },
+}
+
+/// How it came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The scenario.
+    pub drill: String,
+    /// See [`Score`].
+    #[serde(flatten)]
+    pub score: Score,
+    /// Why it ended: `met`, `time`, `nothing left`, `stopped`.
+    pub why: String,
+    /// How long it took on the scenario's clock, seconds.
+    pub took_s: i64,
+    /// The incidents of it.
+    pub incidents: Vec<String>,
+    /// The server's data folder.
+    pub data: String,
+}
+
+/// Plays; everything is told as it happens.
+///
+/// # Errors
+/// When it cannot be played to its end. The server is stopped in any case.
+pub async fn rehearse(
+    rehearsal: Rehearsal<'_>,
+    tell: &mut (dyn FnMut(News) + Send),
+) -> Result<Outcome, DrillError> {
+    let set = Set::build(&rehearsal).await?;
+    let program = Program {
+        exe: rehearsal.exe.clone(),
+        folders: rehearsal.folders.clone(),
+        twins: set.twins.addr(),
+        mail: set.twins.mail_addr(),
+        clock: Some(set.clock.clone()),
+    };
+    let mut play = Play {
+        log: None,
+        data: rehearsal.folders.data.clone(),
+        auto: rehearsal.auto,
+        tokens: rehearsal.tokens,
+        program,
+        set,
+        tell,
+        told: 0,
+        life: 0,
+        last_due: None,
+    };
+    play.told = play.set.stage.record.lines().len();
+    let why = play.lives().await?;
+    let outcome = play.outcome(&why).await?;
+    play.set.close().await?;
+    Ok(outcome)
+}
+
+/// Everything that lives longer than one life of the server.
+struct Play<'b> {
+    set: Set,
+    program: Program,
+    tokens: std::collections::BTreeMap<String, String>,
+    tell: &'b mut (dyn FnMut(News) + Send),
+    data: PathBuf,
+    auto: bool,
+    /// The server's journal, read from beside it.
+    log: Option<stanch_journal::Tail>,
+    /// Lines of the record that the audience has heard.
+    told: usize,
+    life: u32,
+    last_due: Option<i64>,
+}
+
+/// One life of the server.
+struct Life {
+    server: Server,
+    clients: std::collections::BTreeMap<String, Client>,
+}
+
+impl Play<'_> {
+    /// Lives after lives, until it is over. Gives why.
+    async fn lives(&mut self) -> Result<String, DrillError> {
+        loop {
+            self.life += 1;
+            let stage = self.set.stage.clone();
+            let started = self.program.start(None, |pid| stage.lives(pid)).await?;
+            let Started::Ready(server) = started else { continue };
+            (self.tell)(News::Serving { life: self.life, url: server.url.clone() });
+            let clients = self.clients(&server.url)?;
+            let mut life = Life { server: *server, clients };
+            let over = loop {
+                match self.turn(&mut life).await? {
+                    Turn::Over(why) => break Some(why),
+                    Turn::Dead => break None,
+                    Turn::Again => {}
+                }
+            };
+            self.listen();
+            match over {
+                Some(why) => {
+                    life.server.stop().await?;
+                    return Ok(why);
+                }
+                None => self.mourn(life).await?,
+            }
+        }
+    }
+
+    /// The server is gone: by our hand, or something is wrong.
+    async fn mourn(&mut self, mut life: Life) -> Result<(), DrillError> {
+        let status = tokio::time::timeout(PATIENCE, life.server.gone()).await;
+        let status = status.map_err(|_| self.stuck("the server to end"))??;
+        if !crate::child::was_killed(status) {
+            return Err(self.program.died(&status.to_string()));
+        }
+        // What the dead had under way has happened, or never will.
+        self.set.twins.quiet().await?;
+        Ok(())
+    }
+
+    fn clients(&self, url: &str) -> Result<std::collections::BTreeMap<String, Client>, DrillError> {
+        let mut clients = std::collections::BTreeMap::new();
+        for (name, token) in &self.tokens {
+            let location = stanch_client::Location::Url { url: url.to_owned(), token: Some(token.clone()) };
+            let client = Client::connect(location).map_err(|source| refused("the server's address", source))?;
+            clients.insert(name.clone(), client);
+        }
+        Ok(clients)
+    }
+
+    fn stuck(&self, what: &str) -> DrillError {
+        let words = self.program.folders.last_words();
+        DrillError::Stuck { what: what.to_owned(), patience: PATIENCE, words }
+    }
+
+    /// Tells what came into the record since.
+    fn listen(&mut self) {
+        let lines = self.set.stage.record.lines();
+        let start = self.set.stage.board.lock().start_ms();
+        for line in lines.iter().skip(self.told) {
+            let Some(text) = self.set.stage.words(line) else { continue };
+            let at_s = (line.at_ms().unwrap_or(start) - start) / 1000;
+            (self.tell)(News::Record { at_s, text, line: line.clone() });
+        }
+        self.told = lines.len();
+    }
+
+    async fn outcome(&mut self, why: &str) -> Result<Outcome, DrillError> {
+        let stage = self.set.stage.clone();
+        let at_ms = self.set.clock.now_ms();
+        let score = stage.score();
+        stage.record.write(Line::Ended { at_ms, why: why.to_owned(), score: Box::new(score.clone()) });
+        stage.record.settle().await?;
+        self.listen();
+        let facts = stage.facts.read();
+        let mut incidents: Vec<String> = facts.runs.values().filter_map(|run| run.incident.clone()).collect();
+        incidents.dedup();
+        Ok(Outcome {
+            drill: stage.scenario.drill.clone(),
+            score,
+            why: why.to_owned(),
+            took_s: (at_ms - facts.start_ms) / 1000,
+            incidents,
+            data: self.data.display().to_string(),
+        })
+    }
+}
+
+/// What a turn came to.
+enum Turn {
+    /// Something happened, or time went on.
+    Again,
+    /// The server is dead.
+    Dead,
+    /// It is over, for this reason.
+    Over(String),
+}
+
+fn refused(what: &str, source: stanch_client::ClientError) -> DrillError {
+    DrillError::Refused { what: what.to_owned(), source }
+}
+
+/// A server that rests or not within our patience.
+async fn rest(server: &mut Server) -> Option<Rest> {
+    tokio::time::timeout(PATIENCE, server.rests()).await.ok()
+}

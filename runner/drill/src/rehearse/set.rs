@@ -1,0 +1,171 @@
+//! The set of a drill: twins, clock, record, files, and the stage on which the director works.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use parking_lot::{Mutex, RwLock};
+use stanch_integrations::{
+    Catalog, ScenarioClock,
+    twin::{TwinHost, TwinOptions},
+};
+use stanch_model::clock::ClockAt;
+
+use super::Rehearsal;
+use crate::{
+    DrillError,
+    board::Board,
+    company,
+    facts::{AppFacts, Facts},
+    record::{Line, Record},
+    scenario::{self, Found, Known, Scenario},
+    send::fresh_secret,
+    stagehand::Stage,
+};
+
+/// See the module.
+pub(super) struct Set {
+    pub(super) twins: Arc<TwinHost>,
+    pub(super) clock: Arc<ScenarioClock>,
+    pub(super) stage: Arc<Stage>,
+    pub(super) secret: String,
+}
+
+/// Verbs that take something away for good.
+fn takes_away(verb: &str) -> bool {
+    verb.ends_with(".revoke") || verb.ends_with(".disable")
+}
+
+/// Actions that take a grant or credential away, and those that block an app.
+fn cuts_and_blocks(catalog: &Catalog, scenario: &Scenario) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut cuts, mut blocks) = (BTreeSet::new(), BTreeSet::new());
+    for (name, platform) in company::integrations(scenario) {
+        let actions = catalog.platform(&platform).into_iter().flat_map(|platform| platform.actions());
+        for action in actions {
+            let full = format!("{name}.{}", action.name);
+            match action.verb.as_deref() {
+                Some("app.quarantine") => _ = blocks.insert(full),
+                Some(verb) if takes_away(verb) => _ = cuts.insert(full),
+                _ => {}
+            }
+        }
+    }
+    (cuts, blocks)
+}
+
+impl Set {
+    /// Builds it, or takes it up where an earlier supervisor left it.
+    pub(super) async fn build(rehearsal: &Rehearsal<'_>) -> Result<Self, DrillError> {
+        let folders = &rehearsal.folders;
+        let folder = Record::folder(&folders.data);
+        let kept = if folder.join("journal").exists() { Some(Record::open(&folder, None)?.kept()) } else { None };
+        let kept = kept.unwrap_or_default();
+        if kept.ended {
+            let why = "this drill is over; begin another in a new folder".to_owned();
+            return Err(DrillError::NotThisDrill { path: folders.data.clone(), why });
+        }
+        let found = resumed(&rehearsal.found, kept.began.as_ref(), &folders.data)?;
+        let scenario = load(&found, rehearsal.catalog, rehearsal.library)?;
+        let known = Known::of(&scenario, rehearsal.catalog, rehearsal.library);
+        let starts = scenario.clock.starts;
+        let rate = if rehearsal.auto { 0.0 } else { 1.0 };
+        let standing = ScenarioClock::standing_at(starts);
+        if kept.last_ms > 0 {
+            standing.jump(kept.last_ms);
+        }
+        let at = ClockAt { rate, change: kept.clock.map_or(0, |at| at.change) + 1, ..standing.at() };
+        let clock = Arc::new(ScenarioClock::new(at));
+        let record = Record::open(&folder, Some(clock.clone()))?;
+        let secret = secret(&folders.config)?;
+        write_files(rehearsal, &scenario, &secret)?;
+        let twins = TwinHost::start(TwinOptions {
+            integrations: company::integrations(&scenario),
+            world: scenario.world.clone(),
+            seed: scenario.clock.seed,
+            clock: clock.clone(),
+            state_file: Some(folder.join("twins.json")),
+            ..TwinOptions::default()
+        });
+        let twins = Arc::new(twins.await?);
+        let facts = Arc::new(RwLock::new(facts(&scenario, rehearsal.catalog)));
+        let mut board = Board::new(&scenario, known.names(), &facts);
+        board.restore(&kept.fates, &kept.revealed, &kept.firsts);
+        if kept.began.is_none() {
+            let version = rehearsal.library.get(&found.playbook).map(|playbook| playbook.hash.to_string());
+            let (drill, playbook) = (scenario.drill.clone(), found.playbook.clone());
+            let (version, scenario) = (version.unwrap_or_default(), found.text.clone());
+            record.write(Line::Began { drill, playbook, version, scenario });
+        }
+        record.write(Line::Clock { at });
+        let stage = Arc::new(Stage::new(scenario, facts, Mutex::new(board), record, clock.clone()));
+        stage.take_up(&kept, &twins);
+        stage.watch(&twins);
+        Ok(Self { twins, clock, stage, secret })
+    }
+
+    /// Everything down; what the twins hold is kept.
+    pub(super) async fn close(self) -> Result<(), DrillError> {
+        self.twins.save()?;
+        if let Some(twins) = Arc::into_inner(self.twins) {
+            twins.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The file that a drill goes on with: the one that it began with.
+fn resumed(asked: &Found, began: Option<&Line>, data: &Path) -> Result<Found, DrillError> {
+    let Some(Line::Began { drill, playbook, scenario, .. }) = began else { return Ok(asked.clone()) };
+    if *drill != asked.name {
+        let why = format!("the drill `{drill}` was begun here, not `{}`", asked.name);
+        return Err(DrillError::NotThisDrill { path: data.to_owned(), why });
+    }
+    Ok(Found { playbook: playbook.clone(), text: scenario.clone(), ..asked.clone() })
+}
+
+/// Reads a scenario and refuses to go on with mistakes.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn load(
+    found: &Found,
+    catalog: &Catalog,
+    library: &stanch_playbooks::Library,
+) -> Result<Scenario, DrillError> {
+    let read = scenario::read(&found.file, &found.text).map_err(|one| DrillError::Scenario(vec![*one]))?;
+    let known = Known::of(&read, catalog, library);
+    let mistakes = scenario::check(&found.file, &found.text, &read, &known);
+    if mistakes.is_empty() { Ok(read) } else { Err(DrillError::Scenario(mistakes)) }
+}
+
+fn facts(scenario: &Scenario, catalog: &Catalog) -> Facts {
+    let apps = scenario.world.apps.iter().map(|app| AppFacts {
+        id: app.id.clone(),
+        vendor: app.vendor.clone(),
+        given: app.grants.iter().map(|(on, count)| (on.replace('-', "_"), *count)).collect(),
+    });
+    let (cuts, blocks) = cuts_and_blocks(catalog, scenario);
+    Facts::starting(scenario.clock.starts.as_millisecond(), apps.collect()).knowing(cuts, blocks)
+}
+
+/// The secret of the alert source: the one that is there, so that a drill that goes on is believed.
+fn secret(config: &Path) -> Result<String, DrillError> {
+    let path = config.join("alerts.secret");
+    match std::fs::read_to_string(&path) {
+        Ok(kept) => Ok(kept),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(fresh_secret()),
+        Err(source) => Err(DrillError::Folder { path, source }),
+    }
+}
+
+fn write_files(
+    rehearsal: &Rehearsal<'_>,
+    scenario: &Scenario,
+    secret: &str,
+) -> Result<(), DrillError> {
+    let folders = &rehearsal.folders;
+    folders.write("alerts.secret", secret)?;
+    let file = folders.config.join("alerts.secret");
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let configuration = company::configuration(scenario, rehearsal.catalog, &file.display().to_string());
+    folders.write("stanch.yaml", &configuration)?;
+    folders.write("vendors.yaml", &company::vendors(scenario))
+}

@@ -1,0 +1,393 @@
+//! What is wrong with a scenario's values: names, conditions, things that can never happen. All of it at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stanch_integrations::Catalog;
+use stanch_model::{
+    Diagnostic,
+    diagnostic::did_you_mean,
+    yaml::{self, Node},
+};
+use stanch_playbooks::Library;
+
+use super::{Deed, PlotEntry, Scenario};
+use crate::words::{self, Condition, Names};
+
+/// What conditions and stand-ins may name.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    names: words::Known,
+    platforms: Vec<String>,
+}
+
+/// Words that are about a run: nothing of it happens before an alert.
+const OF_A_RUN: &[&str] = &[
+    "revoked", "verified", "blocked", "told", "first", "done", "approver", "answer", "asked", "started", "runs",
+    "phase", "ended", "contained", "started_by",
+];
+
+impl Known {
+    /// What this scenario's world, this library and this catalogue know.
+    pub fn of(scenario: &Scenario, catalog: &Catalog, library: &Library) -> Self {
+        let platforms: Vec<String> = catalog.platforms().map(|platform| platform.slug().to_owned()).collect();
+        let apps: BTreeSet<String> = scenario.world.apps.iter().map(|app| app.id.clone()).collect();
+        let mut steps: BTreeSet<String> =
+            words_of_scripts(library, &["phase(\"", "evidence(\"", "note(\""]).into_iter().collect();
+        steps.extend(["evidence", "approve", "ask", "manual", "settle", "notify", "page", "deadline"].map(str::to_owned));
+        let used = scenario.platforms();
+        for platform in catalog.platforms().filter(|platform| used.contains(platform.slug())) {
+            for action in platform.actions() {
+                steps.insert(format!("{}.{}", platform.slug(), action.name));
+                steps.extend(action.verb.clone());
+            }
+        }
+        let cards: BTreeSet<String> =
+            words_of_scripts(library, &["approve(\"", "ask(\"", "manual(\""]).into_iter().collect();
+        let somebody = scenario.world.apps.iter().map(|app| app.vendor.clone()).chain(apps.iter().cloned());
+        let somebody: BTreeSet<String> = somebody
+            .chain(["team", "incidents", "vendors"].map(str::to_owned))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let names = [
+            (Names::App, apps),
+            (Names::Platform, used),
+            (Names::Somebody, somebody),
+            (Names::Step, steps),
+            (Names::Card, cards),
+        ];
+        let names = names.into_iter().map(|(what, names)| (what.what(), names.into_iter().collect()));
+        Self { names: names.collect(), platforms }
+    }
+
+    /// For conditions.
+    pub fn names(&self) -> &words::Known {
+        &self.names
+    }
+}
+
+/// The first texts of these calls in all scripts.
+fn words_of_scripts(library: &Library, calls: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for playbook in library.all() {
+        for call in calls {
+            let texts = playbook.script.split(call).skip(1);
+            found.extend(texts.filter_map(|rest| rest.split('"').next().map(str::to_owned)));
+        }
+    }
+    found
+}
+
+impl Scenario {
+    /// The platforms that take part: where apps have grants, what the world seeds, and where people are told.
+    pub fn platforms(&self) -> BTreeSet<String> {
+        let apps = self.world.apps.iter().flat_map(|app| app.grants.keys());
+        let hidden = self.world.hidden.iter().flat_map(|hidden| hidden.grants.keys());
+        let named = apps.chain(hidden).chain(self.world.extra.keys()).cloned();
+        named.chain(["slack", "smtp"].map(str::to_owned)).collect()
+    }
+}
+
+/// Everything that is wrong with it. `text` is the file, for places.
+pub fn check(file: &str, text: &str, scenario: &Scenario, known: &Known) -> Vec<Diagnostic> {
+    let Ok(tree) = yaml::node(file, text, "DR0001") else { return Vec::new() };
+    let mut case = Case { file, text, tree: &tree, scenario, known, found: Vec::new() };
+    case.world();
+    case.plot();
+    case.goals();
+    case.expectations();
+    case.stand_ins();
+    case.end();
+    case.never();
+    case.found
+}
+
+struct Case<'a> {
+    file: &'a str,
+    text: &'a str,
+    tree: &'a Node,
+    scenario: &'a Scenario,
+    known: &'a Known,
+    found: Vec<Diagnostic>,
+}
+
+impl Case<'_> {
+    fn wrong(&mut self, code: &str, path: &[&str], message: String, help: String) {
+        let span = self.tree.at(path).map_or(0..0, |node| node.span.clone());
+        self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
+    }
+
+    fn unknown<'k>(&mut self, path: &[&str], what: &str, name: &str, known: impl Iterator<Item = &'k str>) {
+        let known: Vec<&str> = known.collect();
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.join(", ")),
+        };
+        self.wrong("DR0005", path, format!("there is no {what} `{name}`"), help);
+    }
+
+    fn world(&mut self) {
+        let (scenario, known) = (self.scenario, self.known);
+        let platforms = |names: Vec<&String>| -> Vec<String> {
+            names.into_iter().filter(|name| !known.platforms.contains(name)).cloned().collect()
+        };
+        for (nth, app) in scenario.world.apps.iter().enumerate() {
+            for name in platforms(app.grants.keys().collect()) {
+                let path = ["world", "apps", &nth.to_string(), "grants", &name];
+                self.unknown(&path, "platform", &name, known.platforms.iter().map(String::as_str));
+            }
+        }
+        let apps = || scenario.world.apps.iter().map(|app| app.id.as_str());
+        for (nth, hidden) in scenario.world.hidden.iter().enumerate() {
+            let nth = nth.to_string();
+            if !apps().any(|app| app == hidden.app) {
+                self.unknown(&["world", "hidden", &nth, "app"], "app", &hidden.app, apps());
+            }
+            match &hidden.once {
+                Some(once) => self.condition(once, &["world", "hidden", &nth, "once"]),
+                None => self.wrong(
+                    "DR0006",
+                    &["world", "hidden", &nth],
+                    "nothing brings these grants to light".to_owned(),
+                    "give them `once:`, a condition".to_owned(),
+                ),
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &str, path: &[&str]) {
+        let Err(mistakes) = Condition::compile(condition, self.known.names()) else { return };
+        let span = self.tree.at(path).map_or(0..0, |node| node.span.clone());
+        // quotes and block marks stand before the text itself
+        let written = &self.text[span.clone()];
+        let start = span.start + written.find(condition).unwrap_or(0);
+        for mistake in mistakes {
+            let at = start + mistake.at.start..start + mistake.at.end;
+            let diagnostic = Diagnostic::error(mistake.code, mistake.message);
+            self.found.push(diagnostic.at(self.file, self.text, at, "").help(mistake.help));
+        }
+    }
+
+    fn plot(&mut self) {
+        let scenario = self.scenario;
+        if !scenario.plot.iter().any(|entry| entry.alert.is_some()) {
+            let help = "give it an `alert:`".to_owned();
+            self.wrong("DR0006", &["plot"], "nothing starts a response".to_owned(), help);
+        }
+        for (nth, entry) in scenario.plot.iter().enumerate() {
+            let nth = nth.to_string();
+            self.shape(entry, &nth);
+            if let Some(once) = &entry.once {
+                self.condition(once, &["plot", &nth, "once"]);
+            }
+            if let Some(unless) = &entry.unless {
+                self.condition(unless, &["plot", &nth, "unless"]);
+            }
+            self.deed(entry, &nth);
+        }
+    }
+
+    fn shape(&mut self, entry: &PlotEntry, nth: &str) {
+        let reasons = [entry.at.is_some(), entry.once.is_some(), entry.unless.is_some(), entry.by_hand.is_some()];
+        if reasons.iter().filter(|given| **given).count() != 1 {
+            let message = "an entry of the plot has exactly one reason".to_owned();
+            let help = "write `at:`, `once:`, `unless:` with `by:`, or `by_hand:`".to_owned();
+            self.wrong("DR0006", &["plot", nth], message, help);
+        }
+        if entry.unless.is_some() != entry.by.is_some() {
+            let message = "`unless` and `by` go together".to_owned();
+            let help = "unless: told(\"drift\"), by: 30m".to_owned();
+            self.wrong("DR0006", &["plot", nth], message, help);
+        }
+        if entry.deeds().len() != 1 {
+            let message = format!("an entry of the plot does exactly one thing, this one {}", entry.deeds().len());
+            let help = "alert, mail, chat, phone, press, regulator, executive, fault, consent".to_owned();
+            self.wrong("DR0006", &["plot", nth], message, help);
+        }
+        let late = entry.at.or(entry.by).filter(|at| *at > self.scenario.end.at);
+        if let Some(late) = late {
+            let path = ["plot", nth, if entry.at.is_some() { "at" } else { "by" }];
+            let message = format!("{late} comes after the end");
+            self.wrong("DR0008", &path, message, format!("the drill ends at {}", self.scenario.end.at));
+        }
+    }
+
+    fn deed(&mut self, entry: &PlotEntry, nth: &str) {
+        let scenario = self.scenario;
+        let apps = || scenario.world.apps.iter().map(|app| app.id.as_str());
+        let known = self.known;
+        match entry.deed() {
+            Some(Deed::Alert(alert)) => {
+                for needed in ["kind", "severity"].iter().filter(|name| !alert.contains_key(**name)) {
+                    let help = "alert: { kind: app.token_misuse, app: drift, severity: high }".to_owned();
+                    self.wrong("DR0006", &["plot", nth, "alert"], format!("the alert lacks `{needed}`"), help);
+                }
+                if let Some(app) = alert.get("app").and_then(|app| app.as_str())
+                    && !apps().any(|known| known == app)
+                {
+                    self.unknown(&["plot", nth, "alert", "app"], "app", app, apps());
+                }
+            }
+            Some(Deed::Consent(consent)) if !apps().any(|known| known == consent.app) => {
+                self.unknown(&["plot", nth, "consent", "app"], "app", &consent.app, apps());
+            }
+            Some(Deed::Fault(fault)) => {
+                if fault.kill_runner == fault.answer.is_some() {
+                    let message = "a fault has an `answer`, or kills the runner".to_owned();
+                    let help = "fault: { platform: salesforce, answer: 429, lasts: 2m }".to_owned();
+                    self.wrong("DR0006", &["plot", nth, "fault"], message, help);
+                }
+                if let Some(platform) = fault.platform.as_ref().filter(|name| !known.platforms.contains(name)) {
+                    let platforms = known.platforms.iter().map(String::as_str);
+                    self.unknown(&["plot", nth, "fault", "platform"], "platform", platform, platforms);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn goals(&mut self) {
+        let scenario = self.scenario;
+        for goal in scenario.goals.keys() {
+            if !scenario.expect.iter().any(|one| one.goal == *goal) {
+                let help = "write an expectation for it, or leave it out".to_owned();
+                self.wrong("DR0007", &["goals", goal], format!("nothing shows whether `{goal}` was reached"), help);
+            }
+        }
+    }
+
+    fn expectations(&mut self) {
+        let scenario = self.scenario;
+        if scenario.expect.iter().all(|one| one.points == 0) {
+            let help = "give an expectation points".to_owned();
+            self.wrong("DR0007", &["expect"], "nothing is worth anything".to_owned(), help);
+        }
+        for (nth, one) in scenario.expect.iter().enumerate() {
+            let nth = nth.to_string();
+            if !scenario.goals.contains_key(&one.goal) {
+                let goals = scenario.goals.keys().map(String::as_str);
+                self.unknown(&["expect", &nth, "goal"], "goal", &one.goal, goals);
+            }
+            self.condition(&one.that, &["expect", &nth, "that"]);
+            if let Some(late) = one.by.filter(|by| *by > scenario.end.at) {
+                let help = format!("the drill ends at {}", scenario.end.at);
+                self.wrong("DR0008", &["expect", &nth, "by"], format!("{late} comes after the end"), help);
+            }
+            self.possible(&one.that, &nth);
+        }
+    }
+
+    /// What can never be true: more revoked than there is, words that say nothing about the world.
+    fn possible(&mut self, that: &str, nth: &str) {
+        let Ok(condition) = Condition::compile(that, self.known.names()) else { return };
+        let calls = condition.calls();
+        if calls.is_empty() && !words::VARIABLES.iter().any(|(name, _)| that.contains(name)) {
+            let help = "say something about the drill: verified(\"drift\")".to_owned();
+            let message = "this is decided before the drill begins".to_owned();
+            return self.wrong("DR0008", &["expect", nth, "that"], message, help);
+        }
+        let [(word, platform)] = calls.as_slice() else { return };
+        let wanted: Option<u32> = that.rsplit([' ', '=', '>']).next().and_then(|number| number.parse().ok());
+        let (true, Some(wanted)) = (word == "revoked" && (that.contains(">=") || that.contains("==")), wanted) else { return };
+        let most = self.most(platform);
+        if wanted > most {
+            let message = format!("{platform} never has more than {most} grants in this world");
+            self.wrong("DR0008", &["expect", nth, "that"], message, "give the app more, or expect less".to_owned());
+        }
+    }
+
+    /// All grants that a platform may ever have. A fault that brings more has no number.
+    fn most(&self, platform: &str) -> u32 {
+        let scenario = self.scenario;
+        let brings = |entry: &PlotEntry| entry.fault.as_ref().is_some_and(|fault| fault.grants.is_some());
+        if scenario.plot.iter().any(brings) || scenario.world.extra.contains_key(platform) {
+            return u32::MAX;
+        }
+        let apps = scenario.world.apps.iter().filter_map(|app| app.grants.get(platform));
+        let hidden = scenario.world.hidden.iter().filter_map(|hidden| hidden.grants.get(platform));
+        let again = scenario.plot.iter().filter_map(|entry| entry.consent.as_ref()?.grants.get(platform));
+        apps.chain(hidden).chain(again).sum()
+    }
+
+    fn stand_ins(&mut self) {
+        let known = self.known;
+        let Some(cards) = known.names.get(Names::Card.what()) else { return };
+        for name in self.scenario.stand_in.keys().filter(|name| !cards.contains(name)) {
+            self.unknown(&["stand_in", name], "approval or question", name, cards.iter().map(String::as_str));
+        }
+    }
+
+    fn end(&mut self) {
+        let scenario = self.scenario;
+        self.condition(&scenario.end.once, &["end", "once"]);
+        if !(1..=100).contains(&scenario.end.pass) {
+            let help = "`pass` is a part of all points in percent, from 1 to 100".to_owned();
+            self.wrong("DR0008", &["end", "pass"], format!("{} percent cannot be reached, or is nothing", scenario.end.pass), help);
+        }
+    }
+
+    /// Triggers that wait for each other, or for themselves.
+    fn never(&mut self) {
+        let scenario = self.scenario;
+        let mut brought: BTreeSet<String> = BTreeSet::new();
+        let needs: BTreeMap<usize, BTreeSet<String>> = (0..scenario.plot.len())
+            .map(|nth| (nth, self.needs(&scenario.plot[nth])))
+            .collect();
+        let mut fired: BTreeSet<usize> = BTreeSet::new();
+        loop {
+            let next: Vec<usize> = (0..scenario.plot.len())
+                .filter(|nth| !fired.contains(nth) && needs[nth].is_subset(&brought))
+                .collect();
+            if next.is_empty() {
+                break;
+            }
+            for nth in next {
+                fired.insert(nth);
+                brought.extend(brings(&scenario.plot[nth]));
+            }
+        }
+        for nth in (0..scenario.plot.len()).filter(|nth| !fired.contains(nth)) {
+            let lacking: Vec<&str> = needs[&nth].difference(&brought).map(String::as_str).collect();
+            let message = format!("this can never happen: it waits for {}, which only it or its like brings about", lacking.join(" and "));
+            let help = "let one of those that wait for each other come `at:` a time".to_owned();
+            self.wrong("DR0009", &["plot", &nth.to_string(), "once"], message, help);
+        }
+    }
+
+    /// What must have been brought about by another entry before this one can fire.
+    fn needs(&self, entry: &PlotEntry) -> BTreeSet<String> {
+        let Some(once) = &entry.once else { return BTreeSet::new() };
+        let Ok(condition) = Condition::compile(once, self.known.names()) else { return BTreeSet::new() };
+        let mut needs = BTreeSet::new();
+        let words = condition.calls().into_iter().map(|(word, _)| word);
+        let names = words::VARIABLES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| mentions(once, name));
+        for word in words.chain(names) {
+            if OF_A_RUN.contains(&word.as_str()) {
+                needs.insert("an alert".to_owned());
+            }
+            if word == "kills" {
+                needs.insert("a kill of the runner".to_owned());
+            }
+        }
+        for (word, app) in condition.calls() {
+            let known = self.scenario.world.apps.iter().find(|known| known.id == app);
+            if word == "live" && known.is_some_and(|known| known.grants.values().sum::<u32>() == 0) {
+                needs.insert(format!("a consent to {app}"));
+            }
+        }
+        needs
+    }
+}
+
+fn brings(entry: &PlotEntry) -> Vec<String> {
+    match entry.deed() {
+        Some(Deed::Alert(_)) => vec!["an alert".to_owned()],
+        Some(Deed::Fault(fault)) if fault.kill_runner => vec!["a kill of the runner".to_owned()],
+        Some(Deed::Consent(consent)) => vec![format!("a consent to {}", consent.app)],
+        _ => Vec::new(),
+    }
+}
+
+/// As a word of its own.
+fn mentions(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+}

@@ -1,0 +1,450 @@
+//! A scenario: the file that a drill is played from, typed. Nothing in it acts.
+
+mod check;
+pub mod codes;
+mod library;
+mod read;
+mod span;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
+
+pub use check::{Known, check};
+pub use library::{Found, embedded, find, in_folder};
+pub use read::read;
+pub use span::Span;
+
+/// A drill's script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name, which is the file's.
+    pub drill: String,
+    /// One line for people.
+    pub title: String,
+    /// What one knows afterwards.
+    #[serde(default)]
+    pub teaches: Vec<String>,
+    /// The real incident behind it.
+    #[serde(default)]
+    pub based_on: Option<BasedOn>,
+    /// How long it lasts on the scenario's clock.
+    pub length: Span,
+    /// When it begins, and what its chance begins with.
+    pub clock: ClockSpec,
+    /// Who takes part. An empty seat is played by `stand_in`.
+    pub seats: Vec<SeatKind>,
+    /// What everybody reads before it begins.
+    pub briefing: String,
+    /// What is rehearsed, each in a sentence: the objectives of the report.
+    pub goals: BTreeMap<String, String>,
+    /// What the simulated platforms hold at the start.
+    pub world: World,
+    /// What happens.
+    pub plot: Vec<PlotEntry>,
+    /// What is hoped for.
+    pub expect: Vec<Expectation>,
+    /// What an empty seat does, by the name of the approval or question.
+    #[serde(default)]
+    pub stand_in: BTreeMap<String, StandIn>,
+    /// Help that costs points, in order.
+    #[serde(default)]
+    pub hints: Vec<Hint>,
+    /// When it ends, and what is enough.
+    pub end: End,
+    /// The debrief: questions with the answer to hope for.
+    #[serde(default)]
+    pub talk: Vec<Talk>,
+    /// The facilitator's page: never shown to players before the end.
+    #[serde(default)]
+    pub facilitator: String,
+}
+
+/// The real incident behind a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BasedOn {
+    /// Its name and date.
+    pub incident: String,
+    /// What took how long then: `first_cut`, `told`, `contained`.
+    #[serde(default)]
+    pub took: BTreeMap<Measure, Span>,
+    /// Where it can be read.
+    #[serde(default)]
+    pub read: Vec<String>,
+}
+
+/// What is measured, then and now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// From the first alert until somebody answered something.
+    Acknowledged,
+    /// From the first alert until the first cut was accepted.
+    FirstCut,
+    /// From the first alert until the vendor was told.
+    Told,
+    /// From the first alert until all was proven dead.
+    Contained,
+}
+
+impl Measure {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::FirstCut => "first cut",
+            Self::Told => "vendor told",
+            Self::Contained => "proven contained",
+        }
+    }
+}
+
+/// The scenario's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockSpec {
+    /// RFC 3339, in UTC.
+    #[schemars(with = "String")]
+    pub starts: Timestamp,
+    /// The same seed gives the same world.
+    pub seed: u64,
+}
+
+/// A place in a drill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatKind {
+    /// Knows the hidden truth and holds the clock.
+    Facilitator,
+    /// Runs the response.
+    Responder,
+    /// Says yes or no.
+    Approver,
+    /// Looks on.
+    Observer,
+    /// Writes down strengths and gaps.
+    Evaluator,
+}
+
+impl SeatKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Facilitator, Self::Responder, Self::Approver, Self::Observer, Self::Evaluator];
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Facilitator => "facilitator",
+            Self::Responder => "responder",
+            Self::Approver => "approver",
+            Self::Observer => "observer",
+            Self::Evaluator => "evaluator",
+        }
+    }
+}
+
+/// One thing that happens: exactly one reason, exactly one deed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlotEntry {
+    /// At this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Span>,
+    /// As soon as this is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub once: Option<String>,
+    /// Unless this is so by `by`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
+    /// See `unless`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Span>,
+    /// When the facilitator says so, by this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
+    /// A detection, sent to the server as its source sends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<serde_json::Map<String, serde_json::Value>>,
+    /// A mail to the team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Letter>,
+    /// A message in the team's chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Letter>,
+    /// A call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Letter>,
+    /// A journalist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub press: Option<Letter>,
+    /// An authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regulator: Option<Letter>,
+    /// Somebody from the board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executive: Option<Letter>,
+    /// A simulated failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultSpec>,
+    /// New grants of an app, as when somebody consents again: platform to number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+}
+
+/// Something that somebody says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// Who: a name, an address.
+    pub from: String,
+    /// What, in their words.
+    pub text: String,
+}
+
+/// Somebody lets an app in again. A blocked app gets nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// The app's id in the world.
+    pub app: String,
+    /// Platform to number.
+    pub grants: BTreeMap<String, u32>,
+}
+
+/// A simulated failure: of a platform, or of the runner itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultSpec {
+    /// The server dies at once, and is started again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kill_runner: bool,
+    /// Which platform; all where neither it nor `action` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Which action: `okta.revoke_app_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The first call that fails, counted from 1 since the fault began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+    /// How many calls fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// How long it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
+    /// What happens instead: a status (`429`) or a word (`revoke_does_nothing`).
+    #[schemars(with = "Option<serde_json::Value>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// The answer's own time: Retry-After, how old a stale read is, when the re-consent comes, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Span>,
+    /// `hidden_grant` and `reconsent_after`: how many grants appear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<u32>,
+    /// Whether the effect happens before the answer goes wrong: `happens` or `none`.
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<FaultEffect>,
+}
+
+impl FaultSpec {
+    /// As the twins take it; nothing where it is the runner that fails.
+    pub fn for_twins(&self) -> Option<Fault> {
+        let answer = self.answer?;
+        Some(Fault {
+            platform: self.platform.clone(),
+            integration: None,
+            action: self.action.clone(),
+            call: self.call,
+            count: self.count,
+            lasts: self.lasts.map(|span| span.0),
+            answer,
+            delay: self.delay.map(|span| span.0),
+            grants: self.grants,
+            effect: self.effect,
+        })
+    }
+}
+
+/// What is hoped for, and what it is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// Which of `goals` it shows.
+    pub goal: String,
+    /// What it is worth.
+    pub points: u32,
+    /// By when it must have come true; where absent it is judged at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Span>,
+    /// The condition.
+    pub that: String,
+    /// For people; the condition itself where absent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub say: String,
+}
+
+impl Expectation {
+    /// For people.
+    pub fn words(&self) -> &str {
+        if self.say.is_empty() { &self.that } else { &self.say }
+    }
+}
+
+/// What an empty seat does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandIn {
+    /// `approve`, `deny`, `done`, `failed`, or one of a question's answers.
+    pub say: String,
+    /// How long that takes.
+    pub after: Span,
+    /// Why, as it is recorded.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// Help that costs points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    /// What it says.
+    pub text: String,
+    /// What it costs.
+    pub price: u32,
+}
+
+/// When a drill ends, and what is enough.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// As soon as this is so; `all_met` is true when all expectations are.
+    #[serde(default = "all_met")]
+    pub once: String,
+    /// At this time at the latest.
+    pub at: Span,
+    /// So many percent of the points are a pass.
+    pub pass: u32,
+}
+
+fn all_met() -> String {
+    "all_met".to_owned()
+}
+
+/// A question of the debrief.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Talk {
+    /// The question.
+    pub ask: String,
+    /// The answer to hope for.
+    pub hope: String,
+}
+
+/// The ways that something reaches the players.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A mail to the team.
+    Mail,
+    /// The team's chat.
+    Chat,
+    /// A call.
+    Phone,
+    /// A journalist.
+    Press,
+    /// An authority.
+    Regulator,
+    /// Somebody from the board.
+    Executive,
+}
+
+impl Channel {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Chat => "chat",
+            Self::Phone => "phone",
+            Self::Press => "press",
+            Self::Regulator => "regulator",
+            Self::Executive => "executive",
+        }
+    }
+}
+
+/// What an entry of the plot does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Deed<'a> {
+    /// A detection is sent.
+    Alert(&'a serde_json::Map<String, serde_json::Value>),
+    /// Somebody says something.
+    Letter(Channel, &'a Letter),
+    /// Something fails.
+    Fault(&'a FaultSpec),
+    /// An app is let in again.
+    Consent(&'a Consent),
+}
+
+impl PlotEntry {
+    /// What it does; the first where there are several, which `check` refuses.
+    pub fn deed(&self) -> Option<Deed<'_>> {
+        self.deeds().into_iter().next()
+    }
+
+    pub(crate) fn deeds(&self) -> Vec<Deed<'_>> {
+        let letters = [
+            (Channel::Mail, &self.mail),
+            (Channel::Chat, &self.chat),
+            (Channel::Phone, &self.phone),
+            (Channel::Press, &self.press),
+            (Channel::Regulator, &self.regulator),
+            (Channel::Executive, &self.executive),
+        ];
+        let mut deeds: Vec<Deed<'_>> = self.alert.iter().map(Deed::Alert).collect();
+        deeds.extend(letters.into_iter().filter_map(|(channel, letter)| {
+            letter.as_ref().map(|letter| Deed::Letter(channel, letter))
+        }));
+        deeds.extend(self.fault.iter().map(Deed::Fault));
+        deeds.extend(self.consent.iter().map(Deed::Consent));
+        deeds
+    }
+
+    /// In a line, for the facilitator.
+    pub fn words(&self) -> String {
+        match self.deed() {
+            Some(Deed::Alert(alert)) => {
+                let text = |name: &str| alert.get(name).and_then(|value| value.as_str()).unwrap_or("?");
+                format!("alert {} about {}", text("kind"), text("app"))
+            }
+            Some(Deed::Letter(channel, letter)) => format!("{} from {}", channel.as_str(), letter.from),
+            Some(Deed::Fault(fault)) => fault.words(),
+            Some(Deed::Consent(consent)) => format!("{} is let in again", consent.app),
+            None => "nothing".to_owned(),
+        }
+    }
+}
+
+impl FaultSpec {
+    /// In a line.
+    pub fn words(&self) -> String {
+        if self.kill_runner {
+            return "the runner is killed".to_owned();
+        }
+        let place = self.action.as_deref().or(self.platform.as_deref()).unwrap_or("every platform");
+        let answer = self.answer.map_or_else(|| "nothing".to_owned(), |answer| answer.to_string());
+        format!("{place}: {answer}")
+    }
+}
+
+/// The JSON Schema of a scenario.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Scenario).to_value()
+}

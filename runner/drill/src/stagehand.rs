@@ -1,0 +1,246 @@
+//! The stage: where what the director decides is done to the twins and the server, and written down.
+//!
+//! A platform waits while it is watched, so what must happen between two requests (a fault, a kill) happens between them.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+
+use parking_lot::{Mutex, RwLock};
+use stanch_integrations::{
+    ScenarioClock,
+    twin::{Change, TwinHost},
+};
+
+use crate::{
+    board::{Board, Due},
+    child::signal,
+    company::Person,
+    facts::Facts,
+    record::{Kept, Line, Record},
+    scenario::{Deed, Scenario},
+    score::Score,
+};
+
+/// See the module.
+pub(crate) struct Stage {
+    pub(crate) scenario: Scenario,
+    pub(crate) facts: Arc<RwLock<Facts>>,
+    pub(crate) board: Mutex<Board>,
+    pub(crate) record: Record,
+    clock: Arc<ScenarioClock>,
+    /// The server that lives now.
+    pid: AtomicU32,
+    killed: AtomicBool,
+    /// Alerts that are due and not sent.
+    alerts: Mutex<VecDeque<usize>>,
+    /// People who play themselves.
+    taken: RwLock<BTreeSet<String>>,
+    /// Expectations that came true and stand in the record.
+    met: Mutex<BTreeSet<usize>>,
+}
+
+impl Stage {
+    pub(crate) fn new(
+        scenario: Scenario,
+        facts: Arc<RwLock<Facts>>,
+        board: Mutex<Board>,
+        record: Record,
+        clock: Arc<ScenarioClock>,
+    ) -> Self {
+        Self {
+            scenario,
+            facts,
+            board,
+            record,
+            clock,
+            pid: AtomicU32::new(0),
+            killed: AtomicBool::new(false),
+            alerts: Mutex::default(),
+            taken: RwLock::default(),
+            met: Mutex::default(),
+        }
+    }
+
+    /// Goes on from what an earlier supervisor left: facts of the twins, kills, alerts that it never got rid of.
+    pub(crate) fn take_up(&self, kept: &Kept, twins: &TwinHost) {
+        let mut facts = self.facts.write();
+        for request in twins.requests() {
+            facts.saw(&request);
+        }
+        facts.kills = kept.kills;
+        self.met.lock().extend(kept.firsts.keys());
+        for (entry, fate) in &kept.fates {
+            let crate::board::Fate::Fired(at_ms) = fate else { continue };
+            if let Some(Deed::Alert(alert)) = self.scenario.plot[*entry].deed() {
+                note_alert(&mut facts, alert, *at_ms);
+                // The server knows its delivery: sending it again does nothing twice.
+                self.alerts.lock().push_back(*entry);
+            }
+        }
+        drop(facts);
+        self.note_given(twins);
+    }
+
+    /// From now on every request of every twin is seen before it is answered.
+    pub(crate) fn watch(self: &Arc<Self>, twins: &Arc<TwinHost>) {
+        let (stage, weak): (Weak<Self>, Weak<TwinHost>) = (Arc::downgrade(self), Arc::downgrade(twins));
+        twins.on_request(Arc::new(move |request| {
+            let (Some(stage), Some(twins)) = (stage.upgrade(), weak.upgrade()) else { return };
+            stage.facts.write().saw(request);
+            stage.direct(&twins);
+        }));
+    }
+
+    /// The server that lives now.
+    pub(crate) fn lives(&self, pid: u32) {
+        self.pid.store(pid, Ordering::SeqCst);
+        self.killed.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether we killed it.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::SeqCst)
+    }
+
+    /// A look from outside of any request: what the twins were given meanwhile is asked first.
+    pub(crate) fn look(&self, twins: &Arc<TwinHost>) {
+        twins.settle();
+        self.note_given(twins);
+        self.direct(twins);
+        twins.settle();
+        self.note_given(twins);
+    }
+
+    /// A platform that is watched waits for the facts, so it is asked before they are held.
+    fn note_given(&self, twins: &TwinHost) {
+        for app in &self.scenario.world.apps {
+            for integration in crate::company::integrations(&self.scenario).keys() {
+                let given = twins.given(integration, &app.id);
+                if given > 0 {
+                    self.facts.write().given(&app.id, integration, given);
+                }
+            }
+        }
+    }
+
+    fn direct(&self, twins: &TwinHost) {
+        let now = self.clock.now_ms();
+        let due = self.board.lock().look(now);
+        for due in due {
+            self.perform(due, now, "", twins);
+        }
+        for (nth, standing) in self.board.lock().standings().iter().enumerate() {
+            if let Some(at_ms) = standing.first_ms
+                && self.met.lock().insert(nth)
+            {
+                self.record.write(Line::Met { expectation: nth, at_ms });
+            }
+        }
+    }
+
+    /// Does what the director decided, or somebody fired by hand.
+    pub(crate) fn perform(&self, due: Due, at_ms: i64, by: &str, twins: &TwinHost) {
+        match due {
+            Due::Reveal(hidden) => {
+                self.record.write(Line::Revealed { hidden, at_ms });
+                self.facts.write().stake(&self.scenario.world.hidden[hidden].app);
+                twins.change_soon(Change::Reveal(hidden));
+            }
+            Due::Entry(entry) => {
+                self.record.write(Line::Fired { entry, at_ms, by: by.to_owned() });
+                self.deed(entry, at_ms, twins);
+            }
+        }
+    }
+
+    fn deed(&self, entry: usize, at_ms: i64, twins: &TwinHost) {
+        match self.scenario.plot[entry].deed() {
+            Some(Deed::Alert(alert)) => {
+                note_alert(&mut self.facts.write(), alert, at_ms);
+                self.alerts.lock().push_back(entry);
+            }
+            Some(Deed::Fault(fault)) if fault.kill_runner => self.kill(at_ms),
+            Some(Deed::Fault(fault)) => {
+                if let Some(fault) = fault.for_twins() {
+                    twins.add_fault(fault);
+                }
+            }
+            Some(Deed::Consent(consent)) => {
+                for (platform, count) in &consent.grants {
+                    let (integration, app) = (platform.replace('-', "_"), consent.app.clone());
+                    twins.change_soon(Change::Grant { integration, app, count: *count });
+                }
+            }
+            Some(Deed::Letter(..)) | None => {}
+        }
+    }
+
+    fn kill(&self, at_ms: i64) {
+        self.killed.store(true, Ordering::SeqCst);
+        self.facts.write().kills += 1;
+        self.record.write(Line::Killed { at_ms });
+        signal(self.pid.load(Ordering::SeqCst), rustix::process::Signal::KILL);
+    }
+
+    /// The alert that is to be sent next.
+    pub(crate) fn next_alert(&self) -> Option<usize> {
+        self.alerts.lock().front().copied()
+    }
+
+    /// The server has it.
+    pub(crate) fn alert_sent(&self, entry: usize, _at_ms: i64) {
+        self.alerts.lock().retain(|waiting| *waiting != entry);
+    }
+
+    /// Whether somebody plays this person themselves.
+    pub(crate) fn is_taken(&self, person: &Person) -> bool {
+        self.taken.read().contains(person.name)
+    }
+
+    /// The score as it stands.
+    pub(crate) fn score(&self) -> Score {
+        let lines = self.record.lines();
+        let hints = lines.iter().map(|line| match line {
+            Line::Hinted { hint, .. } => self.scenario.hints.get(*hint).map_or(0, |hint| hint.price),
+            _ => 0,
+        });
+        let standings = self.board.lock().standings();
+        Score::of(&self.scenario, &self.facts.read(), &standings, hints.sum())
+    }
+
+    /// A line of the record for people; nothing for what only the machine needs.
+    pub(crate) fn words(&self, line: &Line) -> Option<String> {
+        let plot = |entry: &usize| self.scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
+        Some(match line {
+            Line::Began { .. } | Line::Clock { .. } => return None,
+            Line::Fired { entry, .. } => plot(entry),
+            Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
+            Line::Revealed { hidden, .. } => {
+                let hidden = &self.scenario.world.hidden[*hidden];
+                let count: u32 = hidden.grants.values().sum();
+                format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
+            }
+            Line::Killed { .. } => "the runner was killed".to_owned(),
+            Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
+            Line::Observed { who, sort, text, .. } => format!("{who} notes a {sort}: {text}"),
+            Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
+            Line::Met { expectation, .. } => {
+                let one = self.scenario.expect.get(*expectation);
+                format!("met: {}", one.map(|one| one.words()).unwrap_or_default())
+            }
+            Line::Ended { why, score, .. } => format!("over ({why}): {} of {}", score.score, score.of),
+        })
+    }
+}
+
+fn note_alert(facts: &mut Facts, alert: &serde_json::Map<String, serde_json::Value>, at_ms: i64) {
+    facts.alerted_ms.get_or_insert(at_ms);
+    if let Some(app) = alert.get("app").and_then(|app| app.as_str()) {
+        facts.stake(app);
+    }
+}

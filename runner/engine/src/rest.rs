@@ -1,0 +1,59 @@
+//! Whether the engine has anything to do, and when it will have: what a clock that jumps must know before it does.
+
+use std::time::Duration;
+
+use stanch_integrations::ScenarioClock;
+
+use crate::{
+    Engine,
+    shard::{Message, Resting},
+};
+
+/// A parked run is looked for no further ahead than this.
+const FAR_MS: i64 = i64::MAX / 4;
+
+/// Those who are out need a moment to be counted after they were let go.
+const MOMENT: Duration = Duration::from_millis(1);
+
+impl Engine {
+    /// The clock was changed from outside: who sleeps by it looks again.
+    pub fn clock_changed(&self) {
+        self.env.wake_due();
+        self.env.shards.read().iter().for_each(|shard| shard.send(Message::Look));
+    }
+
+    /// Resolves when there is nothing to do before somebody speaks or the clock shows another time: at once or never
+    /// (`None`), or the time, Unix ms. All that was decided until then is durable.
+    pub async fn rests(&self, clock: &ScenarioClock) -> Option<i64> {
+        loop {
+            let first = self.ask_shards().await;
+            // Twice alike, with nothing under way between: nothing was under way at all.
+            let quiet = clock.is_quiet();
+            tokio::time::sleep(MOMENT).await;
+            let second = self.ask_shards().await;
+            let heard = |shards: &[Resting]| shards.iter().map(|shard| shard.heard).sum::<u64>();
+            if quiet && clock.is_quiet() && heard(&first) == heard(&second) {
+                return self.next_due(&second, clock);
+            }
+        }
+    }
+
+    fn next_due(&self, shards: &[Resting], clock: &ScenarioClock) -> Option<i64> {
+        let parked = self.env.journal.due(FAR_MS, usize::MAX).unwrap_or_default();
+        let parked = parked.into_iter().filter_map(|(_, row)| row.due_ms).min();
+        let alarms = shards.iter().filter_map(|shard| shard.due_ms);
+        // What is due already is on its way.
+        let now = clock.now_ms();
+        alarms.chain(parked).chain(clock.next_ms()).filter(|due| *due > now).min()
+    }
+
+    async fn ask_shards(&self) -> Vec<Resting> {
+        let (asking, answers) = crossbeam_channel::unbounded();
+        let shards = self.env.shards.read().clone();
+        let count = shards.len();
+        shards.iter().for_each(|shard| shard.send(Message::Rest(asking.clone())));
+        drop(asking);
+        let heard = tokio::task::spawn_blocking(move || answers.iter().take(count).collect());
+        heard.await.unwrap_or_default()
+    }
+}
