@@ -304,12 +304,10 @@ impl Exchange<'_> {
         match error {
             AuthError::Refused(refusal) => refused(refusal),
             AuthError::NotSent(why) => Outcome::NotSent { why: scrub.clean(&why) },
-            AuthError::Limited(pause) => {
-                Outcome::Limited {
-                    until_ms: self.in_a_while(pause.wait.unwrap_or(std::time::Duration::from_secs(1))),
-                    why: format!("the token endpoint: {}", pause.why),
-                }
-            }
+            AuthError::Limited(pause) => Outcome::Limited {
+                until_ms: self.in_a_while(pause.wait.unwrap_or(std::time::Duration::from_secs(1))),
+                why: format!("the token endpoint: {}", pause.why),
+            },
         }
     }
 

@@ -63,7 +63,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("tui", &["model", "client"]),
     ("engine", &["model", "journal", "integrations", "playbooks"]),
     ("server", &["model", "journal", "integrations", "playbooks", "engine", "response"]),
-    ("drill", &["model", "client", "integrations"]),
+    ("drill", &["model", "journal", "client", "integrations", "playbooks"]),
 ];
 
 #[test]
@@ -80,7 +80,7 @@ const ONLY: [(&str, &[&str]); 5] = [
     ("sled", &["journal"]),
     ("reqwest", &["integrations", "client", "tests"]),
     ("axum", &["server", "integrations"]),
-    ("rhai", &["playbooks", "integrations", "engine", "server"]),
+    ("rhai", &["playbooks", "integrations", "engine", "server", "drill"]),
     ("anyhow", &["cli"]),
 ];
 

@@ -119,6 +119,11 @@ impl Learner {
     /// The platform said no, and until when: the first of those that were on their way together.
     pub(super) fn refused(&mut self, now: Instant, until: Instant) {
         let stretch = std::mem::replace(&mut self.stretch, Curve::new(until)).ended(now);
+        if stretch.total == 0 && self.first.is_some() {
+            // Nothing got through since the pause: the platform is shut, and says nothing of how fast it is.
+            (self.since, self.looked_at) = (now, until);
+            return;
+        }
         let took = now.saturating_duration_since(self.since).as_secs_f64().max(1e-3);
         self.in_a_row = if stretch.end * 2.0 < took { self.in_a_row + 1 } else { 0 };
         (self.since, self.looked_at, self.refused) = (now, until, self.pace);

@@ -70,10 +70,10 @@ impl Board {
     pub fn new(scenario: &Scenario, known: &Known, facts: &Arc<RwLock<Facts>>) -> Self {
         let start_ms = scenario.clock.starts.as_millisecond();
         let compile = |text: &str| Condition::compile(text, known).ok();
-        let entries = scenario.plot.iter().map(|entry| Entry {
-            when: when(entry, start_ms, &compile),
-            fate: Fate::Waits,
-        });
+        let entries = scenario
+            .plot
+            .iter()
+            .map(|entry| Entry { when: when(entry, start_ms, &compile), fate: Fate::Waits });
         let hidden = scenario.world.hidden.iter();
         let expect = scenario.expect.iter().filter_map(|one| {
             let by = one.by.map(|by| start_ms + by.ms());
@@ -99,7 +99,8 @@ impl Board {
                 due.push(Due::Reveal(nth));
             }
         }
-        for (nth, entry) in self.entries.iter_mut().enumerate().filter(|(_, entry)| entry.fate == Fate::Waits) {
+        for (nth, entry) in self.entries.iter_mut().enumerate().filter(|(_, entry)| entry.fate == Fate::Waits)
+        {
             let fires = match &entry.when {
                 When::At(at) => now_ms >= *at,
                 When::Once(once) => self.judge.holds(once, false),
@@ -137,7 +138,9 @@ impl Board {
     }
 
     fn settle(&mut self, nth: usize, fate: Fate) -> bool {
-        let Some(entry) = self.entries.get_mut(nth).filter(|entry| entry.fate == Fate::Waits) else { return false };
+        let Some(entry) = self.entries.get_mut(nth).filter(|entry| entry.fate == Fate::Waits) else {
+            return false;
+        };
         entry.fate = fate;
         true
     }
@@ -148,7 +151,12 @@ impl Board {
     }
 
     /// As it stood when an earlier supervisor stopped.
-    pub fn restore(&mut self, fates: &BTreeMap<usize, Fate>, revealed: &[usize], firsts: &BTreeMap<usize, i64>) {
+    pub fn restore(
+        &mut self,
+        fates: &BTreeMap<usize, Fate>,
+        revealed: &[usize],
+        firsts: &BTreeMap<usize, i64>,
+    ) {
         for (nth, fate) in fates {
             if let Some(entry) = self.entries.get_mut(*nth) {
                 entry.fate = *fate;
@@ -168,9 +176,11 @@ impl Board {
 
     /// The next moment at which something may happen by the clock alone.
     pub fn next_ms(&self, now_ms: i64) -> Option<i64> {
-        let entries = self.entries.iter().filter(|entry| entry.fate == Fate::Waits).filter_map(|entry| match &entry.when {
-            When::At(at) | When::Unless(_, at) => Some(*at),
-            When::Once(_) | When::ByHand(_) => None,
+        let entries = self.entries.iter().filter(|entry| entry.fate == Fate::Waits).filter_map(|entry| {
+            match &entry.when {
+                When::At(at) | When::Unless(_, at) => Some(*at),
+                When::Once(_) | When::ByHand(_) => None,
+            }
         });
         let late = self.expect.iter().filter(|(.., standing)| !standing.holds).filter_map(|(_, by, _)| *by);
         entries.chain(late).chain([self.end_ms]).filter(|at| *at > now_ms).min()

@@ -36,9 +36,9 @@ pub fn asked(groups: &[String]) -> Vec<&'static Person> {
     if found.is_empty() { PEOPLE.iter().take(1).collect() } else { found }
 }
 
-/// Configured name to platform: they are the same.
+/// Configured name to platform. A name is a word of scripts, so `google_workspace` stands for `google-workspace`.
 pub fn integrations(scenario: &Scenario) -> BTreeMap<String, String> {
-    scenario.platforms().into_iter().map(|name| (name.replace('-', "_"), name)).collect()
+    scenario.platforms().into_iter().map(|name| (name.clone(), name.replace('_', "-"))).collect()
 }
 
 /// `stanch.yaml`. The alerts of the plot come through `casb`.

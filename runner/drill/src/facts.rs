@@ -55,6 +55,8 @@ pub struct Facts {
     told: BTreeMap<String, i64>,
     firsts: BTreeMap<String, First>,
     calls: BTreeMap<String, body::CallIntent>,
+    /// Pages under way: run and address to the channel of `tell:`.
+    pages: BTreeMap<String, String>,
     order: i64,
     /// Live grants of the apps at stake over time: (Unix ms, how many), for the exposure.
     levels: Vec<(i64, i64)>,
@@ -162,6 +164,9 @@ impl Facts {
     fn intended(&mut self, run: &RunId, intent: body::Intent) {
         self.happened(&intent.op);
         self.happened(&intent.name);
+        if intent.op == "page" && intent.call.is_none() {
+            self.pages.insert(format!("{run} {}", intent.address), intent.name.clone());
+        }
         let Some(call) = intent.call else { return };
         let action = format!("{}.{}", call.integration, call.action);
         let verb = call.verb.clone().unwrap_or_default();
@@ -173,6 +178,10 @@ impl Facts {
     }
 
     fn came_of(&mut self, run: &RunId, outcome: &body::Outcome) {
+        if let Some(channel) = self.pages.remove(&format!("{run} {}", outcome.address)) {
+            let now = self.now_ms;
+            self.told.entry(channel).or_insert(now);
+        }
         let Some(call) = self.calls.get(&format!("{run} {}", outcome.address)).cloned() else { return };
         if outcome.error.is_some() {
             return;
@@ -295,7 +304,8 @@ impl Facts {
     /// Who said yes to this last.
     pub fn approver(&self, card: &str) -> Option<String> {
         let waits = self.runs.values().flat_map(|run| run.waits.iter()).filter(|wait| wait.name == card);
-        let mut said = waits.filter(|wait| wait.kind == WaitKind::Approval).flat_map(|wait| wait.decisions.iter());
+        let mut said =
+            waits.filter(|wait| wait.kind == WaitKind::Approval).flat_map(|wait| wait.decisions.iter());
         said.rfind(|decision| decision.say == "approve").map(|decision| decision.who.clone())
     }
 
@@ -337,7 +347,12 @@ impl Facts {
         let mut said = self.runs.values().filter_map(|run| run.containment).peekable();
         said.peek().is_some()
             && said.all(|said| {
-                matches!(said, Containment::Contained | Containment::ContainedWithResidual | Containment::NothingToContain)
+                matches!(
+                    said,
+                    Containment::Contained
+                        | Containment::ContainedWithResidual
+                        | Containment::NothingToContain
+                )
             })
     }
 

@@ -135,7 +135,9 @@ fn by_hand(scenario: &Scenario, targets: &[Target], facts: &RwLock<Facts>, twins
     for target in targets {
         let integration = target.integration.clone();
         if target.kind == "app" {
-            let Some(app) = scenario.world.apps.iter().find(|app| app.title() == target.name()) else { continue };
+            let Some(app) = scenario.world.apps.iter().find(|app| app.title() == target.name()) else {
+                continue;
+            };
             // a platform without such a screen leaves it as it is
             if twins.change(&Change::Block { integration, app: app.id.clone() }).is_ok() {
                 facts.write().blocked_by_hand(&app.id);
@@ -143,28 +145,42 @@ fn by_hand(scenario: &Scenario, targets: &[Target], facts: &RwLock<Facts>, twins
             continue;
         }
         let Ok(state) = twins.state(&integration) else { continue };
-        for (table, id, app) in rows_of(&state, &target.id) {
-            let removed = twins.change(&Change::Remove { integration: integration.clone(), table, id });
-            if let (Ok(()), Some(app)) = (removed, app) {
-                facts.write().taken_by_hand(&app, &integration, &target.id);
-            }
+        let app = scenario.world.apps.iter().find(|app| target.name().starts_with(&app.title()));
+        if let Some(app) = app.filter(|app| takes(twins, &state, &integration, &app.id, &target.id)) {
+            facts.write().taken_by_hand(&app.id, &integration, &target.id);
         }
     }
 }
 
-/// The rows with this id: table, id, the app that they belong to.
-fn rows_of(state: &Value, id: &str) -> Vec<(String, String, Option<String>)> {
+/// Takes one grant of an app away: the one of this id, or, where the platform shows no ids to people, the next in the list.
+fn takes(twins: &TwinHost, state: &Value, integration: &str, app: &str, id: &str) -> bool {
+    let mut rows = rows_of(state, app);
+    rows.sort_by_key(|(_, row)| !row.contains(&id.to_owned()));
+    rows.into_iter().any(|(table, ids)| {
+        ids.into_iter().any(|id| {
+            let (integration, table) = (integration.to_owned(), table.clone());
+            twins.change(&Change::Remove { integration, table, id }).is_ok()
+        })
+    })
+}
+
+/// The grants of an app: in its fullest table, each with every text that may be its id.
+fn rows_of(state: &Value, app: &str) -> Vec<(String, Vec<String>)> {
+    let of_app = |row: &&Value| row.get("twin_app").and_then(Value::as_str) == Some(app);
     let tables = state.as_object().into_iter().flatten();
-    let mut found = Vec::new();
-    for (table, rows) in tables {
-        for row in rows.as_array().into_iter().flatten().filter_map(Value::as_object) {
-            if row.values().any(|value| value.as_str() == Some(id)) && row.contains_key("twin_app") {
-                let app = row.get("twin_app").and_then(Value::as_str).map(str::to_owned);
-                found.push((table.clone(), id.to_owned(), app));
-            }
-        }
-    }
-    found
+    let rows = tables.map(|(table, rows)| {
+        let rows: Vec<&Value> = rows.as_array().into_iter().flatten().filter(of_app).collect();
+        (table, rows)
+    });
+    let Some((table, rows)) = rows.max_by_key(|(_, rows)| rows.len()) else { return Vec::new() };
+    let texts = |row: &Value| -> Vec<String> {
+        row.as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, value)| value.as_str().map(str::to_owned))
+            .collect()
+    };
+    rows.into_iter().map(|row| (table.clone(), texts(row))).collect()
 }
 
 fn ms_of(time: &str) -> i64 {

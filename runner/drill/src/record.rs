@@ -12,8 +12,10 @@ use std::{
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use stanch_journal::{IndexPlace, Journal, JournalError, KeySource, LocalJournal, Options, StreamAppend, With};
 use stanch_integrations::ScenarioClock;
+use stanch_journal::{
+    IndexPlace, Journal, JournalError, KeySource, LocalJournal, Options, StreamAppend, With,
+};
 use stanch_model::{Entry, NewEntry, StreamId, clock::ClockAt};
 
 use crate::{board::Fate, score::Score};

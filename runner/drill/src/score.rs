@@ -195,7 +195,7 @@ fn measured(scenario: &Scenario, facts: &Facts, hints: u32) -> Measured {
     let from = facts.alerted_ms.unwrap_or(facts.start_ms);
     let told = facts.at_stake().iter().filter_map(|app| facts.told_ms(app)).min();
     let contained = scenario.expect.iter().any(|one| one.that.contains("verified("));
-    let contained = contained.then(|| facts.contained_ms).flatten();
+    let contained = facts.contained_ms.filter(|_| contained);
     let moments = [
         (Measure::Acknowledged, facts.acknowledged_ms()),
         (Measure::FirstCut, facts.first_cut_ms()),

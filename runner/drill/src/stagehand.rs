@@ -172,7 +172,7 @@ impl Stage {
             }
             Some(Deed::Consent(consent)) => {
                 for (platform, count) in &consent.grants {
-                    let (integration, app) = (platform.replace('-', "_"), consent.app.clone());
+                    let (integration, app) = (platform.clone(), consent.app.clone());
                     twins.change_soon(Change::Grant { integration, app, count: *count });
                 }
             }
@@ -215,7 +215,8 @@ impl Stage {
 
     /// A line of the record for people; nothing for what only the machine needs.
     pub(crate) fn words(&self, line: &Line) -> Option<String> {
-        let plot = |entry: &usize| self.scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
+        let plot =
+            |entry: &usize| self.scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
         Some(match line {
             Line::Began { .. } | Line::Clock { .. } => return None,
             Line::Fired { entry, .. } => plot(entry),

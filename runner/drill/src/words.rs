@@ -51,7 +51,11 @@ pub const WORDS: &[Word] = &[
     word("blocked", Some(Names::App), "true once the app was blocked on a platform"),
     word("untouched", Some(Names::App), "true as long as nothing of the app was changed"),
     word("told", Some(Names::Somebody), "true once a message went out to them"),
-    word("first", Some(Names::Step), "the order in which the step first happened; beyond all others when never"),
+    word(
+        "first",
+        Some(Names::Step),
+        "the order in which the step first happened; beyond all others when never",
+    ),
     word("done", Some(Names::Step), "how often an action changed something, or a step ended"),
     word("approver", Some(Names::Card), "who said yes; nobody yet is an error, and so is not met"),
     word("answer", Some(Names::Card), "what was answered; nothing yet is an error, and so is not met"),
@@ -179,8 +183,9 @@ fn mistake(node: &ASTNode<'_>, text: &str, known: &Known) -> Option<Mistake> {
     if let ASTNode::Expr(Expr::Variable(variable, _, at)) = node {
         let name = variable.1.as_str();
         let names = || VARIABLES.iter().map(|(name, _)| *name);
-        return (!names().any(|known| known == name))
-            .then(|| unknown(text, *at, "word", name, names().chain(WORDS.iter().map(|word| word.name)), "DR0004"));
+        return (!names().any(|known| known == name)).then(|| {
+            unknown(text, *at, "word", name, names().chain(WORDS.iter().map(|word| word.name)), "DR0004")
+        });
     }
     let (name, argument, at) = call(node)?;
     if BUILTIN.contains(&name.as_str()) {
@@ -197,12 +202,26 @@ fn mistake(node: &ASTNode<'_>, text: &str, known: &Known) -> Option<Mistake> {
         return Some(Mistake { at: place(text, at), message, help, code: "DR0003" });
     };
     let names = known.get(takes.what())?;
-    if names.iter().any(|known| *known == argument) {
+    if names.contains(&argument) {
         return None;
     }
-    let start = text.find(&format!("\"{argument}\"")).map_or_else(|| place(text, at), |at| at + 1..at + 1 + argument.len());
+    let start = text
+        .find(&format!("\"{argument}\""))
+        .map_or_else(|| place(text, at), |at| at + 1..at + 1 + argument.len());
     let mistake = unknown(text, at, takes.what(), &argument, names.iter().map(String::as_str), "DR0005");
     Some(Mistake { at: start, ..mistake })
+}
+
+/// No list of known names is longer.
+const SHOWN: usize = 16;
+
+/// The way out for a name that nobody knows.
+pub(crate) fn near(name: &str, known: &[&str]) -> String {
+    match did_you_mean(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.len() > SHOWN => format!("known are {}, …", known[..SHOWN].join(", ")),
+        None => format!("known are {}", known.join(", ")),
+    }
 }
 
 fn unknown<'a>(
@@ -214,10 +233,7 @@ fn unknown<'a>(
     code: &'static str,
 ) -> Mistake {
     let known: Vec<&str> = known.collect();
-    let help = match did_you_mean(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known are {}", known.join(", ")),
-    };
+    let help = near(name, &known);
     Mistake { at: place(text, at), message: format!("there is no {what} `{name}`"), help, code }
 }
 
@@ -288,7 +304,8 @@ mod tests {
     use super::*;
 
     fn mistakes(text: &str) -> Vec<(String, String)> {
-        let known = BTreeMap::from([("app", vec!["drift".to_owned()]), ("platform", vec!["okta".to_owned()])]);
+        let known =
+            BTreeMap::from([("app", vec!["drift".to_owned()]), ("platform", vec!["okta".to_owned()])]);
         let found = Condition::compile(text, &known).err().unwrap_or_default();
         found.into_iter().map(|one| (format!("{}: {}", &text[one.at], one.message), one.help)).collect()
     }
@@ -312,7 +329,8 @@ mod tests {
         let facts = Arc::new(RwLock::new(Facts::starting(0, Vec::new())));
         let condition = Condition::compile("approver(\"cut-app\") != started_by", &Known::new()).unwrap();
         assert!(!Judge::of(&facts).holds(&condition, false));
-        let never = Condition::compile("first(\"evidence\") < first(\"app.quarantine\")", &Known::new()).unwrap();
+        let never =
+            Condition::compile("first(\"evidence\") < first(\"app.quarantine\")", &Known::new()).unwrap();
         assert!(!Judge::of(&facts).holds(&never, false));
     }
 }

@@ -51,6 +51,9 @@ mod tests {
         assert_eq!((fast.shows(1_000), fast.shows(2_000), fast.shows(0)), (50_000, 110_000, 50_000));
         assert_eq!(fast.until(1_000, 110_000), Some(1_000));
         let still = ClockAt { rate: 0.0, ..fast };
-        assert_eq!((still.shows(9_000_000), still.until(0, 50_001), still.until(0, 50_000)), (50_000, None, Some(0)));
+        assert_eq!(
+            (still.shows(9_000_000), still.until(0, 50_001), still.until(0, 50_000)),
+            (50_000, None, Some(0))
+        );
     }
 }

@@ -13,8 +13,8 @@ use stanch_client::Client;
 use stanch_integrations::Catalog;
 use stanch_playbooks::Library;
 
-pub use self::set::load;
 use self::set::Set;
+pub use self::set::load;
 use crate::{
     DrillError, Folders,
     child::{Program, Rest, Server, Started},
@@ -57,6 +57,17 @@ pub enum News {
         life: u32,
         /// Where.
         url: String,
+    },
+    /// How a run came out: the same on every play of the same scenario with the same seed.
+    Run {
+        /// Its playbook.
+        playbook: String,
+        /// Its second word.
+        containment: Option<stanch_model::Containment>,
+        /// Every cut target with its state.
+        targets: std::collections::BTreeMap<String, stanch_model::TargetState>,
+        /// Every step by its address: `ok`, or the kind of its error.
+        steps: std::collections::BTreeMap<String, String>,
     },
     /// Something stands in the drill's record now.
     Record {
@@ -189,7 +200,8 @@ impl Play<'_> {
         let mut clients = std::collections::BTreeMap::new();
         for (name, token) in &self.tokens {
             let location = stanch_client::Location::Url { url: url.to_owned(), token: Some(token.clone()) };
-            let client = Client::connect(location).map_err(|source| refused("the server's address", source))?;
+            let client =
+                Client::connect(location).map_err(|source| refused("the server's address", source))?;
             clients.insert(name.clone(), client);
         }
         Ok(clients)
@@ -220,6 +232,7 @@ impl Play<'_> {
         stage.record.settle().await?;
         self.listen();
         let facts = stage.facts.read();
+        facts.runs.values().for_each(|run| (self.tell)(run_of(run)));
         let mut incidents: Vec<String> = facts.runs.values().filter_map(|run| run.incident.clone()).collect();
         incidents.dedup();
         Ok(Outcome {
@@ -230,6 +243,19 @@ impl Play<'_> {
             incidents,
             data: self.data.display().to_string(),
         })
+    }
+}
+
+fn run_of(run: &stanch_model::run::RunView) -> News {
+    let steps = run.steps.values().filter(|step| step.done).map(|step| {
+        let word = step.error.as_ref().map_or("ok", |error| error.kind.as_str());
+        (step.address.to_string(), word.to_owned())
+    });
+    News::Run {
+        playbook: run.playbook.clone(),
+        containment: run.containment,
+        targets: run.targets.iter().map(|(key, view)| (key.clone(), view.state)).collect(),
+        steps: steps.collect(),
     }
 }
 

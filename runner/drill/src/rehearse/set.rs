@@ -56,7 +56,8 @@ impl Set {
     pub(super) async fn build(rehearsal: &Rehearsal<'_>) -> Result<Self, DrillError> {
         let folders = &rehearsal.folders;
         let folder = Record::folder(&folders.data);
-        let kept = if folder.join("journal").exists() { Some(Record::open(&folder, None)?.kept()) } else { None };
+        let kept =
+            if folder.join("journal").exists() { Some(Record::open(&folder, None)?.kept()) } else { None };
         let kept = kept.unwrap_or_default();
         if kept.ended {
             let why = "this drill is over; begin another in a new folder".to_owned();
@@ -140,7 +141,7 @@ fn facts(scenario: &Scenario, catalog: &Catalog) -> Facts {
     let apps = scenario.world.apps.iter().map(|app| AppFacts {
         id: app.id.clone(),
         vendor: app.vendor.clone(),
-        given: app.grants.iter().map(|(on, count)| (on.replace('-', "_"), *count)).collect(),
+        given: app.grants.clone(),
     });
     let (cuts, blocks) = cuts_and_blocks(catalog, scenario);
     Facts::starting(scenario.clock.starts.as_millisecond(), apps.collect()).knowing(cuts, blocks)
@@ -156,11 +157,7 @@ fn secret(config: &Path) -> Result<String, DrillError> {
     }
 }
 
-fn write_files(
-    rehearsal: &Rehearsal<'_>,
-    scenario: &Scenario,
-    secret: &str,
-) -> Result<(), DrillError> {
+fn write_files(rehearsal: &Rehearsal<'_>, scenario: &Scenario, secret: &str) -> Result<(), DrillError> {
     let folders = &rehearsal.folders;
     folders.write("alerts.secret", secret)?;
     let file = folders.config.join("alerts.secret");

@@ -77,7 +77,9 @@ impl Play<'_> {
             let delivery = delivery(&stage.scenario.drill, entry, alert, self.set.clock.now_ms());
             match delivery.send(client, &self.set.secret).await {
                 Ok(_) => stage.alert_sent(entry, self.set.clock.now_ms()),
-                Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => return Ok(None),
+                Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => {
+                    return Ok(None);
+                }
                 Err(source) => return Err(refused("the alert", source)),
             }
             sent = true;

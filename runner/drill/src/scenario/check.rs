@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use stanch_integrations::Catalog;
 use stanch_model::{
     Diagnostic,
-    diagnostic::did_you_mean,
     yaml::{self, Node},
 };
 use stanch_playbooks::Library;
@@ -22,27 +21,50 @@ pub struct Known {
 
 /// Words that are about a run: nothing of it happens before an alert.
 const OF_A_RUN: &[&str] = &[
-    "revoked", "verified", "blocked", "told", "first", "done", "approver", "answer", "asked", "started", "runs",
-    "phase", "ended", "contained", "started_by",
+    "revoked",
+    "verified",
+    "blocked",
+    "told",
+    "first",
+    "done",
+    "approver",
+    "answer",
+    "asked",
+    "started",
+    "runs",
+    "phase",
+    "ended",
+    "contained",
+    "started_by",
 ];
 
 impl Known {
     /// What this scenario's world, this library and this catalogue know.
     pub fn of(scenario: &Scenario, catalog: &Catalog, library: &Library) -> Self {
-        let platforms: Vec<String> = catalog.platforms().map(|platform| platform.slug().to_owned()).collect();
+        let platforms: Vec<String> =
+            catalog.platforms().map(|platform| platform.slug().replace('-', "_")).collect();
         let apps: BTreeSet<String> = scenario.world.apps.iter().map(|app| app.id.clone()).collect();
         let mut steps: BTreeSet<String> =
             words_of_scripts(library, &["phase(\"", "evidence(\"", "note(\""]).into_iter().collect();
-        steps.extend(["evidence", "approve", "ask", "manual", "settle", "notify", "page", "deadline"].map(str::to_owned));
+        steps.extend(
+            ["evidence", "approve", "ask", "manual", "settle", "notify", "page", "deadline"]
+                .map(str::to_owned),
+        );
         let used = scenario.platforms();
-        for platform in catalog.platforms().filter(|platform| used.contains(platform.slug())) {
+        let mut cards: BTreeSet<String> =
+            words_of_scripts(library, &["approve(\"", "ask(\"", "manual(\""]).into_iter().collect();
+        for platform in catalog.platforms() {
+            let name = platform.slug().replace('-', "_");
             for action in platform.actions() {
-                steps.insert(format!("{}.{}", platform.slug(), action.name));
-                steps.extend(action.verb.clone());
+                // a verb that a platform has no API for is a person's
+                cards.extend(action.verb.clone());
+                if used.contains(&name) {
+                    steps.insert(format!("{name}.{}", action.name));
+                    steps.extend(action.verb.clone());
+                }
             }
         }
-        let cards: BTreeSet<String> =
-            words_of_scripts(library, &["approve(\"", "ask(\"", "manual(\""]).into_iter().collect();
+        steps.extend(cards.iter().cloned());
         let somebody = scenario.world.apps.iter().map(|app| app.vendor.clone()).chain(apps.iter().cloned());
         let somebody: BTreeSet<String> = somebody
             .chain(["team", "incidents", "vendors"].map(str::to_owned))
@@ -118,10 +140,7 @@ impl Case<'_> {
 
     fn unknown<'k>(&mut self, path: &[&str], what: &str, name: &str, known: impl Iterator<Item = &'k str>) {
         let known: Vec<&str> = known.collect();
-        let help = match did_you_mean(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are {}", known.join(", ")),
-        };
+        let help = words::near(name, &known);
         self.wrong("DR0005", path, format!("there is no {what} `{name}`"), help);
     }
 
@@ -187,7 +206,8 @@ impl Case<'_> {
     }
 
     fn shape(&mut self, entry: &PlotEntry, nth: &str) {
-        let reasons = [entry.at.is_some(), entry.once.is_some(), entry.unless.is_some(), entry.by_hand.is_some()];
+        let reasons =
+            [entry.at.is_some(), entry.once.is_some(), entry.unless.is_some(), entry.by_hand.is_some()];
         if reasons.iter().filter(|given| **given).count() != 1 {
             let message = "an entry of the plot has exactly one reason".to_owned();
             let help = "write `at:`, `once:`, `unless:` with `by:`, or `by_hand:`".to_owned();
@@ -199,7 +219,8 @@ impl Case<'_> {
             self.wrong("DR0006", &["plot", nth], message, help);
         }
         if entry.deeds().len() != 1 {
-            let message = format!("an entry of the plot does exactly one thing, this one {}", entry.deeds().len());
+            let message =
+                format!("an entry of the plot does exactly one thing, this one {}", entry.deeds().len());
             let help = "alert, mail, chat, phone, press, regulator, executive, fault, consent".to_owned();
             self.wrong("DR0006", &["plot", nth], message, help);
         }
@@ -219,7 +240,12 @@ impl Case<'_> {
             Some(Deed::Alert(alert)) => {
                 for needed in ["kind", "severity"].iter().filter(|name| !alert.contains_key(**name)) {
                     let help = "alert: { kind: app.token_misuse, app: drift, severity: high }".to_owned();
-                    self.wrong("DR0006", &["plot", nth, "alert"], format!("the alert lacks `{needed}`"), help);
+                    self.wrong(
+                        "DR0006",
+                        &["plot", nth, "alert"],
+                        format!("the alert lacks `{needed}`"),
+                        help,
+                    );
                 }
                 if let Some(app) = alert.get("app").and_then(|app| app.as_str())
                     && !apps().any(|known| known == app)
@@ -236,7 +262,8 @@ impl Case<'_> {
                     let help = "fault: { platform: salesforce, answer: 429, lasts: 2m }".to_owned();
                     self.wrong("DR0006", &["plot", nth, "fault"], message, help);
                 }
-                if let Some(platform) = fault.platform.as_ref().filter(|name| !known.platforms.contains(name)) {
+                if let Some(platform) = fault.platform.as_ref().filter(|name| !known.platforms.contains(name))
+                {
                     let platforms = known.platforms.iter().map(String::as_str);
                     self.unknown(&["plot", nth, "fault", "platform"], "platform", platform, platforms);
                 }
@@ -250,7 +277,12 @@ impl Case<'_> {
         for goal in scenario.goals.keys() {
             if !scenario.expect.iter().any(|one| one.goal == *goal) {
                 let help = "write an expectation for it, or leave it out".to_owned();
-                self.wrong("DR0007", &["goals", goal], format!("nothing shows whether `{goal}` was reached"), help);
+                self.wrong(
+                    "DR0007",
+                    &["goals", goal],
+                    format!("nothing shows whether `{goal}` was reached"),
+                    help,
+                );
             }
         }
     }
@@ -287,11 +319,20 @@ impl Case<'_> {
         }
         let [(word, platform)] = calls.as_slice() else { return };
         let wanted: Option<u32> = that.rsplit([' ', '=', '>']).next().and_then(|number| number.parse().ok());
-        let (true, Some(wanted)) = (word == "revoked" && (that.contains(">=") || that.contains("==")), wanted) else { return };
+        let (true, Some(wanted)) =
+            (word == "revoked" && (that.contains(">=") || that.contains("==")), wanted)
+        else {
+            return;
+        };
         let most = self.most(platform);
         if wanted > most {
             let message = format!("{platform} never has more than {most} grants in this world");
-            self.wrong("DR0008", &["expect", nth, "that"], message, "give the app more, or expect less".to_owned());
+            self.wrong(
+                "DR0008",
+                &["expect", nth, "that"],
+                message,
+                "give the app more, or expect less".to_owned(),
+            );
         }
     }
 
@@ -321,7 +362,12 @@ impl Case<'_> {
         self.condition(&scenario.end.once, &["end", "once"]);
         if !(1..=100).contains(&scenario.end.pass) {
             let help = "`pass` is a part of all points in percent, from 1 to 100".to_owned();
-            self.wrong("DR0008", &["end", "pass"], format!("{} percent cannot be reached, or is nothing", scenario.end.pass), help);
+            self.wrong(
+                "DR0008",
+                &["end", "pass"],
+                format!("{} percent cannot be reached, or is nothing", scenario.end.pass),
+                help,
+            );
         }
     }
 
@@ -329,9 +375,8 @@ impl Case<'_> {
     fn never(&mut self) {
         let scenario = self.scenario;
         let mut brought: BTreeSet<String> = BTreeSet::new();
-        let needs: BTreeMap<usize, BTreeSet<String>> = (0..scenario.plot.len())
-            .map(|nth| (nth, self.needs(&scenario.plot[nth])))
-            .collect();
+        let needs: BTreeMap<usize, BTreeSet<String>> =
+            (0..scenario.plot.len()).map(|nth| (nth, self.needs(&scenario.plot[nth]))).collect();
         let mut fired: BTreeSet<usize> = BTreeSet::new();
         loop {
             let next: Vec<usize> = (0..scenario.plot.len())
@@ -347,7 +392,10 @@ impl Case<'_> {
         }
         for nth in (0..scenario.plot.len()).filter(|nth| !fired.contains(nth)) {
             let lacking: Vec<&str> = needs[&nth].difference(&brought).map(String::as_str).collect();
-            let message = format!("this can never happen: it waits for {}, which only it or its like brings about", lacking.join(" and "));
+            let message = format!(
+                "this can never happen: it waits for {}, which only it or its like brings about",
+                lacking.join(" and ")
+            );
             let help = "let one of those that wait for each other come `at:` a time".to_owned();
             self.wrong("DR0009", &["plot", &nth.to_string(), "once"], message, help);
         }
@@ -359,7 +407,8 @@ impl Case<'_> {
         let Ok(condition) = Condition::compile(once, self.known.names()) else { return BTreeSet::new() };
         let mut needs = BTreeSet::new();
         let words = condition.calls().into_iter().map(|(word, _)| word);
-        let names = words::VARIABLES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| mentions(once, name));
+        let names =
+            words::VARIABLES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| mentions(once, name));
         for word in words.chain(names) {
             if OF_A_RUN.contains(&word.as_str()) {
                 needs.insert("an alert".to_owned());

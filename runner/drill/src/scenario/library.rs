@@ -26,7 +26,9 @@ pub fn embedded() -> BTreeMap<String, Found> {
         let playbook = folder.path().to_string_lossy().into_owned();
         let drills = folder.get_dir(folder.path().join("drills"));
         for file in drills.into_iter().flat_map(Dir::files) {
-            let (Some(name), Some(text)) = (scenario_name(file.path()), file.contents_utf8()) else { continue };
+            let (Some(name), Some(text)) = (scenario_name(file.path()), file.contents_utf8()) else {
+                continue;
+            };
             let (file, text) = (file.path().display().to_string(), text.to_owned());
             found.insert(name.clone(), Found { playbook: playbook.clone(), name, file, text });
         }

@@ -223,7 +223,7 @@ pub struct FaultSpec {
     /// The server dies at once, and is started again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kill_runner: bool,
-    /// Which platform; all where neither it nor `action` is given.
+    /// Which platform, by its name in the world; all where neither it nor `action` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// Which action: `okta.revoke_app_token`.
@@ -259,8 +259,8 @@ impl FaultSpec {
     pub fn for_twins(&self) -> Option<Fault> {
         let answer = self.answer?;
         Some(Fault {
-            platform: self.platform.clone(),
-            integration: None,
+            platform: None,
+            integration: self.platform.clone(),
             action: self.action.clone(),
             call: self.call,
             count: self.count,
@@ -409,9 +409,11 @@ impl PlotEntry {
             (Channel::Executive, &self.executive),
         ];
         let mut deeds: Vec<Deed<'_>> = self.alert.iter().map(Deed::Alert).collect();
-        deeds.extend(letters.into_iter().filter_map(|(channel, letter)| {
-            letter.as_ref().map(|letter| Deed::Letter(channel, letter))
-        }));
+        deeds.extend(
+            letters
+                .into_iter()
+                .filter_map(|(channel, letter)| letter.as_ref().map(|letter| Deed::Letter(channel, letter))),
+        );
         deeds.extend(self.fault.iter().map(Deed::Fault));
         deeds.extend(self.consent.iter().map(Deed::Consent));
         deeds

@@ -74,12 +74,7 @@ pub(super) trait Post: Send + Sync {
 }
 
 /// Sends until it is known what became of it.
-pub(super) async fn deliver(
-    post: &dyn Post,
-    clock: &dyn Clock,
-    intent: &Intent,
-    delivery: Delivery,
-) -> End {
+pub(super) async fn deliver(post: &dyn Post, clock: &dyn Clock, intent: &Intent, delivery: Delivery) -> End {
     let mut doubtful = delivery == Delivery::Doubtful;
     for attempt in 1..=ATTEMPTS {
         if doubtful && !post.repeats(intent) {

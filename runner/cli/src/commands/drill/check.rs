@@ -83,7 +83,11 @@ fn scenarios(paths: &[PathBuf]) -> anyhow::Result<Vec<Found>> {
     let mut all = Vec::new();
     for path in paths {
         if path.is_dir() {
-            all.extend(setup::playbook_folders(path).iter().flat_map(|folder| scenario::in_folder(folder).into_values()));
+            all.extend(
+                setup::playbook_folders(path)
+                    .iter()
+                    .flat_map(|folder| scenario::in_folder(folder).into_values()),
+            );
             continue;
         }
         let found = scenario::find(&path.display().to_string(), &std::collections::BTreeMap::new());

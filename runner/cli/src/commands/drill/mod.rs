@@ -75,7 +75,9 @@ fn words(out: Out) -> Exit {
             None => format!("{}()", word.name),
         };
         table.row([shown.as_str(), word.means]);
-        out.line(&json!({ "word": word.name, "takes": word.takes.map(|takes| takes.what()), "means": word.means }));
+        out.line(
+            &json!({ "word": word.name, "takes": word.takes.map(|takes| takes.what()), "means": word.means }),
+        );
     }
     for (name, means) in stanch_drill::words::VARIABLES {
         table.row([*name, *means]);

@@ -82,8 +82,11 @@ async fn watched(rehearsal: Rehearsal<'_>, out: Out) -> Result<Outcome, DrillErr
 fn show(news: &News, out: Out) {
     out.line(news);
     match news {
-        News::Serving { life: 1, url } => out.text(&format!("DRILL  simulated, nothing leaves this machine   {url}")),
+        News::Serving { life: 1, url } => {
+            out.text(&format!("DRILL  simulated, nothing leaves this machine   {url}"))
+        }
         News::Serving { .. } => out.text("          the server is back, on the same journal"),
+        News::Run { .. } => {}
         News::Record { at_s, text, .. } => out.text(&format!("T+{:>6}  {text}", clock(*at_s))),
     }
 }
@@ -137,7 +140,10 @@ fn finale(outcome: &Outcome, out: Out) {
     text.push('\n');
     for what in [Measure::Acknowledged, Measure::FirstCut, Measure::Told, Measure::Contained] {
         let Some(took) = measured.took_s.get(&what) else { continue };
-        let real = measured.really_took_s.get(&what).map(|real| format!("   (then: {})", when::length(real.unsigned_abs())));
+        let real = measured
+            .really_took_s
+            .get(&what)
+            .map(|real| format!("   (then: {})", when::length(real.unsigned_abs())));
         text.push_str(&format!("  {:<18} {}{}\n", what.words(), clock(*took), real.unwrap_or_default()));
     }
     text.push_str(&format!("  {:<18} {}\n", "open token-minutes", measured.token_minutes));
