@@ -56,14 +56,20 @@ pub(crate) fn grant(platform: &Platform, world: &World, id: &str, count: u32) ->
     if !platform.db.lock().given.contains_key(id) {
         add_app(platform, app)?;
     }
-    let people: Vec<Dynamic> = {
-        let mut tenant = platform.db.lock();
-        let given = tenant.given.entry(id.to_owned()).or_default();
-        let from = *given;
-        *given += count;
-        (from..from + count).map(|nth| holder(world, app, nth).to_map().into()).collect()
+    let (from, mark) = {
+        let tenant = platform.db.lock();
+        (tenant.given.get(id).copied().unwrap_or(0), tenant.store.mark())
     };
-    platform.hook("add_grants", vec![Dynamic::from(platform.db.clone()), app_map(app).into(), people.into()])
+    let people: Vec<Dynamic> =
+        (from..from + count).map(|nth| holder(world, app, nth).to_map().into()).collect();
+    platform
+        .hook("add_grants", vec![Dynamic::from(platform.db.clone()), app_map(app).into(), people.into()])?;
+    let mut tenant = platform.db.lock();
+    if tenant.store.changed(mark) {
+        // a blocked app got none
+        tenant.given.insert(id.to_owned(), from + count);
+    }
+    Ok(())
 }
 
 /// An operator blocks or unblocks an app by hand.

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EffectRecord, Mail, RequestRecord, TwinError,
+    ActiveFault, EffectRecord, Mail, RequestRecord, TwinError,
     ledger::Ledger,
     shared::Shared,
     store::Table,
@@ -28,6 +28,8 @@ struct Kept {
     effects: Vec<EffectRecord>,
     mails: Vec<Mail>,
     tenants: BTreeMap<String, KeptTenant>,
+    #[serde(default)]
+    faults: Vec<ActiveFault>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +95,7 @@ fn document(shared: &Shared) -> Result<String, serde_json::Error> {
         "effects": ledger.effects(),
         "mails": *shared.mails.lock(),
         "tenants": tenants,
+        "faults": shared.faults.lock().list(),
     });
     serde_json::to_string(&document)
 }
@@ -109,6 +112,7 @@ pub(crate) fn restore(file: &Path, shared: &Shared) -> Result<(), TwinError> {
     shared.drawn.store(kept.drawn, Ordering::Relaxed);
     *shared.ledger.lock() = Ledger::restore(kept.requests, kept.effects);
     *shared.mails.lock() = kept.mails;
+    shared.faults.lock().restore(kept.faults);
     for (name, tenant) in kept.tenants {
         let Some(platform) = shared.platforms.get(&name) else { continue };
         let platform = platform.lock();

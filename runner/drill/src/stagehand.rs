@@ -83,6 +83,20 @@ impl Stage {
             }
         }
         drop(facts);
+        for hidden in &kept.revealed {
+            // Said, and not yet done when it stopped.
+            let grants = &self.scenario.world.hidden[*hidden];
+            let known = self.scenario.world.apps.iter().find(|app| app.id == grants.app);
+            let lacks = grants.grants.iter().any(|(on, count)| {
+                let before = known.and_then(|app| app.grants.get(on)).copied().unwrap_or(0);
+                twins.given(on, &grants.app) < before + count
+            });
+            self.facts.write().stake(&grants.app);
+            if lacks {
+                twins.change_soon(Change::Reveal(*hidden));
+            }
+        }
+        twins.settle();
         self.note_given(twins);
     }
 

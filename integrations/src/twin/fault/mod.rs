@@ -155,6 +155,12 @@ impl Faults {
         self.next
     }
 
+    /// Those that were on when an earlier host stopped.
+    pub(crate) fn restore(&mut self, active: Vec<ActiveFault>) {
+        self.next = active.iter().map(|fault| fault.id).max().unwrap_or(0);
+        self.active = active;
+    }
+
     pub(crate) fn list(&self) -> Vec<ActiveFault> {
         self.active.clone()
     }

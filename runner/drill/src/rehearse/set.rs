@@ -9,7 +9,7 @@ use stanch_integrations::{
 };
 use stanch_model::clock::ClockAt;
 
-use super::Rehearsal;
+use super::{LOOK, Rehearsal};
 use crate::{
     DrillError,
     board::Board,
@@ -20,6 +20,9 @@ use crate::{
     send::fresh_secret,
     stagehand::Stage,
 };
+
+/// How often the lock of an earlier server is tried.
+const DRAINS: usize = 400;
 
 /// See the module.
 pub(super) struct Set {
@@ -63,6 +66,7 @@ impl Set {
             let why = "this drill is over; begin another in a new folder".to_owned();
             return Err(DrillError::NotThisDrill { path: folders.data.clone(), why });
         }
+        free(&folders.data).await?;
         let found = resumed(&rehearsal.found, kept.began.as_ref(), &folders.data)?;
         let scenario = load(&found, rehearsal.catalog, rehearsal.library)?;
         let known = Known::of(&scenario, rehearsal.catalog, rehearsal.library);
@@ -112,6 +116,21 @@ impl Set {
     }
 }
 
+/// The server of an interrupted drill drains for a while after its supervisor is gone.
+async fn free(data: &Path) -> Result<(), DrillError> {
+    let path = data.join("lock");
+    for _ in 0..DRAINS {
+        let Ok(file) = std::fs::File::open(&path) else { return Ok(()) };
+        let lock = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        if lock.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    let why = "another process plays it still".to_owned();
+    Err(DrillError::NotThisDrill { path: data.to_owned(), why })
+}
+
 /// The file that a drill goes on with: the one that it began with.
 fn resumed(asked: &Found, began: Option<&Line>, data: &Path) -> Result<Found, DrillError> {
     let Some(Line::Began { drill, playbook, scenario, .. }) = began else { return Ok(asked.clone()) };
@@ -159,6 +178,9 @@ fn secret(config: &Path) -> Result<String, DrillError> {
 
 fn write_files(rehearsal: &Rehearsal<'_>, scenario: &Scenario, secret: &str) -> Result<(), DrillError> {
     let folders = &rehearsal.folders;
+    // Handles of secrets are ids of targets, and the same seed gives the same ids: this vault holds nothing that is real.
+    let key = stanch_model::Hash::of(format!("{} {}", scenario.drill, scenario.clock.seed).as_bytes());
+    folders.write("vault.key", &key.to_string())?;
     folders.write("alerts.secret", secret)?;
     let file = folders.config.join("alerts.secret");
     let file = std::path::absolute(&file).unwrap_or(file);

@@ -1,0 +1,187 @@
+//! Drills without a person, end to end: the real program, real kills, and the last line of its JSON.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+fn stanch(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stanch"));
+    // The machine's own settings must not matter.
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TMPDIR", home);
+    command.args(args).current_dir(home);
+    command
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What must be the same on every play: outcomes by address, target states, the score.
+#[derive(Debug, PartialEq)]
+struct Play {
+    runs: Vec<Value>,
+    score: Value,
+    objectives: Value,
+}
+
+fn play(name: &str) -> Play {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let output =
+        stanch(home.path(), &["drill", name, "--auto", "--json", "--data"]).arg(&data).output().unwrap();
+    let said = lines(&output);
+    let last = said.last().unwrap_or_else(|| panic!("{name} said nothing: {output:?}"));
+    assert!(output.status.success(), "{name}: {:?} {last}", output.status);
+    assert_eq!((&last["drill"], &last["passed"]), (&Value::from(name), &Value::from(true)), "{last}");
+    assert!(last["score"].as_u64().unwrap() <= last["of"].as_u64().unwrap(), "{last}");
+    assert_eq!(last["measured"]["doubled"], 0, "{name}: nothing is done twice");
+    assert_eq!(last["measured"]["collateral"], serde_json::json!({}), "{name}: nothing else is touched");
+    let verified = stanch(home.path(), &["journal", "verify", "--data"]).arg(&data).output().unwrap();
+    assert!(verified.status.success(), "{name}: its journal is not whole: {verified:?}");
+    Play {
+        runs: said.iter().filter(|line| line["beat"] == "run").cloned().collect(),
+        score: serde_json::json!([last["score"], last["of"], last["passed"]]),
+        objectives: last["objectives"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| serde_json::json!([one["goal"], one["points"], one["rating"]]))
+            .collect(),
+    }
+}
+
+fn twice_alike(name: &str) -> Play {
+    let (first, second) = (play(name), play(name));
+    assert!(!first.runs.is_empty(), "{name} ran nothing");
+    assert_eq!((&first.score, &first.objectives), (&second.score, &second.objectives), "{name}");
+    assert_eq!(first.runs.len(), second.runs.len(), "{name}");
+    for (one, other) in first.runs.iter().zip(&second.runs) {
+        assert_eq!(one["containment"], other["containment"], "{name}");
+        for part in ["targets", "steps"] {
+            let (one, other) = (one[part].as_object().unwrap(), other[part].as_object().unwrap());
+            let differs = one.iter().find(|(key, word)| other.get(*key) != Some(*word));
+            assert_eq!(
+                (differs, one.len()),
+                (None, other.len()),
+                "{name}: {part} went otherwise the second time"
+            );
+        }
+    }
+    first
+}
+
+#[test]
+fn the_first_drill_goes_the_same_way_twice() {
+    twice_alike("first-drill");
+}
+
+#[test]
+fn the_chat_widget_goes_the_same_way_twice_over_a_rate_limit_and_a_dead_runner() {
+    let play = twice_alike("chat-widget");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    assert_eq!(play.runs[0]["containment"], "contained_with_residual");
+}
+
+#[test]
+fn the_consent_lure_goes_the_same_way_twice() {
+    twice_alike("consent-lure");
+}
+
+#[test]
+fn the_build_vault_goes_the_same_way_twice_over_a_rate_limit_and_a_dead_runner() {
+    twice_alike("build-vault");
+}
+
+#[test]
+fn a_revocation_that_lies_is_found_out_twice() {
+    let play = twice_alike("revoke-that-doesnt");
+    let targets = play.runs[0]["targets"].as_object().unwrap();
+    let attested = targets.values().filter(|state| *state == "attested").count();
+    assert_eq!(attested, 15, "fourteen grants and an app that a person answers for: {targets:?}");
+}
+
+/// The scenario that ships, changed in one place.
+fn changed(home: &Path, from: &str, to: &str) -> PathBuf {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../playbooks/library/oauth-app-compromise/drills/first-drill.yaml");
+    let text = std::fs::read_to_string(shipped).unwrap();
+    assert!(text.contains(from), "{from} does not stand there");
+    let file = home.join("first-drill.yaml");
+    std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    file
+}
+
+fn complaint(from: &str, to: &str) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let file = changed(home.path(), from, to);
+    let output = stanch(home.path(), &["drill", "check"]).arg(file).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_scenario_with_a_mistake_is_refused_in_its_place_with_the_way_out() {
+    let word = complaint("verified(\"polly\")", "verifed(\"polly\")");
+    assert!(word.contains("DR0004") && word.contains("did you mean `verified`?"), "{word}");
+    let app = complaint("untouched(\"zoom\")", "untouched(\"zomm\")");
+    assert!(app.contains("DR0005") && app.contains("did you mean `zoom`?"), "{app}");
+    let impossible = complaint("'verified(\"polly\")'", "'revoked(\"okta\") >= 500'");
+    assert!(impossible.contains("DR0008") && impossible.contains("never has more than 49"), "{impossible}");
+    let late = complaint("by: 12m", "by: 99m");
+    assert!(late.contains("DR0008") && late.contains("comes after the end"), "{late}");
+    let cycle = complaint("  - at: 0m\n    alert", "  - once: revoked(\"okta\") >= 1\n    alert");
+    assert!(cycle.contains("DR0009") && cycle.contains("can never happen"), "{cycle}");
+    let field = complaint("briefing: |", "briefin: |");
+    assert!(field.contains("DR0001") && field.contains("did you mean `briefing`?"), "{field}");
+}
+
+#[test]
+fn an_unknown_drill_gets_a_suggestion() {
+    let home = tempfile::tempdir().unwrap();
+    let output = stanch(home.path(), &["drill", "chat-widgt", "--auto"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("did you mean `chat-widget`?"), "{said}");
+}
+
+#[test]
+fn a_drill_that_was_cut_off_goes_on_where_it_stood() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    // With its clock on the wall's pace the drill waits for a yes that stands in after a minute and a half.
+    let mut first = stanch(home.path(), &["drill", "first-drill", "--json", "--data"])
+        .arg(&data)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let out = first.stdout.take().unwrap();
+    let mut said = std::io::BufRead::lines(std::io::BufReader::new(out));
+    assert!(said.any(|line| line.unwrap().contains("chat from your coach")));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let play = || {
+        stanch(home.path(), &["drill", "first-drill", "--auto", "--json", "--data"])
+            .arg(&data)
+            .output()
+            .unwrap()
+    };
+    let again = play();
+    let said = lines(&again);
+    let last = said.last().unwrap_or_else(|| panic!("it said nothing: {again:?}"));
+    assert!(again.status.success(), "{last} {again:?}");
+    assert_eq!(
+        (&last["score"], &last["measured"]["doubled"]),
+        (&Value::from(100), &Value::from(0)),
+        "{last}"
+    );
+    assert_eq!(said.iter().filter(|line| line["beat"] == "run").count(), 1, "the alert was taken once");
+    let coach = said.iter().filter(|line| line["text"] == "chat from your coach").count();
+    assert_eq!(coach, 1, "what was said before is not said again");
+    let over = play();
+    assert!(String::from_utf8_lossy(&over.stderr).contains("this drill is over"), "{over:?}");
+}
