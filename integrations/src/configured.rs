@@ -93,7 +93,7 @@ impl Integrations {
             rate: limiter.rate(),
             in_flight: (limiter.out(), limiter.in_flight()),
             budget,
-            pause_until_ms: pause.map(unix_ms),
+            pause_until_ms: pause.map(|until| limiter.unix_ms(until)),
             ..member.health.so_far()
         })
     }
@@ -165,7 +165,7 @@ impl Integrations {
         let labels = labels(&exchange);
         let began = Instant::now();
         let outcome = Box::pin(Exchange { labels: &labels, ..exchange }.run()).await;
-        member.health.came_back(began.elapsed(), &outcome, unix_ms(Instant::now()));
+        member.health.came_back(began.elapsed(), &outcome, self.shared.transport.tempo().now_ms());
         outcome
     }
 

@@ -126,7 +126,7 @@ impl Limiter {
 
     /// What the platform told: requests left of how many, and until when it wants to be left alone.
     pub(crate) fn told_of(&self) -> (Option<(u64, u64)>, Option<Instant>) {
-        let (now, line) = (Instant::now(), self.line.lock());
+        let (now, line) = (self.tempo.now(), self.line.lock());
         (line.budget.left(), line.blocked_until.filter(|until| *until > now))
     }
 
