@@ -17,6 +17,7 @@ mod marks;
 mod outcomes;
 mod parking;
 mod proofs;
+mod resting;
 
 use std::{
     cell::RefCell,
@@ -51,6 +52,8 @@ use crate::{
     live::Live,
 };
 
+pub(crate) use resting::Resting;
+
 /// Something happened.
 pub(crate) enum Message {
     /// A run exists, or something was posted to it: look at it.
@@ -73,15 +76,6 @@ pub(crate) enum Message {
     Rest(Sender<Resting>),
     /// The engine is gone.
     Stop,
-}
-
-/// A shard that has nothing to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Resting {
-    /// Messages heard so far, the question itself left out.
-    pub(crate) heard: u64,
-    /// When its first alarm goes off, Unix ms.
-    pub(crate) due_ms: Option<i64>,
 }
 
 /// The way to a shard.
@@ -276,19 +270,6 @@ impl Shard {
         match self.timers.peek() {
             Some(Reverse((due, _))) => self.env.clock.until(*due).clamp(Duration::from_millis(1), TICK),
             None => Duration::from_secs(1),
-        }
-    }
-
-    /// The last append, until it is durable.
-    fn awaited(&self) -> u64 {
-        if self.appended > self.env.journal.durable() { self.appended } else { NONE }
-    }
-
-    /// Nothing is ready, nothing waits for the disk: whoever asked hears so.
-    fn answer_resting(&mut self) {
-        let due_ms = self.timers.peek().map(|Reverse((due, _))| *due);
-        for asking in self.asking.drain(..) {
-            let _gone = asking.send(Resting { heard: self.heard, due_ms });
         }
     }
 
