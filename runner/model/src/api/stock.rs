@@ -1,0 +1,108 @@
+//! What there is to work with: playbooks, vendors, integrations.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+
+/// A playbook that can be started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaybookSummary {
+    /// Its slug.
+    pub slug: String,
+    /// One line.
+    pub title: String,
+    /// Who keeps it.
+    pub owner: String,
+    /// When it was last reviewed.
+    pub reviewed: String,
+    /// Hash of its sources.
+    pub version: String,
+    /// The conditions that start it.
+    pub starts_when: Vec<String>,
+}
+
+/// A playbook as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaybookSource {
+    /// Its slug.
+    pub slug: String,
+    /// Hash of its sources.
+    pub version: String,
+    /// Every file that a replay depends on, by path: `playbook.yaml`, `main.rhai`, templates.
+    pub files: BTreeMap<String, String>,
+    /// What is wrong with it, given the integrations, groups and channels that are configured; empty for a run's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<Diagnostic>,
+}
+
+/// An entry of the vendor register.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VendorView {
+    /// Its name in the register.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// The ids and names under which platforms know its apps.
+    pub apps: Vec<String>,
+    /// Whom to tell, first rung first, each in one line: name, mail, phone.
+    pub contacts: Vec<String>,
+    /// How soon the contract wants notice, with the clause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify_within: Option<String>,
+    /// What it holds of ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<String>,
+    /// Who in the house answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How much hangs on it, 1 the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<u8>,
+    /// Anything else worth knowing at 3am.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+}
+
+/// How an integration has been since the server started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IntegrationHealth {
+    /// Calls that came back, whatever they brought.
+    pub calls: u64,
+    /// Those among them that brought no answer, or a no that was not expected.
+    pub failed: u64,
+    /// How long the last calls took, oldest first, in milliseconds.
+    pub latency_ms: Vec<u64>,
+    /// The last trouble, in words, and when (Unix ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<(i64, String)>,
+    /// Requests a second that it may get, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Calls that are out now, and how many may be at one time.
+    pub in_flight: (usize, usize),
+    /// Requests that are left of its budget and how many it may hold, as far as it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<(u64, u64)>,
+    /// It asked for a pause until then, Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_until_ms: Option<i64>,
+}
+
+/// A configured integration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IntegrationSummary {
+    /// Its name in scripts, screens and journal.
+    pub name: String,
+    /// The platform's slug.
+    pub platform: String,
+    /// How many actions it knows.
+    pub actions: usize,
+    /// True while a person holds it back.
+    pub paused: bool,
+    /// How it has been.
+    #[serde(default)]
+    pub health: IntegrationHealth,
+}
