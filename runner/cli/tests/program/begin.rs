@@ -157,7 +157,8 @@ fn files_that_changed_under_a_server_are_named_until_they_read_as_before() {
     for verb in ["status", "doctor"] {
         assert!(unchanged(&says(verb)));
     }
-    std::fs::write(home.path().join("vendors.yaml"), "vendors: {}\n").unwrap();
+    std::fs::write(home.path().join("vendors.yaml"), "drift: { contacts: [{ mail: soc@drift.example }] }\n")
+        .unwrap();
     std::fs::write(&config, "tell: {}      # edited\n").unwrap();
     for verb in ["status", "doctor"] {
         let text = says(verb);
