@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::de::DeserializeOwned;
 use stanch_client::{Client, Events, News};
 use stanch_model::{
-    Address, Entry, Hash, Header, StreamId,
+    Address, StreamId,
     api::EntryView,
     run::{RunView, body, kind},
 };
@@ -39,7 +39,7 @@ impl Heard {
         {
             self.calls.insert(intent.address, call);
         }
-        self.run.apply(&stored(entry));
+        self.run.apply(&entry.to_entry());
         true
     }
 
@@ -55,24 +55,6 @@ pub(crate) fn decode<T: DeserializeOwned>(entry: &EntryView, kind: &str) -> Opti
         return None;
     }
     serde_json::from_value(entry.body.clone()).ok()
-}
-
-/// The view folds entries as they are stored; hashes and epochs do not matter to it.
-fn stored(entry: &EntryView) -> Entry {
-    Entry {
-        header: Header {
-            stream: StreamId::from_stored(entry.stream.clone()),
-            version: entry.version,
-            epoch: 0,
-            time: entry.time.clone(),
-            kind: entry.kind.clone(),
-            body_hash: Hash::ZERO,
-            prev: Hash::ZERO,
-        },
-        hash: Hash::parse(&entry.hash).unwrap_or(Hash::ZERO),
-        body: Some(entry.body.to_string().into_boxed_str()),
-        position: 0,
-    }
 }
 
 /// The event stream of one life of the server. The next life's begins where this one ended.

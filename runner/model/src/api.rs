@@ -2,6 +2,7 @@
 //!
 //! Only data. Times are RFC 3339 in UTC; ids are text; every list is newest first unless it says otherwise.
 
+mod entry;
 mod stock;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::{
     target::{Effect, words},
 };
 
+pub use entry::EntryView;
 pub use stock::{IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView};
 
 words! {
@@ -223,23 +225,6 @@ pub struct RunSummary {
     pub phase: String,
     /// How many targets are in each state, or were `given_back` or `released` since.
     pub targets: BTreeMap<String, u64>,
-}
-
-/// One entry of the journal, as lists and the event stream give it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct EntryView {
-    /// `run/…`, `incident/…`, `alert/…` or `system`.
-    pub stream: String,
-    /// Its place in the stream, from 1.
-    pub version: u64,
-    /// When it was written; nothing is decided by it.
-    pub time: String,
-    /// What it says, such as `step.intent`.
-    pub kind: String,
-    /// Null when retention dropped it.
-    pub body: Value,
-    /// SHA-256 of its header.
-    pub hash: String,
 }
 
 /// One event of the stream: an entry and where to resume after it.

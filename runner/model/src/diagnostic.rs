@@ -13,6 +13,29 @@ pub enum Level {
     Error,
 }
 
+/// What a diagnostic's code means, and the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodePage {
+    /// `CF0002`.
+    pub code: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// A few sentences.
+    pub text: &'static str,
+}
+
+impl CodePage {
+    /// For tables of them.
+    pub const fn new(code: &'static str, title: &'static str, text: &'static str) -> Self {
+        Self { code, title, text }
+    }
+
+    /// In Markdown.
+    pub fn markdown(&self) -> String {
+        format!("# {}: {}\n\n{}\n", self.code, self.title, self.text)
+    }
+}
+
 /// A place in a file: bytes for tools, line and column (from 1, in characters) for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Label {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use stanch_model::{Entry, Hash, Header, StreamId, api::EntryView, run::RunView};
+use stanch_model::{api::EntryView, run::RunView};
 
 use super::tree::Tree;
 
@@ -36,7 +36,7 @@ impl Followed {
             self.is_whole = false;
             return;
         }
-        self.view.apply(&stored(entry));
+        self.view.apply(&entry.to_entry());
         self.tree.apply(entry);
         self.times.push(millis(&entry.time));
         if let Some(address) = entry.body["address"].as_str() {
@@ -67,21 +67,4 @@ impl Followed {
 /// Unix ms of an RFC 3339 instant; 0 of what is none.
 pub fn millis(time: &str) -> i64 {
     time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond)
-}
-
-fn stored(entry: &EntryView) -> Entry {
-    Entry {
-        header: Header {
-            stream: StreamId::from_stored(entry.stream.clone()),
-            version: entry.version,
-            epoch: 0,
-            time: entry.time.clone(),
-            kind: entry.kind.clone(),
-            body_hash: Hash::ZERO,
-            prev: Hash::ZERO,
-        },
-        hash: Hash::parse(&entry.hash).unwrap_or(Hash::ZERO),
-        body: Some(entry.body.to_string().into_boxed_str()),
-        position: 0,
-    }
 }

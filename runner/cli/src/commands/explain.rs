@@ -1,6 +1,7 @@
 //! `stanch explain`: what a diagnostic code means, and the way out.
 
 use serde_json::json;
+use stanch_model::diagnostic::CodePage;
 
 use crate::{exit::Exit, out::Out, said::Said};
 
@@ -19,12 +20,8 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     let code = args.code.trim().to_ascii_uppercase();
     let page = stanch_playbooks::codes::explain(&code).or_else(|| stanch_integrations::codes::explain(&code));
     let page = page.map(str::to_owned).or_else(|| {
-        stanch_response::codes::explain(&code)
-            .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
-    });
-    let page = page.or_else(|| {
-        stanch_drill::scenario::codes::explain(&code)
-            .map(|page| format!("# {}: {}\n\n{}\n", page.code, page.title, page.text))
+        let page = stanch_response::codes::explain(&code);
+        page.or_else(|| stanch_drill::scenario::codes::explain(&code)).map(CodePage::markdown)
     });
     let Some(page) = page else {
         let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts, DR of drills";

@@ -2,7 +2,6 @@
 
 use stanch_client::{Client, News};
 use stanch_model::{
-    Entry, Hash, Header, StreamId,
     api::EntryView,
     run::{Found, GuardRead, Reading, RunState, RunView, kind},
 };
@@ -56,7 +55,7 @@ pub(crate) async fn follow(client: &Client, run: &str, out: Out) -> anyhow::Resu
         if entry.version <= view.version {
             continue;
         }
-        view.apply(&stored(&entry));
+        view.apply(&entry.to_entry());
         out.line(&entry);
         if let Some(line) = line(&entry, &view) {
             out.text(&table::paragraph(&format!("{} {line}", when::clock(&entry.time)), 18, out.columns()));
@@ -126,22 +125,5 @@ pub(crate) fn plain(state: &str) -> &str {
         "in_doubt" => "in doubt",
         "given_back" => "given back",
         other => other,
-    }
-}
-
-fn stored(entry: &EntryView) -> Entry {
-    Entry {
-        header: Header {
-            stream: StreamId::from_stored(entry.stream.clone()),
-            version: entry.version,
-            epoch: 0,
-            time: entry.time.clone(),
-            kind: entry.kind.clone(),
-            body_hash: Hash::ZERO,
-            prev: Hash::ZERO,
-        },
-        hash: Hash::parse(&entry.hash).unwrap_or(Hash::ZERO),
-        body: Some(entry.body.to_string().into_boxed_str()),
-        position: 0,
     }
 }
