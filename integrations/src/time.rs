@@ -4,7 +4,7 @@
 //! that is agreed with a platform (Retry-After, the end of a window, a rate) passes on the clock that the platform lives by.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -29,7 +29,7 @@ pub struct ScenarioClock {
     working: AtomicUsize,
     waiting: AtomicUsize,
     /// Who sleeps until when.
-    sleepers: Mutex<BTreeMap<(i64, u64), ()>>,
+    sleepers: Mutex<BTreeSet<(i64, u64)>>,
     nth: AtomicU64,
 }
 
@@ -116,7 +116,7 @@ impl ScenarioClock {
 
     /// When the first of those who sleep by this clock wakes.
     pub fn next_ms(&self) -> Option<i64> {
-        self.sleepers.lock().keys().next().map(|(due, _)| *due)
+        self.sleepers.lock().first().map(|(due, _)| *due)
     }
 
     /// True when all that is under way waits for this clock.
@@ -172,7 +172,7 @@ struct Sleeper<'a> {
 impl<'a> Sleeper<'a> {
     fn new(clock: &'a ScenarioClock, due_ms: i64) -> Self {
         let key = (due_ms, clock.nth.fetch_add(1, Ordering::Relaxed));
-        clock.sleepers.lock().insert(key, ());
+        clock.sleepers.lock().insert(key);
         Self { clock, key }
     }
 }

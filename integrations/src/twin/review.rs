@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use stanch_model::{Diagnostic, diagnostic::did_you_mean};
+use stanch_model::{Diagnostic, diagnostic::did_you_mean, yaml::offset_of};
 
 use super::{script::Script, tenant::Tenant};
 use crate::Platform;
@@ -69,9 +69,7 @@ fn place(source: &str, line: &str) -> std::ops::Range<usize> {
 
 /// From a place in lines and characters to the end of its line.
 fn bytes(source: &str, line: usize, column: Option<usize>) -> std::ops::Range<usize> {
-    let before: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let rest = source.get(before..).unwrap_or_default().lines().next().unwrap_or_default();
-    let skip = column.unwrap_or(1).saturating_sub(1);
-    let within = rest.char_indices().nth(skip).map_or(rest.len(), |(at, _)| at);
-    before + within..before + rest.len()
+    let from = offset_of(source, line, column.unwrap_or(1));
+    let rest = source.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
+    from..from + rest.len()
 }

@@ -140,6 +140,8 @@ fn a_scenario_with_a_mistake_is_refused_in_its_place_with_the_way_out() {
     assert!(late.contains("DR0008") && late.contains("comes after the end"), "{late}");
     let cycle = complaint("  - at: 0m\n    alert", "  - once: revoked(\"okta\") >= 1\n    alert");
     assert!(cycle.contains("DR0009") && cycle.contains("can never happen"), "{cycle}");
+    let name = complaint("drill: first-drill", "drill: last-drill");
+    assert!(name.contains("DR0002") && name.contains("write `drill: first-drill`"), "{name}");
     let field = complaint("briefing: |", "briefin: |");
     assert!(field.contains("DR0001") && field.contains("did you mean `briefing`?"), "{field}");
 }

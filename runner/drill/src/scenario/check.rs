@@ -1,6 +1,9 @@
 //! What is wrong with a scenario's values: names, conditions, things that can never happen. All of it at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use stanch_integrations::Catalog;
 use stanch_model::{
@@ -113,6 +116,7 @@ impl Scenario {
 pub fn check(file: &str, text: &str, scenario: &Scenario, known: &Known) -> Vec<Diagnostic> {
     let Ok(tree) = yaml::node(file, text, "DR0001") else { return Vec::new() };
     let mut case = Case { file, text, tree: &tree, scenario, known, found: Vec::new() };
+    case.name();
     case.world();
     case.plot();
     case.goals();
@@ -142,6 +146,15 @@ impl Case<'_> {
         let known: Vec<&str> = known.collect();
         let help = words::near(name, &known);
         self.wrong("DR0005", path, format!("there is no {what} `{name}`"), help);
+    }
+
+    fn name(&mut self) {
+        let (own, file) = (&self.scenario.drill, Path::new(self.file));
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        if *own != stem {
+            let help = format!("write `drill: {stem}`, or call the file `{own}.yaml`");
+            self.wrong("DR0002", &["drill"], format!("the file is called `{stem}`"), help);
+        }
     }
 
     fn world(&mut self) {
