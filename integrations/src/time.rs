@@ -19,6 +19,10 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::twin::TwinClock;
 
+/// A clock that runs is changed as of a moment that no other clock has reached when it hears of the change: otherwise that
+/// one would have to go back, and would be ahead from then on.
+const HEARD_MS: i64 = 50;
+
 /// A scenario's clock: it runs at a rate, stands, jumps. All clones of its `Arc` show the same time.
 #[derive(Debug)]
 pub struct ScenarioClock {
@@ -59,8 +63,11 @@ impl ScenarioClock {
 
     /// Goes by this from now on, unless it would go back.
     pub fn set(&self, at: ClockAt) {
-        let now = self.now_ms();
-        let at = ClockAt { scenario_ms: at.scenario_ms.max(now), ..at };
+        let (wall_ms, now) = (wall_ms(), self.now_ms());
+        let at = match at.shows(wall_ms) < now {
+            true => ClockAt { wall_ms: at.wall_ms.max(wall_ms), scenario_ms: now, ..at },
+            false => at,
+        };
         self.at.send_replace(at);
     }
 
@@ -76,7 +83,8 @@ impl ScenarioClock {
     }
 
     fn change(&self, change: impl FnOnce(ClockAt) -> ClockAt) -> ClockAt {
-        let (wall_ms, scenario_ms) = (wall_ms(), self.now_ms());
+        let wall_ms = wall_ms();
+        let scenario_ms = self.at().shows(wall_ms.saturating_add(HEARD_MS));
         let now = ClockAt { change: self.at().change + 1, wall_ms, scenario_ms, ..self.at() };
         let at = change(now);
         self.set(at);
@@ -264,4 +272,36 @@ impl Tempo {
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(rate: f64) -> ScenarioClock {
+        ScenarioClock::new(ClockAt { change: 1, wall_ms: wall_ms(), scenario_ms: 1_000_000, rate })
+    }
+
+    #[test]
+    fn a_clock_that_hears_the_same_again_shows_the_same() {
+        let (ours, theirs) = (running(5.0), running(5.0));
+        theirs.set(ours.at());
+        let before = theirs.at();
+        std::thread::sleep(Duration::from_millis(20));
+        theirs.set(ours.at());
+        assert_eq!((theirs.at(), theirs.at()), (before, ours.at()), "no time passed twice");
+    }
+
+    #[test]
+    fn a_change_lies_ahead_of_every_clock_that_has_not_heard_of_it_yet() {
+        let ours = running(60.0);
+        for rate in [600.0, 1.0, 0.0] {
+            let before = ours.at();
+            let at = ours.run(rate);
+            assert!(at.scenario_ms >= before.shows(at.wall_ms + HEARD_MS), "to {rate}x");
+        }
+        let before = ours.now_ms();
+        ours.set(ClockAt { change: 9, wall_ms: 0, scenario_ms: 0, rate: 0.0 });
+        assert!(ours.now_ms() >= before, "it never goes back");
+    }
 }

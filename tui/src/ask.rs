@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 pub use stanch_model::api::Recorded;
 use stanch_model::api::{
-    AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me, Page,
-    PlaybookSource, PlaybookSummary, RunSummary, Say, Status, VendorView, Verdict,
+    AlertSummary, Card, DeadlineView, DrillOrder, DrillView, EntryView, IncidentSummary, IncidentView,
+    IntegrationSummary, Me, Page, PlaybookSource, PlaybookSummary, RunSummary, Say, Status, VendorView,
+    Verdict,
 };
 
 /// Something to be done outside.
@@ -52,6 +53,8 @@ pub enum Ask {
     Incident(String),
     /// A run's entries after this version.
     Entries(String, u64),
+    /// The drill, as our seat sees it.
+    Drill,
 }
 
 /// An answer.
@@ -88,6 +91,8 @@ pub enum Told {
     Incident(IncidentView),
     /// To [`Ask::Entries`].
     Entries(String, u64, Page<EntryView>),
+    /// To [`Ask::Drill`].
+    Drill(Box<DrillView>),
 }
 
 impl Told {
@@ -109,6 +114,7 @@ impl Told {
             Self::Script(run, _) => Ask::Script(run.clone()),
             Self::Incident(view) => Ask::Incident(view.summary.id.clone()),
             Self::Entries(run, after, _) => Ask::Entries(run.clone(), *after),
+            Self::Drill(_) => Ask::Drill,
         }
     }
 }
@@ -142,6 +148,8 @@ pub enum Order {
     Sent(String, String, String),
     /// No notice is owed: incident, deadline, reason.
     Waive(String, String, String),
+    /// Something that a seat of a drill orders.
+    Drill(DrillOrder),
 }
 
 /// Why there is no answer, or the answer is no.

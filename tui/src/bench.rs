@@ -119,8 +119,13 @@ impl Bench {
             CrosstermBackend::new(io::sink()),
             TerminalOptions { viewport: Viewport::Fixed(area) },
         )?;
-        let options =
-            Options { look: Look::FULL, place: "bench".to_owned(), zone: TimeZone::UTC, recording: None };
+        let options = Options {
+            look: Look::FULL,
+            place: "bench".to_owned(),
+            zone: TimeZone::UTC,
+            recording: None,
+            drill: false,
+        };
         let mut bench = Self { app: App::new(options), terminal, now_ms: 1_800_000_000_000, version: 0 };
         bench.feed(Event::Size(SIZE.0, SIZE.1));
         bench.feed(Event::Link(Link::Online));

@@ -81,6 +81,40 @@ pub enum Command {
     PrevField,
     /// What the card covers, one by one.
     CardTargets,
+    /// Drill: write down a strength or a gap.
+    Observe,
+    /// Drill: the next hint.
+    Hint,
+    /// Drill: do by hand what the card asks for, or look at what it asks about.
+    ByHand,
+    /// Drill: what everybody read before it began.
+    Briefing,
+    /// Drill: who sits where.
+    Seats,
+    /// Drill: something real happens.
+    StopWord,
+    /// Facilitator: the clock stands.
+    ClockStands,
+    /// Facilitator: the clock runs again.
+    ClockRuns,
+    /// Facilitator: to the next moment at which something comes.
+    ClockStep,
+    /// Facilitator: the clock runs faster.
+    Faster,
+    /// Facilitator: the clock runs slower.
+    Slower,
+    /// Facilitator: the clock goes so far ahead.
+    Jump,
+    /// Facilitator: what is chosen happens now.
+    Fire,
+    /// Facilitator: what is chosen never happens, or fails no more.
+    Skip,
+    /// Facilitator: something fails.
+    Fault,
+    /// Facilitator: a note.
+    NoteDown,
+    /// Facilitator: their page.
+    Page,
     /// Stop the picture while the world goes on.
     Freeze,
     /// Hide names and ids.
@@ -93,6 +127,32 @@ pub enum Command {
     Help,
     /// Leave.
     Quit,
+}
+
+impl Command {
+    /// True for what only a seat of a drill does.
+    pub fn is_of_drill(self) -> bool {
+        matches!(
+            self,
+            Self::Observe
+                | Self::Hint
+                | Self::ByHand
+                | Self::Briefing
+                | Self::Seats
+                | Self::StopWord
+                | Self::ClockStands
+                | Self::ClockRuns
+                | Self::ClockStep
+                | Self::Faster
+                | Self::Slower
+                | Self::Jump
+                | Self::Fire
+                | Self::Skip
+                | Self::Fault
+                | Self::NoteDown
+                | Self::Page
+        )
+    }
 }
 
 /// Where the keys go.
@@ -157,12 +217,16 @@ const LISTS: &[Context] = &[
     On(Screen::Journal),
     On(Screen::Playbooks),
     On(Screen::Integrations),
+    On(Screen::Inbox),
+    On(Screen::Facilitator),
+    On(Screen::Debrief),
     Opened(Screen::Runs),
     Opened(Screen::Alerts),
     Opened(Screen::Incidents),
     Opened(Screen::Journal),
     Opened(Screen::Playbooks),
 ];
+const DIRECTS: &[Context] = &[On(Screen::Facilitator)];
 const RUN: &[Context] = &[Opened(Screen::Runs)];
 const OPENED: &[Context] = &[
     Opened(Screen::Runs),
@@ -189,9 +253,27 @@ pub const TABLE: &[Row] = &[
     row(Command::Open, &["enter"], "open", "open what is chosen").on(OPENS).cli("show"),
     row(Command::Open, &["enter"], "unfold", "unfold the chosen fan-out, or fold it").on(RUN).cli("show"),
     row(Command::Open, &["enter"], "choose", "press the chosen button").on(&[Card]),
+    row(Command::Fire, &["enter"], "fire", "what is chosen happens now").on(DIRECTS).cli("drill"),
+    row(Command::Skip, &["x"], "skip", "what is chosen never happens, or fails no more")
+        .on(DIRECTS)
+        .cli("drill"),
+    row(Command::ClockStands, &["p"], "pause", "the drill's clock stands").on(DIRECTS).cli("drill"),
+    row(Command::ClockRuns, &["p"], "run", "the drill's clock runs again").on(DIRECTS).cli("drill"),
+    row(Command::ClockStep, &["s"], "step", "to the next moment at which something comes")
+        .on(DIRECTS)
+        .cli("drill"),
+    row(Command::Faster, &[">", "."], "faster", "the clock runs faster, up to 600x").on(DIRECTS).cli("drill"),
+    row(Command::Slower, &["<", ","], "", "the clock runs slower").on(DIRECTS).cli("drill"),
+    row(Command::Jump, &["t"], "jump", "the clock goes so far ahead").on(DIRECTS).cli("drill"),
+    row(Command::Fault, &["f"], "fault", "something fails").on(DIRECTS).cli("drill"),
+    row(Command::NoteDown, &["n"], "note", "a note in the drill's journal").on(DIRECTS).cli("drill"),
+    row(Command::Page, &["e"], "page", "the facilitator's page of the scenario").on(DIRECTS).cli("drill"),
     row(Command::NextField, &["tab", "right"], "move", "to the next button or field").on(&[Card]),
     row(Command::PrevField, &["backtab", "left"], "", "to the button or field before").on(&[Card]),
     row(Command::CardTargets, &["l"], "list", "what the card covers, one by one").on(&[Card]).cli("show"),
+    row(Command::ByHand, &["b"], "by hand", "do it on the simulated platform, or look there")
+        .on(&[Card])
+        .cli("drill"),
     row(Command::Back, &["esc"], "back", "close what is open").on(OPENED),
     row(Command::NextScreen, &["tab"], "screen", "to the next screen"),
     row(Command::Targets, &["t"], "targets", "the targets of the run, or its steps again")
@@ -201,6 +283,14 @@ pub const TABLE: &[Row] = &[
         .on(&[On(Screen::Now), On(Screen::Approvals), Opened(Screen::Incidents)])
         .cli("show"),
     row(Command::JournalOf, &["j"], "journal", "the journal of the run").on(&[On(Screen::Now)]).cli("watch"),
+    row(Command::Go(Screen::Inbox), &["I"], "", "what reached you: mail, chat, calls").cli("drill"),
+    row(Command::Go(Screen::Facilitator), &["F"], "", "the clock, the plot, the hidden truth").cli("drill"),
+    row(Command::Go(Screen::Debrief), &["D"], "debrief", "how the drill came out").cli("drill"),
+    row(Command::Observe, &["o"], "observe", "write down a strength or a gap").cli("drill"),
+    row(Command::Hint, &["h"], "hint", "a hint, at its price").cli("drill"),
+    row(Command::Briefing, &["B"], "", "what everybody reads before the drill").cli("drill"),
+    row(Command::Seats, &["S"], "", "who sits where in the drill, and how to join").cli("drill"),
+    row(Command::StopWord, &["!"], "", "the stop word: something real happens, the drill ends").cli("drill"),
     row(Command::NextIncident, &["i"], "next incident", "another open incident")
         .on(&[On(Screen::Now)])
         .cli("incidents"),

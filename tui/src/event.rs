@@ -5,7 +5,7 @@
 
 use crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use serde::{Deserialize, Serialize};
-use stanch_model::api::EntryView;
+use stanch_model::api::{DrillDone, EntryView};
 
 use crate::ask::{Ask, Recorded, Told, Trouble};
 
@@ -38,6 +38,8 @@ pub enum Event {
     Untold(Ask, Trouble),
     /// The answer to an order.
     Done(u64, Result<Recorded, Trouble>),
+    /// The answer to a seat's order.
+    Ordered(Result<DrillDone, Trouble>),
 }
 
 /// How the line to the server is.

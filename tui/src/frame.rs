@@ -15,6 +15,7 @@ use ratatui::{
     style::Color,
     text::{Line, Span},
 };
+use stanch_model::api::DrillView;
 
 use crate::{
     app::{App, Screen},
@@ -78,7 +79,10 @@ fn band(app: &App, width: usize) -> Line<'static> {
         (None, Some(_)) => ("LIVE", Color::Red, format!("{}, actions are real", app.options.place)),
         (None, None) => ("JOINING", Color::Yellow, app.options.place.clone()),
     };
-    let mut right = app.zone().marked(app.server_ms());
+    let mut right = match app.drill() {
+        Some(drill) => drill_clock(app, drill),
+        None => app.zone().marked(app.server_ms()),
+    };
     if let Some((frozen, since)) = &app.frozen {
         let behind = app.live.heard - frozen.heard;
         let ago = time::about(app.now_ms - since);
@@ -97,20 +101,37 @@ fn band(app: &App, width: usize) -> Line<'static> {
     ])
 }
 
+/// `T+14:20 of 45m   speed 1x`.
+fn drill_clock(app: &App, drill: &DrillView) -> String {
+    let at = time::since_start(app.drill_s().min(drill.length_s.max(0)));
+    let of = time::length(drill.length_s * 1000);
+    let runs = match drill.clock.rate {
+        _ if drill.debrief.is_some() => "over".to_owned(),
+        0.0 => "clock stands".to_owned(),
+        rate => format!("speed {rate}x"),
+    };
+    format!("{at} of {of}   {runs}")
+}
+
 /// The tabs that fit, around the one that is open; at the right who one is and how the line is.
 fn tabs(app: &App, width: usize) -> Line<'static> {
     let look = app.look();
     let world = app.world();
     let (badge, bad) = badge(app);
-    let who = world.me.as_ref().map_or_else(String::new, |me| format!("{}, {}", me.name, me.role));
+    let who = match (app.drill(), &world.me) {
+        (Some(drill), _) => format!("{}, {}", drill.name, drill.seat),
+        (None, Some(me)) => format!("{}, {}", me.name, me.role),
+        (None, None) => String::new(),
+    };
     let mut right = if who.is_empty() { String::new() } else { format!("| {who} ") };
     let room = width.saturating_sub(badge.len() + 4);
     if right.len() > room / 2 {
         right.clear();
     }
     let room = room.saturating_sub(right.len());
-    let words: Vec<String> = Screen::ALL.iter().map(|screen| tab(*screen, app)).collect();
-    let here = Screen::ALL.iter().position(|screen| *screen == app.screen).unwrap_or(0);
+    let screens = app.screens();
+    let words: Vec<String> = screens.iter().map(|screen| tab(*screen, app)).collect();
+    let here = screens.iter().position(|screen| *screen == app.screen).unwrap_or(0);
     let long = |from: usize, to: usize| words[from..to].iter().map(|word| word.len() + 2).sum::<usize>() + 2;
     let mut from = 0;
     while from < here && long(from, here + 1) > room {
@@ -148,6 +169,7 @@ fn tab(screen: Screen, app: &App) -> String {
     let count = match screen {
         Screen::Approvals => world.cards().count(),
         Screen::Incidents => app.open_incidents().count(),
+        Screen::Inbox => app.drill().map_or(0, |drill| drill.inbox.len().saturating_sub(app.letters)),
         Screen::Vendors => world.deadlines.iter().filter(|clock| clock.state == "late").count(),
         _ => 0,
     };

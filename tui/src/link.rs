@@ -3,8 +3,8 @@
 
 use std::future::Future;
 
-use stanch_client::{Client, ClientError, News};
-use stanch_model::api::{AnswerBody, DecideBody, Page, Recorded, ResolveBody};
+use stanch_client::{Client, ClientError, News, Seat};
+use stanch_model::api::{AnswerBody, DecideBody, DrillOrder, Page, Recorded, ResolveBody};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
@@ -25,26 +25,29 @@ const ENTRIES: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct Performer {
     client: Client,
+    seat: Option<Seat>,
     events: UnboundedSender<Event>,
 }
 
 impl Performer {
     /// Follows the journal, its last lines first, and performs what is asked of it.
-    pub fn start(client: Client, events: UnboundedSender<Event>) -> Self {
+    pub fn start(client: Client, seat: Option<Seat>, events: UnboundedSender<Event>) -> Self {
         tokio::spawn(follow(client.clone(), events.clone()));
-        Self { client, events }
+        Self { client, seat, events }
     }
 
     /// Begins, and returns at once; the answer comes as an event.
     pub fn perform(&self, intent: Intent) {
-        let Self { client, events } = self.clone();
+        let Self { client, seat, events } = self.clone();
         tokio::spawn(async move {
             let event = match intent {
-                Intent::Ask(ask) => match tell(&client, &ask).await {
+                Intent::Order(_, Order::Drill(order)) => Event::Ordered(at_seat(seat.as_ref(), &order).await),
+                Intent::Ask(ask) => match tell(&client, seat.as_ref(), &ask).await {
                     Ok(told) => Event::Told(Box::new(told)),
                     Err(error) => Event::Untold(ask, trouble(&error)),
                 },
                 Intent::Order(number, order) => {
+                    hand(seat.as_ref(), &order).await;
                     Event::Done(number, carry_out(&client, order).await.map_err(|error| trouble(&error)))
                 }
             };
@@ -85,7 +88,30 @@ async fn items<T>(page: impl Future<Output = Result<Page<T>, ClientError>>) -> R
     page.await.map(|page| page.items)
 }
 
-async fn tell(client: &Client, ask: &Ask) -> Result<Told, ClientError> {
+/// Who says at a drill's screen that something was done by hand does it with that: there is no other hand.
+async fn hand(seat: Option<&Seat>, order: &Order) {
+    let (Some(seat), Order::Answer(card, answer)) = (seat, order) else { return };
+    if answer == "done" {
+        // a card that asks for no hand refuses: then there was nothing to be done
+        let _unasked = seat.order(&DrillOrder::ByHand { card: card.clone() }).await;
+    }
+}
+
+async fn at_seat(seat: Option<&Seat>, order: &DrillOrder) -> Result<stanch_model::api::DrillDone, Trouble> {
+    match seat {
+        Some(seat) => seat.order(order).await.map_err(|error| trouble(&error)),
+        None => Err(no_seat()),
+    }
+}
+
+fn no_seat() -> Trouble {
+    Trouble { why: "nobody sits in a drill here".to_owned(), help: None, refused: true }
+}
+
+async fn tell(client: &Client, seat: Option<&Seat>, ask: &Ask) -> Result<Told, ClientError> {
+    if let (Ask::Drill, Some(seat)) = (ask, seat) {
+        return Ok(Told::Drill(Box::new(seat.view().await?)));
+    }
     Ok(match ask {
         Ask::Me => Told::Me(client.me().await?),
         Ask::Status => Told::Status(client.status().await?),
@@ -105,6 +131,7 @@ async fn tell(client: &Client, ask: &Ask) -> Result<Told, ClientError> {
             let page = client.entries(run, ENTRIES, Some(&after.to_string())).await?;
             Told::Entries(run.clone(), *after, page)
         }
+        Ask::Drill => return Err(ClientError::Location(no_seat().why)),
     })
 }
 
@@ -125,5 +152,6 @@ async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientErro
         Order::Note(incident, text) => client.note(&incident, &text).await,
         Order::Sent(incident, deadline, proof) => client.deadline_sent(&incident, &deadline, &proof).await,
         Order::Waive(incident, deadline, why) => client.waive_deadline(&incident, &deadline, &why).await,
+        Order::Drill(_) => Err(ClientError::Location(no_seat().why)),
     }
 }

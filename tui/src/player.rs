@@ -140,8 +140,13 @@ mod tests {
             at_ms: at as i64 * 60_000,
             event: Event::Key(Key((*key).to_owned())),
         };
-        let options =
-            Options { look: Look::PLAIN, place: "there".to_owned(), zone: TimeZone::UTC, recording: None };
+        let options = Options {
+            look: Look::PLAIN,
+            place: "there".to_owned(),
+            zone: TimeZone::UTC,
+            recording: None,
+            drill: false,
+        };
         Player::new(keys.iter().enumerate().map(moment).collect(), options)
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ratatui::layout::Rect;
-use stanch_client::Client;
+use stanch_client::{Client, Seat};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
@@ -54,11 +54,16 @@ pub enum ShowError {
     Recording(#[from] RecordingError),
 }
 
-/// Shows a server until the person leaves.
+/// Shows a server until the person leaves; with the seat of a drill, what that seat sees and may order, too.
 ///
 /// # Errors
 /// When there is no terminal, or the recording cannot be written.
-pub async fn show(client: Client, options: Options, record: Option<PathBuf>) -> Result<(), ShowError> {
+pub async fn show(
+    client: Client,
+    seat: Option<Seat>,
+    options: Options,
+    record: Option<PathBuf>,
+) -> Result<(), ShowError> {
     let recorder = match &record {
         None => None,
         Some(path) => Some(Recorder::create(path, &options.place).map_err(|why| wrong(path, why))?),
@@ -66,7 +71,7 @@ pub async fn show(client: Client, options: Options, record: Option<PathBuf>) -> 
     let mut screen = Screen::take()?;
     let (events, mut inbox) = unbounded_channel();
     keys(events.clone());
-    let performer = Performer::start(client, events);
+    let performer = Performer::start(client, seat, events);
     let mut app = App::new(options);
     let mut tape = Tape { recorder, path: record.unwrap_or_default() };
     let (width, height) = screen.size();
@@ -152,7 +157,7 @@ async fn next_key(inbox: &mut UnboundedReceiver<Event>) -> Option<Event> {
 }
 
 fn is_urgent(event: &Event) -> bool {
-    matches!(event, Event::Key(_) | Event::Size(..) | Event::Done(..))
+    matches!(event, Event::Key(_) | Event::Size(..) | Event::Done(..) | Event::Ordered(_))
 }
 
 fn wrong(path: &std::path::Path, why: io::Error) -> ShowError {

@@ -2,12 +2,14 @@
 //!
 //! It knows the wire and nothing else: what an answer means is for the caller.
 
+mod drill;
 mod error;
 mod events;
 mod sse;
 mod transport;
 mod verbs;
 
+pub use drill::Seat;
 pub use error::ClientError;
 pub use events::{Events, News};
 pub use transport::Location;

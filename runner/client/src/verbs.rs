@@ -229,14 +229,14 @@ impl Client {
         self.ask(self.transport.request(Method::GET, path, query)).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Answer<T> {
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Answer<T> {
         let mut request = self.transport.request(Method::POST, path, &[]);
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         request.body = serde_json::to_vec(body).unwrap_or_default().into();
         self.ask(request).await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, request: Request) -> Answer<T> {
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: Request) -> Answer<T> {
         let reply = self.transport.send(request).await?;
         let bytes = self.transport.collect(reply).await?;
         serde_json::from_slice(&bytes)

@@ -36,6 +36,8 @@ pub(crate) struct Program {
     pub(crate) mail: SocketAddr,
     /// The scenario's clock that it lives by, unless it lives by the wall's.
     pub(crate) clock: Option<Arc<ScenarioClock>>,
+    /// Where it listens; a free port unless given. A later life takes the earlier one's: who watches finds it again.
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// A server that takes alerts.
@@ -76,7 +78,8 @@ impl Program {
         let open = OpenOptions::new().append(true).create(true).open(&log);
         let log = open.map_err(|source| DrillError::Folder { path: log, source })?;
         let mut command = Command::new(&self.exe);
-        command.args(["serve", "--json", "--leash", "--listen", "127.0.0.1:0", "--config"]);
+        let listen = self.listen.map_or_else(|| "127.0.0.1:0".to_owned(), |listen| listen.to_string());
+        command.args(["serve", "--json", "--leash", "--listen", &listen, "--config"]);
         command.arg(self.folders.config_file()).arg("--data").arg(&self.folders.data);
         command.args(["--twins", &self.twins.to_string(), "--twins-mail", &self.mail.to_string()]);
         // Nothing of the caller's own setting may reach the drill.
@@ -154,6 +157,11 @@ pub(crate) enum Rest {
 }
 
 impl Server {
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
+        self.url.trim_start_matches("http://").parse().ok()
+    }
+
     /// Tells what the clock goes by now.
     pub(crate) async fn tell(&mut self, at: ClockAt) {
         if let Some(leash) = &mut self.leash {

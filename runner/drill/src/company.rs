@@ -17,23 +17,59 @@ pub struct Person {
     pub groups: &'static [&'static str],
 }
 
-use stanch_model::api::Role::{Approver, Responder};
+use stanch_model::api::{
+    Role::{Approver, Responder, Viewer},
+    SeatKind,
+};
 
-/// Everybody.
-pub const PEOPLE: &[Person] = &[
-    Person { name: "ana", role: Responder, groups: &["responders"] },
+/// Who runs the response.
+const ANA: Person = Person { name: "ana", role: Responder, groups: &["responders"] };
+
+/// The same where nobody else plays: a drill for one shall not wait for a stand-in's yes.
+const ANA_ALONE: Person = Person { role: Approver, groups: &["responders", "incident-lead"], ..ANA };
+
+/// Everybody else.
+const OTHERS: &[Person] = &[
     Person { name: "ben", role: Approver, groups: &["incident-lead"] },
     Person { name: "caro", role: Approver, groups: &["incident-lead"] },
     Person { name: "dora", role: Approver, groups: &["security-manager"] },
+    Person { name: "fay", role: Viewer, groups: &[] },
+    Person { name: "otto", role: Viewer, groups: &[] },
+    Person { name: "eva", role: Viewer, groups: &[] },
 ];
 
+/// Everybody, the responder first.
+pub fn people(scenario: &Scenario) -> Vec<Person> {
+    let is_alone = scenario.seats == [SeatKind::Responder];
+    let first = if is_alone { ANA_ALONE } else { ANA };
+    [first].into_iter().chain(OTHERS.iter().copied()).collect()
+}
+
+/// In whose name a seat is played.
+pub fn player(seat: SeatKind) -> &'static str {
+    match seat {
+        SeatKind::Responder => "ana",
+        SeatKind::Approver => "ben",
+        SeatKind::Facilitator => "fay",
+        SeatKind::Observer => "otto",
+        SeatKind::Evaluator => "eva",
+    }
+}
+
+/// The seats of a scenario: those that it names, and those from which one only directs or looks on.
+pub fn seats(scenario: &Scenario) -> Vec<SeatKind> {
+    let is_open = |seat: &SeatKind| !seat.is_played() || scenario.seats.contains(seat);
+    SeatKind::ALL.iter().copied().filter(is_open).collect()
+}
+
 /// Who answers when these groups (or people) are asked; the responder where nobody is named.
-pub fn asked(groups: &[String]) -> Vec<&'static Person> {
-    let meant = |person: &&Person| {
+pub fn asked(groups: &[String], scenario: &Scenario) -> Vec<Person> {
+    let meant = |person: &Person| {
         groups.iter().any(|group| person.name == group || person.groups.contains(&group.as_str()))
     };
-    let found: Vec<&Person> = PEOPLE.iter().filter(meant).collect();
-    if found.is_empty() { PEOPLE.iter().take(1).collect() } else { found }
+    let people = people(scenario);
+    let found: Vec<Person> = people.iter().copied().filter(meant).collect();
+    if found.is_empty() { people.into_iter().take(1).collect() } else { found }
 }
 
 /// Configured name to platform. A name is a word of scripts, so `google_workspace` stands for `google-workspace`.
@@ -46,9 +82,10 @@ pub fn configuration(scenario: &Scenario, catalog: &Catalog, secret_file: &str) 
     let mut text = String::from(
         "# The company of a drill. All of it is simulated: nothing here can reach a real platform.\n\npeople:\n  groups:\n",
     );
-    let groups: BTreeSet<&str> = PEOPLE.iter().flat_map(|person| person.groups.iter().copied()).collect();
+    let people = people(scenario);
+    let groups: BTreeSet<&str> = people.iter().flat_map(|person| person.groups.iter().copied()).collect();
     for group in groups {
-        let members = PEOPLE.iter().filter(|person| person.groups.contains(&group)).map(|person| person.name);
+        let members = people.iter().filter(|person| person.groups.contains(&group)).map(|person| person.name);
         text.push_str(&format!("    {group}: [{}]\n", members.collect::<Vec<_>>().join(", ")));
     }
     text.push_str("\nintegrations:\n");

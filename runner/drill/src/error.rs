@@ -44,6 +44,27 @@ pub enum DrillError {
         /// The end of its log.
         words: String,
     },
+    /// Whoever played left before it was over.
+    #[error("the drill `{drill}` was left at {} min, and can go on", at_s / 60)]
+    Left {
+        /// Which.
+        drill: String,
+        /// When, seconds since its start.
+        at_s: i64,
+        /// Its data folder.
+        data: PathBuf,
+    },
+    /// A person of the drill gets no token.
+    #[error("no token for {name}: {why}")]
+    Token {
+        /// Who.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The seats' own address cannot be had.
+    #[error("no seat can be offered on this machine: {0}")]
+    Seats(io::Error),
     /// Nothing happened for too long.
     #[error("nothing happened for {} s while waiting for {what}; the server's last words:\n{words}", patience.as_secs())]
     Stuck {

@@ -10,6 +10,8 @@ use stanch_model::{
     run::{RunState, RunView, WaitKind, body, kind},
 };
 
+use crate::record::Did;
+
 /// An app of the world, as far as facts need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppFacts {
@@ -254,17 +256,16 @@ impl Facts {
         self.contained_ms = contained.then(|| self.contained_ms.unwrap_or(self.now_ms));
     }
 
-    /// A person took a grant away with their own hands.
-    pub fn taken_by_hand(&mut self, app: &str, platform: &str, target: &str) {
-        let now = self.now_ms;
-        let gone = self.gone.entry((app.to_owned(), platform.to_owned())).or_default();
-        gone.entry(target.to_owned()).or_insert(now);
-        self.level();
-    }
-
-    /// A person blocked an app with their own hands.
-    pub fn blocked_by_hand(&mut self, app: &str) {
-        self.blocked.insert(app.to_owned());
+    /// A person did something with their own hands.
+    pub fn did_by_hand(&mut self, did: &Did, at_ms: i64) {
+        match did {
+            Did::Blocked { app } => _ = self.blocked.insert(app.clone()),
+            Did::Took { app, integration, id } => {
+                let gone = self.gone.entry((app.clone(), integration.clone())).or_default();
+                gone.entry(id.clone()).or_insert(at_ms);
+                self.level();
+            }
+        }
     }
 
     /// Nothing of it was changed.

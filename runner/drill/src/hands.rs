@@ -14,6 +14,7 @@ use stanch_model::{
 use crate::{
     company::{self, Person},
     facts::Facts,
+    record::Did,
     scenario::{Scenario, StandIn},
     seats::{happened, recorded},
 };
@@ -26,11 +27,13 @@ pub(crate) struct Answer {
     /// The card: run and wait.
     pub(crate) card: String,
     pub(crate) name: String,
-    pub(crate) who: &'static Person,
+    pub(crate) who: Person,
     pub(crate) say: String,
     pub(crate) why: String,
     /// When, Unix ms.
     pub(crate) due_ms: i64,
+    /// What was done by hand for it.
+    pub(crate) did: Vec<Did>,
     wait: WaitView,
     run: String,
 }
@@ -42,8 +45,8 @@ pub(crate) fn answers(scenario: &Scenario, facts: &Facts, is_taken: &dyn Fn(&Per
     for (id, run) in &facts.runs {
         for wait in run.open_waits().filter(|wait| wait.kind.needs_person()) {
             let Some((say, why, after_ms)) = intended(scenario, wait) else { continue };
-            for who in speakers(run, wait) {
-                if is_taken(who) {
+            for who in speakers(run, wait, scenario) {
+                if is_taken(&who) {
                     continue;
                 }
                 let run = id.to_string();
@@ -54,6 +57,7 @@ pub(crate) fn answers(scenario: &Scenario, facts: &Facts, is_taken: &dyn Fn(&Per
                     say: say.clone(),
                     why: why.clone(),
                     due_ms: ms_of(&wait.since).max(facts.start_ms).saturating_add(after_ms),
+                    did: Vec::new(),
                     wait: wait.clone(),
                     run,
                 });
@@ -77,9 +81,9 @@ fn intended(scenario: &Scenario, wait: &WaitView) -> Option<(String, String, i64
 }
 
 /// As many as must speak and have not, never whoever started the run.
-fn speakers(run: &RunView, wait: &WaitView) -> Vec<&'static Person> {
-    let has_spoken = |person: &&Person| wait.decisions.iter().any(|said| said.who == person.name);
-    let asked = company::asked(&wait.ask).into_iter();
+fn speakers(run: &RunView, wait: &WaitView, scenario: &Scenario) -> Vec<Person> {
+    let has_spoken = |person: &Person| wait.decisions.iter().any(|said| said.who == person.name);
+    let asked = company::asked(&wait.ask, scenario).into_iter();
     let free = asked.filter(|person| run.started_by != person.name && !has_spoken(person));
     free.take(if wait.kind == WaitKind::Approval { wait.of.max(1) as usize } else { 1 }).collect()
 }
@@ -109,7 +113,7 @@ impl Answer {
             }
             _ => {
                 if self.wait.kind == WaitKind::Manual && self.say == "done" {
-                    by_hand(scenario, &self.wait.targets, facts, twins);
+                    self.did = by_hand(scenario, &self.wait.targets, facts, twins);
                 }
                 let body = AnswerBody { answer: self.say.clone(), note };
                 client.answer(&self.card, &body).await.map(drop)
@@ -120,7 +124,7 @@ impl Answer {
 }
 
 /// Looks where the effect would show.
-fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
+pub(crate) fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
     match call {
         Some(call) if happened(call, twins) => {
             (Verdict::Done, format!("looked at simulated {}: it is there", call.integration))
@@ -130,8 +134,14 @@ fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
     }
 }
 
-/// What somebody does in a platform's own screens: blocks an app, takes a grant away.
-fn by_hand(scenario: &Scenario, targets: &[Target], facts: &RwLock<Facts>, twins: &TwinHost) {
+/// What somebody does in a platform's own screens: blocks an app, takes a grant away. Gives what was done.
+pub(crate) fn by_hand(
+    scenario: &Scenario,
+    targets: &[Target],
+    facts: &RwLock<Facts>,
+    twins: &TwinHost,
+) -> Vec<Did> {
+    let mut done = Vec::new();
     for target in targets {
         let integration = target.integration.clone();
         if target.kind == "app" {
@@ -140,16 +150,21 @@ fn by_hand(scenario: &Scenario, targets: &[Target], facts: &RwLock<Facts>, twins
             };
             // a platform without such a screen leaves it as it is
             if twins.change(&Change::Block { integration, app: app.id.clone() }).is_ok() {
-                facts.write().blocked_by_hand(&app.id);
+                done.push(Did::Blocked { app: app.id.clone() });
             }
             continue;
         }
         let Ok(state) = twins.state(&integration) else { continue };
         let app = scenario.world.apps.iter().find(|app| target.name().starts_with(&app.title()));
         if let Some(app) = app.filter(|app| takes(twins, &state, &integration, &app.id, &target.id)) {
-            facts.write().taken_by_hand(&app.id, &integration, &target.id);
+            let (app, id) = (app.id.clone(), target.id.clone());
+            done.push(Did::Took { app, integration, id });
         }
     }
+    let mut facts = facts.write();
+    let now = facts.now_ms;
+    done.iter().for_each(|did| facts.did_by_hand(did, now));
+    done
 }
 
 /// Takes one grant of an app away: the one of this id, or, where the platform shows no ids to people, the next in the list.

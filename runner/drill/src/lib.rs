@@ -8,6 +8,7 @@ mod beat;
 pub mod board;
 mod child;
 pub mod company;
+mod control;
 mod error;
 pub mod facts;
 mod follow;
@@ -26,6 +27,7 @@ mod verdict;
 pub mod words;
 
 pub use beat::{At, Beat, Cover};
+pub use control::Offer;
 pub use error::DrillError;
 pub use play::{Kill, Play, play};
 pub use plot::{Markers, Plot};

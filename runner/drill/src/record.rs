@@ -16,9 +16,9 @@ use stanch_integrations::ScenarioClock;
 use stanch_journal::{
     IndexPlace, Journal, JournalError, KeySource, LocalJournal, Options, StreamAppend, With,
 };
-use stanch_model::{Entry, NewEntry, StreamId, clock::ClockAt};
+use stanch_model::{Entry, NewEntry, StreamId, api::SeatKind, clock::ClockAt};
 
-use crate::{board::Fate, score::Score};
+use crate::{board::Fate, scenario::FaultSpec, score::Score};
 
 /// The one stream of it.
 const STREAM: &str = "drill";
@@ -45,6 +45,36 @@ pub enum Line {
     Clock {
         /// What it goes by from here on.
         at: ClockAt,
+        /// Who changed it; nobody where it went to the next moment by itself.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+    },
+    /// Somebody sat down.
+    Sat {
+        /// Where.
+        seat: SeatKind,
+        /// In whose name they play.
+        who: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// The facilitator switched a fault on.
+    Faulted {
+        /// What fails.
+        fault: FaultSpec,
+        /// Who did.
+        by: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// The facilitator switched faults off.
+    Mended {
+        /// Which, in words.
+        faults: String,
+        /// Who did.
+        by: String,
+        /// When.
+        at_ms: i64,
     },
     /// An entry of the plot happened.
     Fired {
@@ -91,11 +121,22 @@ pub enum Line {
         /// When.
         at_ms: i64,
     },
+    /// Somebody did on a simulated platform, with their own hands, what a card asks for.
+    ByHand {
+        /// The card: run and wait.
+        card: String,
+        /// Who.
+        who: String,
+        /// What was done.
+        did: Vec<Did>,
+        /// When.
+        at_ms: i64,
+    },
     /// Somebody noted something.
     Observed {
         /// Who.
         who: String,
-        /// `strength` or `gap`.
+        /// `strength`, `gap` or `note`.
         sort: String,
         /// About which goal, if about one.
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -121,6 +162,15 @@ pub enum Line {
         /// When.
         at_ms: i64,
     },
+    /// Something real happens: the stop word.
+    Stopped {
+        /// Who said it.
+        who: String,
+        /// What happens.
+        why: String,
+        /// When.
+        at_ms: i64,
+    },
     /// It is over.
     Ended {
         /// When.
@@ -129,6 +179,26 @@ pub enum Line {
         why: String,
         /// The score.
         score: Box<Score>,
+    },
+}
+
+/// Something done with one's own hands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Did {
+    /// An app was blocked.
+    Blocked {
+        /// Its id in the world.
+        app: String,
+    },
+    /// A grant was taken away.
+    Took {
+        /// The app whose grant it was.
+        app: String,
+        /// Where.
+        integration: String,
+        /// The grant's id.
+        id: String,
     },
 }
 
@@ -157,7 +227,9 @@ pub struct Kept {
     pub firsts: BTreeMap<usize, i64>,
     /// Kills of the runner.
     pub kills: u32,
-    /// When the first alert was sent.
+    /// What was done by hand.
+    pub did: Vec<Did>,
+    /// Whether it is over.
     pub ended: bool,
 }
 
@@ -227,7 +299,9 @@ impl Kept {
     fn take(&mut self, line: &Line) {
         match line {
             Line::Began { .. } => self.began = Some(line.clone()),
-            Line::Clock { at } => (self.clock, self.last_ms) = (Some(*at), self.last_ms.max(at.scenario_ms)),
+            Line::Clock { at, .. } => {
+                (self.clock, self.last_ms) = (Some(*at), self.last_ms.max(at.scenario_ms))
+            }
             Line::Fired { entry, at_ms, .. } => {
                 self.fates.insert(*entry, Fate::Fired(*at_ms));
             }
@@ -239,8 +313,14 @@ impl Kept {
             Line::Met { expectation, at_ms } => {
                 self.firsts.insert(*expectation, *at_ms);
             }
-            Line::Ended { .. } => self.ended = true,
-            Line::StoodIn { .. } | Line::Observed { .. } | Line::Hinted { .. } => {}
+            Line::ByHand { did, .. } => self.did.extend(did.iter().cloned()),
+            Line::Stopped { .. } | Line::Ended { .. } => self.ended = true,
+            Line::Sat { .. }
+            | Line::Faulted { .. }
+            | Line::Mended { .. }
+            | Line::StoodIn { .. }
+            | Line::Observed { .. }
+            | Line::Hinted { .. } => {}
         }
         self.last_ms = self.last_ms.max(line.at_ms().unwrap_or(0));
     }
@@ -251,7 +331,12 @@ impl Line {
     pub fn at_ms(&self) -> Option<i64> {
         match self {
             Self::Began { .. } | Self::Clock { .. } => None,
-            Self::Fired { at_ms, .. }
+            Self::Sat { at_ms, .. }
+            | Self::Faulted { at_ms, .. }
+            | Self::Mended { at_ms, .. }
+            | Self::ByHand { at_ms, .. }
+            | Self::Stopped { at_ms, .. }
+            | Self::Fired { at_ms, .. }
             | Self::Off { at_ms, .. }
             | Self::Revealed { at_ms, .. }
             | Self::Killed { at_ms }
@@ -281,6 +366,11 @@ fn kind(line: &Line) -> &'static str {
     match line {
         Line::Began { .. } => "drill.began",
         Line::Clock { .. } => "drill.clock",
+        Line::Sat { .. } => "drill.sat",
+        Line::Faulted { .. } => "drill.faulted",
+        Line::Mended { .. } => "drill.mended",
+        Line::ByHand { .. } => "drill.by_hand",
+        Line::Stopped { .. } => "drill.stopped",
         Line::Fired { .. } => "drill.fired",
         Line::Off { .. } => "drill.off",
         Line::Revealed { .. } => "drill.revealed",

@@ -15,13 +15,15 @@ use stanch_integrations::{
     ScenarioClock,
     twin::{Change, TwinHost},
 };
+use stanch_model::api::SeatKind;
 
 use crate::{
     board::{Board, Due},
     child::signal,
     company::Person,
     facts::Facts,
-    record::{Kept, Line, Record},
+    hands,
+    record::{Did, Kept, Line, Record},
     scenario::{Deed, Scenario},
     score::Score,
 };
@@ -40,6 +42,8 @@ pub(crate) struct Stage {
     alerts: Mutex<VecDeque<usize>>,
     /// People who play themselves.
     taken: RwLock<BTreeSet<String>>,
+    /// Seats in which somebody sits.
+    pub(crate) sat: Mutex<BTreeSet<SeatKind>>,
     /// Expectations that came true and stand in the record.
     met: Mutex<BTreeSet<usize>>,
 }
@@ -62,6 +66,7 @@ impl Stage {
             killed: AtomicBool::new(false),
             alerts: Mutex::default(),
             taken: RwLock::default(),
+            sat: Mutex::default(),
             met: Mutex::default(),
         }
     }
@@ -73,6 +78,7 @@ impl Stage {
             facts.saw(&request);
         }
         facts.kills = kept.kills;
+        kept.did.iter().for_each(|did| facts.did_by_hand(did, kept.last_ms));
         self.met.lock().extend(kept.firsts.keys());
         for (entry, fate) in &kept.fates {
             let crate::board::Fate::Fired(at_ms) = fate else { continue };
@@ -157,6 +163,13 @@ impl Stage {
         }
     }
 
+    /// Until when the next thing comes by the clock alone: of the plot, or of an empty seat.
+    pub(crate) fn next_ms(&self, now: i64) -> Option<i64> {
+        let answers = hands::answers(&self.scenario, &self.facts.read(), &|person| self.is_taken(person));
+        let answers = answers.into_iter().map(|answer| answer.due_ms).filter(|due| *due > now);
+        answers.chain(self.board.lock().next_ms(now)).min()
+    }
+
     /// Does what the director decided, or somebody fired by hand.
     pub(crate) fn perform(&self, due: Due, at_ms: i64, by: &str, twins: &TwinHost) {
         match due {
@@ -194,7 +207,7 @@ impl Stage {
         }
     }
 
-    fn kill(&self, at_ms: i64) {
+    pub(crate) fn kill(&self, at_ms: i64) {
         self.killed.store(true, Ordering::SeqCst);
         self.facts.write().kills += 1;
         self.record.write(Line::Killed { at_ms });
@@ -211,9 +224,19 @@ impl Stage {
         self.alerts.lock().retain(|waiting| *waiting != entry);
     }
 
+    /// Somebody plays this person themselves from now on: nobody stands in for them.
+    pub(crate) fn sit(&self, name: &str) {
+        self.taken.write().insert(name.to_owned());
+    }
+
     /// Whether somebody plays this person themselves.
     pub(crate) fn is_taken(&self, person: &Person) -> bool {
         self.taken.read().contains(person.name)
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn seconds(&self, at_ms: i64) -> i64 {
+        (at_ms - self.scenario.clock.starts.as_millisecond()) / 1000
     }
 
     /// The score as it stands.
@@ -232,7 +255,16 @@ impl Stage {
         let plot =
             |entry: &usize| self.scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
         Some(match line {
-            Line::Began { .. } | Line::Clock { .. } => return None,
+            Line::Began { .. } => return None,
+            Line::Clock { by, .. } if by.is_empty() => return None,
+            Line::Clock { at, by } => match at.rate {
+                0.0 => format!("{by} stops the clock"),
+                rate => format!("{by} lets the clock run at {rate}x"),
+            },
+            Line::Sat { seat, who, .. } => format!("somebody plays {who}, {seat}"),
+            Line::Faulted { fault, by, .. } => format!("{by} switches on: {}", fault.words()),
+            Line::Mended { faults, by, .. } => format!("{by} switches off: {faults}"),
+            Line::ByHand { who, did, .. } => format!("{who} does by hand: {}", done(did)),
             Line::Fired { entry, .. } => plot(entry),
             Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
             Line::Revealed { hidden, .. } => {
@@ -242,14 +274,30 @@ impl Stage {
             }
             Line::Killed { .. } => "the runner was killed".to_owned(),
             Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
-            Line::Observed { who, sort, text, .. } => format!("{who} notes a {sort}: {text}"),
+            Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
             Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
+            Line::Stopped { who, why, .. } => format!("STOPPED by {who}, this is real: {why}"),
             Line::Met { expectation, .. } => {
                 let one = self.scenario.expect.get(*expectation);
                 format!("met: {}", one.map(|one| one.words()).unwrap_or_default())
             }
             Line::Ended { why, score, .. } => format!("over ({why}): {} of {}", score.score, score.of),
         })
+    }
+}
+
+/// In a line.
+fn done(did: &[Did]) -> String {
+    let one = |did: &Did| match did {
+        Did::Blocked { app } => format!("blocks {app}"),
+        Did::Took { app, integration, .. } => {
+            format!("takes a grant of {app} away on simulated {integration}")
+        }
+    };
+    match did {
+        [] => "nothing that is there to be done".to_owned(),
+        [first] => one(first),
+        [first, rest @ ..] => format!("{}, and {} more", one(first), rest.len()),
     }
 }
 

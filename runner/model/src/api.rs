@@ -2,6 +2,7 @@
 //!
 //! Only data. Times are RFC 3339 in UTC; ids are text; every list is newest first unless it says otherwise.
 
+mod drill;
 mod entry;
 mod stock;
 
@@ -17,6 +18,10 @@ use crate::{
     target::{Effect, words},
 };
 
+pub use drill::{
+    Behind, Debrief, DrillDone, DrillOrder, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Happened,
+    Hoped, Letter, PlotState, PlotView, RealIncident, Remark, Remarked, SeatKind,
+};
 pub use entry::EntryView;
 pub use stock::{IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView};
 

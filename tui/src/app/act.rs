@@ -51,6 +51,7 @@ impl App {
             Command::Later => self.scrub(1),
             Command::FarEarlier => self.scrub(-self.tenth()),
             Command::FarLater => self.scrub(self.tenth()),
+            _ if command.is_of_drill() => return self.at_seat(command),
             _ => return self.rule(command),
         }
         None
@@ -100,7 +101,7 @@ impl App {
         Some(self.order(order))
     }
 
-    fn write(&mut self, title: &str, label: &'static str, purpose: Purpose) {
+    pub(super) fn write(&mut self, title: &str, label: &'static str, purpose: Purpose) {
         let (title, text) = (title.to_owned(), String::new());
         self.overlays.push(Overlay::Prompt(Prompt { title, label, text, purpose }));
     }
@@ -110,9 +111,10 @@ impl App {
     }
 
     fn turn(&mut self, by: isize) {
-        let count = Screen::ALL.len() as isize;
-        let at = Screen::ALL.iter().position(|screen| *screen == self.screen).unwrap_or(0) as isize;
-        self.screen = Screen::ALL[(at + by).rem_euclid(count) as usize];
+        let screens = self.screens();
+        let count = screens.len() as isize;
+        let at = screens.iter().position(|screen| *screen == self.screen).unwrap_or(0) as isize;
+        self.screen = screens[(at + by).rem_euclid(count) as usize];
     }
 
     fn field(&mut self, by: isize) {
@@ -307,7 +309,7 @@ impl App {
         if self.screen == Screen::Journal {
             return screens::journal::step(self, by);
         }
-        if self.at().opened.is_some() {
+        if self.at().opened.is_some() || matches!(self.screen, Screen::Debrief | Screen::Inbox) {
             let at = self.at_mut();
             at.scroll = at.scroll.saturating_add_signed(by);
             return;

@@ -31,6 +31,9 @@ impl App {
             Wish::Nothing | Wish::Close => None,
             Wish::Pass => command::of(key.name(), self).and_then(|command| self.act(command)),
             Wish::Do(command) => self.act(command),
+            Wish::Order(Order::Drill(order)) | Wish::CloseAndOrder(Order::Drill(order)) => {
+                Some(self.order_in_drill(order))
+            }
             Wish::Order(order) | Wish::CloseAndOrder(order) => Some(self.order(order)),
             Wish::Search(text) => {
                 let at = self.at_mut();
@@ -43,13 +46,18 @@ impl App {
 
     /// Gives an order, and remembers on the open card that it did.
     pub(super) fn order(&mut self, order: Order) -> Intent {
-        self.orders += 1;
-        let number = self.orders;
+        let number = self.number();
         match self.overlays.last_mut() {
             Some(Overlay::Card(card)) => card.stage = Stage::Sending(number),
             _ => self.say("sending", false),
         }
         Intent::Order(number, order)
+    }
+
+    /// An order's number.
+    pub(super) fn number(&mut self) -> u64 {
+        self.orders += 1;
+        self.orders
     }
 
     /// The answer to an order goes to the card that gave it, or to the foot of the screen.

@@ -3,6 +3,7 @@
 //! It never draws, never asks anybody anything itself and never reads a clock: the same moments give the same screens.
 
 mod act;
+mod drill;
 mod keys;
 mod place;
 mod want;
@@ -13,8 +14,9 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use stanch_model::api::Role;
+use stanch_model::api::{DrillView, Role};
 
+pub(crate) use drill::to_come;
 pub use place::{At, Pane, RunPlace, Scrub, Side};
 
 use crate::{
@@ -48,11 +50,17 @@ pub enum Screen {
     Playbooks,
     /// The integrations.
     Integrations,
+    /// What reaches the players of a drill.
+    Inbox,
+    /// What only the facilitator of a drill sees.
+    Facilitator,
+    /// How a drill came out.
+    Debrief,
 }
 
 impl Screen {
-    /// All of them.
-    pub const ALL: [Screen; 9] = [
+    /// Those that every server has.
+    pub const ALWAYS: [Screen; 9] = [
         Screen::Now,
         Screen::Runs,
         Screen::Approvals,
@@ -76,6 +84,9 @@ impl Screen {
             Screen::Journal => "Journal",
             Screen::Playbooks => "Playbooks",
             Screen::Integrations => "Integrations",
+            Screen::Inbox => "Inbox",
+            Screen::Facilitator => "Facilitator",
+            Screen::Debrief => "Debrief",
         }
     }
 }
@@ -91,6 +102,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// Set while a recording is shown: what it is called.
     pub recording: Option<String>,
+    /// True in a seat of a drill.
+    pub drill: bool,
 }
 
 /// A remark that goes away by itself, unless it is bad.
@@ -144,6 +157,8 @@ pub struct App {
     pub toast: Option<Toast>,
     /// What happened while one was away.
     pub away: Option<Away>,
+    /// Letters of the drill that were seen.
+    pub letters: usize,
     /// True once the person leaves.
     pub quit: bool,
     heard_at_key: u64,
@@ -173,6 +188,7 @@ impl App {
             incident: None,
             toast: None,
             away: None,
+            letters: 0,
             quit: false,
             heard_at_key: 0,
             key_ms: 0,
@@ -199,7 +215,9 @@ impl App {
             }
             Event::Told(told) => {
                 self.flying.remove(&told.ask());
+                let before = self.live.drill.clone();
                 self.live.told(*told, moment.at_ms);
+                self.turns(before.as_deref());
             }
             Event::Untold(ask, trouble) => {
                 self.flying.remove(&ask);
@@ -209,6 +227,7 @@ impl App {
                 }
             }
             Event::Done(number, done) => self.done(number, done),
+            Event::Ordered(done) => self.ordered(done),
         }
         self.settle();
         intents.extend(self.wants());
@@ -228,7 +247,35 @@ impl App {
     /// The server's clock, Unix ms.
     pub fn server_ms(&self) -> i64 {
         let now = self.frozen.as_ref().map_or(self.now_ms, |(_, since)| *since);
-        now + self.world().ahead_ms
+        match &self.world().drill {
+            Some(drill) => drill.clock.shows(now),
+            None => now + self.world().ahead_ms,
+        }
+    }
+
+    /// The drill, if one sits in one.
+    pub fn drill(&self) -> Option<&DrillView> {
+        self.world().drill.as_deref()
+    }
+
+    /// Seconds since the drill began.
+    pub fn drill_s(&self) -> i64 {
+        self.drill().map_or(0, |drill| (self.server_ms() - drill.start_ms) / 1000)
+    }
+
+    /// The screens that there are now, in the order of their tabs.
+    pub fn screens(&self) -> Vec<Screen> {
+        let mut screens = Screen::ALWAYS.to_vec();
+        if let Some(drill) = self.drill() {
+            let own = [
+                (Screen::Debrief, drill.debrief.is_some()),
+                (Screen::Facilitator, drill.behind.is_some()),
+                (Screen::Inbox, true),
+            ];
+            let there = own.into_iter().filter(|(_, there)| *there);
+            screens.splice(1..1, there.map(|(screen, _)| screen));
+        }
+        screens
     }
 
     /// The clock that people read.
@@ -307,6 +354,8 @@ impl App {
             Command::PauseAll => role >= Role::Responder && !self.all_held(),
             Command::ResumeAll => role >= Role::Responder && self.all_held(),
             Command::NextIncident => self.open_incidents().count() > 1,
+            Command::Go(screen) => self.screens().contains(&screen),
+            _ if command.is_of_drill() => self.drill().is_some_and(|drill| self.may_in(drill, command)),
             Command::Targets | Command::JournalOf if self.screen == Screen::Now => {
                 self.foremost_run().is_some()
             }
@@ -359,6 +408,9 @@ impl App {
     fn settle(&mut self) {
         let now = self.now_ms;
         self.toast.take_if(|toast| toast.until_ms < now);
+        if self.screen == Screen::Inbox {
+            self.letters = self.drill().map_or(0, |drill| drill.inbox.len());
+        }
         if let Some(run) = self.opened_run().map(str::to_owned) {
             self.runs.entry(run).or_default();
         }

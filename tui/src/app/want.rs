@@ -16,6 +16,9 @@ const SELDOM_MS: i64 = 400;
 /// How the server is is asked so often even when nothing happens: its clock may have moved.
 const STATUS_MS: i64 = 15_000;
 
+/// The drill is looked at so often.
+const DRILL_MS: i64 = 1_000;
+
 /// Figures that are looked at grow old in this time.
 const HEALTH_MS: i64 = 2_000;
 
@@ -82,8 +85,12 @@ impl App {
 
     /// What is to be asked now.
     pub(super) fn wants(&mut self) -> Vec<Intent> {
-        if self.live.line != Line::Online || self.options.recording.is_some() {
+        if self.options.recording.is_some() {
             return Vec::new();
+        }
+        let mut asks: Vec<Intent> = self.wants_drill().map(Intent::Ask).into_iter().collect();
+        if self.live.line != Line::Online {
+            return asks;
         }
         self.wants_runs();
         self.wants_incident();
@@ -98,7 +105,7 @@ impl App {
         if self.now_ms - asked > STATUS_MS {
             self.stale.insert(Ask::Status);
         }
-        let (now, mut asks) = (self.now_ms, Vec::new());
+        let now = self.now_ms;
         for ask in self.stale.clone() {
             let last = self.asked.get(&ask).copied().unwrap_or(0);
             if now - last < seldom(&ask) || self.flying.contains(&ask) {
@@ -112,6 +119,19 @@ impl App {
         self.stale.retain(|ask| !self.refused.contains(ask));
         self.asked.retain(|ask, at| !matches!(ask, Ask::Entries(..)) || now - *at < 2 * AGAIN_MS);
         asks
+    }
+
+    /// The drill is asked for whether its server lives or not: killing that is part of it.
+    fn wants_drill(&mut self) -> Option<Ask> {
+        let asked = self.asked.get(&Ask::Drill).copied().unwrap_or(0);
+        let is_due = self.now_ms - asked >= DRILL_MS || self.stale.contains(&Ask::Drill);
+        if !self.options.drill || !is_due || self.flying.contains(&Ask::Drill) {
+            return None;
+        }
+        self.stale.remove(&Ask::Drill);
+        self.asked.insert(Ask::Drill, self.now_ms);
+        self.flying.insert(Ask::Drill);
+        Some(Ask::Drill)
     }
 
     /// The runs that are looked at are known in full.

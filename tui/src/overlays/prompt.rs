@@ -1,6 +1,10 @@
 //! A line that a person writes: a reason, a note, words to look for.
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+use stanch_model::{
+    api::{DrillOrder, Remark},
+    duration,
+};
 
 use super::{Wish, write};
 use crate::{app::App, ask::Order, command::Command, event::Key, widgets};
@@ -20,6 +24,16 @@ pub enum Purpose {
     Undo(String),
     /// Narrow the list.
     Search,
+    /// Drill: something is written down.
+    Observe(Remark),
+    /// Drill: the next hint.
+    Hint,
+    /// Drill: the stop word.
+    Stop,
+    /// Drill: the clock goes ahead.
+    Jump,
+    /// Drill: something fails.
+    Fault,
 }
 
 /// A line that is being written.
@@ -41,6 +55,10 @@ impl Prompt {
             "ctrl-c" => Wish::Do(Command::Quit),
             "esc" => Wish::Close,
             "enter" => self.enter(),
+            "tab" => {
+                self.turn();
+                Wish::Nothing
+            }
             _ => {
                 write(&mut self.text, key);
                 Wish::Nothing
@@ -48,16 +66,48 @@ impl Prompt {
         }
     }
 
-    fn enter(&self) -> Wish {
+    /// A strength becomes a gap, and back.
+    fn turn(&mut self) {
+        let other = match self.purpose {
+            Purpose::Observe(Remark::Strength) => Remark::Gap,
+            Purpose::Observe(Remark::Gap) => Remark::Strength,
+            _ => return,
+        };
+        (self.title, self.label) = match other {
+            Remark::Gap => ("Write down a gap".to_owned(), "what you saw; Tab makes it a strength"),
+            _ => ("Write down a strength".to_owned(), "what you saw; Tab makes it a gap"),
+        };
+        self.purpose = Purpose::Observe(other);
+    }
+
+    fn enter(&mut self) -> Wish {
         let text = self.text.trim().to_owned();
         let order = match &self.purpose {
             Purpose::Search => return Wish::Search(text),
+            Purpose::Hint => Order::Drill(DrillOrder::Hint),
             _ if text.is_empty() => return Wish::Nothing,
             Purpose::Note(incident) => Order::Note(incident.clone(), text),
             Purpose::Sent(incident, deadline) => Order::Sent(incident.clone(), deadline.clone(), text),
             Purpose::Waive(incident, deadline) => Order::Waive(incident.clone(), deadline.clone(), text),
             Purpose::Cancel(run) => Order::Cancel(run.clone(), text),
             Purpose::Undo(run) => Order::Undo(run.clone(), text),
+            Purpose::Observe(sort) => Order::Drill(DrillOrder::Remark { sort: *sort, text, goal: None }),
+            Purpose::Stop => Order::Drill(DrillOrder::Stop { why: text }),
+            Purpose::Jump => {
+                let by = duration::parse(&text).ok().and_then(|by| i64::try_from(by.as_secs()).ok());
+                let Some(by_s) = by else {
+                    self.label = "write 10m or 1h30m";
+                    return Wish::Nothing;
+                };
+                Order::Drill(DrillOrder::Jump { by_s })
+            }
+            Purpose::Fault => match DrillOrder::fault(&text) {
+                Some(order) => Order::Drill(order),
+                None => {
+                    self.label = "write a platform or an action, then what it answers: okta 429 5m";
+                    return Wish::Nothing;
+                }
+            },
         };
         Wish::CloseAndOrder(order)
     }

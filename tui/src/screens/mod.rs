@@ -2,6 +2,9 @@
 
 mod alerts;
 mod asked;
+mod debrief;
+pub(crate) mod facilitator;
+mod inbox;
 mod incidents;
 mod integrations;
 pub(crate) mod journal;
@@ -31,6 +34,9 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Journal => journal::draw(app, area, buf),
         Screen::Playbooks => playbooks::draw(app, area, buf),
         Screen::Integrations => integrations::draw(app, area, buf),
+        Screen::Inbox => inbox::draw(app, area, buf),
+        Screen::Facilitator => facilitator::draw(app, area, buf),
+        Screen::Debrief => debrief::draw(app, area, buf),
     }
 }
 
@@ -45,6 +51,7 @@ pub(crate) fn ids(app: &App) -> Vec<String> {
         Screen::Vendors => vendors::ids(app),
         Screen::Playbooks => world.playbooks.iter().map(|playbook| playbook.slug.clone()).collect(),
         Screen::Integrations => world.integrations.iter().map(|one| one.name.clone()).collect(),
-        Screen::Now | Screen::Journal => Vec::new(),
+        Screen::Facilitator => facilitator::ids(app),
+        Screen::Now | Screen::Journal | Screen::Inbox | Screen::Debrief => Vec::new(),
     }
 }

@@ -21,7 +21,7 @@ use ratatui::{
 };
 use stanch_model::{
     Severity,
-    api::{Card, DeadlineView, IncidentSummary, RunSummary},
+    api::{Card, DeadlineView, DrillView, IncidentSummary, RunSummary},
     run::{RunView, WaitKind},
     shortened::short,
 };
@@ -67,6 +67,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         put(open, &mut rest);
         put(due, &mut rest);
+    }
+    if let Some(drill) = app.drill() {
+        put(inbox(app, drill, width), &mut rest);
     }
     let last = last(app, run, usize::from(rest.height), width.min(LINE));
     put(last, &mut rest);
@@ -289,6 +292,34 @@ fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize) -> 
         Line::from(spans)
     };
     (0..rows).map(row).collect()
+}
+
+/// The latest that reached the players of a drill, and what the delay costs.
+fn inbox(app: &App, drill: &DrillView, width: usize) -> Vec<Line<'static>> {
+    let look = app.look();
+    let new = drill.inbox.len().saturating_sub(app.letters);
+    let mut lines = Vec::new();
+    let took = drill.based_on.as_ref().and_then(|real| real.took_s.get("first_cut"));
+    if drill.token_minutes > 0 {
+        let then = took.map_or_else(String::new, |took| {
+            format!("   (the real incident: {} to first cut)", time::length(took * 1000))
+        });
+        let text = format!("{:>4} token-minutes open so far{then}", drill.token_minutes);
+        lines.push(Line::styled(cut(&text, width, look), look.faint()));
+    }
+    let shown = drill.inbox.len().saturating_sub(2);
+    for (nth, letter) in drill.inbox.iter().enumerate().skip(shown) {
+        let label = if nth == shown { "INBOX" } else { "" };
+        let mark = if nth >= drill.inbox.len() - new { "new  " } else { "     " };
+        let text = format!("{}  \"{}\"", letter.from, letter.text);
+        let text = cut(&text, width.saturating_sub(LABEL + 5), look);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{label:<LABEL$}"), look.strong()),
+            Span::styled(mark, look.strong()),
+            Span::raw(text),
+        ]));
+    }
+    lines
 }
 
 /// The last lines of this run, the newest first.

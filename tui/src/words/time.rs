@@ -71,6 +71,11 @@ pub fn length(ms: i64) -> String {
     }
 }
 
+/// `T+14:20`: minutes and seconds since a drill began.
+pub fn since_start(seconds: i64) -> String {
+    format!("T+{}:{:02}", seconds / 60, (seconds % 60).abs())
+}
+
 /// The largest unit only: `3d`, `23h`, `4m`, `12s`.
 pub fn about(ms: i64) -> String {
     let seconds = ms.abs() / 1000;

@@ -12,8 +12,8 @@ use std::{
 
 use stanch_model::{
     api::{
-        AlertSummary, Card, DeadlineView, EntryView, IncidentSummary, IncidentView, IntegrationSummary, Me,
-        PlaybookSource, PlaybookSummary, RunSummary, Status, VendorView,
+        AlertSummary, Card, DeadlineView, DrillView, EntryView, IncidentSummary, IncidentView,
+        IntegrationSummary, Me, PlaybookSource, PlaybookSummary, RunSummary, Status, VendorView,
     },
     shortened::short,
 };
@@ -97,13 +97,19 @@ pub struct World {
     pub sealed_ms: Option<i64>,
     /// How many came since the start.
     pub heard: u64,
+    /// The drill that we sit in.
+    pub drill: Option<Arc<DrillView>>,
 }
 
 impl World {
     /// Takes an answer; `now_ms` is our clock.
     pub fn told(&mut self, told: Told, now_ms: i64) {
-        self.heard_ms = now_ms;
+        // the drill is told of from elsewhere: that is no sign of life of the server
+        if !matches!(told, Told::Drill(_)) {
+            self.heard_ms = now_ms;
+        }
         match told {
+            Told::Drill(drill) => self.drill = Some(Arc::from(drill)),
             Told::Me(me) => self.me = Some(me),
             Told::Status(status) => {
                 let theirs = status.now.parse::<jiff::Timestamp>().map(|now| now.as_millisecond());

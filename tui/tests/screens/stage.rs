@@ -26,7 +26,13 @@ impl Stage {
     }
 
     pub(crate) fn with(look: Look) -> Self {
-        let options = Options { look, place: "acme-prod".to_owned(), zone: TimeZone::UTC, recording: None };
+        let options = Options {
+            look,
+            place: "acme-prod".to_owned(),
+            zone: TimeZone::UTC,
+            recording: None,
+            drill: false,
+        };
         Self { app: App::new(options), now_ms: 1_795_714_000_000, intents: Vec::new() }
     }
 

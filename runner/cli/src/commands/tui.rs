@@ -43,7 +43,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             .into());
     }
     let look = Look { glyphs: look.glyphs && !args.ascii, ..look };
-    let options = Options { look, place: String::new(), zone: TimeZone::system(), recording: None };
+    let options =
+        Options { look, place: String::new(), zone: TimeZone::system(), recording: None, drill: false };
     if let Some(path) = &args.replay {
         show::replay(path, options).await?;
         return Ok(Exit::Yes);
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     client.me().await.map_err(answer)?;
     let place = args.reach.url.unwrap_or_else(|| "this machine".to_owned());
     let options = Options { place, ..options };
-    show::show(client, options, args.record).await?;
+    show::show(client, None, options, args.record).await?;
     Ok(Exit::Yes)
 }
 

@@ -36,10 +36,15 @@ struct Screens {
 
 impl Screens {
     fn open(folder: &Path) -> Self {
-        let options =
-            Options { look: Look::PLAIN, place: "here".to_owned(), zone: TimeZone::UTC, recording: None };
+        let options = Options {
+            look: Look::PLAIN,
+            place: "here".to_owned(),
+            zone: TimeZone::UTC,
+            recording: None,
+            drill: false,
+        };
         let (events, inbox) = unbounded_channel();
-        Self { app: App::new(options), performer: Performer::start(client(folder), events), inbox }
+        Self { app: App::new(options), performer: Performer::start(client(folder), None, events), inbox }
     }
 
     fn feed(&mut self, event: Event) {

@@ -98,6 +98,7 @@ pub async fn play(play: Play<'_>, tell: &mut (dyn FnMut(At) + Send)) -> Result<V
         twins: twins.addr(),
         mail: twins.mail_addr(),
         clock: None,
+        listen: None,
     };
     let alert = play.plot.alert(&ulid::Ulid::generate().to_string(), jiff::Timestamp::now());
     let mut stage = Stage {

@@ -6,18 +6,22 @@
 mod set;
 mod turn;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use stanch_client::Client;
 use stanch_integrations::Catalog;
+use stanch_model::api::SeatKind;
 use stanch_playbooks::Library;
+use tokio::sync::watch;
 
 use self::set::Set;
 pub use self::set::load;
 use crate::{
     DrillError, Folders,
     child::{Program, Rest, Server, Started},
+    company::{self, Person},
+    control::{Codes, Door, Floor, Offer, Parts},
     record::Line,
     scenario::Found,
     score::Score,
@@ -37,20 +41,34 @@ pub struct Rehearsal<'a> {
     pub folders: Folders,
     /// The program `stanch`, which is the server too.
     pub exe: PathBuf,
-    /// A token of each of the company's people, by name.
-    pub tokens: std::collections::BTreeMap<String, String>,
+    /// Makes a token for one of the company's people.
+    pub token: &'a (dyn Fn(&Person) -> Result<String, String> + Sync),
     /// The playbooks.
     pub library: &'a Library,
     /// The platforms.
     pub catalog: &'a Catalog,
     /// Nobody plays: the clock jumps, stand-ins speak for every seat.
     pub auto: bool,
+    /// Seconds of the scenario for one of the wall, where people play.
+    pub speed: f64,
+    /// The seat that whoever started it keeps for themselves: nobody stands in there, from the start.
+    pub seat: Option<SeatKind>,
+    /// Turns true when whoever started it leaves; nothing where nobody sits at this terminal.
+    pub leave: Option<watch::Receiver<bool>>,
 }
 
 /// What an audience hears of it, one thing at a time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "beat", rename_all = "snake_case")]
 pub enum News {
+    /// Seats can be taken.
+    Doors {
+        /// Every seat and how to sit down there.
+        seats: Vec<Offer>,
+        /// The seat that whoever started it keeps.
+        #[serde(skip)]
+        host: Option<Offer>,
+    },
     /// The server takes alerts.
     Serving {
         /// 1, or more after a kill.
@@ -65,9 +83,9 @@ pub enum News {
         /// Its second word.
         containment: Option<stanch_model::Containment>,
         /// Every cut target with its state.
-        targets: std::collections::BTreeMap<String, stanch_model::TargetState>,
+        targets: BTreeMap<String, stanch_model::TargetState>,
         /// Every step by its address: `ok`, or the kind of its error.
-        steps: std::collections::BTreeMap<String, String>,
+        steps: BTreeMap<String, String>,
     },
     /// Something stands in the drill's record now.
     Record {
@@ -113,12 +131,21 @@ pub async fn rehearse(
         twins: set.twins.addr(),
         mail: set.twins.mail_addr(),
         clock: Some(set.clock.clone()),
+        listen: None,
     };
+    let door = if rehearsal.auto { None } else { Some(Door::find().await?) };
+    let (floor, tokens) = floor(&rehearsal, &set, door.as_ref())?;
+    let open = door.map(|door| {
+        tell(News::Doors { seats: floor.offers(), host: floor.host() });
+        door.open(floor.clone())
+    });
     let mut play = Play {
+        floor,
+        leave: rehearsal.leave.clone(),
         log: None,
         data: rehearsal.folders.data.clone(),
         auto: rehearsal.auto,
-        tokens: rehearsal.tokens,
+        tokens,
         program,
         set,
         tell,
@@ -127,17 +154,52 @@ pub async fn rehearse(
         last_due: None,
     };
     play.told = play.set.stage.record.lines().len();
-    let why = play.lives().await?;
-    let outcome = play.outcome(&why).await?;
-    play.set.close().await?;
-    Ok(outcome)
+    let outcome = play.lives().await;
+    drop(open);
+    let Play { set, floor, .. } = play;
+    drop(floor);
+    set.close().await?;
+    outcome
+}
+
+/// The floor on which seats and play meet, and a token for each of the company's people.
+fn floor(
+    rehearsal: &Rehearsal<'_>,
+    set: &Set,
+    door: Option<&Door>,
+) -> Result<(Arc<Floor>, BTreeMap<String, String>), DrillError> {
+    let scenario = &set.stage.scenario;
+    let token = |person: Person| {
+        let name = person.name.to_owned();
+        let made = (rehearsal.token)(&person);
+        made.map(|token| (name.clone(), token)).map_err(|why| DrillError::Token { name, why })
+    };
+    let tokens: BTreeMap<String, String> =
+        company::people(scenario).into_iter().map(token).collect::<Result<_, _>>()?;
+    let at = door.map_or_else(String::new, |door| door.at.to_string());
+    let host = rehearsal.leave.as_ref().and(rehearsal.seat);
+    let floor = Arc::new(Floor::new(Parts {
+        stage: set.stage.clone(),
+        twins: set.twins.clone(),
+        clock: set.clock.clone(),
+        codes: Codes::new(&company::seats(scenario), host, at),
+        tokens: tokens.clone(),
+        data: rehearsal.folders.data.display().to_string(),
+        rate: rehearsal.speed,
+    }));
+    if let Some(seat) = rehearsal.seat {
+        floor.sits(seat, company::player(seat));
+    }
+    Ok((floor, tokens))
 }
 
 /// Everything that lives longer than one life of the server.
 struct Play<'b> {
     set: Set,
     program: Program,
-    tokens: std::collections::BTreeMap<String, String>,
+    floor: Arc<Floor>,
+    leave: Option<watch::Receiver<bool>>,
+    tokens: BTreeMap<String, String>,
     tell: &'b mut (dyn FnMut(News) + Send),
     data: PathBuf,
     auto: bool,
@@ -152,32 +214,38 @@ struct Play<'b> {
 /// One life of the server.
 struct Life {
     server: Server,
-    clients: std::collections::BTreeMap<String, Client>,
+    clients: BTreeMap<String, Client>,
+    /// The change of the clock that the server knows.
+    clock: u64,
 }
 
 impl Play<'_> {
-    /// Lives after lives, until it is over. Gives why.
-    async fn lives(&mut self) -> Result<String, DrillError> {
+    /// Lives after lives, until it is over.
+    async fn lives(&mut self) -> Result<Outcome, DrillError> {
         loop {
             self.life += 1;
             let stage = self.set.stage.clone();
             let started = self.program.start(None, |pid| stage.lives(pid)).await?;
             let Started::Ready(server) = started else { continue };
             (self.tell)(News::Serving { life: self.life, url: server.url.clone() });
+            self.program.listen = server.addr();
             let clients = self.clients(&server.url)?;
-            let mut life = Life { server: *server, clients };
+            self.floor.serving(&server.url);
+            let mut life = Life { server: *server, clients, clock: 0 };
             let over = loop {
                 match self.turn(&mut life).await? {
                     Turn::Over(why) => break Some(why),
                     Turn::Dead => break None,
+                    Turn::Left => return self.leaves(life).await,
                     Turn::Again => {}
                 }
             };
             self.listen();
             match over {
                 Some(why) => {
-                    life.server.stop().await?;
-                    return Ok(why);
+                    let outcome = self.outcome(&why).await?;
+                    self.linger(life, &why).await?;
+                    return Ok(outcome);
                 }
                 None => self.mourn(life).await?,
             }
@@ -196,8 +264,54 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn clients(&self, url: &str) -> Result<std::collections::BTreeMap<String, Client>, DrillError> {
-        let mut clients = std::collections::BTreeMap::new();
+    /// It is over; who played still looks at how it came out. The clock stands meanwhile.
+    async fn linger(&mut self, mut life: Life, why: &str) -> Result<(), DrillError> {
+        if self.auto || why == "stopped" {
+            life.server.stop().await?;
+            self.look_back().await;
+            return Ok(());
+        }
+        life.server.tell(self.set.clock.run(0.0)).await;
+        self.look_back().await;
+        life.server.stop().await
+    }
+
+    async fn look_back(&self) {
+        let is_there = || match &self.leave {
+            Some(leave) => !*leave.borrow(),
+            None => self.floor.is_watched(),
+        };
+        while !self.auto && is_there() {
+            self.floor.pause(LOOK).await;
+        }
+    }
+
+    /// Whoever played leaves before it is over: it can go on later from here.
+    async fn leaves(&mut self, life: Life) -> Result<Outcome, DrillError> {
+        let at = self.set.clock.run(0.0);
+        self.set.stage.record.write(Line::Clock { at, by: String::new() });
+        self.set.stage.record.settle().await?;
+        life.server.stop().await?;
+        let drill = self.set.stage.scenario.drill.clone();
+        let at_s = self.set.stage.seconds(at.scenario_ms);
+        Err(DrillError::Left { drill, at_s, data: self.data.clone() })
+    }
+
+    fn has_left(&self) -> bool {
+        self.leave.as_ref().is_some_and(|leave| *leave.borrow())
+    }
+
+    /// What a seat did to the clock, the server hears.
+    async fn tell_the_time(&self, life: &mut Life) {
+        let at = self.set.clock.at();
+        if !self.auto && life.clock != at.change {
+            life.clock = at.change;
+            life.server.tell(at).await;
+        }
+    }
+
+    fn clients(&self, url: &str) -> Result<BTreeMap<String, Client>, DrillError> {
+        let mut clients = BTreeMap::new();
         for (name, token) in &self.tokens {
             let location = stanch_client::Location::Url { url: url.to_owned(), token: Some(token.clone()) };
             let client =
@@ -229,6 +343,7 @@ impl Play<'_> {
         let at_ms = self.set.clock.now_ms();
         let score = stage.score();
         stage.record.write(Line::Ended { at_ms, why: why.to_owned(), score: Box::new(score.clone()) });
+        self.floor.over(self.floor.came_out(&score, why));
         stage.record.settle().await?;
         self.listen();
         let facts = stage.facts.read();
@@ -265,6 +380,8 @@ enum Turn {
     Again,
     /// The server is dead.
     Dead,
+    /// Whoever played is gone.
+    Left,
     /// It is over, for this reason.
     Over(String),
 }

@@ -71,7 +71,7 @@ impl Set {
         let scenario = load(&found, rehearsal.catalog, rehearsal.library)?;
         let known = Known::of(&scenario, rehearsal.catalog, rehearsal.library);
         let starts = scenario.clock.starts;
-        let rate = if rehearsal.auto { 0.0 } else { 1.0 };
+        let rate = if rehearsal.auto { 0.0 } else { rehearsal.speed };
         let standing = ScenarioClock::standing_at(starts);
         if kept.last_ms > 0 {
             standing.jump(kept.last_ms);
@@ -99,7 +99,7 @@ impl Set {
             let (version, scenario) = (version.unwrap_or_default(), found.text.clone());
             record.write(Line::Began { drill, playbook, version, scenario });
         }
-        record.write(Line::Clock { at });
+        record.write(Line::Clock { at, by: String::new() });
         let stage = Arc::new(Stage::new(scenario, facts, Mutex::new(board), record, clock.clone()));
         stage.take_up(&kept, &twins);
         stage.watch(&twins);

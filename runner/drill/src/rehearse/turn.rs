@@ -28,6 +28,13 @@ impl Play<'_> {
         if self.set.stage.is_killed() {
             return Ok(Turn::Dead);
         }
+        if self.floor.is_stopped() {
+            return Ok(Turn::Over("stopped".to_owned()));
+        }
+        if self.has_left() {
+            return Ok(Turn::Left);
+        }
+        self.tell_the_time(life).await;
         let spoke = match self.alerts(life).await? {
             Some(true) => true,
             Some(false) => self.speak(life).await?,
@@ -42,7 +49,7 @@ impl Play<'_> {
             return Ok(Turn::Over(if is_late { "time" } else { "met" }.to_owned()));
         }
         if !self.auto {
-            tokio::time::sleep(LOOK).await;
+            self.floor.pause(LOOK).await;
             return Ok(if life.server.is_gone() { Turn::Dead } else { Turn::Again });
         }
         self.jump(life, due, now).await
@@ -98,8 +105,12 @@ impl Play<'_> {
             let given = answer.give(client, &stage.scenario, &stage.facts, &self.set.twins).await;
             let given = given.map_err(|source| refused(&format!("the answer to {}", answer.card), source))?;
             if given {
-                let hands::Answer { card, name, who, say, .. } = answer;
+                let hands::Answer { card, name, who, say, did, .. } = answer;
                 let who = who.name.to_owned();
+                if !did.is_empty() {
+                    let (card, who) = (card.clone(), who.clone());
+                    stage.record.write(Line::ByHand { card, who, did, at_ms: now });
+                }
                 stage.record.write(Line::StoodIn { card, name, who, say, at_ms: now });
                 spoke = true;
             }
@@ -110,16 +121,13 @@ impl Play<'_> {
     /// To the next moment at which something can happen.
     async fn jump(&mut self, life: &mut Life, due: Option<i64>, now: i64) -> Result<Turn, DrillError> {
         let stage = self.set.stage.clone();
-        let answers = hands::answers(&stage.scenario, &stage.facts.read(), &|person| stage.is_taken(person));
-        let answers = answers.into_iter().map(|answer| answer.due_ms).filter(|due| *due > now);
-        let board = stage.board.lock().next_ms(now);
         let server = due.filter(|due| *due > now);
-        let Some(next) = answers.chain(board).chain(server).min() else {
+        let Some(next) = stage.next_ms(now).into_iter().chain(server).min() else {
             return Ok(Turn::Over("nothing left".to_owned()));
         };
         self.set.twins.save()?;
         let at = self.set.clock.jump(next);
-        stage.record.write(Line::Clock { at });
+        stage.record.write(Line::Clock { at, by: String::new() });
         life.server.tell(at).await;
         self.last_due = due;
         Ok(Turn::Again)

@@ -17,6 +17,7 @@ pub use check::{Known, check};
 pub use library::{Found, embedded, find, in_folder};
 pub use read::read;
 pub use span::Span;
+pub use stanch_model::api::SeatKind;
 
 /// A drill's script.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,39 +114,6 @@ pub struct ClockSpec {
     pub starts: Timestamp,
     /// The same seed gives the same world.
     pub seed: u64,
-}
-
-/// A place in a drill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SeatKind {
-    /// Knows the hidden truth and holds the clock.
-    Facilitator,
-    /// Runs the response.
-    Responder,
-    /// Says yes or no.
-    Approver,
-    /// Looks on.
-    Observer,
-    /// Writes down strengths and gaps.
-    Evaluator,
-}
-
-impl SeatKind {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Facilitator, Self::Responder, Self::Approver, Self::Observer, Self::Evaluator];
-
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Facilitator => "facilitator",
-            Self::Responder => "responder",
-            Self::Approver => "approver",
-            Self::Observer => "observer",
-            Self::Evaluator => "evaluator",
-        }
-    }
 }
 
 /// One thing that happens: exactly one reason, exactly one deed.

@@ -1,12 +1,15 @@
 //! `stanch drill`: the scenarios that there are, and playing one with the real playbook on simulated platforms.
 
 mod check;
+mod host;
 mod list;
 mod play;
+mod seat;
 
 use std::path::PathBuf;
 
 use serde_json::json;
+use stanch_model::api::SeatKind;
 
 use crate::{exit::Exit, out::Out, table::Table};
 
@@ -28,6 +31,18 @@ pub(crate) struct PlayArgs {
     /// Play it without a person: the clock jumps, stand-ins speak for every seat; the exit code is the score's
     #[arg(long)]
     auto: bool,
+    /// The seat that you play: responder, or the scenario's first, unless given
+    #[arg(long, value_name = "SEAT", value_parser = seat::kind, conflicts_with = "auto")]
+    seat: Option<SeatKind>,
+    /// Seconds of the scenario for one of yours, 1 to 600
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seat::rate, conflicts_with = "auto")]
+    speed: u32,
+    /// Write everything that happens on the screens to a new file, to be played again with `stanch tui --replay`
+    #[arg(long, value_name = "FILE", conflicts_with = "auto")]
+    record: Option<PathBuf>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
     /// The server's data folder: new or empty, or that of an interrupted drill, which goes on; a new temporary one unless given
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -44,6 +59,10 @@ enum What {
     Schema,
     /// The words that conditions know
     Words,
+    /// Sit down in a drill that somebody else started, and play on screens
+    Join(seat::JoinArgs),
+    #[command(flatten)]
+    Seat(seat::Order),
 }
 
 /// Lists, checks or plays.
@@ -60,6 +79,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             Ok(Exit::Yes)
         }
         Some(What::Words) => Ok(words(out)),
+        Some(What::Join(args)) => seat::join(args).await,
+        Some(What::Seat(order)) => seat::order(order, out).await,
         None => match &args.play.scenario {
             Some(_) => play::run(args.play, out).await,
             None => list::run(&args.play.playbooks, out),

@@ -1,7 +1,5 @@
 //! Playing a scenario.
 
-use std::{collections::BTreeMap, path::Path};
-
 use anyhow::Context;
 use serde_json::json;
 use stanch_drill::{
@@ -10,10 +8,15 @@ use stanch_drill::{
     scenario::{self, Found, Measure},
     score::Came,
 };
-use stanch_model::{api::NewToken, diagnostic::did_you_mean};
+use stanch_model::{
+    api::{NewToken, SeatKind},
+    diagnostic::did_you_mean,
+};
 use stanch_server::Tokens;
 
-use super::{PlayArgs, check, list};
+use tokio::sync::watch;
+
+use super::{PlayArgs, check, host, list, seat::clock};
 use crate::{
     diagnose::{self, Sources},
     exit::Exit,
@@ -34,16 +37,32 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
         Some(data) => Folders::at(data)?,
         None => Folders::temporary()?,
     };
+    let look = stanch_tui::Look::of_stdout();
+    let is_hosted = !args.auto && look.moves && !out.is_json();
+    let tokens = Tokens::open(&folders.data)?;
+    let token = |person: &company::Person| token(&tokens, person);
+    let (leave, left) = watch::channel(false);
     let rehearsal = Rehearsal {
+        seat: kept(&args, &found, is_hosted)?,
         found: found.clone(),
-        tokens: tokens(&folders.data)?,
+        token: &token,
         exe: std::env::current_exe().context("finding this program")?,
         folders,
         library: &library,
         catalog: &catalog,
         auto: args.auto,
+        speed: f64::from(args.speed),
+        leave: is_hosted.then_some(left),
     };
-    let outcome = watched(rehearsal, out).await.map_err(|error| said(error, &found))?;
+    let outcome = if is_hosted {
+        let look = stanch_tui::Look { glyphs: look.glyphs && !args.ascii, ..look };
+        match host::host(rehearsal, leave, look, args.record, out).await? {
+            host::Ended::Over(outcome) => outcome,
+            host::Ended::Broke(error) => return Err(said(error, &found)),
+        }
+    } else {
+        watched(rehearsal, out).await.map_err(|error| said(error, &found))?
+    };
     finale(&outcome, out);
     Ok(if outcome.score.passed { Exit::Yes } else { Exit::No })
 }
@@ -63,14 +82,30 @@ fn find(args: &PlayArgs) -> anyhow::Result<Found> {
     Err(Said::new(format!("there is no drill `{name}`")).help(help).exit(Exit::Usage).into())
 }
 
-/// A token for each of the company's people.
-fn tokens(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let tokens = Tokens::open(data)?;
-    let token = |person: &company::Person| -> anyhow::Result<(String, String)> {
-        let new = NewToken { name: person.name.to_owned(), role: person.role, days: Some(1) };
-        Ok((person.name.to_owned(), tokens.make(&new)?.token))
-    };
-    company::PEOPLE.iter().map(token).collect()
+/// A token for one of the company's people.
+fn token(tokens: &Tokens, person: &company::Person) -> Result<String, String> {
+    let new = NewToken { name: person.name.to_owned(), role: person.role, days: Some(1) };
+    tokens.make(&new).map(|made| made.token).map_err(|error| error.to_string())
+}
+
+/// The seat that whoever starts it plays; a scenario that cannot be read is told of by whoever plays it.
+fn kept(args: &PlayArgs, found: &Found, is_hosted: bool) -> anyhow::Result<Option<SeatKind>> {
+    let Ok(scenario) = scenario::read(&found.file, &found.text) else { return Ok(args.seat) };
+    let open = company::seats(&scenario);
+    match args.seat {
+        Some(seat) if !open.contains(&seat) => {
+            let known: Vec<&str> = open.iter().map(|seat| seat.as_str()).collect();
+            let said = Said::new(format!("`{}` has no seat {seat}", found.name));
+            Err(said.help(format!("there are {}", known.join(", "))).exit(Exit::Usage).into())
+        }
+        Some(seat) => Ok(Some(seat)),
+        None if is_hosted => {
+            let first = scenario.seats.first().copied();
+            let responder = scenario.seats.iter().copied().find(|seat| *seat == SeatKind::Responder);
+            Ok(responder.or(first))
+        }
+        None => Ok(None),
+    }
 }
 
 /// An interrupt ends it, and with it the server: it hangs on us by its standard input. It can be taken up again.
@@ -82,6 +117,7 @@ async fn watched(rehearsal: Rehearsal<'_>, out: Out) -> Result<Outcome, DrillErr
 fn show(news: &News, out: Out) {
     out.line(news);
     match news {
+        News::Doors { seats, host } => out.text(&host::offered(seats, host.as_ref())),
         News::Serving { life: 1, url } => {
             out.text(&format!("DRILL  simulated, nothing leaves this machine   {url}"))
         }
@@ -89,11 +125,6 @@ fn show(news: &News, out: Out) {
         News::Run { .. } => {}
         News::Record { at_s, text, .. } => out.text(&format!("T+{:>6}  {text}", clock(*at_s))),
     }
-}
-
-/// `14:20`.
-fn clock(seconds: i64) -> String {
-    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 fn said(error: DrillError, found: &Found) -> anyhow::Error {
@@ -104,6 +135,12 @@ fn said(error: DrillError, found: &Found) -> anyhow::Error {
             Said::new(format!("the scenario has mistakes\n{shown}"))
                 .help("`stanch explain CODE` says more about each")
                 .exit(Exit::No)
+                .into()
+        }
+        DrillError::Left { drill, at_s, data } => {
+            let said = Said::new(format!("you left {drill} at T+{}", clock(at_s)));
+            said.help(format!("it goes on with `stanch drill {drill} --data {}`", data.display()))
+                .exit(Exit::Waiting)
                 .into()
         }
         other => other.into(),

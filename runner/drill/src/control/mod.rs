@@ -1,0 +1,136 @@
+//! The seats' own address: who plays sits down by a code, sees what the seat may see, and orders what it may order.
+//!
+//! On loopback alone. What a seat may not see never leaves this process.
+
+mod api;
+mod codes;
+mod debrief;
+mod orders;
+mod view;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Mutex, RwLock};
+use serde::Serialize;
+use stanch_integrations::{ScenarioClock, twin::TwinHost};
+use stanch_model::api::{Debrief, SeatKind};
+use tokio::sync::Notify;
+
+pub(crate) use api::Door;
+pub(crate) use codes::{Code, Codes};
+
+use crate::stagehand::Stage;
+
+/// A seat whose eyes were not here for so long has left.
+const EYES: Duration = Duration::from_secs(5);
+
+/// A seat and how to sit down there, for whoever hands it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    /// Which.
+    pub seat: SeatKind,
+    /// In whose name one plays there.
+    pub name: String,
+    /// `CODE@HOST:PORT`.
+    pub code: String,
+}
+
+/// What the seats and the play share.
+pub(crate) struct Floor {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) twins: Arc<TwinHost>,
+    pub(crate) clock: Arc<ScenarioClock>,
+    codes: Codes,
+    tokens: BTreeMap<String, String>,
+    data: String,
+    /// Where the server is; empty before its first life.
+    server: RwLock<String>,
+    /// The rate that a clock which stands goes on with.
+    rate: Mutex<f64>,
+    /// Somebody changed something: the play looks at once.
+    changed: Notify,
+    stopped: AtomicBool,
+    seen: Mutex<BTreeMap<SeatKind, Instant>>,
+    debrief: RwLock<Option<Box<Debrief>>>,
+}
+
+/// What a floor is made of.
+pub(crate) struct Parts {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) twins: Arc<TwinHost>,
+    pub(crate) clock: Arc<ScenarioClock>,
+    pub(crate) codes: Codes,
+    pub(crate) tokens: BTreeMap<String, String>,
+    pub(crate) data: String,
+    pub(crate) rate: f64,
+}
+
+impl Floor {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { stage, twins, clock, codes, tokens, data, rate } = parts;
+        Self {
+            stage,
+            twins,
+            clock,
+            codes,
+            tokens,
+            data,
+            server: RwLock::default(),
+            rate: Mutex::new(rate),
+            changed: Notify::new(),
+            stopped: AtomicBool::new(false),
+            seen: Mutex::default(),
+            debrief: RwLock::default(),
+        }
+    }
+
+    /// The server is here now.
+    pub(crate) fn serving(&self, url: &str) {
+        url.clone_into(&mut self.server.write());
+    }
+
+    /// What is handed out.
+    pub(crate) fn offers(&self) -> Vec<Offer> {
+        self.codes.offers()
+    }
+
+    /// What whoever started it sits down with.
+    pub(crate) fn host(&self) -> Option<Offer> {
+        self.codes.host()
+    }
+
+    /// True once somebody said the stop word.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Waits so long, or until somebody changes something.
+    pub(crate) async fn pause(&self, long: Duration) {
+        let _either = tokio::time::timeout(long, self.changed.notified()).await;
+    }
+
+    /// It is over: everybody sees how it came out.
+    pub(crate) fn over(&self, debrief: Debrief) {
+        *self.debrief.write() = Some(Box::new(debrief));
+    }
+
+    /// True while somebody who sat down still looks.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.seen.lock().values().any(|seen| seen.elapsed() < EYES)
+    }
+
+    fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    fn at_s(&self) -> i64 {
+        self.stage.seconds(self.clock.now_ms())
+    }
+}
