@@ -6,7 +6,7 @@ use stanch_model::{Target, catalog::InputKind, diagnostic::did_you_mean, value};
 use crate::{
     call::ErrorKind,
     scope::Vars,
-    spec::{ActionSpec, InputSpec, TargetShape},
+    spec::{ActionSpec, InputSpec, ItemKind, TargetShape},
 };
 
 /// A definite no before anything was sent.
@@ -176,6 +176,13 @@ fn typed(name: &str, key: &str, spec: &InputSpec, given: Value) -> Result<Value,
         (InputKind::Integer, _) => return wrong("a whole number"),
         (InputKind::Boolean, value @ Value::Bool(_)) => value,
         (InputKind::Boolean, _) => return wrong("true or false"),
+        (InputKind::List, Value::Array(items)) if spec.of == Some(ItemKind::Secret) => {
+            let handles: Option<Vec<Value>> = items.iter().map(secret_of).collect();
+            match handles {
+                Some(handles) => Value::Array(handles),
+                None => return wrong("a list of secret handles; plain text would be written down"),
+            }
+        }
         (InputKind::List, value @ Value::Array(_)) => value,
         (InputKind::List, _) => return wrong("a list"),
         (InputKind::Map, value @ Value::Object(_)) => value,
@@ -187,6 +194,12 @@ fn typed(name: &str, key: &str, spec: &InputSpec, given: Value) -> Result<Value,
     let allowed = spec.one_of.is_empty()
         || value.as_str().is_some_and(|text| spec.one_of.iter().any(|one| one == text));
     if allowed { Ok(value) } else { wrong(&format!("one of {}", spec.one_of.join(", "))) }
+}
+
+/// A secret handle, or a target that is named by one.
+fn secret_of(value: &Value) -> Option<Value> {
+    let handle = value::as_secret(value).map(str::to_owned);
+    handle.or_else(|| value::as_target(value).map(|target| target.id)).map(|handle| value::of_secret(&handle))
 }
 
 /// Scalars as text, targets by id.

@@ -8,6 +8,8 @@ use stanch_model::config::CredentialConfig;
 const COMMAND_TIME: Duration = Duration::from_secs(20);
 /// A credential is one short text; a file that is larger is the wrong file.
 const LARGEST: u64 = 64 * 1024;
+/// The part that is meant where a way to authenticate speaks of the whole credential.
+const MAIN: &str = "main";
 
 /// Where a credential comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,11 +153,12 @@ impl Credential {
         Self::Whole { fields: fields.collect(), text }
     }
 
-    /// A part by its name; the whole text for an empty one.
+    /// A part by its name; for an empty one the whole text, and of several parts the one that is called `main`.
     pub(crate) fn part(&self, name: &str) -> Option<&str> {
         match self {
             Self::Twin(text) => Some(text),
             Self::Whole { text, .. } if name.is_empty() => Some(text),
+            Self::Parts(parts) if name.is_empty() => parts.get(MAIN).map(String::as_str),
             Self::Whole { fields: parts, .. } | Self::Parts(parts) => parts.get(name).map(String::as_str),
         }
     }
@@ -208,6 +211,9 @@ mod tests {
         let parts = CredentialConfig::Parts(BTreeMap::from([("api_key".to_owned(), reference)]));
         let parts = Source::parse(&parts).unwrap().resolve().await.unwrap();
         assert!(parts.part("api_key").is_some() && parts.part("").is_none() && parts.secrets().len() == 1);
+        let several = ["main", "client_secret"].map(|name| (name.to_owned(), name.to_uppercase()));
+        let several = Credential::Parts(BTreeMap::from(several));
+        assert_eq!((several.part(""), several.part("client_secret")), (Some("MAIN"), Some("CLIENT_SECRET")));
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) const OF_ANSWER: &[&str] = &["status", "body", "headers"];
 /// What a proof sees.
 pub(crate) const OF_PROOF: &[&str] = &["status", "out", "input", "target"];
 /// What the choice of rows sees.
-pub(crate) const OF_ROW: &[&str] = &["item", "input"];
+pub(crate) const OF_ROW: &[&str] = &["item", "input", "settings"];
 /// What the values of a request are made of.
 pub(crate) const OF_REQUEST: &[&str] = &["read", "input", "target", "item", "settings"];
 

@@ -96,13 +96,27 @@ impl Key {
         let now = jiff::Timestamp::now().as_second();
         claims.insert("iat".to_owned(), (now - EARLIER).into());
         claims.insert("exp".to_owned(), (now + lives).into());
-        head.insert("alg".to_owned(), self.algorithm().into());
         head.entry("typ").or_insert_with(|| "JWT".into());
-        let part = |map: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(map).to_string());
-        let signed = format!("{}.{}", part(head), part(claims));
+        self.signed(head, claims)
+    }
+
+    /// `head` and `claims` as they are, `alg` put in, and the signature behind them.
+    pub(crate) fn signed(
+        &self,
+        mut head: Map<String, Value>,
+        claims: Map<String, Value>,
+    ) -> Result<String, Refusal> {
+        head.insert("alg".to_owned(), self.algorithm().into());
+        let signed = unsigned(head, claims);
         let signature = URL_SAFE_NO_PAD.encode(self.sign(signed.as_bytes())?);
         Ok(format!("{signed}.{signature}"))
     }
+}
+
+/// The two parts that a signature is made over.
+pub(crate) fn unsigned(head: Map<String, Value>, claims: Map<String, Value>) -> String {
+    let part = |map: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(map).to_string());
+    format!("{}.{}", part(head), part(claims))
 }
 
 /// A fresh `jti`: an assertion is good for one use.

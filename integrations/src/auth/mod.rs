@@ -4,6 +4,7 @@
 mod flow;
 mod jwt;
 mod secret_url;
+mod security_event;
 mod sigv4;
 mod webhook;
 
@@ -137,6 +138,9 @@ impl Authenticator {
             (AuthKind::StandardWebhooks, Some(credential)) => {
                 webhook::sign(credential.expose(), vars.key, request)?;
             }
+            (AuthKind::SecurityEvent, _) => {
+                security_event::sign(scheme, &with, request, around.transport.is_twin())?;
+            }
             _ => proof.headers(request, scrub)?,
         }
         Ok(Used(0))
@@ -150,7 +154,9 @@ impl Authenticator {
                 tokens.retain(|_, token| token.serial != used.0);
                 true
             }
-            AuthKind::None | AuthKind::StandardWebhooks | AuthKind::SecretUrl => false,
+            AuthKind::None | AuthKind::StandardWebhooks | AuthKind::SecretUrl | AuthKind::SecurityEvent => {
+                false
+            }
             _ => {
                 let before = self.credential.lock().await.take();
                 let after = self.credential(transport).await.ok();
@@ -256,7 +262,7 @@ impl Proof<'_> {
         let text = match &self.scheme.value {
             Some(template) => self.builder.secret_text(template, self.with, scrub)?,
             None => self.with.credential_text().ok_or_else(|| {
-                let why = "the credential has several parts, where one is meant: write one reference";
+                let why = "the credential has several parts, where one is meant: call that part `main`";
                 Refusal::new(ErrorKind::Auth, why)
             })?,
         };
@@ -295,6 +301,11 @@ impl WithCredential<'_> {
     /// The whole credential, if it is one text.
     fn credential_text(&self) -> Option<String> {
         self.credential?.part("").map(str::to_owned)
+    }
+
+    /// Whether a variable has a value here.
+    fn knows(&self, variable: &str) -> bool {
+        self.lookup(variable).is_some_and(|value| !value.is_null())
     }
 
     /// The key that signs.

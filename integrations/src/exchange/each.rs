@@ -40,12 +40,15 @@ impl Exchange<'_> {
         let mut gathered = Vec::new();
         let mut known = HashSet::new();
         let input = Value::Object(vars.inputs.clone());
+        let settings = serde_json::json!(vars.settings);
         for row in &listed {
             let target = value::as_target(row);
             self.learn(target.as_ref());
             let row =
                 target.and_then(|target| serde_json::to_value(target).ok()).unwrap_or_else(|| row.clone());
-            if rows.only.as_ref().is_some_and(|only| !only.holds(&[("item", &row), ("input", &input)])) {
+            if rows.only.as_ref().is_some_and(|only| {
+                !only.holds(&[("item", &row), ("input", &input), ("settings", &settings)])
+            }) {
                 continue;
             }
             if let Err(at) = self.pace().slot(self.deadline).await {

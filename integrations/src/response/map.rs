@@ -106,7 +106,8 @@ pub(crate) fn items<'a>(
     };
     if let Some(only) = &yields.only {
         let input = Value::Object(vars.inputs.clone());
-        items.retain(|item| only.holds(&[("item", item), ("input", &input)]));
+        let settings = serde_json::json!(vars.settings);
+        items.retain(|item| only.holds(&[("item", item), ("input", &input), ("settings", &settings)]));
     }
     Ok(items)
 }

@@ -165,6 +165,9 @@ pub(crate) struct InputSpec {
     /// May be left out.
     #[serde(default)]
     pub(crate) optional: bool,
+    /// What each item of a `list` is: `secret` takes handles of secrets, and targets whose id is one.
+    #[serde(default)]
+    pub(crate) of: Option<ItemKind>,
     /// Used when left out.
     #[serde(default)]
     pub(crate) default: Option<Value>,
@@ -174,6 +177,14 @@ pub(crate) struct InputSpec {
     /// For people.
     #[serde(default)]
     pub(crate) help: String,
+}
+
+/// What the items of a list may be held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ItemKind {
+    /// A secret handle.
+    Secret,
 }
 
 /// What a list gives: targets when `kind` is set, else maps.
@@ -201,7 +212,7 @@ pub(crate) struct YieldSpec {
     /// Rows are lists, and their columns are named here: a path to the names, or to maps that each have a `name`.
     #[serde(default)]
     pub(crate) columns: Option<String>,
-    /// Only rows for which this holds (over `item`, `input`).
+    /// Only rows for which this holds (over `item`, `input`, `settings`).
     #[serde(default)]
     pub(crate) only: Option<Expr>,
     /// The platform gives at most this many rows and does not say so when there are more.
@@ -288,7 +299,7 @@ pub(crate) struct EachSpec {
     /// As in any call.
     #[serde(default)]
     pub(crate) with: BTreeMap<String, Shape>,
-    /// Only rows for which this holds (over `item`, `input`).
+    /// Only rows for which this holds (over `item`, `input`, `settings`).
     #[serde(default)]
     pub(crate) only: Option<Expr>,
 }

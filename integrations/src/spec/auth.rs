@@ -105,6 +105,8 @@ pub(crate) enum AuthKind {
     SecretUrl,
     /// Signs the body (Standard Webhooks, HMAC-SHA256).
     StandardWebhooks,
+    /// Makes the JSON body a signed security event token (RFC 8417).
+    SecurityEvent,
 }
 
 impl AuthKind {
@@ -123,6 +125,7 @@ impl AuthKind {
             Self::AwsSigv4 => "aws_sigv4",
             Self::SecretUrl => "secret_url",
             Self::StandardWebhooks => "standard_webhooks",
+            Self::SecurityEvent => "security_event",
         }
     }
 

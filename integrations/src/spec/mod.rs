@@ -13,7 +13,7 @@ mod words;
 
 pub use action::Evidence;
 pub(crate) use action::{
-    ActionSpec, CallSpec, EachSpec, InputSpec, PollSpec, ReadSpec, TargetShape, YieldSpec,
+    ActionSpec, CallSpec, EachSpec, InputSpec, ItemKind, PollSpec, ReadSpec, TargetShape, YieldSpec,
 };
 pub(crate) use auth::{ActionAuth, AuthKind, AuthSpec, ClientAuth};
 pub(crate) use labels::LabelSpec;

@@ -150,19 +150,29 @@ impl<'a> Company<'a> {
         known.insert("since".to_owned(), since.to_string().into());
         let mut input = Map::new();
         for (name, shape) in &example.with {
-            input.insert(name.clone(), self.sealed(info, name, filled(shape, &known)?)?);
+            let given = filled(shape, &known)?;
+            let given = match (given, &self.stage.written(action)["input"][name]["of"]) {
+                (Value::Array(items), of) if *of == "secret" => {
+                    items.iter().map(|item| self.handle_of(item)).collect::<Result<_, _>>()?
+                }
+                (given, _) => self.sealed(info, name, given)?,
+            };
+            input.insert(name.clone(), given);
         }
         Ok(Ready { info, target, input: Value::Object(input), key: key.to_owned(), since })
     }
 
     fn sealed(&self, info: &ActionInfo, name: &str, value: Value) -> Result<Value, String> {
         match (info.inputs.get(name).map(|input| input.kind), value) {
-            (Some(InputKind::Secret), Value::String(text)) => {
-                let handle = self.vault.seal(&text).map_err(|error| error.to_string())?;
-                Ok(value::of_secret(&handle))
-            }
+            (Some(InputKind::Secret), text @ Value::String(_)) => self.handle_of(&text),
             (_, value) => Ok(value),
         }
+    }
+
+    fn handle_of(&self, text: &Value) -> Result<Value, String> {
+        let text = text.as_str().ok_or("a secret is a text")?;
+        let handle = self.vault.seal(text).map_err(|error| error.to_string())?;
+        Ok(value::of_secret(&handle))
     }
 
     /// A moment before now, as an intent is written before its effect.

@@ -362,3 +362,109 @@ async fn an_action_may_prove_by_what_its_call_brings() {
     assert_eq!(seen[0].headers["authorization"], format!("Basic {proof}"));
     assert_eq!((seen[0].method.as_str(), seen[0].body.as_str()), ("DELETE", r#"{"access_token":"gho_1"}"#));
 }
+
+const EVENTS: &str = r#"
+settings: { key_id: { help: kid, optional: true } }
+auth: [{ name: signed, type: security_event, issuer: "https://us.example", audience: "{url}", key_id: "{settings.key_id}" }]"#;
+
+const SEND: &str = r#"
+  send:
+    title: Tell
+    effect: tell
+    input: { mail: { type: string } }
+    request:
+      method: POST
+      path: /sets
+      json:
+        jti: "{key}"
+        sub_id: { format: email, email: "{mail}" }
+        events: { "https://events.example/a": {}, "https://events.example/b": { event_timestamp: 7 } }
+    success: { status: [202] }
+    verify: { none: a test }
+    in_doubt: repeat
+    idempotency: { memory: 1h }
+    evidence: none
+    docs: https://shop.example/docs
+  silent:
+    title: Tell nothing
+    effect: tell
+    request: { method: POST, path: /sets }
+    success: { status: [202] }
+    verify: { none: a test }
+    in_doubt: ask
+    evidence: none
+    docs: https://shop.example/docs
+"#;
+
+#[tokio::test]
+async fn a_security_event_is_signed_and_never_ends() {
+    let server = Server::start(|_, _| Answer::Say(202, Vec::new(), String::new())).await;
+    let shop = Shop::new(EVENTS, SEND).at(&server.url()).with(&[("key_id", "k-7")]);
+    let live = shop.parts(&[("main", KEY), ("authorization", "Bearer x")]).build();
+    let outcome = live.integrations.call(call("it", "send", json!({ "mail": "ana@acme.example" }))).await;
+    assert_eq!(kind(&outcome), "done by Us");
+    let seen = server.seen();
+    assert_eq!(seen[0].headers["content-type"], "application/secevent+jwt");
+    let (head, claims) = opened(&seen[0].body);
+    assert_eq!(head, json!({ "alg": "RS256", "typ": "secevent+jwt", "kid": "k-7" }));
+    assert_eq!((&claims["iss"], &claims["aud"]), (&json!("https://us.example"), &json!(server.url())));
+    assert_eq!(
+        claims["jti"],
+        json!(call("it", "send", json!({})).key),
+        "a receiver takes a repeated one once"
+    );
+    let events = &claims["events"];
+    assert_eq!(events["https://events.example/a"]["event_timestamp"], claims["iat"]);
+    assert_eq!(events["https://events.example/b"]["event_timestamp"], 7);
+    assert!(claims.get("exp").is_none() && claims.get("sub").is_none(), "{claims}");
+
+    let outcome = live.integrations.call(call("it", "silent", json!({}))).await;
+    let Outcome::Refused { message, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(message.contains("`json` body"), "{message}");
+    assert_eq!(server.seen().len(), 1, "nothing goes out unsigned");
+}
+
+#[tokio::test]
+async fn of_several_parts_the_main_one_is_the_credential() {
+    let head = "auth: [{ name: token, type: bearer }]";
+    let server = Server::start(|_, _| Answer::json(200, json!({}))).await;
+    let live =
+        Shop::new(head, LIST).at(&server.url()).parts(&[("main", "t-1"), ("client_secret", "s-2")]).build();
+    assert_eq!(kind(&live.integrations.call(call("it", "list", json!({}))).await), "done by Us");
+    assert_eq!(server.seen()[0].headers["authorization"], "Bearer t-1");
+    let none = Shop::new(head, LIST).at(&server.url()).parts(&[("client_secret", "s-2")]).build();
+    let outcome = none.integrations.call(call("it", "list", json!({}))).await;
+    let Outcome::Refused { message, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(message.contains("`main`"), "{message}");
+}
+
+#[tokio::test]
+async fn a_list_of_secrets_is_opened_on_the_wire_and_takes_no_plain_text() {
+    let revoke = r#"
+  revoke:
+    title: Revoke many
+    effect: permanent
+    target: { kind: leak, id: "{leak}" }
+    input: { leak: { type: string }, tokens: { type: list, of: secret } }
+    request: { method: POST, path: /revoke, json: { credentials: "{tokens}" } }
+    success: { status: [202] }
+    verify: { none: a test }
+    in_doubt: ask
+    evidence: none
+    docs: https://shop.example/docs
+"#;
+    let server = Server::start(|_, _| Answer::json(202, json!({}))).await;
+    let live =
+        Shop::new("auth: [{ name: none, type: none }]", revoke).at(&server.url()).credential("t").build();
+    let handle = |text: &str| live.vault.seal(text).unwrap();
+    let target = json!({ "$target": { "integration": "it", "kind": "credential", "id": handle("ghp_2") } });
+    let tokens = json!([{ "$secret": handle("ghp_1") }, target]);
+    let sent =
+        live.integrations.call(call("it", "revoke", json!({ "leak": "logs", "tokens": tokens }))).await;
+    assert_eq!(kind(&sent), "done by Us");
+    assert_eq!(server.seen()[0].body, r#"{"credentials":["ghp_1","ghp_2"]}"#);
+    let plain =
+        live.integrations.call(call("it", "revoke", json!({ "leak": "logs", "tokens": ["ghp_3"] }))).await;
+    let Outcome::Refused { message, .. } = plain else { panic!("{plain:?}") };
+    assert!(message.contains("secret handles") && !message.contains("ghp_3"), "{message}");
+}

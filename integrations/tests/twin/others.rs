@@ -73,3 +73,16 @@ async fn a_webhook_can_be_gone() {
     assert_eq!(twins.client("hook").json("POST", "/", json!({})).await.status, 410);
     assert!(twins.host.effects().is_empty());
 }
+
+/// Where RFC 7009 wants 200, some servers say that they do not know the token.
+#[tokio::test]
+async fn a_strict_server_knows_no_token_that_is_gone() {
+    let extra = BTreeMap::from([("idp".to_owned(), json!({ "tokens": ["leaked-1"], "strict": true }))]);
+    let world = World { extra, ..world("drift", &[("idp", 1)]) };
+    let twins = Twins::with(&[("idp", "oauth2")], TwinOptions { world, ..TwinOptions::default() }).await;
+    let idp = twins.client("idp").token(None);
+    let form = [("client_id", "stanch"), ("client_secret", "twin-idp"), ("token", "leaked-1")];
+    assert_eq!(idp.form("/revoke", &form).await.status, 200);
+    let again = idp.form("/revoke", &form).await;
+    assert_eq!((again.status, &again.body["error"]), (400, &json!("invalid_token")));
+}

@@ -54,6 +54,7 @@ pub(super) fn check(
 fn fields(auth: &AuthSpec) -> [(&'static str, bool, Wants); 17] {
     use AuthKind::{
         AwsSigv4, Basic, Bearer, ClientCredentials, GithubApp, Header, Headers, Jwt, JwtBearer, SecretUrl,
+        SecurityEvent,
     };
     let kind = auth.kind;
     let of = |must: &[AuthKind], may: &[AuthKind]| match (must.contains(&kind), may.contains(&kind)) {
@@ -74,11 +75,11 @@ fn fields(auth: &AuthSpec) -> [(&'static str, bool, Wants); 17] {
         ("token_url", auth.token_url.is_some(), of(&[ClientCredentials, JwtBearer, GithubApp], &[])),
         ("scope", auth.scope.is_some(), of(&[], &[ClientCredentials, JwtBearer])),
         ("params", !auth.params.is_empty(), of(&[], &[ClientCredentials, JwtBearer])),
-        ("issuer", auth.issuer.is_some(), claim(of(&[JwtBearer, Jwt, GithubApp], &[]))),
+        ("issuer", auth.issuer.is_some(), claim(of(&[JwtBearer, Jwt, GithubApp, SecurityEvent], &[]))),
         ("subject", auth.subject.is_some(), signing),
-        ("audience", auth.audience.is_some(), claim(of(&[JwtBearer], &[]))),
-        ("key", auth.key.is_some(), signing),
-        ("key_id", auth.key_id.is_some(), signing),
+        ("audience", auth.audience.is_some(), claim(of(&[JwtBearer, SecurityEvent], &[]))),
+        ("key", auth.key.is_some(), claim(of(&[], &[SecurityEvent]))),
+        ("key_id", auth.key_id.is_some(), claim(of(&[], &[SecurityEvent]))),
         ("thumbprint", auth.thumbprint.is_some(), signing),
         ("lives", auth.lives.is_some(), of(&[], &[ClientCredentials, JwtBearer, Jwt, GithubApp])),
         ("service", auth.service.is_some(), of(&[AwsSigv4], &[])),

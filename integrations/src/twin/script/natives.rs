@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Position};
@@ -170,7 +173,7 @@ fn text(engine: &mut Engine) {
         })
         .register_fn("base64", |text: &str| STANDARD.encode(text))
         .register_fn("from_base64", |text: &str| {
-            let bytes = STANDARD.decode(text).unwrap_or_default();
+            let bytes = STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text)).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         })
         .register_fn("parse_json", |text: &str| {
