@@ -40,7 +40,7 @@ async fn a_leaked_credential_dies_a_little_later() {
     for wrong in [json!({}), json!({ "credentials": [] }), json!({ "credentials": vec!["x"; 1001] })] {
         assert_eq!(open.json("POST", "/credentials/revoke", wrong).await.status, 422);
     }
-    assert_eq!(twins.writes("github.revoke_credential"), 1);
+    assert_eq!(twins.writes("github.revoke_credentials"), 1);
     assert!(!format!("{:?}", twins.host.effects()).contains("ghp_leaked"));
     assert_eq!(github.get("/user").await.body["login"], "stanch-bot");
     assert_eq!(open.get("/user").await.status, 401);

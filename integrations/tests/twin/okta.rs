@@ -94,6 +94,9 @@ async fn the_last_secret_of_an_app_stays_on() {
     let off = format!("{path}/{first}/lifecycle/deactivate");
     assert_eq!(okta.send("POST", &format!("{path}/{second}/lifecycle/deactivate")).await.status, 200);
     assert_eq!(okta.send("POST", &off).await.status, 400);
+    assert_eq!(okta.json("POST", &path, json!({})).await.status, 400, "two are all that there can be");
+    assert_eq!(okta.send("DELETE", &format!("{path}/{first}")).await.status, 400, "it is on");
+    assert_eq!(okta.send("DELETE", &format!("{path}/{second}")).await.status, 204);
     assert_eq!(okta.json("POST", &path, json!({})).await.status, 201);
     assert_eq!(okta.send("POST", &off).await.body["status"], "INACTIVE");
     assert_eq!(okta.get(&format!("{path}/{first}")).await.body["status"], "INACTIVE");

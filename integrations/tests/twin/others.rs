@@ -86,3 +86,27 @@ async fn a_strict_server_knows_no_token_that_is_gone() {
     let again = idp.form("/revoke", &form).await;
     assert_eq!((again.status, &again.body["error"]), (400, &json!("invalid_token")));
 }
+
+/// Three dialects of one change, each refused by services that speak another.
+#[tokio::test]
+async fn a_scim_service_takes_its_own_dialect() {
+    let said = |dialect: &str| match dialect {
+        "value" => json!([{ "op": "replace", "value": { "active": false } }]),
+        "entra" => json!([{ "op": "Replace", "path": "active", "value": "False" }]),
+        _ => json!([{ "op": "replace", "path": "active", "value": false }]),
+    };
+    for spoken in ["path", "value", "entra"] {
+        let extra = BTreeMap::from([("hr".to_owned(), json!({ "dialect": spoken }))]);
+        let world = World { people: 1, extra, ..World::default() };
+        let twins = Twins::with(&[("hr", "scim")], TwinOptions { world, ..TwinOptions::default() }).await;
+        let hr = twins.client("hr");
+        let users = hr.get("/scim/v2/Users").await;
+        let user = format!("/scim/v2/Users/{}", users.body["Resources"][0]["id"].as_str().expect("id"));
+        for heard in ["path", "value", "entra"].into_iter().filter(|heard| *heard != spoken) {
+            let refused = hr.json("PATCH", &user, json!({ "Operations": said(heard) })).await;
+            assert_eq!(refused.status, 400, "{heard} to one that speaks {spoken}");
+        }
+        let done = hr.json("PATCH", &user, json!({ "Operations": said(spoken) })).await;
+        assert_eq!((done.status, &done.body["active"]), (200, &json!(false)), "{spoken}");
+    }
+}

@@ -176,10 +176,16 @@ async fn an_app_is_restricted_cleared_and_uninstalled() {
     );
     works(&slack, "admin.apps.approve", json!({ "app_id": app })).await;
     assert_eq!(fails(&slack, "admin.apps.restrict", json!({ "app_id": "A0" })).await, "app_not_found");
-    assert_eq!(fails(&slack, "admin.apps.uninstall", json!({ "app_id": app })).await, "invalid_arguments");
-    works(&slack, "admin.apps.uninstall", json!({ "app_id": app, "team_ids": "T0TWIN" })).await;
-    let again = json!({ "app_id": app, "team_ids": "T0TWIN" });
-    assert_eq!(fails(&slack, "admin.apps.uninstall", again).await, "app_not_installed");
+    let nowhere = json!({ "app_id": app });
+    assert_eq!(fails(&slack, "admin.apps.uninstall", nowhere).await, "specify_enterprise_or_teams");
+    for _ in 0..2 {
+        works(&slack, "admin.apps.uninstall", json!({ "app_id": app, "team_ids": "T0TWIN" })).await;
+        let logs = works(&slack, "team.integrationLogs", json!({ "app_id": app, "team_id": "T0TWIN" })).await;
+        assert_eq!(
+            (logs["logs"].as_array().map(Vec::len), &logs["logs"][0]["change_type"]),
+            (Some(1), &json!("removed"))
+        );
+    }
     twins
         .host
         .change(&Change::Block { integration: "slack".to_owned(), app: "drift".to_owned() })
