@@ -196,6 +196,9 @@ impl Flow<'_> {
     }
 
     fn secret(&self) -> Result<String, Refusal> {
+        if let Some(secret) = self.text(&self.scheme.value)? {
+            return Ok(secret);
+        }
         self.with.credential_text().ok_or_else(|| {
             Refusal::new(
                 ErrorKind::Auth,

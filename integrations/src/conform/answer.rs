@@ -30,7 +30,8 @@ pub(super) fn differences(
 
 fn rows(yields: &YieldSpec, answer: &Schema, found: &mut Vec<(String, String)>) {
     let Some(list) = at(answer, &yields.each, "yields each", found) else { return };
-    if yields.columns.is_some() {
+    // In inner rows stands what the outer row holds too.
+    if yields.columns.is_some() || yields.inner.is_some() {
         return;
     }
     let row = list.items.as_deref().unwrap_or(list);

@@ -104,12 +104,34 @@ pub(crate) fn items<'a>(
         }
         None => items.iter().map(Cow::Borrowed).collect(),
     };
+    if let Some(inner) = &yields.inner {
+        let each: Vec<Items<'a>> =
+            items.iter().map(|outer| inner_rows(outer, inner)).collect::<Result<_, _>>()?;
+        items = each.into_iter().flatten().collect();
+    }
     if let Some(only) = &yields.only {
         let input = Value::Object(vars.inputs.clone());
         let settings = serde_json::json!(vars.settings);
         items.retain(|item| only.holds(&[("item", item), ("input", &input), ("settings", &settings)]));
     }
     Ok(items)
+}
+
+/// The rows of a list inside a row, each with what else that row holds.
+fn inner_rows<'a>(outer: &Value, inner: &str) -> Result<Items<'a>, String> {
+    let rows = match path::get(outer, inner) {
+        Some(Value::Array(rows)) => rows.as_slice(),
+        None | Some(Value::Null) => &[],
+        Some(_) => return Err(format!("a row of the answer holds no list at `{inner}`")),
+    };
+    let mut around = outer.as_object().cloned().unwrap_or_default();
+    around.remove(inner.split('.').next().unwrap_or_default());
+    let with_outer = |row: &Value| {
+        let mut whole = around.clone();
+        whole.extend(row.as_object().cloned().unwrap_or_default());
+        Cow::Owned(Value::Object(whole))
+    };
+    Ok(rows.iter().map(with_outer).collect())
 }
 
 /// Whether a list gives this kind by ids alone.

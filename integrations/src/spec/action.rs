@@ -197,6 +197,10 @@ pub(crate) struct YieldSpec {
     /// Path to the rows; the body itself when empty. A map there is the only row.
     #[serde(default)]
     pub(crate) each: String,
+    /// Path in each of these rows to a list of their own: its rows are the ones that are meant. What else the outer row holds
+    /// stands in them too.
+    #[serde(default)]
+    pub(crate) inner: Option<String>,
     /// Answers that mean "there is none".
     #[serde(default)]
     pub(crate) none: Vec<Match>,

@@ -25,6 +25,7 @@ pub(crate) struct AuthSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) header: Option<String>,
     /// `header`: its value, `SSWS {credential}`. `bearer` and `basic` of an action: the input that holds token or password.
+    /// `client_credentials`: the client's secret, where the credential has several parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<Template>,
     /// `headers`: names to values, `{credential.api_key}`.

@@ -105,6 +105,31 @@ auth:
     assert_ne!(jti(0), jti(2), "an assertion is good for one use");
 }
 
+#[tokio::test]
+async fn a_client_with_a_refresh_token_has_a_secret_of_its_own() {
+    let head = r#"
+auth:
+  - name: app
+    type: client_credentials
+    token_url: "{url}/token"
+    user: twin-key
+    value: "{credential.secret}"
+    params: { grant_type: refresh_token, refresh_token: "{credential.refresh}" }"#;
+    let server = Server::start(|_, request| match request.path.as_str() {
+        "/token" => Answer::json(200, json!({ "access_token": "token-1", "expires_in": 3600 })),
+        _ => Answer::json(200, json!({})),
+    })
+    .await;
+    let parts = [("secret", "the-secret"), ("refresh", "the-refresh-token")];
+    let live = Shop::new(head, LIST).at(&server.url()).parts(&parts).build();
+    assert_eq!(kind(&live.integrations.call(call("it", "list", json!({}))).await), "done by Us");
+    let seen = server.seen();
+    assert_eq!(seen[0].headers["authorization"], "Basic dHdpbi1rZXk6dGhlLXNlY3JldA==");
+    assert_eq!(form(&seen[0], "grant_type").as_deref(), Some("refresh_token"));
+    assert_eq!(form(&seen[0], "refresh_token").as_deref(), Some("the-refresh-token"));
+    assert_eq!(seen[1].headers["authorization"], "Bearer token-1");
+}
+
 const APP: &str = r#"
 settings: { app: { help: id }, installation: { help: id } }
 auth:

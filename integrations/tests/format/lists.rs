@@ -261,3 +261,35 @@ limits: { codes: [Throttling] }"#;
     later.deadline = std::time::Duration::from_secs(30);
     assert_eq!(kind(&live.integrations.call(later).await), "garbled");
 }
+
+#[tokio::test]
+async fn rows_may_stand_one_level_deeper() {
+    let server = Server::start(|_, request| {
+        let members = if request.path.contains("after=2") {
+            json!([{ "member": "ben", "apps": [{ "id": "k2", "name": "Notes" }] }, { "member": "cleo" }])
+        } else {
+            json!([{ "member": "ana", "apps": [{ "id": "k0", "name": "Drift" }, { "id": "k1", "name": "Notes" }] }])
+        };
+        let next = if request.path.contains("after=2") { json!(null) } else { json!("2") };
+        Answer::json(200, json!({ "members": members, "next": next }))
+    })
+    .await;
+    let list = |only: &str| {
+        format!(
+            "  list:\n    title: List\n    effect: read\n    request: {GET}\n    yields:\n      each: members\n      inner: apps\n      \
+             kind: grant\n      id: \"{{item.id}}/{{item.member}}\"\n      label: name\n      attrs: {{ by: member }}\n      only: '{only}'\n    \
+             paging: {{ cursor: {{ from: next, into: after }} }}\n    evidence: none\n    docs: https://shop.example/docs\n"
+        )
+    };
+    for (only, expected) in [
+        ("true", &["k0/ana", "k1/ana", "k2/ben"][..]),
+        (r#"item.name == "Notes" && item.member == "ben""#, &["k2/ben"]),
+    ] {
+        let live = Shop::open(&list(only)).at(&server.url()).build();
+        let outcome = live.integrations.call(call("it", "list", json!({}))).await;
+        let Outcome::Done { value, .. } = outcome else { panic!("{outcome:?}") };
+        let targets = stanch_model::value::targets_in(&value);
+        assert_eq!(targets.iter().map(|target| target.id.as_str()).collect::<Vec<_>>(), expected, "{only}");
+        assert!(targets.iter().all(|target| target.attrs["by"].is_string()), "{targets:?}");
+    }
+}

@@ -69,7 +69,7 @@ fn fields(auth: &AuthSpec) -> [(&'static str, bool, Wants); 17] {
     };
     [
         ("header", auth.header.is_some(), of(&[Header], &[])),
-        ("value", auth.value.is_some(), of(&[Header], &[Bearer, Basic])),
+        ("value", auth.value.is_some(), of(&[Header], &[Bearer, Basic, ClientCredentials])),
         ("headers", !auth.headers.is_empty(), of(&[Headers], &[])),
         ("user", auth.user.is_some(), of(&[Basic, ClientCredentials], &[])),
         ("token_url", auth.token_url.is_some(), of(&[ClientCredentials, JwtBearer, GithubApp], &[])),
