@@ -3,8 +3,9 @@
 //! permissions) have their readers here.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/measured.rs"]
+#[path = "../support/measured.rs"]
 mod measured;
+mod stone;
 
 use std::{path::PathBuf, sync::LazyLock, time::Instant};
 
@@ -120,6 +121,37 @@ fn check_if_there(platform: &str, descriptions: &[Description], least: usize) {
     match Catalog::embedded().unwrap().platform(platform) {
         Some(_) => check(platform, descriptions, least),
         None => println!("{platform} is not in the catalogue"),
+    }
+}
+
+#[test]
+fn dropbox_is_as_its_stone_files_say() {
+    let (Some(team), Some(common)) = (text("dropbox-team.stone"), text("dropbox-team_common.stone")) else {
+        return;
+    };
+    let description = stone::read("team", &[&team, &common]);
+    assert!(description.operations.len() > 80, "{}", description.operations.len());
+    let suspend = description.operations.iter().find(|one| one.path == "/2/team/members/suspend").unwrap();
+    let fields = suspend.details().body.and_then(|body| body.schema).unwrap().fields;
+    let fields: Vec<_> = fields.iter().map(|field| (field.name.as_str(), field.required)).collect();
+    assert_eq!(fields, [("wipe_data", false), ("user", true)], "its own, and what it extends");
+    check("dropbox", &[description], 20);
+}
+
+/// Descriptions that their owners publish, and that not every folder of descriptions holds: with the file there, they count.
+#[test]
+fn platforms_whose_description_is_at_hand_are_as_it_says() {
+    let Some(folder) = specs() else { return };
+    for (platform, file, least) in [
+        // github.com/box/box-openapi: openapi.json
+        ("box", "box.json", 20),
+        // github.com/Kong/developer.konghq.com: api-specs/gateway/admin-ee/3.15/openapi.yaml
+        ("kong", "kong.yaml", 25),
+    ] {
+        match folder.join(file).exists().then(|| published(file)).flatten() {
+            Some(description) => check(platform, &[description], least),
+            None => println!("skipped: {platform}, no {file} in the folder of descriptions"),
+        }
     }
 }
 
