@@ -157,6 +157,13 @@ const MISTAKES: &[(&str, &str, &str, &str, &str)] = &[
     ),
     ("type: bearer", "type: header", "IN0014", "header", "needs `header`"),
     (
+        "    verb: key.disable\n",
+        "    verb: lock.disable\n",
+        "IN0015",
+        "lock.disable",
+        "nothing calls `lock.disable` on a key",
+    ),
+    (
         "    effect: reversible\n    target: { kind: key, id: \"{key_id}\" }\n",
         "    effect: reversible\n",
         "IN0015",

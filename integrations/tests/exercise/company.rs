@@ -33,19 +33,25 @@ pub(crate) struct Stage {
     pub(crate) name: String,
     pub(crate) examples: Examples,
     pub(crate) calls: BTreeMap<String, Example>,
-    /// Actions without an example.
-    pub(crate) lack: Vec<String>,
     /// The file as written.
     pub(crate) file: Value,
 }
 
 impl Stage {
     pub(crate) fn of(platform: &str) -> Result<Self, String> {
-        let examples = Examples::of(platform)?;
+        Self::with(platform, Examples::of(platform)?)
+    }
+
+    /// The platform as it is configured otherwise, where its examples say how.
+    pub(crate) fn elsewhere(platform: &str) -> Result<Option<Self>, String> {
+        Examples::of(platform)?.elsewhere().map(|examples| Self::with(platform, examples)).transpose()
+    }
+
+    fn with(platform: &str, examples: Examples) -> Result<Self, String> {
         let known = CATALOG.platform(platform).ok_or("the catalogue has no such platform")?;
-        let (calls, lack) = examples.calls(known);
+        let calls = examples.calls(known);
         let file = crate::support::examples::file(platform);
-        Ok(Self { platform: platform.to_owned(), name: name_of(platform), examples, calls, lack, file })
+        Ok(Self { platform: platform.to_owned(), name: name_of(platform), examples, calls, file })
     }
 
     pub(crate) fn info(&self, action: &str) -> Result<&'static ActionInfo, String> {

@@ -13,7 +13,7 @@ mod plain;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{pin::Pin, sync::Arc};
+use std::{collections::BTreeSet, pin::Pin};
 
 use company::{CATALOG, Stage};
 
@@ -32,6 +32,11 @@ type Found = Result<(), String>;
 /// One check of one action.
 type Check = for<'a> fn(&'a Stage, &'a str) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
 
+/// The platform as its examples configure it, and otherwise where they say so.
+fn stages(platform: &str) -> Result<Vec<Stage>, String> {
+    Ok([Some(Stage::of(platform)?), Stage::elsewhere(platform)?].into_iter().flatten().collect())
+}
+
 /// Runs a check on every action that this is one for, platform beside platform.
 async fn exercise(check: Check, wanted: fn(&Stage, &str) -> bool) {
     let only = std::env::var("EXERCISE").unwrap_or_default();
@@ -43,18 +48,20 @@ async fn exercise(check: Check, wanted: fn(&Stage, &str) -> bool) {
         }
         let action = action.to_owned();
         tasks.push(tokio::spawn(async move {
-            let stage = match Stage::of(&platform) {
-                Ok(stage) => Arc::new(stage),
+            let stages = match stages(&platform) {
+                Ok(stages) => stages,
                 Err(why) => return vec![format!("{platform}: {why}")],
             };
             let mut wrong = Vec::new();
-            for name in stage.calls.keys().filter(|name| action.is_empty() || **name == action) {
-                if stage.info(name).is_err() {
-                    wrong.push(format!("{platform}: the examples name `{name}`, which is no action"));
-                } else if wanted(&stage, name)
-                    && let Err(why) = check(&stage, name).await
-                {
-                    wrong.push(format!("{platform}.{name}: {why}"));
+            for stage in &stages {
+                for name in stage.calls.keys().filter(|name| action.is_empty() || **name == action) {
+                    if stage.info(name).is_err() {
+                        wrong.push(format!("{platform}: the examples name `{name}`, which is no action"));
+                    } else if wanted(stage, name)
+                        && let Err(why) = check(stage, name).await
+                    {
+                        wrong.push(format!("{platform}.{name}: {why}"));
+                    }
                 }
             }
             wrong
@@ -79,11 +86,13 @@ fn is_write(stage: &Stage, action: &str) -> bool {
 fn every_action_has_an_example() {
     let mut lack = Vec::new();
     for platform in CATALOG.platforms() {
-        match Stage::of(platform.slug()) {
-            Ok(stage) => {
-                lack.extend(stage.lack.iter().map(|name| format!("{}.{name}", stage.platform)));
+        match stages(platform.slug()) {
+            Ok(stages) => {
+                let named: BTreeSet<&String> = stages.iter().flat_map(|stage| stage.calls.keys()).collect();
+                let actions = platform.actions().filter(|action| !named.contains(&action.name));
+                lack.extend(actions.map(|action| format!("{}.{}", platform.slug(), action.name)));
                 let tested =
-                    stage.calls.keys().filter(|name| stage.info(name).is_ok_and(|info| !info.manual));
+                    platform.actions().filter(|action| !action.manual && named.contains(&action.name));
                 measured::keep(platform.slug(), "twin_tested", tested.count());
             }
             Err(why) => lack.push(why),

@@ -16,6 +16,10 @@
 //!   remove_group_member: { on: user, with: { group: "{group.id}" } }
 //!   delete_message: { after: post_message, with: { channel: "#incidents", ts: "{after.ts}" } }
 //!
+//! also:                                                  # what is there only with another configuration
+//!   config: { url: "https://acme.okta.com", auth: oauth }
+//!   calls: { list_client_roles: {} }
+//!
 //! says:                                                  # words of the platform's own errors
 //!   stranger: Invalid token provided
 //! ```
@@ -40,6 +44,20 @@ pub(crate) struct Examples {
     on: BTreeMap<String, Vec<String>>,
     calls: BTreeMap<String, Example>,
     pub(crate) says: Says,
+    /// What is there only with another configuration.
+    pub(crate) also: Option<Also>,
+}
+
+/// Calls with another configuration than the rest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Also {
+    config: Map<String, Value>,
+    /// The same world unless it says another.
+    world: Option<World>,
+    targets: BTreeMap<String, Example>,
+    calls: BTreeMap<String, Example>,
+    says: Says,
 }
 
 /// One call.
@@ -62,7 +80,7 @@ pub(crate) struct Example {
 }
 
 /// Words that the platform's answers must hold.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Says {
     /// To a wrong credential.
@@ -82,6 +100,13 @@ impl Examples {
         stanch_model::yaml::read(&name, &text, "TEST").map_err(|mistake| format!("{mistake:?}"))
     }
 
+    /// The examples for the other configuration, if there is one: nothing but its own calls.
+    pub(crate) fn elsewhere(self) -> Option<Self> {
+        let Also { config, world, targets, calls, says } = self.also?;
+        let world = world.unwrap_or(self.world);
+        Some(Self { config, world, targets, calls, says, ..Self::default() })
+    }
+
     /// The configuration that they are made for.
     pub(crate) fn config(&self, platform: &str) -> IntegrationConfig {
         let mut config = self.config.clone();
@@ -89,8 +114,8 @@ impl Examples {
         serde_json::from_value(Value::Object(config)).unwrap()
     }
 
-    /// One example for every action, and the actions that have none.
-    pub(crate) fn calls(&self, platform: &Platform) -> (BTreeMap<String, Example>, Vec<String>) {
+    /// The examples, one for an action.
+    pub(crate) fn calls(&self, platform: &Platform) -> BTreeMap<String, Example> {
         let mut all: BTreeMap<String, Example> = BTreeMap::new();
         for source in self.targets.values() {
             all.entry(source.action.clone()).or_insert_with(|| source.clone());
@@ -105,18 +130,7 @@ impl Examples {
             let example = Example { undoes: Some(action), ..Example::default() };
             all.entry(undo).or_insert(example);
         }
-        // What exists only with another way to authenticate is not there in this configuration.
-        let way = self.config.get("auth").and_then(Value::as_str).or(platform.auth_schemes().next());
-        let elsewhere = |name: &str| {
-            platform
-                .needs(name)
-                .iter()
-                .any(|need| need.strip_prefix("auth.").is_some_and(|need| Some(need) != way))
-        };
-        let lack = platform.actions().map(|action| &action.name).filter(|name| !all.contains_key(*name));
-        let lack = lack.filter(|name| !elsewhere(name));
-        let lack = lack.cloned().collect();
-        (all, lack)
+        all
     }
 }
 

@@ -150,6 +150,19 @@ fn targets(spec: &PlatformSpec, name: &str, action: &ActionSpec, report: &mut Re
         let message = format!("`{verb}` is called on a target, but `{name}` has none");
         report.at_value(&["actions", name, "verb"], "IN0015", message, None);
     }
+    if let (Some(verb), Some(target)) = (&action.verb, &action.target)
+        && verb.split('.').next() != Some(target.kind.as_str())
+    {
+        let message = format!("nothing calls `{verb}` on a {}, which is what `{name}` is for", target.kind);
+        let help = verb.split_once('.').map(|(_, word)| format!("`{}.{word}`", target.kind));
+        report.at_value(&["actions", name, "verb"], "IN0015", message, help);
+    }
+    let same = |other: &&String| spec.actions[*other].verb == action.verb;
+    let earlier = spec.actions.keys().take_while(|other| *other != name).find(same);
+    if let (Some(verb), Some(earlier)) = (action.verb.as_deref().filter(|_| !finder), earlier) {
+        let message = format!("`{verb}` is `{earlier}` already: one of the two would never be called");
+        report.at_value(&["actions", name, "verb"], "IN0015", message, None);
+    }
     if finder && action.input.values().filter(|input| !input.optional && input.default.is_none()).count() != 1
     {
         let message = format!("a finder has exactly one required input, `{name}` has not");

@@ -1,0 +1,107 @@
+//! What a platform refuses for a reason of its own, whoever asks: it is told in its words, and is no cut.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use stanch_integrations::{
+    Outcome,
+    twin::{Fate, Sort, TwinHost, TwinOptions, World},
+};
+use support::call;
+
+/// A platform in whose world somebody is special, and what is refused to be done to them.
+struct Case {
+    integration: &'static str,
+    extra: Value,
+    /// Finds whom or what it is about, and the argument that its id is for.
+    find: (&'static str, Value, &'static str),
+    action: &'static str,
+    words: &'static str,
+}
+
+const ANA: &str = "ana.adler@acme.example";
+
+fn cases() -> Vec<Case> {
+    let user = |finder: &str| json!({ finder: ANA });
+    vec![
+        Case {
+            integration: "salesforce",
+            extra: json!({ "default_owner": ANA }),
+            find: ("find_user", user("user"), "user"),
+            action: "deactivate_user",
+            words: "default owner",
+        },
+        Case {
+            integration: "pagerduty",
+            extra: json!({ "on_incident": ANA }),
+            find: ("find_user", user("user"), "user"),
+            action: "delete_user",
+            words: "open incidents",
+        },
+        Case {
+            integration: "entra",
+            extra: json!({ "admin": ANA }),
+            find: ("find_user", user("user"), "user"),
+            action: "suspend_user",
+            words: "Insufficient privileges",
+        },
+        Case {
+            integration: "atlassian",
+            extra: json!({ "unmanaged": ANA }),
+            find: ("find_user", user("user"), "user"),
+            action: "deactivate_account",
+            words: "not managed",
+        },
+        Case {
+            integration: "slack",
+            extra: json!({ "owner": ANA }),
+            find: ("find_user", user("mail"), "user"),
+            action: "end_user_sessions",
+            words: "cannot_reset_primary_owner",
+        },
+    ]
+}
+
+async fn at_home(integration: &str, extra: Value) -> (TwinHost, stanch_integrations::Integrations) {
+    let world =
+        World { people: 6, extra: BTreeMap::from([(integration.to_owned(), extra)]), ..World::default() };
+    let options = TwinOptions { integrations: support::platforms(), world, ..TwinOptions::default() };
+    let twins = TwinHost::start(options).await.unwrap();
+    let integrations = support::everything(twins.addr(), None);
+    (twins, integrations)
+}
+
+#[tokio::test]
+async fn what_a_platform_never_lets_be_done_is_refused_in_its_words() {
+    for Case { integration, extra, find: (finder, input, argument), action, words } in cases() {
+        let (twins, integrations) = at_home(integration, extra).await;
+        let Outcome::Done { value, .. } = integrations.call(call(integration, finder, input)).await else {
+            panic!("{integration} does not find {ANA}");
+        };
+        let id = stanch_model::value::targets_in(&value)[0].id.clone();
+        let outcome = integrations.call(call(integration, action, json!({ argument: id }))).await;
+        let Outcome::Refused { message, .. } = outcome else { panic!("{integration}: {outcome:?}") };
+        assert!(message.contains(words), "{integration}: {message}");
+        let mut writes = twins.requests().into_iter().filter(|request| request.sort == Sort::Write);
+        assert!(writes.next().is_some_and(|write| write.fate != Fate::Changed), "{integration}: it was done");
+        assert!(writes.next().is_none(), "{integration}: it was asked twice");
+    }
+}
+
+/// GitHub's delegated dismissal: a reviewer must agree, and until then the alert stays open.
+#[tokio::test]
+async fn an_alert_that_a_reviewer_must_see_stays_open() {
+    let (_twins, integrations) = at_home("github", json!({ "delegated": true })).await;
+    let alert = json!({ "owner": "acme", "repo": "web", "number": 42 });
+    let outcome = integrations.call(call("github", "resolve_secret_alert", alert.clone())).await;
+    let Outcome::Refused { message, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(message.contains("requires review"), "{message}");
+    let Outcome::Done { value, .. } = integrations.call(call("github", "get_secret_alert", alert)).await
+    else {
+        panic!("the alert is gone");
+    };
+    assert_eq!(value["state"], "open");
+}
