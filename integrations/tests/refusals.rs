@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use stanch_integrations::{
-    Outcome,
+    ErrorKind, Outcome,
     twin::{Fate, Sort, TwinHost, TwinOptions, World},
 };
 use support::call;
@@ -104,4 +104,38 @@ async fn an_alert_that_a_reviewer_must_see_stays_open() {
         panic!("the alert is gone");
     };
     assert_eq!(value["state"], "open");
+}
+
+/// Whom stanch itself is on these platforms, as their twins and examples have it, and what would cut that off.
+const OURSELVES: &[(&str, &str, &str, &str)] = &[
+    ("datadog", "disable_user", "user", "0d57a9c4-0000-4000-8000-000000000001"),
+    ("zendesk", "suspend_user", "user", "35000000001"),
+    ("snowflake", "disable_user", "user", "STANCH"),
+    ("hubspot", "remove_user", "user", "50999"),
+    ("atlassian", "deactivate_account", "user", "5b10a2844c20165700ede35"),
+    ("pagerduty", "delete_user", "user", "ben.berg@acme.example"),
+    ("github", "revoke_all_authorizations", "org", "acme"),
+];
+
+#[tokio::test]
+async fn nobody_cuts_stanch_off_by_mistake() {
+    let (twins, integrations) = at_home("none", json!({})).await;
+    for (integration, action, argument, own) in OURSELVES {
+        let mut id = (*own).to_owned();
+        if own.contains('@') {
+            let found = integrations.call(call(integration, "find_user", json!({ "user": own }))).await;
+            let Outcome::Done { value, .. } = found else { panic!("{integration}: {found:?}") };
+            id = stanch_model::value::targets_in(&value)[0].id.clone();
+        }
+        let outcome = integrations.call(call(integration, action, json!({ *argument: id.clone() }))).await;
+        let Outcome::Refused { kind, message, .. } = outcome else { panic!("{integration}: {outcome:?}") };
+        assert_eq!(kind, ErrorKind::Lockout, "{integration}: {message}");
+        assert!(message.contains("force: true"), "{integration}: {message}");
+        let forced = json!({ *argument: id, "force": true });
+        let outcome = integrations.call(call(integration, action, forced)).await;
+        let locked = matches!(outcome, Outcome::Refused { kind: ErrorKind::Lockout, .. });
+        assert!(!locked, "{integration}: whoever means it may");
+    }
+    let writes = twins.requests().into_iter().filter(|request| request.sort == Sort::Write).count();
+    assert_eq!(writes, OURSELVES.len(), "only what was forced was sent");
 }
