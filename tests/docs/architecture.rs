@@ -63,7 +63,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("tui", &["model", "client"]),
     ("engine", &["model", "journal", "integrations", "playbooks"]),
     ("server", &["model", "journal", "integrations", "playbooks", "engine", "response"]),
-    ("drill", &["model", "journal", "client", "integrations", "playbooks"]),
+    ("drill", &["model", "journal", "client", "integrations", "playbooks", "response"]),
 ];
 
 #[test]

@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Tui(commands::tui::Args),
     /// Write a note on an incident
     Note(commands::incident::NoteArgs),
+    /// The after-action report of a run, an incident or a drill, as Markdown, HTML or JSON
+    Report(commands::report::Args),
+    /// What is to be improved about playbooks: who does it, by when
+    Improvements(commands::improvements::Args),
     /// The notification clocks: what is due, what was sent, what is waived
     Deadlines(commands::deadlines::Args),
     /// Say yes to an approval

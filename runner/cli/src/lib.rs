@@ -8,6 +8,7 @@ mod commands;
 mod diagnose;
 mod exit;
 mod ground;
+mod ledger;
 mod out;
 mod place;
 mod reach;

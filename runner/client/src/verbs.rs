@@ -103,6 +103,18 @@ impl Client {
         self.page(&["v1", "runs", run, "entries"], limit, after).await
     }
 
+    /// The entries of one stream of the journal, oldest first, after this version.
+    pub async fn stream(&self, stream: &str, after: u64) -> Answer<Page<EntryView>> {
+        let after = after.to_string();
+        self.get(&["v1", "entries"], &[("stream", stream), ("after", &after)]).await
+    }
+
+    /// The last entries of one stream of the journal.
+    pub async fn stream_end(&self, stream: &str, last: u64) -> Answer<Page<EntryView>> {
+        let last = last.to_string();
+        self.get(&["v1", "entries"], &[("stream", stream), ("last", &last)]).await
+    }
+
     /// Starts a run.
     pub async fn start(&self, body: &StartBody) -> Answer<Started> {
         self.post(&["v1", "runs"], body).await

@@ -3,60 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+pub use stanch_response::report::{Came, Rating};
 
 use crate::{
     board::Standing,
     facts::Facts,
     scenario::{Expectation, Measure, Scenario},
 };
-
-/// How well a goal was reached: the four words of HSEEP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Rating {
-    /// Performed without challenges.
-    P,
-    /// Performed with some challenges.
-    S,
-    /// Performed with major challenges.
-    M,
-    /// Unable to be performed.
-    U,
-}
-
-impl Rating {
-    fn of(points: u32, of: u32) -> Self {
-        match u64::from(points) * 100 / u64::from(of.max(1)) {
-            100.. => Self::P,
-            70.. => Self::S,
-            40.. => Self::M,
-            _ => Self::U,
-        }
-    }
-
-    /// For people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::P => "performed without challenges",
-            Self::S => "performed with some challenges",
-            Self::M => "performed with major challenges",
-            Self::U => "unable to be performed",
-        }
-    }
-}
-
-/// How an expectation came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Came {
-    /// True in time, and at the end.
-    Met,
-    /// True, but after its time: half of the points.
-    Late,
-    /// True once, and no longer at the end.
-    Lost,
-    /// Never true.
-    Missed,
-}
 
 /// One expectation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,7 +117,7 @@ fn judge(one: &Expectation, standing: Standing, start_ms: i64) -> Judged {
     let points = match came {
         Came::Met => one.points,
         Came::Late => one.points / 2,
-        Came::Lost | Came::Missed => 0,
+        Came::Lost | Came::Missed | Came::Open => 0,
     };
     Judged {
         say: one.words().to_owned(),

@@ -73,6 +73,18 @@ impl Tail {
         Ok(self.ready.pop_front())
     }
 
+    /// All that is there now, oldest first.
+    ///
+    /// # Errors
+    /// As for [`poll`](Self::poll).
+    pub fn rest(&mut self) -> Result<Vec<Entry>, JournalError> {
+        let mut entries = Vec::new();
+        while let Some(entry) = self.poll()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
     fn look(&mut self) -> Result<(), JournalError> {
         if inode(&self.layout, self.number) != self.inode {
             self.locate()?;

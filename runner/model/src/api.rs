@@ -23,7 +23,9 @@ pub use drill::{
     Hoped, Letter, PlotState, PlotView, RealIncident, Remark, Remarked, SeatKind,
 };
 pub use entry::EntryView;
-pub use stock::{IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView};
+pub use stock::{
+    Drilled, IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView,
+};
 
 words! {
     /// What a caller may do; each role may do all that the ones before it may.

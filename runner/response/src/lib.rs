@@ -1,4 +1,4 @@
-//! What surrounds a run: configuration, credentials, vendors, notification clocks, notices, incidents.
+//! What surrounds a run: configuration, credentials, vendors, notification clocks, notices, incidents, reports.
 //!
 //! Plain data and pure functions over it. It must never open a socket, and reads no clock: `now` is always given.
 
@@ -7,8 +7,10 @@ pub mod codes;
 pub mod config;
 pub mod credential;
 pub mod deadline;
+pub mod drills;
 pub mod incident;
 pub mod notice;
+pub mod report;
 pub mod tell;
 pub mod vendor;
 

@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) files: Files,
+    /// Where the ledger of drills lies.
+    pub(crate) data: Option<PathBuf>,
     pub(crate) intake: Semaphore,
     pub(crate) followers: Arc<Semaphore>,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -53,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) files: Files,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) description: serde_json::Value,
@@ -70,6 +73,7 @@ impl App {
             clock,
             mode,
             files,
+            data,
             stopping,
             metrics,
             description,
@@ -91,6 +95,7 @@ impl App {
             clock,
             mode,
             files,
+            data,
             intake: Semaphore::new(INTAKE_KIB as usize),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),
             stopping,

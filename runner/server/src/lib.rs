@@ -11,6 +11,7 @@ mod auth;
 mod card;
 mod clock;
 mod desk;
+mod drilled;
 mod files;
 mod ledger;
 mod listen;

@@ -100,6 +100,7 @@ impl Server {
             clock: options.clock.clone(),
             mode: options.mode,
             files: options.files,
+            data: options.data.clone(),
             stopping: stopping.clone(),
             metrics: metrics.clone(),
             description: routes::describe(&table),

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod explain;
+pub(crate) mod improvements;
 pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod integrations;
@@ -18,6 +19,7 @@ pub(crate) mod lists;
 pub(crate) mod people;
 pub(crate) mod playbooks;
 mod reads;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod scopes;
 pub(crate) mod serve;
@@ -53,6 +55,8 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Watch(args) => Box::pin(watch::run(args, out)).await,
         Command::Tui(args) => Box::pin(tui::run(args)).await,
         Command::Note(args) => Box::pin(incident::note(args, out)).await,
+        Command::Report(args) => Box::pin(report::run(args, out)).await,
+        Command::Improvements(args) => Box::pin(improvements::run(args, out)).await,
         Command::Deadlines(args) => Box::pin(deadlines::run(args, out)).await,
         Command::Approve(args) => Box::pin(people::decide(args, Say::Approve, out)).await,
         Command::Deny(args) => Box::pin(people::decide(args, Say::Deny, out)).await,

@@ -22,6 +22,32 @@ pub struct PlaybookSummary {
     pub version: String,
     /// The conditions that start it.
     pub starts_when: Vec<String>,
+    /// When it was last drilled; nothing where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drilled: Option<Drilled>,
+}
+
+/// When a playbook was last drilled, and how that came out: in the version that is there, or else in any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Drilled {
+    /// The scenario.
+    pub drill: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Points.
+    pub score: u32,
+    /// All that there were.
+    pub of: u32,
+    /// Whether it was enough.
+    pub passed: bool,
+    /// Hash of the playbook's sources then.
+    pub version: String,
+    /// What changed since: the result says nothing of what is there now. Empty when nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
+    /// Improvements about the playbook that are open.
+    #[serde(default)]
+    pub open: usize,
 }
 
 /// A playbook as it is written.

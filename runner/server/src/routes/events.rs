@@ -120,7 +120,7 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
                 next = following.follower.next_async() => next,
             };
             match next {
-                Ok(entry) if is_shown(&entry) => {
+                Ok(entry) if is_shown(entry.header.stream.as_str()) => {
                     let event = event(&entry, following.follower.cursor());
                     return Some((Ok(event), following));
                 }
@@ -134,8 +134,9 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
     })
 }
 
-fn is_shown(entry: &Entry) -> bool {
-    SHOWN.iter().any(|prefix| entry.header.stream.as_str().starts_with(prefix))
+/// Whether people may read this stream.
+pub(super) fn is_shown(stream: &str) -> bool {
+    SHOWN.iter().any(|prefix| stream.starts_with(prefix))
 }
 
 fn event(entry: &Entry, cursor: Cursor) -> Event {

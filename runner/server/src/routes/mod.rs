@@ -5,6 +5,7 @@ mod body;
 mod cards;
 mod control;
 mod deadlines;
+mod entries;
 mod events;
 mod handed;
 mod health;
@@ -27,6 +28,13 @@ const PAGING: &[(&str, &str)] =
     &[("limit", "how many items at most, up to 1000"), ("after", "`next` of the page before")];
 
 const OPEN: &[(&str, &str)] = &[PAGING[0], ("open", "`true` leaves out those that ended")];
+
+const STREAM: &[(&str, &str)] = &[
+    ("stream", "the stream's whole name: run/ID, incident/ID, alert/ID or system"),
+    ("limit", "how many entries at most, up to 1000"),
+    ("after", "`next` of the page before: a version"),
+    ("last", "without `after`: begin with so many of its last entries"),
+];
 
 const CURSOR: &[(&str, &str)] = &[
     ("cursor", "resume after this event; the header Last-Event-ID says the same"),
@@ -98,6 +106,10 @@ fn events() -> Vec<Route> {
         .query(&CURSOR[..1])
         .streams()
         .gives::<api::Event>(),
+        Route::get("/v1/entries", "readStream", "The entries of one stream, oldest first", entries::list)
+            .may(Role::Viewer)
+            .query(STREAM)
+            .gives::<Page<api::EntryView>>(),
     ]
 }
 

@@ -16,10 +16,15 @@ use stanch_model::{
 use stanch_playbooks::{CheckContext, check};
 use stanch_response::vendor::{Contact, Vendor};
 
-use crate::{app::Shared, problem::Refused};
+use crate::{app::Shared, drilled, problem::Refused};
 
 /// `GET /v1/playbooks`
 pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSummary>> {
+    let ledger = drilled::ledger(app.data.as_deref());
+    let index = app.engine.integrations();
+    let hash = |platform: &str, action: &str| {
+        index.actions(platform).into_iter().find(|info| info.name == action).map(|info| info.hash)
+    };
     let items = app
         .engine
         .library()
@@ -31,6 +36,7 @@ pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSu
             reviewed: playbook.manifest.reviewed.clone(),
             version: playbook.hash.to_string(),
             starts_when: playbook.manifest.start.iter().map(|trigger| trigger.when.clone()).collect(),
+            drilled: ledger.drilled(&playbook.slug, &playbook.hash.to_string(), &hash),
         })
         .collect();
     Json(Page { items, next: None })

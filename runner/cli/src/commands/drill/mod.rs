@@ -2,6 +2,7 @@
 
 mod check;
 mod host;
+mod kept;
 mod list;
 mod play;
 mod seat;
@@ -49,6 +50,10 @@ pub(crate) struct PlayArgs {
     /// More playbooks with scenarios of their own: a folder with playbook.yaml, or one that holds such folders
     #[arg(long, value_name = "DIR")]
     playbooks: Vec<PathBuf>,
+    /// The company's configuration: results and improvements are kept in `drills` of its data folder; stanch.yaml in this
+    /// folder unless given, and without any in the folder of this user's state
+    #[arg(long, value_name = "FILE", env = "STANCH_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -6,7 +6,6 @@ use stanch_drill::{
     DrillError, Folders, News, Outcome, Rehearsal, company,
     record::Record,
     scenario::{self, Found, Measure},
-    score::Came,
 };
 use stanch_model::{
     api::{NewToken, SeatKind},
@@ -16,7 +15,7 @@ use stanch_server::Tokens;
 
 use tokio::sync::watch;
 
-use super::{PlayArgs, check, host, list, seat::clock};
+use super::{PlayArgs, check, host, kept::Kept, list, seat::clock};
 use crate::{
     diagnose::{self, Sources},
     exit::Exit,
@@ -54,6 +53,8 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
         speed: f64::from(args.speed),
         leave: is_hosted.then_some(left),
     };
+    let ledger = Kept::at(args.config.as_deref());
+    ledger.brief(&found.playbook, out);
     let outcome = if is_hosted {
         let look = stanch_tui::Look { glyphs: look.glyphs && !args.ascii, ..look };
         match host::host(rehearsal, leave, look, args.record, out).await? {
@@ -63,7 +64,9 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
     } else {
         watched(rehearsal, out).await.map_err(|error| said(error, &found))?
     };
+    let way = ledger.keep(&outcome, &library, out).await;
     finale(&outcome, out);
+    out.text(&way);
     Ok(if outcome.score.passed { Exit::Yes } else { Exit::No })
 }
 
@@ -163,14 +166,8 @@ fn finale(outcome: &Outcome, out: Out) {
             objective.rating, objective.goal, objective.points, objective.of, objective.text
         ));
         for one in &objective.expectations {
-            let came = match one.came {
-                Came::Met => "met   ",
-                Came::Late => "late  ",
-                Came::Lost => "lost  ",
-                Came::Missed => "missed",
-            };
             let at = one.first_s.map_or_else(|| "     -".to_owned(), |at| format!("{:>6}", clock(at)));
-            text.push_str(&format!("      {came} {at}  {}\n", one.say));
+            text.push_str(&format!("      {:<6} {at}  {}\n", one.came.as_str(), one.say));
         }
     }
     let measured = &score.measured;
@@ -184,8 +181,7 @@ fn finale(outcome: &Outcome, out: Out) {
         text.push_str(&format!("  {:<18} {}{}\n", what.words(), clock(*took), real.unwrap_or_default()));
     }
     text.push_str(&format!("  {:<18} {}\n", "open token-minutes", measured.token_minutes));
-    text.push_str(&format!("\nstanch journal verify --data {}\n", outcome.data));
-    out.text(&text);
+    out.text(text.trim_end());
     out.line(&json!({
         "drill": outcome.drill, "score": score.score, "of": score.of, "passed": score.passed,
         "objectives": score.objectives, "measured": measured, "why": outcome.why, "took_s": outcome.took_s,

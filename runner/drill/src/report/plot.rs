@@ -1,0 +1,149 @@
+//! The plot of a drill beside what came of it: planned and actual.
+
+use std::collections::BTreeMap;
+
+use stanch_response::report::{Lane, Moment, Place, Tone, after};
+
+use super::Written;
+use crate::{
+    board::Fate,
+    record::Line,
+    scenario::{Deed, PlotEntry, Scenario},
+};
+
+/// A line of a timeline holds so much of what somebody said.
+const WORDS: usize = 160;
+
+/// Every entry of the plot, and what the drill's own journal says beside it.
+pub(super) fn of(scenario: &Scenario, lines: &[Written]) -> Vec<Moment> {
+    let start = scenario.clock.starts.as_millisecond();
+    let fates = fates(lines);
+    let plot = scenario.plot.iter().enumerate().map(|(nth, entry)| planned(entry, fates.get(&nth), start));
+    let beside = lines.iter().filter_map(|line| beside(scenario, line, start));
+    plot.chain(beside).collect()
+}
+
+fn fates(lines: &[Written]) -> BTreeMap<usize, (Fate, Place, String)> {
+    let mut fates = BTreeMap::new();
+    for written in lines {
+        match &written.line {
+            Line::Fired { entry, at_ms, by } => {
+                fates.insert(*entry, (Fate::Fired(*at_ms), written.place(), by.clone()));
+            }
+            Line::Off { entry, at_ms, by } => {
+                fates.insert(*entry, (Fate::Off(*at_ms), written.place(), by.clone()));
+            }
+            _ => {}
+        }
+    }
+    fates
+}
+
+fn planned(entry: &PlotEntry, fate: Option<&(Fate, Place, String)>, start: i64) -> Moment {
+    let (planned, planned_s) = when(entry);
+    let (at_s, by) = match fate {
+        Some((Fate::Fired(at), _, by)) => (Some((at - start) / 1000), by.as_str()),
+        _ => (None, ""),
+    };
+    let mut text = said(entry);
+    match fate {
+        Some((Fate::Off(at), _, who)) => {
+            let who = if who.is_empty() { String::new() } else { format!(" by {who}") };
+            text = format!("{text} (called off{who} at {})", after((at - start) / 1000));
+        }
+        Some(_) if !by.is_empty() => text = format!("{text} (fired by {by})"),
+        _ => {}
+    }
+    Moment {
+        planned,
+        planned_s,
+        at_s,
+        until_s: None,
+        lane: Lane::Plot,
+        mark: mark(entry).to_owned(),
+        text,
+        tone: if matches!(entry.deed(), Some(Deed::Fault(_))) { Tone::Warn } else { Tone::Plain },
+        places: fate.map(|(_, place, _)| place.clone()).into_iter().collect(),
+    }
+}
+
+/// When it was to happen, in words and, where it is a time, in seconds.
+fn when(entry: &PlotEntry) -> (String, Option<i64>) {
+    match (entry.at, &entry.once, &entry.unless, &entry.by_hand) {
+        (Some(at), ..) => (after(at.ms() / 1000), Some(at.ms() / 1000)),
+        (_, Some(once), ..) => (format!("once {once}"), None),
+        (_, _, Some(unless), _) => {
+            let by = entry.by.map(|by| by.ms() / 1000);
+            let words = by.map_or_else(String::new, |by| format!(" by {}", after(by)));
+            (format!("unless {unless}{words}"), by)
+        }
+        (.., Some(name)) => (format!("by hand: {name}"), None),
+        _ => (String::new(), None),
+    }
+}
+
+fn mark(entry: &PlotEntry) -> &'static str {
+    match entry.deed() {
+        Some(Deed::Alert(_)) => "alert",
+        Some(Deed::Letter(channel, _)) => channel.as_str(),
+        Some(Deed::Fault(_)) => "fault",
+        Some(Deed::Consent(_)) => "consent",
+        None => "plot",
+    }
+}
+
+/// Without the word that stands before it.
+fn said(entry: &PlotEntry) -> String {
+    match entry.deed() {
+        Some(Deed::Letter(_, letter)) => format!("{}: \u{201c}{}\u{201d}", letter.from, short(&letter.text)),
+        Some(Deed::Alert(_)) => entry.words().trim_start_matches("alert ").to_owned(),
+        _ => entry.words(),
+    }
+}
+
+fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}\u{2026}", &line[..end]),
+        None => line,
+    }
+}
+
+/// What the server's journal cannot know.
+fn beside(scenario: &Scenario, written: &Written, start: i64) -> Option<Moment> {
+    let (lane, mark, text, tone) = match &written.line {
+        Line::Revealed { hidden, .. } => {
+            let hidden = scenario.world.hidden.get(*hidden)?;
+            let count: u32 = hidden.grants.values().sum();
+            let text = format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why);
+            (Lane::Plot, "revealed", text, Tone::Warn)
+        }
+        Line::Killed { .. } => (Lane::Plot, "killed", "the runner is killed".to_owned(), Tone::Bad),
+        Line::Observed { who, sort, text, .. } => {
+            let tone = if sort == "strength" { Tone::Good } else { Tone::Warn };
+            (
+                Lane::People,
+                if sort == "strength" { "strength" } else { "gap" },
+                format!("{who}: {text}"),
+                tone,
+            )
+        }
+        Line::Hinted { hint, who, .. } => {
+            let price = scenario.hints.get(*hint).map_or(0, |hint| hint.price);
+            (Lane::People, "hint", format!("{who} takes hint {} for {price} points", hint + 1), Tone::Warn)
+        }
+        Line::Ended { why, .. } => (Lane::Plot, "over", format!("the drill is over: {why}"), Tone::Plain),
+        _ => return None,
+    };
+    Some(Moment {
+        planned: String::new(),
+        planned_s: None,
+        at_s: written.line.at_ms().map(|at| (at - start) / 1000),
+        until_s: None,
+        lane,
+        mark: mark.to_owned(),
+        text,
+        tone,
+        places: vec![written.place()],
+    })
+}

@@ -1,0 +1,262 @@
+//! From the entries of a run to lines of a timeline. What happens to many targets alike is one line with a count.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use stanch_model::{
+    Address, Effect, Entry, TargetState,
+    run::{RunState, body, kind},
+};
+
+use super::{
+    clock::Zero,
+    shape::{Lane, Moment, Place, Tone},
+};
+
+/// The timeline of a run, oldest first.
+pub(super) fn of_run(entries: &[Entry], zero: Zero) -> Vec<Moment> {
+    let mut history = History { zero, moments: Vec::new(), groups: Vec::new(), tells: HashMap::new() };
+    entries.iter().for_each(|entry| history.take(entry));
+    history.close();
+    history.moments
+}
+
+struct History {
+    zero: Zero,
+    moments: Vec<Moment>,
+    groups: Vec<Group>,
+    /// Messages under way.
+    tells: HashMap<Address, String>,
+}
+
+/// Things that happen alike.
+struct Group {
+    key: String,
+    /// One of them, and several of them, without the count.
+    text: (String, String),
+    count: u64,
+    moment: Moment,
+}
+
+/// A line without its time and place.
+struct Said(Lane, &'static str, String, Tone);
+
+impl History {
+    fn take(&mut self, entry: &Entry) {
+        match entry.header.kind.as_str() {
+            kind::TARGET => {
+                if let Ok(target) = entry.decode::<body::TargetEntry>() {
+                    self.target(entry, target);
+                }
+            }
+            kind::DEFERRED => {
+                if let Ok(deferred) = entry.decode::<body::Deferred>() {
+                    let why = deferred.why;
+                    let text = (format!("a call waits: {why}"), format!("calls wait: {why}"));
+                    self.alike(entry, why, text, Said(Lane::Response, "later", String::new(), Tone::Warn));
+                }
+            }
+            kind::INTENT => {
+                if let Ok(intent) = entry.decode::<body::Intent>()
+                    && intent.call.as_ref().is_some_and(|call| call.effect == Effect::Tell)
+                {
+                    let input = intent.call.map(|call| call.input).unwrap_or_default();
+                    let to = ["to", "channel"].iter().find_map(|name| input.get(*name)?.as_str());
+                    let to = to.map_or_else(String::new, |to| format!(" to {to}"));
+                    self.tells.insert(intent.address, format!("{}{to}", intent.name));
+                }
+            }
+            _ => {
+                if let Some(Said(lane, mark, text, tone)) = self.said(entry) {
+                    self.close();
+                    self.moments.push(self.moment(entry, lane, mark, text, tone));
+                }
+            }
+        }
+    }
+
+    fn moment(&self, entry: &Entry, lane: Lane, mark: &str, text: String, tone: Tone) -> Moment {
+        Moment {
+            planned: String::new(),
+            planned_s: None,
+            at_s: self.zero.at(&entry.header.time),
+            until_s: None,
+            lane,
+            mark: mark.to_owned(),
+            text,
+            tone,
+            places: vec![Place::of(entry)],
+        }
+    }
+
+    fn target(&mut self, entry: &Entry, body: body::TargetEntry) {
+        let (mark, tone) = match body.state {
+            TargetState::Requested => return,
+            TargetState::Accepted => ("cut", Tone::Plain),
+            TargetState::Verified => ("proven", Tone::Good),
+            TargetState::Residual => ("residual", Tone::Warn),
+            TargetState::Attested => ("attested", Tone::Warn),
+            TargetState::Failed => ("failed", Tone::Bad),
+            TargetState::InDoubt => ("in doubt", Tone::Bad),
+            TargetState::Skipped => ("skipped", Tone::Warn),
+        };
+        let state = body.state.as_str().replace('_', " ");
+        let what = format!("{} {}", body.target.integration, body.verb);
+        let why = match body.state {
+            TargetState::Failed | TargetState::InDoubt | TargetState::Attested | TargetState::Skipped
+                if !body.why.is_empty() =>
+            {
+                format!(" ({})", body.why)
+            }
+            _ => String::new(),
+        };
+        let one = format!("{what} {} {}: {state}{why}", body.target.kind, body.target.name());
+        let said = Said(Lane::Targets, mark, String::new(), tone);
+        self.alike(entry, format!("{what} {state} {why}"), (one, format!("{what}: {state}{why}")), said);
+    }
+
+    fn alike(&mut self, entry: &Entry, key: String, text: (String, String), said: Said) {
+        if let Some(group) = self.groups.iter_mut().find(|group| group.key == key) {
+            group.count += 1;
+            group.moment.until_s = self.zero.at(&entry.header.time);
+            if let Some(place) = group.moment.places.first_mut() {
+                place.through = Some(entry.header.version);
+            }
+            return;
+        }
+        let Said(lane, mark, _, tone) = said;
+        let moment = self.moment(entry, lane, mark, String::new(), tone);
+        self.groups.push(Group { key, text, count: 1, moment });
+    }
+
+    /// What comes now is something else: the counts so far stand.
+    fn close(&mut self) {
+        for Group { text, count, mut moment, .. } in self.groups.drain(..) {
+            moment.text = if count == 1 { text.0 } else { format!("{count} \u{d7} {}", text.1) };
+            self.moments.push(moment);
+        }
+    }
+
+    fn said(&mut self, entry: &Entry) -> Option<Said> {
+        match entry.header.kind.as_str() {
+            kind::LOCAL => local(&entry.decode().ok()?),
+            kind::OUTCOME => self.outcome(&entry.decode().ok()?),
+            kind::STATE => stands(entry.decode().ok()?),
+            _ => of_people(entry).or_else(|| of_run_itself(entry)),
+        }
+    }
+
+    fn outcome(&mut self, outcome: &body::Outcome) -> Option<Said> {
+        let told = self.tells.remove(&outcome.address);
+        match (&outcome.error, told) {
+            (None, Some(told)) => Some(Said(Lane::Response, "told", told, Tone::Good)),
+            (Some(error), Some(told)) => {
+                Some(Said(Lane::Response, "not told", format!("{told}: {}", error.message), Tone::Bad))
+            }
+            // A cut that failed is told by its target.
+            (Some(error), None) if error.target.is_none() => {
+                Some(Said(Lane::Response, "error", error.message.clone(), Tone::Bad))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What people are asked, and what they say.
+fn of_people(entry: &Entry) -> Option<Said> {
+    let say = |mark, text: String, tone| Some(Said(Lane::People, mark, text, tone));
+    match entry.header.kind.as_str() {
+        kind::WAIT => {
+            let wait: body::WaitOpened = entry.decode().ok()?;
+            if !wait.wait_kind.needs_person() {
+                return None;
+            }
+            let ask = if wait.ask.is_empty() { "any responder".to_owned() } else { wait.ask.join(", ") };
+            let text = if wait.text.is_empty() { wait.name } else { wait.text };
+            say("asks", format!("{} asks {ask}: {text}", wait.wait), Tone::Plain)
+        }
+        kind::ESCALATED => {
+            let next: body::Escalated = entry.decode().ok()?;
+            let text = format!("nobody answered {}: {} is asked now", next.wait, next.ask.join(", "));
+            say("asks", text, Tone::Warn)
+        }
+        kind::DECISION => {
+            let said: body::Decision = entry.decode().ok()?;
+            let why = if said.reason.is_empty() { String::new() } else { format!(" ({})", said.reason) };
+            say("answer", format!("{} says {} to {}{why}", said.who, said.say, said.wait), Tone::Plain)
+        }
+        kind::CLOSED => {
+            let closed: body::WaitClosed = entry.decode().ok()?;
+            let what = format!("{}: {}", closed.wait, closed.say);
+            match closed.by.as_str() {
+                "expired" => say("silence", format!("{what}, because nobody answered in time"), Tone::Bad),
+                "pre_approved" => {
+                    say("answer", format!("{what}, approved beforehand by the manifest"), Tone::Plain)
+                }
+                _ => None,
+            }
+        }
+        kind::CANCEL => {
+            let cancel: body::Cancelled = entry.decode().ok()?;
+            say("cancel", format!("{} cancels the run {}", cancel.who, cancel.reason), Tone::Bad)
+        }
+        _ => None,
+    }
+}
+
+/// How the run goes.
+fn of_run_itself(entry: &Entry) -> Option<Said> {
+    let say = |mark, text: String, tone| Some(Said(Lane::Response, mark, text, tone));
+    match entry.header.kind.as_str() {
+        kind::CREATED => {
+            let created: body::Created = entry.decode().ok()?;
+            let text = format!("{} begins: {}, by {}", created.playbook, created.title, created.started_by);
+            say("run", text, Tone::Plain)
+        }
+        kind::DEADLINE => {
+            let clock: body::DeadlineStarted = entry.decode().ok()?;
+            let text = format!("a clock runs: {}, due {}", clock.title, super::clock::written(&clock.due));
+            say("clock", text, Tone::Plain)
+        }
+        kind::REVIVED => {
+            let text = "the server came back after it had died; the run goes on where it stood";
+            say("back", text.to_owned(), Tone::Warn)
+        }
+        kind::CONTAINED => {
+            let now: body::Contained = entry.decode().ok()?;
+            let text = format!("known better now: {}", now.containment.as_str().replace('_', " "));
+            say("later", text, Tone::Plain)
+        }
+        kind::ENDED => {
+            let over: body::RunEnded = entry.decode().ok()?;
+            let tone = if over.containment.is_whole() { Tone::Good } else { Tone::Bad };
+            let text = format!("{}, {}", over.ended, over.containment.as_str().replace('_', " "));
+            say("ended", text, tone)
+        }
+        _ => None,
+    }
+}
+
+fn local(body: &body::Local) -> Option<Said> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match body.op.as_str() {
+        "phase" => Some(Said(Lane::Response, "phase", text(&body.value), Tone::Plain)),
+        "note" => Some(Said(Lane::Response, "note", text(&body.value), Tone::Plain)),
+        "evidence" => {
+            let name = body.value.get("name").map(text).unwrap_or_default();
+            Some(Said(Lane::Response, "evidence", format!("written down: {name}"), Tone::Good))
+        }
+        _ => None,
+    }
+}
+
+fn stands(body: body::StateEntry) -> Option<Said> {
+    let tone = match body.state {
+        RunState::Running | RunState::Waiting | RunState::Ended => return None,
+        RunState::Paused => Tone::Warn,
+        RunState::Limited | RunState::Diverged | RunState::Suspect => Tone::Bad,
+    };
+    let lane = if body.who.is_empty() { Lane::Response } else { Lane::People };
+    let why = if body.why.is_empty() { body.state.as_str().to_owned() } else { body.why };
+    Some(Said(lane, body.state.as_str(), why, tone))
+}

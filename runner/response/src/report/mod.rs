@@ -1,0 +1,36 @@
+//! After-action reports: what the journal says of a response, live or rehearsed, in the order of HSEEP.
+//!
+//! One shape ([`Report`]), which is its own JSON; one document of it, which Markdown and HTML write. Nothing here reads a
+//! clock, a file or a network, opens a secret's handle, or says what no journal shows.
+
+mod chart;
+mod clock;
+mod coverage;
+mod document;
+mod history;
+mod html;
+mod judge;
+mod live;
+mod markdown;
+mod measure;
+mod shape;
+
+pub use clock::{after, length};
+pub use judge::{objective, points};
+pub use live::{Asked, Book, Material, sort};
+pub use shape::{
+    About, Came, Cover, Expectation, FORM, Fact, Head, Improvement, Lane, Level, Measure, Moment, Objective,
+    Place, Point, Points, Rating, Report, Talk, TargetGroup, Tested, Tone, Verdict, schema,
+};
+
+impl Report {
+    /// As Markdown.
+    pub fn markdown(&self) -> String {
+        markdown::write(&document::Document::of(self))
+    }
+
+    /// As one HTML file that needs nothing else: no script, nothing fetched.
+    pub fn html(&self) -> String {
+        html::write(&document::Document::of(self))
+    }
+}
