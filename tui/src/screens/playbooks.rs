@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::api::PlaybookSummary;
+use stanch_model::api::{Drilled, PlaybookSummary};
 
 use crate::{
     app::App,
@@ -92,6 +92,17 @@ fn row(playbook: &PlaybookSummary, chosen: bool, app: &App, width: usize) -> Lin
     ])
 }
 
+/// When it was last drilled, and whether that still says anything.
+fn drilled(last: Option<&Drilled>) -> String {
+    let Some(last) = last else { return "never drilled, as far as this server knows".to_owned() };
+    let day = last.at.get(..10).unwrap_or(&last.at);
+    let passed = if last.passed { "passed" } else { "not passed" };
+    let stale =
+        if last.stale.is_empty() { String::new() } else { format!(", STALE: {}", last.stale.join(", ")) };
+    let open = if last.open == 0 { String::new() } else { format!(", {} to improve", last.open) };
+    format!("last drilled {day} by {}: {passed}, {} of {}{stale}{open}", last.drill, last.score, last.of)
+}
+
 fn detail(playbook: &PlaybookSummary, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let version = playbook.version.chars().take(12).collect::<String>();
@@ -100,6 +111,7 @@ fn detail(playbook: &PlaybookSummary, app: &App, width: usize) -> Vec<Line<'stat
         Line::default(),
         Line::styled(cut(&playbook.title, width, look), look.strong()),
         Line::styled(cut(&kept, width, look), look.faint()),
+        Line::raw(cut(&drilled(playbook.drilled.as_ref()), width, look)),
     ];
     for when in playbook.starts_when.iter().take(3) {
         lines.push(Line::raw(cut(&format!("starts when {when}"), width, look)));

@@ -7,6 +7,7 @@ mod begin;
 mod broken;
 mod drain;
 mod people;
+mod report;
 mod screens;
 mod support;
 mod transcripts;

@@ -86,7 +86,7 @@ pub fn of(source: &Source<'_>) -> Option<Report> {
     report.facts = drill.facts(std::mem::take(&mut report.facts));
     report.timeline.retain(|moment| moment.mark != "alert");
     report.timeline.extend(plot::of(&drill.scenario, &drill.lines));
-    report::sort(&mut report.timeline);
+    plot::order(&mut report.timeline);
     report.objectives = drill.objectives();
     report.points = Some(drill.points(&report.objectives));
     report.measures = drill.measures(std::mem::take(&mut report.measures));
@@ -168,10 +168,12 @@ impl<'a> Drill<'a> {
         facts.push(Fact::new("Seats", seats.join(", ")));
         let stood = self.lines.iter().filter(|one| matches!(one.line, Line::StoodIn { .. })).count();
         if stood > 0 {
-            facts.push(Fact::new("Stand-ins", format!("empty seats answered {stood} times")));
+            facts.push(Fact::new("Answers of empty seats", stood.to_string()));
         }
         facts.extend(self.why.iter().map(|why| Fact::new("Over because", why.clone())));
-        facts.extend(scenario.teaches.iter().map(|lesson| Fact::new("Teaches", lesson.clone())));
+        if !scenario.teaches.is_empty() {
+            facts.push(Fact::new("Teaches", scenario.teaches.join("; ")));
+        }
         facts.extend(of_response);
         facts
     }

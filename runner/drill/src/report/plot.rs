@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stanch_response::report::{Lane, Moment, Place, Tone, after};
+use stanch_response::report::{self, Lane, Moment, Place, Tone, after};
 
 use super::Written;
 use crate::{
@@ -14,13 +14,36 @@ use crate::{
 /// A line of a timeline holds so much of what somebody said.
 const WORDS: usize = 160;
 
+/// What a fault says that kills the runner.
+const DIES: &str = "the runner is killed";
+
 /// Every entry of the plot, and what the drill's own journal says beside it.
 pub(super) fn of(scenario: &Scenario, lines: &[Written]) -> Vec<Moment> {
     let start = scenario.clock.starts.as_millisecond();
     let fates = fates(lines);
     let plot = scenario.plot.iter().enumerate().map(|(nth, entry)| planned(entry, fates.get(&nth), start));
-    let beside = lines.iter().filter_map(|line| beside(scenario, line, start));
+    let beside = lines.iter().filter_map(|line| beside(scenario, lines, line, start));
     plot.chain(beside).collect()
+}
+
+/// In the order of time. On a clock that stands while anything is at work much happens at one moment: what the plot begins
+/// with comes before what it brings about, and a death of the runner before its return.
+pub(super) fn order(timeline: &mut Vec<Moment>) {
+    let rank = |moment: &Moment| if moment.mark == "alert" { 0 } else { 1 };
+    timeline.sort_by_key(rank);
+    report::sort(timeline);
+    let is_back = |moment: &Moment| moment.mark == "back";
+    let dies = |moment: &Moment| moment.lane == Lane::Plot && moment.text == DIES;
+    let mut from = 0;
+    while let Some(back) = timeline.iter().skip(from).position(is_back).map(|after| from + after) {
+        let death = timeline.iter().skip(back).position(dies).map(|after| back + after);
+        from = back + 1;
+        if let Some(death) = death.filter(|death| timeline[*death].at_s == timeline[back].at_s) {
+            let moment = timeline.remove(death);
+            timeline.insert(back, moment);
+            from += 1;
+        }
+    }
 }
 
 fn fates(lines: &[Written]) -> BTreeMap<usize, (Fate, Place, String)> {
@@ -109,8 +132,19 @@ fn short(text: &str) -> String {
     }
 }
 
+/// Whether the plot killed the runner then.
+fn fired_then(scenario: &Scenario, lines: &[Written], then_ms: i64) -> bool {
+    lines.iter().any(|written| match &written.line {
+        Line::Fired { entry, at_ms, .. } => {
+            let deed = scenario.plot.get(*entry).and_then(PlotEntry::deed);
+            *at_ms == then_ms && matches!(deed, Some(Deed::Fault(fault)) if fault.kill_runner)
+        }
+        _ => false,
+    })
+}
+
 /// What the server's journal cannot know.
-fn beside(scenario: &Scenario, written: &Written, start: i64) -> Option<Moment> {
+fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64) -> Option<Moment> {
     let (lane, mark, text, tone) = match &written.line {
         Line::Revealed { hidden, .. } => {
             let hidden = scenario.world.hidden.get(*hidden)?;
@@ -118,7 +152,9 @@ fn beside(scenario: &Scenario, written: &Written, start: i64) -> Option<Moment> 
             let text = format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why);
             (Lane::Plot, "revealed", text, Tone::Warn)
         }
-        Line::Killed { .. } => (Lane::Plot, "killed", "the runner is killed".to_owned(), Tone::Bad),
+        // by the plot's own entry, which stands there
+        Line::Killed { at_ms } if fired_then(scenario, lines, *at_ms) => return None,
+        Line::Killed { .. } => (Lane::Plot, "killed", DIES.to_owned(), Tone::Bad),
         Line::Observed { who, sort, text, .. } => {
             let tone = if sort == "strength" { Tone::Good } else { Tone::Warn };
             (

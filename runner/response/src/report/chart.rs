@@ -52,14 +52,14 @@ fn timeline(moments: &[Moment], lanes: &[Lane]) -> String {
         let y = 8 + LANE * nth + LANE / 2;
         let _ = writeln!(inside, "<text class=\"name\" x=\"0\" y=\"{}\">{}</text>", y + 4, lane.as_str());
         let _ = writeln!(inside, "<line class=\"axis\" x1=\"{LEFT}\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/>");
-        if *lane == Lane::Response {
+        if *lane == Lane::Phases {
             inside.push_str(&phases(moments, &axis, y));
         }
         for moment in moments.iter().filter(|moment| moment.lane == *lane) {
             inside.push_str(&mark(moment, &axis, y));
         }
     }
-    frame(bottom + 26, "What happened when, in lanes: plot, people, response, targets", &inside)
+    frame(bottom + 26, "What happened when, in lanes: plot, people, phases, response, targets", &inside)
 }
 
 /// The phases of the playbook as bars, with their names where there is room.
@@ -216,10 +216,9 @@ fn exposure(levels: &[Level], end_s: i64) -> String {
         let _ = write!(path, " L{:.1} {:.1} Z", axis.x(axis.end()), y(0));
         path
     };
-    let mut inside = String::new();
+    let mut inside = axis.draw(top, top + HEIGHT);
     let _ = writeln!(inside, "<path class=\"unproven\" d=\"{}\"/>", area(&|level| level.unproven));
     let _ = writeln!(inside, "<path class=\"open\" d=\"{}\"/>", area(&|level| level.open));
-    inside.push_str(&axis.draw(top, top + HEIGHT));
     let _ = writeln!(
         inside,
         "<text class=\"name\" x=\"0\" y=\"{}\">{most} targets</text>\n\

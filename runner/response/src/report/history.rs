@@ -240,7 +240,7 @@ fn of_run_itself(entry: &Entry) -> Option<Said> {
 fn local(body: &body::Local) -> Option<Said> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match body.op.as_str() {
-        "phase" => Some(Said(Lane::Response, "phase", text(&body.value), Tone::Plain)),
+        "phase" => Some(Said(Lane::Phases, "phase", text(&body.value), Tone::Plain)),
         "note" => Some(Said(Lane::Response, "note", text(&body.value), Tone::Plain)),
         "evidence" => {
             let name = body.value.get("name").map(text).unwrap_or_default();

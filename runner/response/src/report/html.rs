@@ -75,17 +75,23 @@ fn block(text: &mut String, block: &Block) {
 
 fn table(text: &mut String, table: &Table) {
     text.push_str("<table>\n<thead><tr>");
-    table.head.iter().for_each(|head| _ = write!(text, "<th scope=\"col\">{head}</th>"));
+    for head in table.head {
+        let _ = write!(text, "<th scope=\"col\" class=\"{}\">{head}</th>", column(head));
+    }
     text.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         text.push_str("<tr>");
         for (head, cell) in table.head.iter().zip(row) {
-            let class = head.to_lowercase().replace([' ', ',', '.'], "-");
-            let _ = write!(text, "<td class=\"{class}\">{}</td>", self::cell(cell));
+            let _ = write!(text, "<td class=\"{}\">{}</td>", column(head), self::cell(cell));
         }
         text.push_str("</tr>\n");
     }
     text.push_str("</tbody>\n</table>\n");
+}
+
+/// The class of a column.
+fn column(head: &str) -> String {
+    head.to_lowercase().replace([' ', ',', '.'], "-")
 }
 
 fn cell(cell: &Cell) -> String {

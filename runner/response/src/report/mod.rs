@@ -14,6 +14,8 @@ mod live;
 mod markdown;
 mod measure;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use clock::{after, length};
 pub use judge::{objective, points};

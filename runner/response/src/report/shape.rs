@@ -163,6 +163,8 @@ pub enum Lane {
     Plot,
     /// What people said and did.
     People,
+    /// The parts of the response, as the playbook names them.
+    Phases,
     /// What the playbook did.
     Response,
     /// What became of what was cut.
@@ -171,13 +173,14 @@ pub enum Lane {
 
 impl Lane {
     /// All of them, from the top.
-    pub const ALL: [Self; 4] = [Self::Plot, Self::People, Self::Response, Self::Targets];
+    pub const ALL: [Self; 5] = [Self::Plot, Self::People, Self::Phases, Self::Response, Self::Targets];
 
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Plot => "plot",
             Self::People => "people",
+            Self::Phases => "phases",
             Self::Response => "response",
             Self::Targets => "targets",
         }

@@ -78,9 +78,10 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let id = args.id.clone().unwrap_or_default();
     let place = &args.reach.place;
     let ledger = kept(place.config.as_deref(), place.data.as_deref())?;
-    let report = match played(&id, &ledger) {
-        Some(data) if args.reach.url.is_none() => drill(&data, &ledger)?,
-        _ => response(&id, &args.reach, &ledger).await?,
+    let named = if args.reach.url.is_none() { last_play(&id, &ledger) } else { None };
+    let report = match played(&id).or(named) {
+        Some(data) => drill(&data, &ledger)?,
+        None => response(&id, &args.reach, &ledger).await?,
     };
     write(&report, &args, out)
 }
@@ -93,16 +94,15 @@ fn kept(config: Option<&Path>, data: Option<&Path>) -> anyhow::Result<Ledger> {
     }
 }
 
-/// The data folder of the drill that is meant, if it is one: a folder, or the last play of that name.
-fn played(id: &str, ledger: &Ledger) -> Option<PathBuf> {
-    let is_drill = |data: &Path| Record::folder(data).join("journal").exists();
-    let path = PathBuf::from(id.trim_end_matches('/'));
-    if is_drill(&path) {
-        return Some(path);
-    }
-    let named =
-        ledger.rated.iter().rev().find(|rated| rated.drill == id).map(|rated| PathBuf::from(&rated.data));
-    named.filter(|data| is_drill(data))
+/// This folder, if a drill was played in it.
+fn played(folder: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(folder.trim_end_matches('/'));
+    Record::folder(&path).join("journal").exists().then_some(path)
+}
+
+/// The folder of the last play of the drill of this name.
+fn last_play(drill: &str, ledger: &Ledger) -> Option<PathBuf> {
+    ledger.rated.iter().rev().find(|rated| rated.drill == drill).and_then(|rated| played(&rated.data))
 }
 
 fn drill(data: &Path, ledger: &Ledger) -> anyhow::Result<Report> {

@@ -1,0 +1,98 @@
+//! What a report says of entries that are written here by hand.
+
+use serde_json::json;
+use stanch_model::{Entry, Hash, Header, StreamId};
+
+use super::*;
+
+const RUN: &str = "01JD8Q2W3E4R5T6Y7U8I9O0P1A";
+
+fn entries(bodies: Vec<(&str, serde_json::Value)>) -> Vec<Entry> {
+    let entry = |(version, (kind, body)): (u64, (&str, serde_json::Value))| {
+        let header = Header {
+            stream: StreamId::from_stored(format!("run/{RUN}")),
+            version,
+            epoch: 1,
+            time: format!("2026-11-22T00:0{version}:00Z"),
+            kind: kind.to_owned(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        };
+        Entry { header, hash: Hash::of(b"head"), body: Some(body.to_string().into()), position: version }
+    };
+    (1..).zip(bodies).map(entry).collect()
+}
+
+fn created(mode: &str) -> (&'static str, serde_json::Value) {
+    let body = json!({
+        "run": RUN, "playbook": "cut", "title": "Cut <i>it</i> off", "mode": mode, "input": {},
+        "started_by": "ana", "pins": { "playbook": null, "actions": {}, "integrations": {}, "rhai": "", "host_api": 1 },
+    });
+    ("run.created", body)
+}
+
+fn target(id: &str, state: &str, why: &str) -> (&'static str, serde_json::Value) {
+    let target =
+        json!({ "integration": "okta", "kind": "grant", "id": id, "label": format!("grant\u{1b}[2J {id}") });
+    (
+        "target",
+        json!({ "target": target, "verb": "grant.revoke", "state": state, "address": "1", "why": why }),
+    )
+}
+
+fn report(entries: Vec<Entry>) -> Report {
+    let material = Material { runs: vec![entries], ..Material::default() };
+    let now = "2026-11-22T01:00:00Z".parse().unwrap();
+    Report::of(&material, Asked { about: About::Run, id: RUN, began: None, now })
+}
+
+#[test]
+fn a_live_response_says_so_and_what_failed_is_a_gap() {
+    let ended = json!({ "ended": "finished", "containment": "partly_contained", "because": ["1 failed"] });
+    let report = report(entries(vec![
+        created("live"),
+        target("a", "accepted", ""),
+        target("b", "accepted", ""),
+        target("a", "verified", "read back"),
+        target("b", "failed", "403 <script>"),
+        ("run.ended", ended),
+    ]));
+    assert!(!report.exercise && report.verdict.tone == Tone::Bad);
+    let contain = report.objectives.iter().find(|one| one.name == "contain").unwrap();
+    assert_eq!((contain.rating, contain.expectations[0].came), (Some(Rating::U), Came::Missed));
+    assert_eq!(contain.expectations[0].evidence[0].words(), "run 8I9O0P1A 2\u{2013}5");
+    assert!(report.gaps.iter().any(|gap| gap.text == "not better contained: 1 failed"), "{:?}", report.gaps);
+    let levels: Vec<(i64, u64, u64)> =
+        report.exposure.iter().map(|level| (level.at_s, level.open, level.unproven)).collect();
+    assert_eq!(levels, [(0, 2, 2), (60, 1, 2), (180, 1, 1)], "what failed is open to the end");
+    let html = report.html();
+    assert!(html.contains(">LIVE<") && !html.contains("EXERCISE") && !html.contains("<script"));
+    assert!(html.contains("Cut &lt;i&gt;it&lt;/i&gt; off") && !html.contains('\u{1b}'));
+    assert!(report.markdown().contains("403 &lt;script&gt;"));
+}
+
+#[test]
+fn what_happens_to_many_alike_is_one_line() {
+    let report = report(entries(vec![
+        created("drill"),
+        target("a", "requested", ""),
+        target("a", "accepted", ""),
+        target("b", "accepted", ""),
+        target("a", "verified", ""),
+    ]));
+    let lines: Vec<&str> = report.timeline.iter().map(|moment| moment.text.as_str()).collect();
+    assert_eq!(lines[1], "2 \u{d7} okta grant.revoke: accepted");
+    assert_eq!((report.timeline[1].at_s, report.timeline[1].until_s), (Some(120), Some(180)));
+    assert!(report.html().contains("EXERCISE") && report.markdown().contains("EXERCISE"));
+}
+
+#[test]
+fn nothing_at_all_is_a_report_too() {
+    let empty = Report::of(
+        &Material::default(),
+        Asked { about: About::Incident, id: "I1", began: None, now: "2026-11-22T01:00:00Z".parse().unwrap() },
+    );
+    assert!(empty.markdown().contains("nothing was started") && empty.html().ends_with("</html>\n"));
+    let again: Report = serde_json::from_str(&serde_json::to_string(&empty).unwrap()).unwrap();
+    assert_eq!(again, empty);
+}
