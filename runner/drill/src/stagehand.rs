@@ -252,38 +252,42 @@ impl Stage {
 
     /// A line of the record for people; nothing for what only the machine needs.
     pub(crate) fn words(&self, line: &Line) -> Option<String> {
-        let plot =
-            |entry: &usize| self.scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
-        Some(match line {
-            Line::Began { .. } => return None,
-            Line::Clock { by, .. } if by.is_empty() => return None,
-            Line::Clock { at, by } => match at.rate {
-                0.0 => format!("{by} stops the clock"),
-                rate => format!("{by} lets the clock run at {rate}x"),
-            },
-            Line::Sat { seat, who, .. } => format!("somebody plays {who}, {seat}"),
-            Line::Faulted { fault, by, .. } => format!("{by} switches on: {}", fault.words()),
-            Line::Mended { faults, by, .. } => format!("{by} switches off: {faults}"),
-            Line::ByHand { who, did, .. } => format!("{who} does by hand: {}", done(did)),
-            Line::Fired { entry, .. } => plot(entry),
-            Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
-            Line::Revealed { hidden, .. } => {
-                let hidden = &self.scenario.world.hidden[*hidden];
-                let count: u32 = hidden.grants.values().sum();
-                format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
-            }
-            Line::Killed { .. } => "the runner was killed".to_owned(),
-            Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
-            Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
-            Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
-            Line::Stopped { who, why, .. } => format!("STOPPED by {who}, this is real: {why}"),
-            Line::Met { expectation, .. } => {
-                let one = self.scenario.expect.get(*expectation);
-                format!("met: {}", one.map(|one| one.words()).unwrap_or_default())
-            }
-            Line::Ended { why, score, .. } => format!("over ({why}): {} of {}", score.score, score.of),
-        })
+        words(&self.scenario, line)
     }
+}
+
+/// A line of the record for people; nothing for what only the machine needs.
+pub(crate) fn words(scenario: &Scenario, line: &Line) -> Option<String> {
+    let plot = |entry: &usize| scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
+    Some(match line {
+        Line::Began { .. } => return None,
+        Line::Clock { by, .. } if by.is_empty() => return None,
+        Line::Clock { at, by } => match at.rate {
+            0.0 => format!("{by} stops the clock"),
+            rate => format!("{by} lets the clock run at {rate}x"),
+        },
+        Line::Sat { seat, who, .. } => format!("somebody plays {who}, {seat}"),
+        Line::Faulted { fault, by, .. } => format!("{by} switches on: {}", fault.words()),
+        Line::Mended { faults, by, .. } => format!("{by} switches off: {faults}"),
+        Line::ByHand { who, did, .. } => format!("{who} does by hand: {}", done(did)),
+        Line::Fired { entry, .. } => plot(entry),
+        Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
+        Line::Revealed { hidden, .. } => {
+            let hidden = &scenario.world.hidden[*hidden];
+            let count: u32 = hidden.grants.values().sum();
+            format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
+        }
+        Line::Killed { .. } => "the runner was killed".to_owned(),
+        Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
+        Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
+        Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
+        Line::Stopped { who, why, .. } => format!("STOPPED by {who}, this is real: {why}"),
+        Line::Met { expectation, .. } => {
+            let one = scenario.expect.get(*expectation);
+            format!("met: {}", one.map(|one| one.words()).unwrap_or_default())
+        }
+        Line::Ended { why, score, .. } => format!("over ({why}): {} of {}", score.score, score.of),
+    })
 }
 
 /// In a line.

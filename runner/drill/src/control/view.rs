@@ -14,7 +14,7 @@ use crate::{
     company,
     record::Line,
     scenario::{Deed, PlotEntry, Scenario},
-    score::{Came, Judged},
+    score::Judged,
 };
 
 impl Floor {
@@ -143,16 +143,10 @@ impl Floor {
 
 /// An expectation as it stands.
 pub(super) fn hoped(goal: &str, one: &Judged) -> Hoped {
-    let came = match one.came {
-        Came::Met => "met",
-        Came::Late => "late",
-        Came::Lost => "lost",
-        Came::Missed => "missed",
-    };
     Hoped {
         goal: goal.to_owned(),
         say: one.say.clone(),
-        came: came.to_owned(),
+        came: one.came.as_str().to_owned(),
         first_s: one.first_s,
         by_s: one.by_s,
         points: one.points,

@@ -123,7 +123,7 @@ impl<'a> Drill<'a> {
             _ => None,
         });
         let clock = lines.iter().map(|written| match &written.line {
-            Line::Clock { at } => at.scenario_ms,
+            Line::Clock { at, .. } => at.scenario_ms,
             line => line.at_ms().unwrap_or(0),
         });
         let last_ms = clock.max().unwrap_or(0).max(scenario.clock.starts.as_millisecond());

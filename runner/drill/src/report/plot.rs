@@ -9,6 +9,7 @@ use crate::{
     board::Fate,
     record::Line,
     scenario::{Deed, PlotEntry, Scenario},
+    stagehand::words,
 };
 
 /// A line of a timeline holds so much of what somebody said.
@@ -168,6 +169,13 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
             let price = scenario.hints.get(*hint).map_or(0, |hint| hint.price);
             (Lane::People, "hint", format!("{who} takes hint {} for {price} points", hint + 1), Tone::Warn)
         }
+        line @ (Line::Sat { .. } | Line::ByHand { .. }) => {
+            (Lane::People, "seat", words(scenario, line)?, Tone::Plain)
+        }
+        line @ (Line::Faulted { .. } | Line::Mended { .. }) => {
+            (Lane::Plot, "fault", words(scenario, line)?, Tone::Warn)
+        }
+        line @ Line::Stopped { .. } => (Lane::People, "stop", words(scenario, line)?, Tone::Bad),
         Line::Ended { why, .. } => (Lane::Plot, "over", format!("the drill is over: {why}"), Tone::Plain),
         _ => return None,
     };
