@@ -57,6 +57,9 @@ fn settings() -> insta::Settings {
     settings.add_filter(r"\b[0-9A-Z]{8} of ", "[run] of ");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[hash]");
     settings.add_filter(r"version [0-9a-f]{12}", "version [version]");
+    // which of what happens at one moment comes first, the platforms' answers decide
+    settings.add_filter(r"\n\|[^\n]*\*\*(cut|residual|proven)\*\*[^\n]* × [^\n]*", "");
+    settings.add_filter(r"\n\|[^\n]*\*\*(cut|residual|proven)\*\* okta [^\n]*", "");
     // how many entries a play takes differs by what came together
     settings.add_filter(r"`(run|incident|drill|alert|system)( \[run\])? [0-9]+(–[0-9]+)?`", "`$1 [n]`");
     settings.add_filter(r"(`(?:run|incident|alert)/\[id\]`|`drill`|`system`) \| [0-9]+ \|", "$1 | [n] |");
