@@ -6,24 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rhai::{Dynamic, NativeCallContext};
-use serde_json::{Value, json};
-use stanch_model::{
-    Address,
-    run::{
-        StepError,
-        body::{BranchDone, kind},
-    },
-};
+use serde_json::json;
+use stanch_model::{Address, ids::Hash, run::StepError};
 
 use crate::{
-    border,
+    border::{self, Json},
     current::{Current, Hosted, terminated},
-    live::{Frame, Leave},
+    live::{Done, Frame, Leave},
     step::{Enter, Mark, misuse},
 };
 
 /// What a branch does.
-pub(crate) type Body<'a> = Box<dyn Fn() -> Hosted<Value> + 'a>;
+pub(crate) type Body<'a> = Box<dyn Fn() -> Hosted<Json> + 'a>;
 
 /// More branches than this are refused before the first starts.
 const MAX_BRANCHES: usize = 20_000;
@@ -35,20 +29,21 @@ const DEEPEST: usize = 64;
 type Dirty = Vec<(u64, Address)>;
 
 /// What every branch came to, by key in the order given.
-pub(crate) type Results = Vec<(String, Result<Value, StepError>)>;
+pub(crate) type Results = Vec<(String, Done)>;
 
 impl Current {
-    /// Runs the branches to their ends. `args` identify the fan-out on replay.
+    /// Runs the branches to their ends. `args`, as canonical JSON, identify the fan-out on replay.
     pub(crate) fn fan(
         &self,
         at: (u32, u32),
         op: &'static str,
         name: &str,
-        args: &Value,
+        args: &str,
         bodies: Vec<(String, Body<'_>)>,
     ) -> Hosted<Results> {
         let keys = check_keys(op, &bodies)?;
-        let mark = Mark::new(at, op, name, &json!([keys, args]));
+        let named = serde_json::to_string(&keys).unwrap_or_default();
+        let mark = Mark { op, name, args: Hash::of(format!("[{named},{args}]").as_bytes()), at };
         let address = match self.enter(mark)? {
             Enter::Done(_) => {
                 let address =
@@ -151,16 +146,8 @@ impl Current {
             Some(_) => Err(terminated()),
             None => {
                 self.check_left_over(frame)?;
-                let done = match result {
-                    Ok(value) => BranchDone { address: place.clone(), value, error: None },
-                    Err(error) => BranchDone {
-                        address: place.clone(),
-                        value: Value::Null,
-                        error: Some(border::caught(&error)),
-                    },
-                };
-                let now = self.env.now_ms();
-                self.live(|live| live.record(kind::BRANCH, done, now));
+                let done = result.map_err(|error| border::caught(&error));
+                self.live(|live| live.record_branch(place.clone(), done));
                 Ok(true)
             }
         }
@@ -221,7 +208,7 @@ fn check_keys(op: &str, bodies: &[(String, Body<'_>)]) -> Hosted<Vec<String>> {
 }
 
 /// The values in order; or, if any branch threw, the error of the first that did with all of them attached.
-pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Value)>> {
+pub(crate) fn join(results: Results) -> Hosted<Vec<(String, Json)>> {
     let errors: BTreeMap<String, StepError> = results
         .iter()
         .filter_map(|(key, result)| Some((key.clone(), result.as_ref().err()?.clone())))
@@ -244,7 +231,7 @@ pub(crate) fn scripted<'a>(
     let closure = closure.clone();
     Box::new(move || {
         let value = call(ctx, &closure, args.iter().map(Dynamic::flatten_clone).collect())?;
-        border::to_value(&value).map_err(|error| border::throw(&error))
+        border::to_json(&value).map_err(|error| border::throw(&error))
     })
 }
 

@@ -79,7 +79,7 @@ pub(crate) struct Live {
     pub(crate) playbook: Arc<Playbook>,
     pub(crate) view: RunView,
     pub(crate) steps: HashMap<Address, Step>,
-    pub(crate) branches: HashMap<Address, Result<Value, StepError>>,
+    pub(crate) branches: HashMap<Address, Done>,
     pub(crate) signals: Vec<body::Signal>,
     pub(crate) version: u64,
     /// Entries outside fan-outs, and in the branches that have not ended: what the limit counts.

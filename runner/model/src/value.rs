@@ -3,6 +3,11 @@
 //! Only unit, bool, i64, finite f64, string, array, map, targets and secret handles exist here. `serde_json`'s map is
 //! sorted, so a value has exactly one encoding, and equal values have equal hashes.
 
+mod targets;
+
+pub use targets::{bare_targets_in_json, push_target, targets_in_json};
+
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{ids::Hash, target::Target};
@@ -30,7 +35,7 @@ pub fn of_target(target: &Target) -> Value {
 /// The target that this value stands for, if it stands for one.
 pub fn as_target(value: &Value) -> Option<Target> {
     let inner = value.as_object().filter(|map| map.len() == 1)?.get(TARGET_KEY)?;
-    serde_json::from_value(inner.clone()).ok()
+    Target::deserialize(inner).ok()
 }
 
 /// Wraps a vault handle.

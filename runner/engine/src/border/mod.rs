@@ -5,7 +5,7 @@
 
 mod text;
 
-pub(crate) use text::{Json, write_map};
+pub(crate) use text::{Json, to_json, write_map};
 
 use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use serde_json::{Number, Value};

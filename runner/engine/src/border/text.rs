@@ -6,18 +6,15 @@
 use std::{fmt, rc::Rc};
 
 use rhai::{Array, Dynamic, Identifier, Map};
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::{Number, Value};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value, value::RawValue};
 use stanch_model::{
     Target,
     run::{StepError, lean::push_text},
     value::{self, SECRET_KEY, TARGET_KEY},
 };
 
-use super::{Secret, to_dynamic, too_deep, unfit};
+use super::{Secret, too_deep, unfit};
 
 /// A value as it lies in the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +30,23 @@ impl Json {
         if value.is_null() { Self(None) } else { Self::new(&value.to_string()) }
     }
 
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or("null")
+    }
+
     pub(crate) fn value(&self) -> Value {
         self.0.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// Every target in it, without attributes.
+    pub(crate) fn bare_targets(&self) -> Vec<Target> {
+        self.0.as_deref().map(value::bare_targets_in_json).unwrap_or_default()
+    }
+
+    /// Every target in it.
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        self.0.as_deref().map(value::targets_in_json).unwrap_or_default()
     }
 
     /// As a script sees it.
@@ -44,6 +56,13 @@ impl Json {
         // What nests too deep for this reader does for the other one, too: a script gets nothing either way.
         ToDynamic.deserialize(&mut reader).unwrap_or_default()
     }
+}
+
+/// Script to journal.
+pub(crate) fn to_json(dynamic: &Dynamic) -> Result<Json, StepError> {
+    let mut text = String::new();
+    write(dynamic, &mut text, 0)?;
+    Ok(Json::new(&text))
 }
 
 /// Script to journal.
@@ -74,7 +93,7 @@ fn write(dynamic: &Dynamic, out: &mut String, depth: usize) -> Result<(), StepEr
     } else if let Ok(letter) = dynamic.as_char() {
         push_text(out, letter.encode_utf8(&mut [0; 4]));
     } else if let Some(target) = dynamic.read_lock::<Target>() {
-        push(out, format_args!("{}", value::of_target(&target)));
+        value::push_target(out, &target);
     } else if let Some(secret) = dynamic.read_lock::<Secret>() {
         push(out, format_args!("{}", value::of_secret(&secret.0)));
     } else {
@@ -171,9 +190,9 @@ impl<'de> Visitor<'de> for ToDynamic {
         while let Some(key) = pairs.next_key_seed(Key)? {
             if map.is_empty() && (key == TARGET_KEY || key == SECRET_KEY) {
                 // Something of ours, if it stands alone.
-                let inner: Value = pairs.next_value()?;
-                let Some(next) = pairs.next_key_seed(Key)? else { return Ok(special(key, inner)) };
-                map.insert(key, to_dynamic(&inner));
+                let inner: &RawValue = pairs.next_value()?;
+                let Some(next) = pairs.next_key_seed(Key)? else { return Ok(special(key, inner.get())) };
+                map.insert(key, Json::new(inner.get()).dynamic());
                 map.insert(next, pairs.next_value_seed(self)?);
                 continue;
             }
@@ -183,14 +202,15 @@ impl<'de> Visitor<'de> for ToDynamic {
     }
 }
 
-fn special(key: Identifier, inner: Value) -> Dynamic {
-    if key == TARGET_KEY
-        && let Ok(target) = Target::deserialize(&inner)
-    {
-        return Dynamic::from(target);
+fn special(key: Identifier, inner: &str) -> Dynamic {
+    if key == TARGET_KEY {
+        if let Ok(target) = serde_json::from_str::<Target>(inner) {
+            return Dynamic::from(target);
+        }
+    } else if let Ok(handle) = serde_json::from_str::<String>(inner) {
+        return Dynamic::from(Secret(handle.into()));
     }
-    let pair = [(key.to_string(), inner)];
-    to_dynamic(&Value::Object(pair.into_iter().collect()))
+    Map::from_iter([(key, Json::new(inner).dynamic())]).into()
 }
 
 struct Key;

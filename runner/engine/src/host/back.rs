@@ -134,18 +134,21 @@ struct GivenUp {
     by: String,
     /// What takes it back.
     undo: Option<UndoCall>,
+    /// What a person was asked to do, where one made it so.
+    #[serde(default)]
+    asked: String,
 }
 
 fn give_back(ctx: &NativeCallContext<'_>) -> Hosted<String> {
     let here = own()?;
     let given_up = here.local(ctx, "give_up", &Value::Null, |here| Ok(json!(give_up(here)?)))?;
-    let GivenUp { left, by, undo } = serde_json::from_value(given_up).unwrap_or_default();
+    let GivenUp { left, by, undo, asked } = serde_json::from_value(given_up).unwrap_or_default();
     if !left.is_empty() {
         return Ok(format!("it stays cut: {} claims it too", left.join(", ")));
     }
     let what = here.live(|live| live.created.input["what"].as_str().unwrap_or_default().to_owned());
     if by == BY_HAND {
-        let text = format!("Give back by hand: {what}. It was to last until now");
+        let text = format!("Give back by hand: {what}. What was asked: {asked}");
         return people::ask_one_of(ctx, SLUG, &text, &[hold::BY_HAND, LEAVE]);
     }
     let Some(undo) = undo else { return Ok("it was so before: nothing is given back".to_owned()) };
@@ -181,8 +184,10 @@ fn give_up(here: &Current) -> Result<GivenUp, StepError> {
         if !last.taken {
             return Ok(after_giving_up(&claims, &own));
         }
-        let entry =
-            NewEntry::new(CLAIM, &Claim { taken: false, by: String::new(), undo: None, ..last.clone() });
+        let entry = NewEntry::new(
+            CLAIM,
+            &Claim { taken: false, by: String::new(), undo: None, asked: String::new(), ..last.clone() },
+        );
         let append = StreamAppend {
             expect: Some(entries.len() as u64),
             ..StreamAppend::new(stream.clone(), journal.epoch(), vec![entry])
@@ -212,5 +217,6 @@ fn after_giving_up(claims: &[Claim], own: &(stanch_model::RunId, stanch_model::A
     let undo = origin.and_then(|origin| serde_json::from_value(origin.undo.clone()?).ok());
     let mut left: Vec<String> = left.into_iter().map(|claim| format!("run {}", claim.run)).collect();
     left.dedup();
-    GivenUp { left, by: origin.map_or_else(String::new, |origin| origin.by.clone()), undo }
+    let (by, asked) = origin.map(|origin| (origin.by.clone(), origin.asked.clone())).unwrap_or_default();
+    GivenUp { left, by, undo, asked }
 }

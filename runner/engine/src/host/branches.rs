@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stanch_model::{target::Target, value};
 
 use crate::{
-    border,
+    border::{self, Json},
     current::{Current, Hosted},
     fan::{Body, call, join, scripted},
     live::Frame,
@@ -28,24 +28,29 @@ fn each(ctx: &NativeCallContext<'_>, items: &Array, body: &FnPtr, options: Optio
     let here = here()?;
     let field = options.and_then(|map| map.get("key")).and_then(|key| key.clone().into_string().ok());
     let mut bodies: Vec<(String, Body<'_>)> = Vec::with_capacity(items.len());
-    let mut values = Vec::with_capacity(items.len());
+    let mut args = String::from("[");
     for item in items {
-        let value = border::to_value(item).map_err(|error| border::throw(&error))?;
+        let value = border::to_json(item).map_err(|error| border::throw(&error))?;
         let key = key_of(item, &value, field.as_deref())?;
+        if args.len() > 1 {
+            args.push(',');
+        }
+        args.push_str(value.as_str());
         // The branch gets what the journal would give back, not the script's own value.
-        bodies.push((key, scripted(ctx, body, vec![border::to_dynamic(&value)])));
-        values.push(value);
+        bodies.push((key, scripted(ctx, body, vec![value.dynamic()])));
     }
-    let results = here.fan(place(ctx), "each", "", &Value::Array(values), bodies)?;
-    Ok(join(results)?.iter().map(|(_, value)| border::to_dynamic(value)).collect())
+    args.push(']');
+    let results = here.fan(place(ctx), "each", "", &args, bodies)?;
+    Ok(join(results)?.iter().map(|(_, value)| value.dynamic()).collect())
 }
 
 /// The whole target, the text or the number; for a map the field that `key` names.
-fn key_of(item: &Dynamic, value: &Value, field: Option<&str>) -> Hosted<String> {
+fn key_of(item: &Dynamic, value: &Json, field: Option<&str>) -> Hosted<String> {
     if let Some(target) = item.read_lock::<Target>() {
         return Ok(target.key());
     }
-    match (value, field) {
+    let value = value.value();
+    match (&value, field) {
         (Value::String(text), _) => Ok(text.clone()),
         (Value::Number(number), _) => Ok(number.to_string()),
         (Value::Object(map), Some(field)) => match map.get(field) {
@@ -67,15 +72,15 @@ fn key_of(item: &Dynamic, value: &Value, field: Option<&str>) -> Hosted<String> 
 fn together_list(ctx: &NativeCallContext<'_>, bodies: &Array) -> Hosted<Array> {
     let named = bodies.iter().enumerate().map(|(n, body)| (n.to_string(), body));
     let results = together(ctx, named.collect())?;
-    Ok(results.iter().map(|(_, value)| border::to_dynamic(value)).collect())
+    Ok(results.iter().map(|(_, value)| value.dynamic()).collect())
 }
 
 fn together_map(ctx: &NativeCallContext<'_>, bodies: &Map) -> Hosted<Map> {
     let results = together(ctx, bodies.iter().map(|(name, body)| (name.to_string(), body)).collect())?;
-    Ok(results.iter().map(|(name, value)| (name.as_str().into(), border::to_dynamic(value))).collect())
+    Ok(results.iter().map(|(name, value)| (name.as_str().into(), value.dynamic())).collect())
 }
 
-fn together(ctx: &NativeCallContext<'_>, named: Vec<(String, &Dynamic)>) -> Hosted<Vec<(String, Value)>> {
+fn together(ctx: &NativeCallContext<'_>, named: Vec<(String, &Dynamic)>) -> Hosted<Vec<(String, Json)>> {
     let here = here()?;
     let mut bodies: Vec<(String, Body<'_>)> = Vec::with_capacity(named.len());
     for (name, body) in named {
@@ -84,7 +89,7 @@ fn together(ctx: &NativeCallContext<'_>, named: Vec<(String, &Dynamic)>) -> Host
         };
         bodies.push((name, scripted(ctx, &body, Vec::new())));
     }
-    join(here.fan(place(ctx), "together", "", &Value::Null, bodies)?)
+    join(here.fan(place(ctx), "together", "", "null", bodies)?)
 }
 
 /// A branch that never throws. It runs in place, so that on the main line it waits without being left.

@@ -305,10 +305,8 @@ impl Current {
             due_ms: None,
             card: false,
         };
+        self.live(|live| self.env.hold_by_hand_for_a_while(live, spec, &wait.text, now));
         self.open_wait(wait);
-        if spec.expires.is_some() {
-            self.live(|live| self.env.take_hold(live, spec, back::BY_HAND, None, now));
-        }
         self.conclude(&spec.address, Ok(value))
     }
 }
@@ -366,7 +364,13 @@ pub(crate) fn cut_value(target: &Target, state: TargetState) -> Value {
 
 /// A target without its attributes: enough to name it.
 pub(crate) fn bare(target: &Target) -> Target {
-    Target { attrs: std::collections::BTreeMap::new(), ..target.clone() }
+    Target {
+        integration: target.integration.clone(),
+        kind: target.kind.clone(),
+        id: target.id.clone(),
+        label: target.label.clone(),
+        attrs: std::collections::BTreeMap::new(),
+    }
 }
 
 impl Act {

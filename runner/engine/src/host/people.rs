@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use stanch_model::{
     Target,
     run::{StepError, WaitKind, body::WaitClosed, body::WaitOpened, body::kind, wait::ClosedView},
-    value,
 };
 use stanch_playbooks::manifest::ApprovalSpec;
 
@@ -38,8 +37,8 @@ pub(super) fn register(engine: &mut Engine) {
 
 fn approve(ctx: &NativeCallContext<'_>, name: &str, text: &str, targets: &Dynamic) -> Hosted<Map> {
     let here = here()?;
-    let value = border::to_value(targets).map_err(|error| border::throw(&error))?;
-    let mut covered: Vec<Target> = value::targets_in(&value).iter().map(bare).collect();
+    let targets = border::to_json(targets).map_err(|error| border::throw(&error))?;
+    let mut covered: Vec<Target> = targets.bare_targets();
     covered.sort();
     covered.dedup();
     let Some(policy) = here.live(|live| live.playbook.manifest.approvals.get(name).cloned()) else {

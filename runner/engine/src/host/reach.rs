@@ -8,7 +8,7 @@ use stanch_integrations::Read;
 use stanch_model::{Target, run::StepError, target::Effect, value};
 
 use crate::{
-    border,
+    border::{self, Json},
     current::{Current, Hosted},
     desk::{DeskError, Template},
     fan::{Body, Results},
@@ -78,7 +78,7 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
     }
     let bodies =
         reads.iter().map(|(integration, reads)| (integration.clone(), found_by(&here, ctx, reads))).collect();
-    let results = here.fan(place(ctx), "find", finder, &json!(names), bodies)?;
+    let results = here.fan(place(ctx), "find", finder, &json!(names).to_string(), bodies)?;
     gather(finder, results)
 }
 
@@ -105,14 +105,14 @@ fn found_by<'a>(here: &'a Current, ctx: &'a NativeCallContext<'a>, reads: &'a [R
         for read in reads {
             let Some(info) = here.env.info(&read.integration, &read.action) else { continue };
             let result = here.call(place(ctx), info, None, &read.input, None)?;
-            let value = result.map_err(|error| border::throw(&error))?.value();
-            for target in value::targets_in(&value) {
+            let value = result.map_err(|error| border::throw(&error))?;
+            for target in value.targets() {
                 if !found.contains(&target) {
                     found.push(target);
                 }
             }
         }
-        Ok(Value::Array(found.iter().map(value::of_target).collect()))
+        Ok(Json::of(&Value::Array(found.iter().map(value::of_target).collect())))
     })
 }
 
@@ -124,7 +124,7 @@ fn gather(finder: &str, results: Results) -> Hosted<Array> {
     let mut found = Array::new();
     for (integration, result) in results {
         match result {
-            Ok(value) => found.extend(value::targets_in(&value).into_iter().map(Dynamic::from)),
+            Ok(value) => found.extend(value.targets().into_iter().map(Dynamic::from)),
             Err(error) => {
                 errors.insert(integration, error);
             }
@@ -173,7 +173,7 @@ fn notify(ctx: &NativeCallContext<'_>, to: &Dynamic, template: &str, data: &Map)
         "subject".into(),
         drafts.first().map_or_else(String::new, |draft| draft.subject.clone()).into(),
     );
-    map.insert("id".into(), border::to_dynamic(&first["id"]));
+    map.insert("id".into(), border::to_dynamic(&first.value()["id"]));
     Ok(map)
 }
 
@@ -241,9 +241,9 @@ fn send(
                 return misuse(format!("{integration} has no action `{action}`"));
             };
             let result = here.call(place(ctx), info, None, &input, None)?;
-            result.map(|value| value.value()).map_err(|error| border::throw(&error))
+            result.map_err(|error| border::throw(&error))
         });
         (draft.channel.clone(), body)
     });
-    here.fan(place(ctx), op, name, &json!(drafts.len()), bodies.collect())
+    here.fan(place(ctx), op, name, &drafts.len().to_string(), bodies.collect())
 }

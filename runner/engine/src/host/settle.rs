@@ -110,7 +110,7 @@ fn scopes(live: &Live, index: &dyn ActionIndex, settling: &Address) -> Vec<Scope
         };
         let relevant = match &step.result {
             Some(Ok(value)) => {
-                let shown = value::targets_in(&value.value());
+                let shown = value.bare_targets();
                 !step.incomplete.is_empty()
                     || shown.iter().any(|target| cut.contains(&target.key()))
                     || (shown.is_empty() && kinds.contains(yields.as_str()))
@@ -134,24 +134,25 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
                 return misuse(format!("{} is no longer configured", call.integration));
             };
             let result = here.call(at, info, call.verb.clone(), &call.input, call.target.as_ref())?;
-            let value = result.map_err(|error| border::throw(&error))?.value();
+            let value = result.map_err(|error| border::throw(&error))?;
             let incomplete = here.live(|live| {
                 let place =
                     live.frames.last().map(|frame| frame.address.step(frame.ordinal)).unwrap_or_default();
                 live.steps.get(&place).map(|step| step.incomplete.to_string())
             });
-            let held: Vec<Value> = value::targets_in(&value).iter().map(value::of_target).collect();
-            Ok(json!({ "held": held, "incomplete": incomplete }))
+            let held: Vec<Value> = value.targets().iter().map(value::of_target).collect();
+            Ok(Json::of(&json!({ "held": held, "incomplete": incomplete })))
         });
         (scope.key.clone(), body)
     });
-    let results = here.fan(at, "reread", "", &Value::Null, bodies.collect())?;
+    let results = here.fan(at, "reread", "", "null", bodies.collect())?;
     let mut held: Vec<Target> = Vec::new();
     let mut unread = Vec::new();
     for (key, result) in results {
         let name = scopes.iter().find(|scope| scope.key == key).map_or(key.as_str(), |scope| &scope.name);
         match result {
             Ok(value) => {
+                let value = value.value();
                 match value["incomplete"].as_str() {
                     Some("") => {}
                     Some(why) => unread.push(format!("{name}: {why}")),

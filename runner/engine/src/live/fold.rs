@@ -9,7 +9,7 @@ use stanch_model::{
     run::{
         RunState, WaitKind,
         body::{self, kind},
-        lean::{IntentHead, IntentText, OutcomeHead, OutcomeText},
+        lean::{BranchHead, BranchText, IntentHead, IntentText, OutcomeHead, OutcomeText},
     },
 };
 
@@ -109,6 +109,17 @@ impl Live {
             None => Ok(Json::new(outcome.value)),
         };
         self.take_outcome(outcome.address, done, outcome.incomplete, self.version);
+    }
+
+    /// A branch has ended.
+    pub(crate) fn record_branch(&mut self, branch: Address, done: Done) {
+        let (value, error) = match &done {
+            Ok(value) => (value.as_str(), None),
+            Err(error) => ("null", Some(error)),
+        };
+        let body = BranchText { address: branch.as_str(), value, error }.to_json();
+        self.queue(kind::BRANCH, body);
+        self.take_branch(branch, done);
     }
 
     /// Counts an entry, unless its own fold does.
@@ -235,8 +246,7 @@ impl Live {
             if reach.effect == Effect::Read
                 && let Ok(value) = &done
             {
-                let shown = stanch_model::value::targets_in(&value.value());
-                self.seen.extend(shown.iter().map(Target::key));
+                self.seen.extend(value.bare_targets().iter().map(Target::key));
             }
             if !reach.is_looked_at_later() {
                 reach.body = None;
@@ -248,13 +258,17 @@ impl Live {
         step.result = Some(done);
     }
 
-    fn fold_branch(&mut self, body: body::BranchDone) {
-        self.lines.close(&body.address);
-        let result = match body.error {
+    fn fold_branch(&mut self, head: BranchHead<'_>) {
+        let done = match head.error {
             Some(error) => Err(error),
-            None => Ok(body.value),
+            None => Ok(head.value.map_or_else(Json::default, |value| Json::new(value.get()))),
         };
-        self.branches.insert(body.address, result);
+        self.take_branch(Address::from_stored(head.address), done);
+    }
+
+    fn take_branch(&mut self, branch: Address, done: Done) {
+        self.lines.close(&branch);
+        self.branches.insert(branch, done);
     }
 
     /// A card that got a no keeps saying no to the calls that it was raised for, also in a later life: until each of them

@@ -136,8 +136,9 @@ impl Shard {
             "done" => (TargetState::Attested, format!("{who} says so")),
             _ => (TargetState::Failed, format!("{who} says that it was not done")),
         };
-        if say != "done" {
-            self.keep(live, &wait.address, who);
+        match say {
+            "done" => self.hold_by_hand(live, wait, now),
+            _ => self.keep(live, &wait.address, who),
         }
         let known = attested(&live.borrow(), wait, say);
         for view in &known {

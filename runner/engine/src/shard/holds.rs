@@ -7,7 +7,7 @@ use stanch_model::{
     Address, Hash, RunId, Target,
     catalog::ActionIndex,
     run::{
-        Hold, HoldView,
+        Hold, HoldView, WaitView,
         body::kind,
         hold::{Back, Claim, GIVEN_BACK},
     },
@@ -29,34 +29,28 @@ type Shared = Rc<RefCell<Live>>;
 impl Env {
     /// The run claims what it has just cut; what is to expire gets a child run in the same append.
     pub(crate) fn take_hold(&self, live: &mut Live, spec: &Spec, by: &str, undo: Option<Value>, now: i64) {
-        let Some(target) = spec.target.as_ref() else { return };
-        if spec.info.effect != Effect::Reversible {
+        // What was so before us is not ours to take back.
+        let undo = undo.filter(|_| by != "other");
+        self.hold_of(live, spec, |claim| Claim { by: by.to_owned(), undo, ..claim }, now);
+    }
+
+    /// The run claims for a while what a person was asked, in these words, to cut by hand.
+    pub(crate) fn hold_by_hand_for_a_while(&self, live: &mut Live, spec: &Spec, asked: &str, now: i64) {
+        if spec.expires.is_some() {
+            self.hold_of(live, spec, |claim| by_hand(claim, asked), now);
+        }
+    }
+
+    fn hold_of(&self, live: &mut Live, spec: &Spec, whose: impl FnOnce(Claim) -> Claim, now: i64) {
+        let Some(target) = spec.target.as_ref().filter(|_| spec.info.effect == Effect::Reversible) else {
             return;
-        }
-        let claim = Claim {
-            run: live.id.clone(),
-            address: spec.address.clone(),
-            target: crate::host::bare(target),
-            property: spec.property(),
-            taken: true,
-            by: by.to_owned(),
-            // What was so before us is not ours to take back.
-            undo: undo.filter(|_| by != "other"),
         };
-        let mut hold = Hold {
-            target: target.key(),
-            label: target.name().to_owned(),
-            property: spec.property(),
-            taken: true,
-            address: spec.address.clone(),
-            back: None,
-            why: String::new(),
-        };
-        if let Some(lasts) = spec.expires {
+        let claim = whose(claim_on(live, &spec.address, crate::host::bare(target), spec.property()));
+        let back = spec.expires.and_then(|lasts| {
             let what = format!("{}: {} ({})", spec.info.title, target.name(), target.key());
-            hold.back = self.give_back_at(live, &claim, &what, after(now, lasts));
-        }
-        live.record(kind::HOLD, hold, now);
+            self.give_back_at(live, &claim, &what, after(now, lasts))
+        });
+        live.record(kind::HOLD, Hold { back, ..hold_for(&claim) }, now);
         live.claim(claim);
     }
 
@@ -131,7 +125,7 @@ impl Shard {
         let known = live.view.targets.get(&format!("{} {}", hold.target, hold.property));
         let Some(target) = known.map(|view| view.target.clone()) else { return };
         let undo = live.steps.get(&hold.address).and_then(|step| step.call()?.undo);
-        let claim = claim_of(&live, hold, target, undo);
+        let claim = Claim { undo, ..claim_on(&live, &hold.address, target, hold.property.clone()) };
         let what = format!("{}: {} ({})", hold.property, hold.label, hold.target);
         let Some(back) = self.env.give_back_at(&mut live, &claim, &what, now) else { return };
         let again = Hold {
@@ -173,6 +167,22 @@ impl Shard {
         live.borrow_mut().record(kind::HOLD, entry, now);
     }
 
+    /// What a person has cut by hand, and can take back, is claimed from now on.
+    pub(super) fn hold_by_hand(&self, live: &Shared, wait: &WaitView, now: i64) {
+        let mut live = live.borrow_mut();
+        let held = live.view.holds.iter().any(|hold| hold.address == wait.address);
+        let asked = live.steps.get(&wait.address).and_then(|step| step.name.split_once('.'));
+        let info = asked.and_then(|(integration, action)| self.env.integrations.action(integration, action));
+        if held || info.is_none_or(|info| !info.manual || info.effect != Effect::Reversible) {
+            return;
+        }
+        for target in &wait.targets {
+            let claim = claim_on(&live, &wait.address, target.clone(), wait.name.clone());
+            live.record(kind::HOLD, hold_for(&claim), now);
+            live.claim(by_hand(claim, &wait.text));
+        }
+    }
+
     /// What a person could not cut need not be given back.
     pub(super) fn keep(&self, live: &Shared, cut: &Address, who: &str) {
         let live = live.borrow();
@@ -190,15 +200,32 @@ impl Shard {
     }
 }
 
-fn claim_of(live: &Live, hold: &HoldView, target: Target, undo: Option<Value>) -> Claim {
+fn claim_on(live: &Live, cut: &Address, target: Target, property: String) -> Claim {
     Claim {
         run: live.id.clone(),
-        address: hold.address.clone(),
+        address: cut.clone(),
         target,
-        property: hold.property.clone(),
+        property,
         taken: true,
         by: String::new(),
-        undo,
+        undo: None,
+        asked: String::new(),
+    }
+}
+
+fn by_hand(claim: Claim, asked: &str) -> Claim {
+    Claim { by: back::BY_HAND.to_owned(), asked: asked.to_owned(), ..claim }
+}
+
+fn hold_for(claim: &Claim) -> Hold {
+    Hold {
+        target: claim.target.key(),
+        label: claim.target.name().to_owned(),
+        property: claim.property.clone(),
+        taken: true,
+        address: claim.address.clone(),
+        back: None,
+        why: String::new(),
     }
 }
 

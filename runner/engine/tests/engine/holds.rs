@@ -228,11 +228,40 @@ async fn what_a_person_cut_by_hand_is_given_back_by_hand() {
         outside.clock.forward(Duration::from_secs(4 * 3600 + 1));
         if asked {
             let view = outside.waiting(&child, "Q1").await;
-            assert!(view.waits[1].text.starts_with("Give back by hand: "), "{}", view.waits[1].text);
+            let text = &view.waits[1].text;
+            assert!(text.starts_with("Give back by hand: "), "{text}");
+            assert!(text.contains("choose Unblock there"), "it says how: {text}");
             outside.answer(&child, "Q1", "done").await;
         }
         let ended = outside.end_of(&child).await.ended.unwrap();
         assert_eq!(ended.as_str(), if asked { "finished" } else { "cancelled" });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_cut_by_hand_is_held_from_the_word_on_and_undone_by_hand() {
+    for cut in ["done", "failed"] {
+        let script = r#"for app in find_app("drift") { app.quarantine(); }"#;
+        let mut outside = Outside::new(script, 0, 1).await;
+        let run = outside.start(json!({})).await;
+        let asked = outside.waiting(&run, "M1").await;
+        assert!(asked.holds.is_empty(), "nobody has cut anything yet");
+        outside.answer(&run, "M1", cut).await;
+        outside.end_of(&run).await;
+        outside.crash();
+        if cut == "failed" {
+            assert!(outside.engine.undo(&run, "ben", "").await.is_err(), "nothing was cut");
+            continue;
+        }
+        outside.engine.undo(&run, "ben", "false alarm").await.unwrap();
+        let view = outside.until(&run, |view| view.holds.iter().any(|hold| hold.back.is_some())).await;
+        let child = child(&view);
+        let text = outside.waiting(&child, "Q1").await.waits.last().unwrap().text.clone();
+        assert!(text.contains("choose Unblock there"), "{text}");
+        outside.crash();
+        outside.answer(&child, "Q1", "done").await;
+        let view = outside.until(&run, |view| view.holds[0].given_back.is_some()).await;
+        assert_eq!(given_back(&view), "given back by hand");
     }
 }
 

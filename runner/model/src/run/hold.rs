@@ -32,6 +32,13 @@ pub struct Hold {
     pub why: String,
 }
 
+impl Hold {
+    /// What became of it, for people.
+    fn in_words(&self) -> &str {
+        if self.why == BY_HAND { "given back by hand" } else { &self.why }
+    }
+}
+
 /// How a claim ends by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Back {
@@ -85,11 +92,10 @@ impl Became {
 impl Release {
     /// The release that this entry tells of, if it tells of one.
     pub(super) fn of(body: &Hold, time: &str) -> Option<Self> {
-        let why = if body.why == BY_HAND { "given back by hand" } else { &body.why };
         (!body.taken).then(|| Self {
             became: Became::of(&body.why),
             at: time.to_owned(),
-            why: why.to_owned(),
+            why: body.in_words().to_owned(),
         })
     }
 }
@@ -130,7 +136,7 @@ impl HoldView {
             hold.target == body.target && hold.property == body.property && hold.address == body.address
         };
         match (body.taken, holds.iter_mut().rev().find(same)) {
-            (false, Some(hold)) => hold.given_back = Some((time.to_owned(), body.why)),
+            (false, Some(hold)) => hold.given_back = Some((time.to_owned(), body.in_words().to_owned())),
             (false, None) => {}
             (true, Some(hold)) if hold.given_back.is_none() => (hold.back, hold.why) = (body.back, body.why),
             (true, _) => holds.push(Self {
@@ -160,12 +166,15 @@ pub struct Claim {
     pub property: String,
     /// False when given back.
     pub taken: bool,
-    /// Who made it so: `us`, `other`, `unknown`.
+    /// Who made it so: `us`, `other`, `unknown`; `hand` where a person did.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
     /// The call that takes it back, where we made it so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Value>,
+    /// Where a person made it so: what they were asked to do, which says how it is taken back.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
 }
 
 /// The kind of a [`Claim`]'s entry.
@@ -212,6 +221,7 @@ mod tests {
             taken,
             by: String::new(),
             undo: None,
+            asked: String::new(),
         }
     }
 

@@ -1,7 +1,7 @@
-//! The two bodies that every step writes and every replay reads, without a copy of what lies in them.
+//! The bodies that every step and branch writes and every replay reads, without a copy of what lies in them.
 //!
-//! They are [`Intent`](super::body::Intent) and [`Outcome`](super::body::Outcome) of `body` with borrowed parts, written by
-//! hand: a serializer and owned values would be most of the cost of a step. Nothing here may differ from the shapes there; the
+//! They are [`Intent`](super::body::Intent), [`Outcome`](super::body::Outcome) and [`BranchDone`](super::body::BranchDone)
+//! of `body` with borrowed parts, written by hand: a serializer and owned values would be most of the cost of a step. Nothing here may differ from the shapes there; the
 //! tests hold that.
 
 use std::{borrow::Cow, fmt::Write};
@@ -136,6 +136,46 @@ pub struct OutcomeText<'a> {
     pub by: &'a str,
     /// For a list: why it may not have shown everything; empty when it did.
     pub incomplete: &'a str,
+}
+
+/// The end of a branch as read.
+#[derive(Debug, Deserialize)]
+pub struct BranchHead<'a> {
+    /// As in [`super::body::BranchDone`], like all that follows.
+    #[serde(borrow)]
+    pub address: Cow<'a, str>,
+    /// Its value as JSON; absent for nothing and for an error.
+    #[serde(borrow, default)]
+    pub value: Option<&'a RawValue>,
+    /// Its error.
+    #[serde(default)]
+    pub error: Option<StepError>,
+}
+
+/// The end of a branch to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct BranchText<'a> {
+    /// As in [`super::body::BranchDone`], like all that follows.
+    pub address: &'a str,
+    /// Its value as canonical JSON; `null` is not written.
+    pub value: &'a str,
+    /// Its error.
+    pub error: Option<&'a StepError>,
+}
+
+impl BranchText<'_> {
+    /// The body.
+    pub fn to_json(&self) -> String {
+        let mut out = Object::new(64 + self.address.len() + self.value.len());
+        out.text("address", self.address);
+        if self.value != "null" {
+            out.plain("value", self.value);
+        }
+        if let Some(error) = self.error {
+            out.json("error", error);
+        }
+        out.end()
+    }
 }
 
 impl IntentText<'_> {
@@ -319,7 +359,7 @@ mod tests {
     use super::*;
     use crate::{
         ids::Address,
-        run::body::{CallIntent, Intent, Outcome},
+        run::body::{BranchDone, CallIntent, Intent, Outcome},
     };
 
     fn target() -> Target {
@@ -416,6 +456,20 @@ mod tests {
             let head: OutcomeHead<'_> = serde_json::from_str(&json).unwrap();
             assert_eq!(head.value.map_or("null", RawValue::get), value);
             assert_eq!((head.error.as_ref(), head.incomplete.as_ref()), (error, incomplete));
+        }
+    }
+    #[test]
+    fn a_branchs_end_is_written_as_its_shape_says_and_read_back() {
+        let error = StepError::new("refused", "no \"way\"");
+        for (value, error) in [(json!([1, "\n"]), None), (Value::Null, Some(error)), (Value::Null, None)] {
+            let done =
+                BranchDone { address: Address::from_stored("1.each[é].2"), value: value.clone(), error };
+            let (value, error) = (value.to_string(), done.error.as_ref());
+            let json = BranchText { address: done.address.as_str(), value: &value, error }.to_json();
+            assert_eq!(json, serde_json::to_string(&done).unwrap());
+            let head: BranchHead<'_> = serde_json::from_str(&json).unwrap();
+            assert_eq!(head.value.map_or("null", RawValue::get), value);
+            assert_eq!((head.address.as_ref(), head.error.as_ref()), (done.address.as_str(), error));
         }
     }
 }
