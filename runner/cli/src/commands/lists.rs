@@ -91,7 +91,7 @@ pub(crate) async fn runs(args: RunsArgs, out: Out) -> anyhow::Result<Exit> {
             run.playbook.clone(),
             containment.map_or_else(|| run.state.clone(), |word| format!("{}, {word}", run.state)),
             if run.phase.is_empty() { "-".to_owned() } else { run.phase.clone() },
-            run.waits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            run.waits.iter().map(|waiting| waiting.in_short().to_string()).collect::<Vec<_>>().join("; "),
         ]);
         out.line(run);
     }

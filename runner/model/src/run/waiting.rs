@@ -36,6 +36,12 @@ impl Waiting {
             person: wait.kind.needs_person(),
         }
     }
+
+    /// The same with the first sentence of its words, for a row in a list.
+    pub fn in_short(&self) -> Self {
+        let first = self.what.split_inclusive(". ").next().unwrap_or_default();
+        Self { what: first.trim_end().to_owned(), ..self.clone() }
+    }
 }
 
 impl std::fmt::Display for Waiting {
@@ -45,7 +51,7 @@ impl std::fmt::Display for Waiting {
             write!(f, "{wait} ")?;
         }
         let minute = |at: jiff::Timestamp| at.strftime("%m-%d %H:%M");
-        f.write_str(&self.what)?;
+        f.write_str(self.what.trim_end_matches('.'))?;
         if let Ok(since) = self.since.parse() {
             write!(f, ", since {}", minute(since))?;
         }
@@ -97,6 +103,10 @@ mod tests {
         let waiting =
             Waiting { wait: Some("A1".to_owned()), ..view(RunState::Waiting, "go?").waiting().remove(0) };
         assert_eq!(waiting.to_string(), "A1 go?, since 11-26 02:41, until 01-01 00:00 UTC");
+        let waiting = Waiting { what: "Block it. In Setup, choose Block.".to_owned(), ..waiting };
+        let rest = ", since 11-26 02:41, until 01-01 00:00 UTC";
+        assert_eq!(waiting.to_string(), format!("A1 Block it. In Setup, choose Block{rest}"));
+        assert_eq!(waiting.in_short().to_string(), format!("A1 Block it{rest}"));
     }
 
     #[test]
