@@ -85,6 +85,23 @@ alerts: { log: { format: microsoft-graph-alerts, integration: asked } }
     },
 };
 
+const SLACK: Log = Log {
+    platform: "slack",
+    config: r#"
+integrations: { asked: { platform: slack, settings: { enterprise: E0TWIN } } }
+alerts: { log: { format: slack-audit-log, integration: asked } }
+"#,
+    action: "fetch_audit_log",
+    table: "log_audit",
+    row: |at| {
+        json!({
+            "date_create": at.parse::<Timestamp>().unwrap().as_second(), "action": "app_scopes_expanded",
+            "actor": { "type": "user", "user": { "id": "U0", "email": "mallory@acme.example" } },
+            "entity": { "type": "app", "app": { "id": "A0", "name": "Notes" } },
+        })
+    },
+};
+
 /// A clock that stands until it is set.
 struct Hands(AtomicI64);
 
@@ -260,6 +277,11 @@ async fn github_is_read_from_where_it_was_left_after_kills_and_after_days() {
 #[tokio::test(flavor = "multi_thread")]
 async fn graph_is_read_from_where_it_was_left_after_kills_and_after_days() {
     left_and_taken_up(GRAPH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slack_is_read_from_where_it_was_left_after_kills_and_after_days() {
+    left_and_taken_up(SLACK).await;
 }
 
 async fn left_and_taken_up(log: Log) {

@@ -168,3 +168,46 @@ fn events_beyond_the_files_are_found_too() {
         assert_eq!(github.detects(&json!({ "action": action, "actor": "mona" })), found, "{action}");
     }
 }
+
+/// Slack's audit log, whose rows nobody labelled for us: its own actions, each with what it is found as.
+#[test]
+fn what_slack_writes_into_its_audit_log_is_found() {
+    let slack = bind("slack-audit-log", None, json!({ "integration": "x" })).unwrap();
+    let row = |action: &str, details: Value| {
+        json!({
+            "id": "r-1", "date_create": 1_773_369_600, "action": action, "details": details,
+            "actor": { "type": "user", "user": { "id": "U0", "email": "mallory@acme.example" } },
+            "entity": { "type": "app", "app": { "id": "A0", "name": "Notes" } },
+            "context": { "ip_address": "203.0.113.9", "location": { "name": "Acme" } },
+        })
+    };
+    let strange = |why: &str| json!({ "reason": [why] });
+    for (action, details, found) in [
+        ("anomaly", strange("unexpected_api_call_volume"), Some("a token is used as never before")),
+        ("anomaly", strange("tor"), Some("somebody behaves as never before")),
+        ("anomaly", json!({}), Some("somebody behaves as never before")),
+        ("app_scopes_expanded", json!({}), Some("an app may do more")),
+        ("app_installed", json!({}), Some("an app is let in")),
+        ("org_app_uninstalled", json!({}), Some("an app is put out")),
+        ("app_token_preserved", json!({}), Some("a token outlives the person who made it")),
+        ("app_mcp_server_auth_strategy_set", json!({}), Some("a server for agents is connected or changed")),
+        ("app_allowlist_rule_deleted", json!({}), Some("which apps may come in is changed")),
+        ("app_allowlist_rule_matched", json!({}), None),
+        ("user_logout_compromised", json!({}), Some("Slack ends sessions by itself")),
+        ("role_change_to_owner", json!({}), Some("somebody becomes owner")),
+        ("idp_prod_configuration_updated", json!({}), Some("how people sign in is changed")),
+        ("team_authorized_ip_range_set", json!({}), Some("sessions or addresses are less restricted")),
+        ("manual_user_export_started", json!({}), Some("messages and files leave in one piece")),
+        ("manual_user_export_downloaded", json!({}), None),
+        ("user_login", json!({}), None),
+        ("some_action_of_next_year", json!({}), None),
+    ] {
+        assert_eq!(slack.detects(&row(action, details)), found, "{action}");
+    }
+    let rows = vec![json!({ "event": row("app_scopes_expanded", json!({})) })];
+    let alert = slack.read_listed(rows, "2026-03-13T02:40:00Z".parse().unwrap()).remove(0);
+    assert_eq!((alert.kind.as_str(), alert.delivery.as_str()), ("app.consented", "r-1"));
+    assert_eq!(alert.title, "app_scopes_expanded of Notes by mallory@acme.example");
+    assert_eq!((alert.app.as_deref(), alert.ip.as_deref()), (Some("Notes"), Some("203.0.113.9")));
+    assert_eq!(alert.time, "2026-03-13T02:40:00Z");
+}
