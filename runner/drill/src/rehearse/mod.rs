@@ -53,6 +53,8 @@ pub struct Rehearsal<'a> {
     pub speed: f64,
     /// The seat that whoever started it keeps for themselves: nobody stands in there, from the start.
     pub seat: Option<SeatKind>,
+    /// Improvements that are open about the playbook, each in a line: every seat reads them in its briefing.
+    pub open: Vec<String>,
     /// Turns true when whoever started it leaves; nothing where nobody sits at this terminal.
     pub leave: Option<watch::Receiver<bool>>,
 }

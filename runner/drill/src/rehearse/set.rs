@@ -68,7 +68,8 @@ impl Set {
         }
         free(&folders.data).await?;
         let found = resumed(&rehearsal.found, kept.began.as_ref(), &folders.data)?;
-        let scenario = load(&found, rehearsal.catalog, rehearsal.library)?;
+        let mut scenario = load(&found, rehearsal.catalog, rehearsal.library)?;
+        brief(&mut scenario, &rehearsal.open);
         let known = Known::of(&scenario, rehearsal.catalog, rehearsal.library);
         let starts = scenario.clock.starts;
         let rate = if rehearsal.auto { 0.0 } else { rehearsal.speed };
@@ -154,6 +155,15 @@ pub fn load(
     let known = Known::of(&read, catalog, library);
     let mistakes = scenario::check(&found.file, &found.text, &read, &known);
     if mistakes.is_empty() { Ok(read) } else { Err(DrillError::Scenario(mistakes)) }
+}
+
+/// What is open about the playbook stands at the end of the briefing.
+fn brief(scenario: &mut Scenario, open: &[String]) {
+    if !open.is_empty() {
+        let open = open.join("\n\n");
+        scenario.briefing =
+            format!("{}\n\nTested first, because it is still open:\n\n{open}", scenario.briefing.trim_end());
+    }
 }
 
 fn facts(scenario: &Scenario, catalog: &Catalog) -> Facts {

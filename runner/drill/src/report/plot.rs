@@ -34,7 +34,7 @@ pub(super) fn order(timeline: &mut Vec<Moment>) {
     timeline.sort_by_key(rank);
     report::sort(timeline);
     let is_back = |moment: &Moment| moment.mark == "back";
-    let dies = |moment: &Moment| moment.lane == Lane::Plot && moment.text == DIES;
+    let dies = |moment: &Moment| moment.lane == Lane::Outside && moment.text == DIES;
     let mut from = 0;
     while let Some(back) = timeline.iter().skip(from).position(is_back).map(|after| from + after) {
         let death = timeline.iter().skip(back).position(dies).map(|after| back + after);
@@ -83,7 +83,7 @@ fn planned(entry: &PlotEntry, fate: Option<&(Fate, Place, String)>, start: i64) 
         planned_s,
         at_s,
         until_s: None,
-        lane: Lane::Plot,
+        lane: Lane::Outside,
         mark: mark(entry).to_owned(),
         text,
         tone: if matches!(entry.deed(), Some(Deed::Fault(_))) { Tone::Warn } else { Tone::Plain },
@@ -151,11 +151,11 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
             let hidden = scenario.world.hidden.get(*hidden)?;
             let count: u32 = hidden.grants.values().sum();
             let text = format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why);
-            (Lane::Plot, "revealed", text, Tone::Warn)
+            (Lane::Outside, "revealed", text, Tone::Warn)
         }
         // by the plot's own entry, which stands there
         Line::Killed { at_ms } if fired_then(scenario, lines, *at_ms) => return None,
-        Line::Killed { .. } => (Lane::Plot, "killed", DIES.to_owned(), Tone::Bad),
+        Line::Killed { .. } => (Lane::Outside, "killed", DIES.to_owned(), Tone::Bad),
         Line::Observed { who, sort, text, .. } => {
             let tone = if sort == "strength" { Tone::Good } else { Tone::Warn };
             (
@@ -173,10 +173,10 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
             (Lane::People, "seat", words(scenario, line)?, Tone::Plain)
         }
         line @ (Line::Faulted { .. } | Line::Mended { .. }) => {
-            (Lane::Plot, "fault", words(scenario, line)?, Tone::Warn)
+            (Lane::Outside, "fault", words(scenario, line)?, Tone::Warn)
         }
         line @ Line::Stopped { .. } => (Lane::People, "stop", words(scenario, line)?, Tone::Bad),
-        Line::Ended { why, .. } => (Lane::Plot, "over", format!("the drill is over: {why}"), Tone::Plain),
+        Line::Ended { why, .. } => (Lane::Outside, "over", format!("the drill is over: {why}"), Tone::Plain),
         _ => return None,
     };
     Some(Moment {

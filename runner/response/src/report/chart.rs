@@ -59,7 +59,7 @@ fn timeline(moments: &[Moment], lanes: &[Lane]) -> String {
             inside.push_str(&mark(moment, &axis, y));
         }
     }
-    frame(bottom + 26, "What happened when, in lanes: plot, people, phases, response, targets", &inside)
+    frame(bottom + 26, "What happened when, in lanes: outside, people, phases, response, targets", &inside)
 }
 
 /// The phases of the playbook as bars, with their names where there is room.

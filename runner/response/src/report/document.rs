@@ -423,10 +423,14 @@ fn journal(report: &Report) -> Vec<Block> {
             vec![Inline::Code(head.hash.clone())],
         ]
     });
-    let lead = "What the positions above count in: each stream with the hash of its last entry when this was written. \
-                `stanch journal verify` proves that nothing in it was changed since.";
+    let lead = "What the positions above count in: each stream with the hash of its last entry when this was written. ";
+    let lead = vec![
+        Inline::Text(lead.to_owned()),
+        Inline::Code("stanch journal verify".to_owned()),
+        Inline::Text(" proves that nothing in it was changed since.".to_owned()),
+    ];
     vec![
-        Block::Text(text(lead)),
+        Block::Text(lead),
         Block::Table(Table { head: &["Stream", "Entries", "Head"], rows: rows.collect() }),
     ]
 }

@@ -149,7 +149,7 @@ fn answered(run: &Run<'_>, wait: &WaitView, zero: Zero) -> Expectation {
     let at_s = wait.closed.as_ref().map(|closed| zero.s(closed.at_ms));
     let by_s = wait.due_ms.map(|due| zero.s(due));
     expectation(
-        format!("{} `{name}` {what} (by {who})", wait.id),
+        format!("{} ({name}) {what} by {who}", wait.id),
         came,
         at_s,
         by_s,
@@ -210,7 +210,7 @@ fn notified(deadlines: &[DeadlineView], zero: Zero) -> Vec<Expectation> {
             _ => Came::Open,
         };
         let at = clock.settled.as_ref().and_then(|said| zero.at(&said.at));
-        let say = format!("{}: {}", clock.title, clock.state.replace('_', " "));
+        let say = format!("{}: the notice is sent in time, or none is owed", clock.title);
         expectation(say, came, at, ms(&clock.due).map(|due| zero.s(due)), Vec::new())
     });
     each.collect()
@@ -226,7 +226,8 @@ fn endured(runs: &[Run<'_>]) -> Vec<Expectation> {
         };
         let back = run.entries.iter().filter(|entry| entry.header.kind == kind::REVIVED).map(Place::of);
         let times = run.view.revived;
-        let say = format!("{} came to its end over {times} deaths of the server", run.view.playbook);
+        let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+        let say = format!("{} came to its end, although its server died {times}", run.view.playbook);
         expectation(say, came, None, None, back.collect())
     });
     each.collect()

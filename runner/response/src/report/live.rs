@@ -235,7 +235,7 @@ fn alert(entries: &[Entry], zero: Zero) -> Option<Moment> {
     let first = entries.first()?;
     let alert: Alert = first.decode().ok()?;
     let by = alert.by.map_or_else(|| alert.source.clone(), |who| format!("{who}, by hand"));
-    Some(moment(first, zero, Lane::Plot, "alert", format!("{} (from {by})", alert.title)))
+    Some(moment(first, zero, Lane::Outside, "alert", format!("{} (from {by})", alert.title)))
 }
 
 fn moment(entry: &Entry, zero: Zero, lane: Lane, mark: &str, text: String) -> Moment {

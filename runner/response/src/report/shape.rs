@@ -160,7 +160,7 @@ impl Place {
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// What came from outside, in a drill by its plot.
-    Plot,
+    Outside,
     /// What people said and did.
     People,
     /// The parts of the response, as the playbook names them.
@@ -173,12 +173,12 @@ pub enum Lane {
 
 impl Lane {
     /// All of them, from the top.
-    pub const ALL: [Self; 5] = [Self::Plot, Self::People, Self::Phases, Self::Response, Self::Targets];
+    pub const ALL: [Self; 5] = [Self::Outside, Self::People, Self::Phases, Self::Response, Self::Targets];
 
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Plot => "plot",
+            Self::Outside => "outside",
             Self::People => "people",
             Self::Phases => "phases",
             Self::Response => "response",

@@ -25,24 +25,28 @@ impl Kept {
         Self { folder: crate::ledger::folder(config, data.as_deref()) }
     }
 
-    /// Says what is open about a playbook: this drill tests it first. What cannot be read is said, and stops nothing.
-    pub(super) fn brief(&self, playbook: &str, out: Out) {
-        let Some(folder) = &self.folder else { return };
+    /// Says what is open about a playbook, and gives it, each in a line: this drill tests it first. What cannot be read is
+    /// said, and stops nothing.
+    pub(super) fn brief(&self, playbook: &str, out: Out) -> Vec<String> {
+        let Some(folder) = &self.folder else { return Vec::new() };
         let ledger = match ledger::read(folder) {
             Ok(ledger) => ledger,
-            Err(error) => return out.aside(&format!("warning: {}: {error}", folder.display())),
+            Err(error) => {
+                out.aside(&format!("warning: {}: {error}", folder.display()));
+                return Vec::new();
+            }
         };
-        let open: Vec<_> = ledger.open(playbook).collect();
-        if open.is_empty() {
-            return;
-        }
-        out.text(&format!("Open about {playbook}, and tested first:"));
-        for item in open {
+        let mut lines = Vec::new();
+        for item in ledger.open(playbook) {
             let one = &item.opened;
-            out.text(&format!("  {} {} ({}, by {})", one.number, one.text, one.owner, one.due));
+            if lines.is_empty() {
+                out.text(&format!("Open about {playbook}, and tested first:"));
+            }
+            lines.push(format!("{} {} ({}, by {})", one.number, one.text, one.owner, one.due));
+            out.text(&format!("  {}", lines[lines.len() - 1]));
             out.line(&json!({ "beat": "improvement", "improvement": item }));
         }
-        out.text("");
+        lines
     }
 
     /// Writes its result down; what cannot be written is said, and changes no result. Gives the way to the report.

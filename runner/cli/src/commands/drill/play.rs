@@ -41,7 +41,9 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
     let tokens = Tokens::open(&folders.data)?;
     let token = |person: &company::Person| token(&tokens, person);
     let (leave, left) = watch::channel(false);
+    let ledger = Kept::at(args.config.as_deref());
     let rehearsal = Rehearsal {
+        open: ledger.brief(&found.playbook, out),
         seat: kept(&args, &found, is_hosted)?,
         found: found.clone(),
         token: &token,
@@ -53,8 +55,6 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
         speed: f64::from(args.speed),
         leave: is_hosted.then_some(left),
     };
-    let ledger = Kept::at(args.config.as_deref());
-    ledger.brief(&found.playbook, out);
     let outcome = if is_hosted {
         let look = stanch_tui::Look { glyphs: look.glyphs && !args.ascii, ..look };
         match host::host(rehearsal, leave, look, args.record, out).await? {

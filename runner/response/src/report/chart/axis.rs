@@ -47,7 +47,7 @@ impl Axis {
         let mut text = String::new();
         for tick in (0..=self.end_s).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
             let x = self.x(tick);
-            let anchor = if tick > 0 && x > f64::from(WIDTH) - 40.0 { "end" } else { "start" };
+            let anchor = if tick > 0 && x > f64::from(WIDTH) - 60.0 { "end" } else { "start" };
             let _ = writeln!(
                 text,
                 "<line class=\"axis\" x1=\"{x:.1}\" y1=\"{top}\" x2=\"{x:.1}\" y2=\"{}\"/>\n\
