@@ -139,3 +139,12 @@ async fn nobody_cuts_stanch_off_by_mistake() {
     let writes = twins.requests().into_iter().filter(|request| request.sort == Sort::Write).count();
     assert_eq!(writes, OURSELVES.len(), "only what was forced was sent");
 }
+
+/// IAM says 409 while a login is being made: the step waits and is tried again, it has not failed.
+#[tokio::test]
+async fn what_is_only_too_early_is_waited_for() {
+    let (twins, integrations) = at_home("aws_iam", json!({ "new_login": "ana.adler" })).await;
+    let early = integrations.call(call("aws_iam", "delete_login", json!({ "user": "ana.adler" }))).await;
+    assert!(matches!(early, Outcome::Limited { .. }), "{early:?}");
+    assert!(twins.requests().iter().all(|request| request.fate != Fate::Changed));
+}
