@@ -96,3 +96,31 @@ fn nothing_at_all_is_a_report_too() {
     let again: Report = serde_json::from_str(&serde_json::to_string(&empty).unwrap()).unwrap();
     assert_eq!(again, empty);
 }
+
+/// The journal holds handles of secrets alone; a report names what was cut, and not even those.
+#[test]
+fn neither_a_secret_nor_its_handle_is_told() {
+    let secret = json!({ "$secret": "hmac-of-a-leaked-key" });
+    let target = json!({
+        "integration": "github", "kind": "credential", "id": "7", "label": "a key in acme/web", "attrs": { "token": secret },
+    });
+    let call = json!({
+        "integration": "smtp", "action": "send", "effect": "tell", "input": { "to": secret, "text": secret }, "key": "k",
+        "in_doubt": "ask", "deadline_ms": 0,
+    });
+    let intent = json!({
+        "address": "2", "op": "call", "name": "smtp.send", "args": Hash::ZERO, "at": [1, 1], "attempt": 1, "call": call,
+    });
+    let cut = json!({ "target": target, "verb": "credential.revoke", "state": "verified", "address": "1" });
+    let report = report(entries(vec![
+        created("live"),
+        ("step.intent", intent),
+        ("step.outcome", json!({ "address": "2", "attempt": 1, "value": secret })),
+        ("target", cut),
+    ]));
+    assert!(report.timeline.iter().any(|moment| moment.text == "smtp.send"), "{:?}", report.timeline);
+    let json = serde_json::to_string(&report).unwrap();
+    for written in [report.markdown(), report.html(), json] {
+        assert!(written.contains("a key in acme/web") && !written.contains("hmac-of"), "{written}");
+    }
+}
