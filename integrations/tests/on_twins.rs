@@ -182,3 +182,41 @@ async fn an_expired_token_is_renewed_unseen() {
     company.twins.change(&Change::ExpireTokens { integration: "salesforce".to_owned() }).unwrap();
     company.done("salesforce", "list_users", json!({})).await;
 }
+
+impl Company {
+    /// A row of a platform's table, as the twin keeps it.
+    fn row(&self, integration: &str, table: &str, key: &str, id: &str) -> Value {
+        let state = self.twins.state(integration).unwrap();
+        state[table].as_array().unwrap().iter().find(|row| row[key] == id).unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn suspending_a_member_of_dropbox_wipes_no_device() {
+    let company = Company::start(0).await;
+    let people = company.find("find_user", "ana.adler@acme.example").await;
+    let ana = people.into_iter().find(|person| person.integration == "dropbox").unwrap();
+    company.on("dropbox", "suspend_user", Some(&ana), json!({})).await;
+    let row = company.row("dropbox", "users", "team_member_id", &ana.id);
+    assert_eq!(
+        (&row["status"], &row["twin_wiped"]),
+        (&json!("suspended"), &json!(false)),
+        "left out, it wipes"
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_cloudflare_comes_back_with_everything_it_had() {
+    let company = Company::start(0).await;
+    let (tokens, _) = company.done("cloudflare", "list_tokens", json!({})).await;
+    let token = value::targets_in(&tokens).remove(0);
+    let row = || company.row("cloudflare", "tokens", "id", &token.id);
+    let before = row();
+    company.cut("disable_token", &token).await;
+    assert_eq!(row()["status"], "disabled");
+    company.on("cloudflare", "enable_token", Some(&token), json!({})).await;
+    let after = row();
+    for field in ["name", "policies", "expires_on", "status"] {
+        assert_eq!(after[field], before[field], "{field}: what a replacement leaves out is lost");
+    }
+}
