@@ -100,7 +100,7 @@ fn beside(app: &App, drill: &DrillView, debrief: &Debrief, width: usize) -> Vec<
     let look = app.look();
     let real = drill.based_on.as_ref();
     let aside = real.map_or("", |real| real.incident.as_str());
-    let mut lines = vec![widgets::heading("SINCE THE FIRST ALERT", aside, width, look)];
+    let mut lines = vec![widgets::heading("SINCE THE FIRST ALERT, by magnitude", aside, width, look)];
     let theirs = |what: &str| real.and_then(|real| real.took_s.get(what)).copied();
     let all = MEASURES.iter().flat_map(|(what, _)| [debrief.took.get(*what).copied(), theirs(what)]);
     let longest = all.flatten().max().unwrap_or(0);

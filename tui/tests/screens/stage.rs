@@ -57,6 +57,11 @@ impl Stage {
         self
     }
 
+    /// One sits in a drill.
+    pub(crate) fn sits(&mut self) {
+        self.app.options.drill = true;
+    }
+
     /// The line is there.
     pub(crate) fn online(&mut self) -> &mut Self {
         self.event(Event::Link(Link::Online))

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod codes;
+pub mod draft;
 mod library;
 mod read;
 mod span;

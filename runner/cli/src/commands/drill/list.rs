@@ -39,7 +39,7 @@ pub(super) fn run(folders: &[PathBuf], out: Out) -> anyhow::Result<Exit> {
         }
     }
     out.text(&table.render(out.columns()));
-    out.text("\nstanch drill NAME --auto     plays one without a person, and exits by its score");
+    out.text("\nstanch drill NAME            plays one on screens; others join by the codes that it prints\nstanch drill NAME --auto     plays one without a person, and exits by its score");
     out.line(&json!({ "drills": all.len() }));
     Ok(Exit::Yes)
 }

@@ -4,6 +4,7 @@ mod check;
 mod host;
 mod kept;
 mod list;
+mod new;
 mod play;
 mod seat;
 
@@ -64,6 +65,10 @@ enum What {
     Schema,
     /// The words that conditions know
     Words,
+    /// Begin a scenario of your own: a file that passes the check, to be filled in
+    New(new::NewArgs),
+    /// Make a scenario of a past run: the same app and grants, its answers, its times to beat
+    FromRun(new::FromRunArgs),
     /// Sit down in a drill that somebody else started, and play on screens
     Join(seat::JoinArgs),
     #[command(flatten)]
@@ -84,6 +89,8 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             Ok(Exit::Yes)
         }
         Some(What::Words) => Ok(words(out)),
+        Some(What::New(args)) => new::new(&args, out),
+        Some(What::FromRun(args)) => new::from_run(&args, out),
         Some(What::Join(args)) => seat::join(args).await,
         Some(What::Seat(order)) => seat::order(order, out).await,
         None => match &args.play.scenario {

@@ -1,0 +1,11 @@
+//! People in a drill, end to end: the real program, two seats and a facilitator; screens by keys; a terminal.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "seats/hosted.rs"]
+mod hosted;
+#[path = "seats/keys.rs"]
+mod keys;
+#[path = "seats/terminal.rs"]
+mod terminal;
+#[path = "seats/together.rs"]
+mod together;
