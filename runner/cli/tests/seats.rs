@@ -5,6 +5,8 @@
 mod hosted;
 #[path = "seats/keys.rs"]
 mod keys;
+#[path = "seats/marked.rs"]
+mod marked;
 #[path = "seats/terminal.rs"]
 mod terminal;
 #[path = "seats/together.rs"]

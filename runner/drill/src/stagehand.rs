@@ -214,6 +214,14 @@ impl Stage {
         signal(self.pid.load(Ordering::SeqCst), rustix::process::Signal::KILL);
     }
 
+    /// When an entry happened: an alert that is sent again says the same to the byte, or it would be another.
+    pub(crate) fn fired_ms(&self, nth: usize) -> Option<i64> {
+        match self.board.lock().fates().get(nth) {
+            Some(crate::board::Fate::Fired(at_ms)) => Some(*at_ms),
+            _ => None,
+        }
+    }
+
     /// The alert that is to be sent next.
     pub(crate) fn next_alert(&self) -> Option<usize> {
         self.alerts.lock().front().copied()

@@ -194,7 +194,15 @@ fn write_files(rehearsal: &Rehearsal<'_>, scenario: &Scenario, secret: &str) -> 
     folders.write("alerts.secret", secret)?;
     let file = folders.config.join("alerts.secret");
     let file = std::path::absolute(&file).unwrap_or(file);
-    let configuration = company::configuration(scenario, rehearsal.catalog, &file.display().to_string());
+    let own = own_playbook(&rehearsal.found.file).map(|folder| folder.display().to_string());
+    let mut configuration = company::configuration(scenario, rehearsal.catalog, &file.display().to_string());
+    configuration.push_str(&own.map(|own| format!("\nplaybooks: [{own:?}]\n")).unwrap_or_default());
     folders.write("stanch.yaml", &configuration)?;
     folders.write("vendors.yaml", &company::vendors(scenario))
+}
+
+/// The folder of the playbook beside which the scenario's file lies, where it is one of the author's own.
+fn own_playbook(file: &str) -> Option<std::path::PathBuf> {
+    let folder = Path::new(file).parent()?.parent()?;
+    folder.join("playbook.yaml").is_file().then(|| std::path::absolute(folder).ok())?
 }

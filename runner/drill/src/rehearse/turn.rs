@@ -81,7 +81,8 @@ impl Play<'_> {
                 stage.alert_sent(entry, self.set.clock.now_ms());
                 continue;
             };
-            let delivery = delivery(&stage.scenario.drill, entry, alert, self.set.clock.now_ms());
+            let fired_ms = stage.fired_ms(entry).unwrap_or_else(|| self.set.clock.now_ms());
+            let delivery = delivery(&stage.scenario.drill, entry, alert, fired_ms);
             match delivery.send(client, &self.set.secret).await {
                 Ok(_) => stage.alert_sent(entry, self.set.clock.now_ms()),
                 Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => {

@@ -16,7 +16,7 @@ use stanch_model::{
     diagnostic::did_you_mean,
     run::{
         StepError, WaitKind,
-        body::{TargetEntry, WaitOpened, kind},
+        body::{Mode, TargetEntry, WaitOpened, kind},
         lean::push_text,
     },
     target::{Effect, InDoubt},
@@ -109,9 +109,26 @@ fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: 
         let mut value = value;
         back::without_expiry(&mut value, &info);
         let target = here.env.integrations.target_of(integration, action, None, &value);
-        here.call_with(place(ctx), info, None, input, target.as_ref())?
+        let marked = here.live(|live| live.created.mode == Mode::Drill && info.effect == Effect::Tell);
+        let marked = marked.then(|| exercise(input));
+        here.call_with(place(ctx), info, None, marked.as_ref().unwrap_or(input), target.as_ref())?
     };
     result.map(|value| value.dynamic()).map_err(|error| border::throw(&error))
+}
+
+/// The words of a message, of which one at least stands where people look first.
+const SAID: [&str; 4] = ["title", "subject", "summary", "text"];
+
+/// A message of a drill that a script sends by itself: nobody may take it for real.
+fn exercise(input: &Map) -> Map {
+    let mut marked = input.clone();
+    for name in SAID {
+        let said = marked.get(name).and_then(|said| said.clone().into_string().ok());
+        if let Some(said) = said.filter(|said| !said.starts_with("EXERCISE")) {
+            marked.insert(name.into(), format!("EXERCISE: {said}").into());
+        }
+    }
+    marked
 }
 
 thread_local! {

@@ -35,7 +35,17 @@ pub(super) struct JoinArgs {
 pub(super) struct At {
     /// Your seat, as printed when the drill was started
     #[arg(long, value_name = "CODE@HOST:PORT", env = "STANCH_DRILL", hide_env_values = true)]
-    at: String,
+    at: Option<String>,
+}
+
+impl At {
+    fn seat(&self) -> anyhow::Result<Seat> {
+        let Some(at) = &self.at else {
+            let help = "write --at CODE@HOST:PORT, or set STANCH_DRILL; the drill printed the codes when it was started";
+            return Err(Said::new("which seat of which drill?").help(help).exit(Exit::Usage).into());
+        };
+        Seat::at(at).map_err(trouble)
+    }
 }
 
 /// What is ordered from a seat.
@@ -213,7 +223,7 @@ pub(super) async fn order(order: Order, out: Out) -> anyhow::Result<Exit> {
         Order::ByHand { card, at } => (at, DrillOrder::ByHand { card }),
         Order::Stop { why, at } => (at, DrillOrder::Stop { why }),
     };
-    let seat = Seat::at(&at.at).map_err(trouble)?;
+    let seat = at.seat()?;
     let done = seat.order(&order).await.map_err(trouble)?;
     out.text(&format!("T+{}  {}  (as {})", clock(done.at_s), done.said, done.by));
     out.line(&done);
@@ -221,7 +231,7 @@ pub(super) async fn order(order: Order, out: Out) -> anyhow::Result<Exit> {
 }
 
 async fn status(at: &At, out: Out) -> anyhow::Result<Exit> {
-    let seat = Seat::at(&at.at).map_err(trouble)?;
+    let seat = at.seat()?;
     let view = seat.view().await.map_err(trouble)?;
     out.text(&told(&view));
     out.line(&view);
