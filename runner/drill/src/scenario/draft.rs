@@ -262,9 +262,9 @@ mod tests {
 
     fn mistakes(text: &str) -> Vec<String> {
         let (catalog, library) = (Catalog::embedded().unwrap(), stanch_playbooks::Library::embedded());
-        let scenario = read("new.yaml", text).unwrap_or_else(|why| panic!("{why:?}\n{text}"));
+        let scenario = read("our-drill.yaml", text).unwrap_or_else(|why| panic!("{why:?}\n{text}"));
         let known = Known::of(&scenario, &catalog, &library);
-        check("new.yaml", text, &scenario, &known).iter().map(|one| format!("{one:?}")).collect()
+        check("our-drill.yaml", text, &scenario, &known).iter().map(|one| format!("{one:?}")).collect()
     }
 
     #[test]
