@@ -5,10 +5,10 @@
 //!  > in 1m 40s   mail from security@drift.example                          at 6m
 //!    once        salesforce: 429                     once revoked("salesforce") >= 10
 //!    by hand     press from newsdesk@daily.example                    press-asks
-//!  HOPED FOR                                                  2 met, 0 late, 5 open
-//!    met  T+0:12  evidence comes before the first cut
 //!  TRULY
 //!    Drift: 23 grants stand, at stake
+//!  HOPED FOR                                                  2 met, 0 late, 5 open
+//!    met  T+0:12  evidence comes before the first cut
 //! ```
 
 use ratatui::{
@@ -140,22 +140,18 @@ fn fault(one: &FaultView, chosen: bool, app: &App, width: usize) -> Line<'static
     ])
 }
 
-/// What is hoped for, what is so, what was written down.
+/// What is so, what is hoped for, what was written down.
 fn known(app: &App, drill: &DrillView, behind: &Behind, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let hoped = drill.hoped.as_deref().unwrap_or_default();
     let count = |came: &str| hoped.iter().filter(|one| one.came == came).count();
     let aside =
         format!("{} met, {} late, {} open", count("met"), count("late"), count("missed") + count("lost"));
-    let mut lines = vec![widgets::heading("HOPED FOR", &aside, width, look)];
-    lines.extend(hoped.iter().map(|one| hope(one, app, width)));
-    lines.push(widgets::heading(
-        "TRULY",
-        &format!("{} open token-minutes", drill.token_minutes),
-        width,
-        look,
-    ));
+    let mut lines =
+        vec![widgets::heading("TRULY", &format!("{} open token-minutes", drill.token_minutes), width, look)];
     lines.extend(behind.truth.iter().map(|line| Line::raw(cut(&format!("  {line}"), width, look))));
+    lines.push(widgets::heading("HOPED FOR", &aside, width, look));
+    lines.extend(hoped.iter().map(|one| hope(one, app, width)));
     if !drill.remarks.is_empty() {
         lines.push(widgets::heading("WRITTEN DOWN", "", width, look));
     }
