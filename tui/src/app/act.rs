@@ -119,7 +119,7 @@ impl App {
 
     fn field(&mut self, by: isize) {
         if let Some(Overlay::Card(card)) = self.overlays.last_mut() {
-            card.step(by);
+            let _nothing = card.step(by);
         }
     }
 

@@ -121,7 +121,8 @@ impl CardBox {
             (_, "ctrl-c") => Wish::Do(Command::Quit),
             (Stage::Writing, "esc") => self.stage(Stage::Choosing),
             (Stage::Writing, "enter") if self.is_written() => self.order(),
-            (Stage::Writing, "tab" | "backtab") => self.stage(Stage::Choosing),
+            (Stage::Writing, "tab") => self.step(1),
+            (Stage::Writing, "backtab") => self.step(-1),
             (Stage::Writing, _) => {
                 write(&mut self.typed, key);
                 Wish::Nothing
@@ -145,18 +146,20 @@ impl CardBox {
     pub fn press(&mut self) -> Wish {
         match self.chosen() {
             Does::Leave => Wish::Close,
-            Does::Deny | Does::Write | Does::Approve(Some(_)) => {
-                self.typed.clear();
-                self.stage(Stage::Writing)
-            }
+            Does::Deny | Does::Write | Does::Approve(Some(_)) => self.stage(Stage::Writing),
             Does::Approve(None) | Does::Answer(_) | Does::Resolve(_) => self.order(),
         }
     }
 
-    /// Moves to another button.
-    pub fn step(&mut self, by: isize) {
+    /// Moves to another button. Where something must be written, the next key writes it.
+    pub fn step(&mut self, by: isize) -> Wish {
         let count = self.buttons.len().max(1) as isize;
         self.focus = (self.focus as isize + by).rem_euclid(count) as usize;
+        self.typed.clear();
+        self.stage(match self.chosen() {
+            Does::Deny | Does::Write | Does::Approve(Some(_)) => Stage::Writing,
+            Does::Leave | Does::Approve(None) | Does::Answer(_) | Does::Resolve(_) => Stage::Choosing,
+        })
     }
 
     fn stage(&mut self, stage: Stage) -> Wish {

@@ -84,7 +84,7 @@ fn the_safe_answer_has_the_focus_and_does_nothing() {
 #[test]
 fn a_yes_to_something_permanent_is_dead_until_the_name_is_typed() {
     let mut stage = opened(card(WaitKind::Approval, &[]));
-    stage.keys(&["tab", "tab", "enter"]).types("drif").keys(&["enter"]);
+    stage.keys(&["tab", "tab"]).types("drif").keys(&["enter"]);
     assert_eq!(orders(&mut stage), []);
     stage.types("t").keys(&["enter"]);
     let orders = orders(&mut stage);
@@ -120,6 +120,7 @@ fn a_no_needs_its_reason() {
     let mut stage = opened(card(WaitKind::Approval, &[]));
     stage.keys(&["tab", "enter", "enter"]);
     assert_eq!(orders(&mut stage), []);
+    stage.types("what was written for one answer is not said by another").keys(&["tab", "enter", "backtab"]);
     stage.types("too many").keys(&["enter"]);
     let why = Some("too many".to_owned());
     let id = "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2".to_owned();
