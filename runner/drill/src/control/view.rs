@@ -27,6 +27,9 @@ impl Floor {
         let hints = scenario.hints.iter().take(taken).map(|hint| hint.text.clone());
         let sees_all = matches!(seat, SeatKind::Facilitator | SeatKind::Evaluator);
         let name = company::player(seat).to_owned();
+        // not held while the rest is made: a platform that is at work waits for the facts, and would be waited for
+        let token_minutes = stage.facts.read().token_minutes();
+        let debrief = self.debrief.read().clone();
         DrillView {
             drill: scenario.drill.clone(),
             title: scenario.title.clone(),
@@ -39,12 +42,12 @@ impl Floor {
             inbox: self.inbox(&lines),
             hints: hints.collect(),
             next_hint: scenario.hints.get(taken).map(|hint| hint.price),
-            token_minutes: stage.facts.read().token_minutes(),
+            token_minutes,
             based_on: real(scenario),
             remarks: self.remarks(&lines, (!sees_all).then_some(name.as_str())),
             behind: (seat == SeatKind::Facilitator).then(|| self.behind()),
             hoped: sees_all.then(|| self.hoped()),
-            debrief: self.debrief.read().clone(),
+            debrief,
             name,
         }
     }
