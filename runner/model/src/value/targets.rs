@@ -243,7 +243,7 @@ mod tests {
             json!({ "$target": 7 }),
             json!({ "$target": { "integration": "okta", "kind": "app", "id": "a", "attrs": [first] } }),
             json!({ "a": first, "$target": second }),
-            first.clone(),
+            first,
             json!({}),
             json!("text"),
         ] {
