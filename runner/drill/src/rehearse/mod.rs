@@ -243,7 +243,7 @@ impl Play<'_> {
                     Turn::Again => {}
                 }
             };
-            self.listen();
+            self.listen().await?;
             match over {
                 Some(why) => {
                     let outcome = self.outcome(&why).await?;
@@ -283,9 +283,12 @@ impl Play<'_> {
         DrillError::Stuck { what: what.to_owned(), patience: PATIENCE, words }
     }
 
-    /// Tells what came into the record since.
-    fn listen(&mut self) {
+    /// Tells what came into the record since. What is told is durable: a drill that goes on after a kill does not tell it again.
+    async fn listen(&mut self) -> Result<(), DrillError> {
         let lines = self.set.stage.record.lines();
+        if lines.len() > self.told {
+            self.set.stage.record.settle().await?;
+        }
         let start = self.set.stage.board.lock().start_ms();
         for line in lines.iter().skip(self.told) {
             let Some(text) = self.set.stage.words(line) else { continue };
@@ -293,6 +296,7 @@ impl Play<'_> {
             (self.tell)(News::Record { at_s, text, line: line.clone() });
         }
         self.told = lines.len();
+        Ok(())
     }
 
     async fn outcome(&mut self, why: &str) -> Result<Outcome, DrillError> {
@@ -301,8 +305,7 @@ impl Play<'_> {
         let score = stage.score();
         stage.record.write(Line::Ended { at_ms, why: why.to_owned(), score: Box::new(score.clone()) });
         self.floor.over(self.floor.came_out(&score, why));
-        stage.record.settle().await?;
-        self.listen();
+        self.listen().await?;
         let facts = stage.facts.read();
         facts.runs.values().for_each(|run| (self.tell)(run_of(run)));
         let mut incidents: Vec<String> = facts.runs.values().filter_map(|run| run.incident.clone()).collect();

@@ -24,7 +24,7 @@ impl Play<'_> {
         };
         self.read()?;
         self.set.stage.look(&self.set.twins);
-        self.listen();
+        self.listen().await?;
         if self.set.stage.is_killed() {
             return Ok(Turn::Dead);
         }
