@@ -94,7 +94,9 @@ fn caller<'a>(floor: &'a Floor, headers: &HeaderMap) -> Result<&'a Code, No> {
 
 async fn view(State(floor): State<Arc<Floor>>, headers: HeaderMap) -> Result<Response, No> {
     let code = caller(&floor, &headers)?;
-    Ok(Json(floor.view(code)).into_response())
+    let view = floor.view(code);
+    settled(&floor).await?;
+    Ok(Json(view).into_response())
 }
 
 async fn ticket(State(floor): State<Arc<Floor>>, headers: HeaderMap) -> Result<Response, No> {
