@@ -101,6 +101,12 @@ async fn every_recorded_exchange_of_ours_is_made_and_read_as_it_was_meant() {
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
     for exchange in &recorded {
         for (action, input) in ours(&catalog, exchange) {
+            // Nobody recorded what stanch would ask of itself before it cuts.
+            let mut input = input;
+            let datadog = catalog.platform("datadog").unwrap();
+            if datadog.actions().any(|info| info.name == action && info.inputs.contains_key("force")) {
+                input.insert("force".to_owned(), Value::Bool(true));
+            }
             let (outcome, seen) = replay(exchange, &action, input).await;
             let place = format!("{}: {action}: {} {}", exchange.file, exchange.method, exchange.path);
             assert_eq!(kind(&outcome), meant(exchange), "{place}: {outcome:?}");

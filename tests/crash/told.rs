@@ -11,9 +11,8 @@ fn point(kills: Vec<Kill>) -> Point {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_be_found_again_asks_nobody() {
-    let (calm, stage) = calm(Size::SMALL, Marker::Readable).await;
-    let points =
-        ["send", "post_message"].map(|action| point(vec![Kill::AtCall(stage.seq(action), Moment::After)]));
+    let (calm, _) = calm(Size::SMALL, Marker::Readable).await;
+    let points = ["send", "post_message"].map(|action| point(vec![Kill::AtFirst(action, Moment::After)]));
     let tally = endure(CHILD, Size::SMALL, Marker::Readable, &calm, points.into()).await;
     assert_eq!(tally.doubts, 0, "the Message-ID and the message's mark can be read back");
     assert_clean(&tally);
@@ -21,19 +20,19 @@ async fn what_can_be_found_again_asks_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_found_again_waits_for_somebody_who_looks() {
-    let (calm, stage) = calm(Size::SMALL, Marker::Lost).await;
+    let (calm, _) = calm(Size::SMALL, Marker::Lost).await;
     let mut points = Vec::new();
     for action in ["send", "post_message"] {
-        let call = stage.seq(action);
         for moment in [Moment::Before, Moment::After] {
-            points.push(point(vec![Kill::AtCall(call, moment)]));
+            points.push(point(vec![Kill::AtFirst(action, moment)]));
         }
         // The answer was `retry`: what is done on it may be cut short like anything else.
         for again in 1..=3 {
-            points.push(point(vec![Kill::AtCall(call, Moment::Before), Kill::AtCall(again, Moment::After)]));
+            points
+                .push(point(vec![Kill::AtFirst(action, Moment::Before), Kill::AtCall(again, Moment::After)]));
         }
         for append in [2, 4] {
-            let (first, then) = (Kill::AtCall(call, Moment::Before), Kill::Own(OwnKill::AtAppend(append)));
+            let (first, then) = (Kill::AtFirst(action, Moment::Before), Kill::Own(OwnKill::AtAppend(append)));
             points.push(point(vec![first, then]));
             points.push(point(vec![first, then, Kill::AtCall(1, Moment::After)]));
         }

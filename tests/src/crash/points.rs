@@ -17,6 +17,8 @@ pub enum Kill {
     Own(OwnKill),
     /// At the N-th request that the twins see in this life.
     AtCall(u64, Moment),
+    /// At this life's first request for this operation, whatever else is asked beside it.
+    AtFirst(&'static str, Moment),
     /// So long after its start.
     AfterMs(u64),
 }

@@ -215,12 +215,16 @@ fn kill(child: &AtomicI32) {
 }
 
 fn deadly_fault(kill: Kill) -> Option<Fault> {
-    let Kill::AtCall(call, moment) = kill else { return None };
-    let answer = match moment {
+    let answer = |moment| match moment {
         Moment::Before => Answer::TimeoutBeforeEffect,
         Moment::After => Answer::TimeoutAfterEffect,
     };
-    Some(Fault { call: Some(call), delay: Some(Duration::from_secs(1)), ..Fault::always(answer) })
+    let fault = match kill {
+        Kill::AtCall(call, moment) => Fault { call: Some(call), ..Fault::always(answer(moment)) },
+        Kill::AtFirst(action, moment) => Fault::nth(action, 1, answer(moment)),
+        Kill::Own(_) | Kill::AfterMs(_) => return None,
+    };
+    Some(Fault { delay: Some(Duration::from_secs(1)), ..fault })
 }
 
 /// What Salesforce's tokens are revoked by.

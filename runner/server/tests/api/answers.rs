@@ -37,6 +37,7 @@ async fn every_answer_is_as_it_is_described() {
         format!("/v1/incidents/{incident}"),
         format!("/v1/approvals/{waiting}:A1"),
         format!("/v1/questions/{started}:Q1"),
+        format!("/v1/entries?stream=run/{waiting}"),
     ] {
         ask(Method::GET, path, json!({})).await;
     }
