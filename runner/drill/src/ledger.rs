@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
@@ -79,7 +78,7 @@ impl Line {
 /// # Errors
 /// When the folder cannot be used, or somebody else keeps it open.
 pub async fn write(folder: &Path, what: impl FnOnce(&Ledger) -> Vec<Line>) -> Result<Ledger, JournalError> {
-    let journal = open(folder)?;
+    let journal = open(folder).await?;
     let stream = StreamId::from_stored(STREAM);
     let before = Ledger::of(&journal.read(&stream, 1, usize::MAX)?);
     let lines = what(&before);
@@ -94,7 +93,7 @@ pub async fn write(folder: &Path, what: impl FnOnce(&Ledger) -> Vec<Line>) -> Re
     Ok(Ledger::of(&journal.read(&stream, 1, usize::MAX)?))
 }
 
-fn open(folder: &Path) -> Result<LocalJournal, JournalError> {
+async fn open(folder: &Path) -> Result<LocalJournal, JournalError> {
     let options = || {
         let mut options = Options::new(KeySource::Bytes(NO_SECRET));
         (options.index, options.checkpoint_every) = (IndexPlace::Memory, None);
@@ -103,7 +102,7 @@ fn open(folder: &Path) -> Result<LocalJournal, JournalError> {
     };
     for _ in 0..TURNS {
         match LocalJournal::open(folder, options()) {
-            Err(JournalError::Locked { .. }) => thread::sleep(TURN),
+            Err(JournalError::Locked { .. }) => tokio::time::sleep(TURN).await,
             opened => return opened,
         }
     }

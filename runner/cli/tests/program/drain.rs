@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stanch_integrations::twin::{Answer, Fault, TwinHost};
 use stanch_model::api::StartBody;
 
-use crate::support::{Served, client, empty, okta, people, playbook, view};
+use crate::support::{Served, client, company, empty, okta, people, view};
 
 const MANIFEST: &str = "playbook: cut
 title: Suspend everybody, one after the other
@@ -32,10 +32,7 @@ fn suspended(twins: &TwinHost) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_asked_to_stop_drains_and_the_next_one_goes_on() {
     let (home, twins) = (empty(), okta().await);
-    playbook(home.path(), MANIFEST, SCRIPT);
-    let config =
-        "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }\nplaybooks: [cut]\n";
-    std::fs::write(home.path().join("stanch.yaml"), config).unwrap();
+    company(home.path(), MANIFEST, SCRIPT);
     let people = people(&twins, 4);
     // The second answer takes its time: it is under way when the signal comes.
     let delay = Some(Duration::from_secs(2));

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stanch_model::api::StartBody;
 
-use crate::support::{Served, client, empty, okta, people, playbook, program, stanch, view};
+use crate::support::{Served, client, company, empty, okta, people, program, stanch, view};
 
 const MANIFEST: &str = "playbook: cut
 title: Suspend <script>alert('x')</script> people
@@ -43,10 +43,7 @@ fn through(folder: &Path, server: &Served, token: &str, id: &str) -> Value {
 async fn a_response_is_reported_while_it_waits_and_when_it_is_over_from_folder_and_server_alike() {
     let (home, twins) = (empty(), okta().await);
     let folder = home.path();
-    playbook(folder, MANIFEST, SCRIPT);
-    let config =
-        "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }\nplaybooks: [cut]\n";
-    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+    company(folder, MANIFEST, SCRIPT);
     let server = Served::on(folder, &twins.addr().to_string());
     let token = said(folder, &["tokens", "new", "ana", "--role", "viewer"]).trim().to_owned();
     let input = json!({ "people": people(&twins, 3) }).as_object().cloned().unwrap();

@@ -65,6 +65,14 @@ pub(crate) fn playbook(folder: &Path, manifest: &str, script: &str) {
     std::fs::write(book.join("README.md"), "# Cut\n").unwrap();
 }
 
+/// A company with Okta and this playbook `cut`.
+pub(crate) fn company(folder: &Path, manifest: &str, script: &str) {
+    playbook(folder, manifest, script);
+    let config =
+        "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }\nplaybooks: [cut]\n";
+    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+}
+
 /// A playbook of this name, whose manifest says everything else.
 pub(crate) fn book(folder: &Path, name: &str, manifest: &str, script: &str) {
     let book = folder.join(name);

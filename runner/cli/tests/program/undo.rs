@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stanch_integrations::twin::TwinHost;
 use stanch_model::api::StartBody;
 
-use crate::support::{Served, client, empty, okta, people, playbook, stanch, transcript, view};
+use crate::support::{Served, client, company, empty, okta, people, stanch, transcript, view};
 
 const MANIFEST: &str = "playbook: cut
 title: Suspend people
@@ -52,10 +52,7 @@ fn json_of(folder: &Path, args: &[&str]) -> Vec<Value> {
 async fn undo_gives_back_once_what_no_other_run_holds_and_says_so_everywhere() {
     let (home, twins) = (empty(), okta().await);
     let folder = home.path();
-    playbook(folder, MANIFEST, SCRIPT);
-    let config =
-        "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }\nplaybooks: [cut]\n";
-    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+    company(folder, MANIFEST, SCRIPT);
     let _server = Served::on(folder, &twins.addr().to_string());
     let people = people(&twins, 3);
     let first = cut(folder, &people).await;

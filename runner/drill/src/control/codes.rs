@@ -4,7 +4,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use stanch_model::{Hash, api::SeatKind};
 
 use super::Offer;
-use crate::company;
+use crate::{DrillError, company};
 
 /// No letter that looks like another.
 const LETTERS: &[u8; 30] = b"23456789abcdefghjkmnpqrstvwxyz";
@@ -29,14 +29,14 @@ pub(crate) struct Codes {
 
 impl Codes {
     /// New ones for these seats, at this address; the host has one more for a seat of theirs.
-    pub(crate) fn new(seats: &[SeatKind], host: Option<SeatKind>, at: String) -> Self {
+    pub(crate) fn new(seats: &[SeatKind], host: Option<SeatKind>, at: String) -> Result<Self, DrillError> {
         let guests = seats.iter().map(|seat| (*seat, false));
         let codes = guests.chain(host.map(|seat| (seat, true)));
         let all = codes.map(|(seat, is_host)| {
-            let code = Code { seat, text: format!("{}-{}", seat.as_str(), chance()), is_host };
-            (Hash::of(code.text.as_bytes()), code)
+            let code = Code { seat, text: format!("{}-{}", seat.as_str(), chance()?), is_host };
+            Ok((Hash::of(code.text.as_bytes()), code))
         });
-        Self { all: all.collect(), at }
+        Ok(Self { all: all.collect::<Result<_, DrillError>>()?, at })
     }
 
     /// The seat that this code opens. Compared by hash: how long it takes says nothing.
@@ -61,14 +61,11 @@ impl Codes {
     }
 }
 
-fn chance() -> String {
+fn chance() -> Result<String, DrillError> {
     let mut bytes = [0u8; CHANCE];
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        // a machine without chance still may play; a ulid holds some of it, and the address is on loopback
-        let other = ulid::Ulid::generate().to_bytes();
-        bytes.copy_from_slice(&other[other.len() - CHANCE..]);
-    }
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+    let none = |_| DrillError::Seats(std::io::Error::other("the system gives no random bytes"));
+    SystemRandom::new().fill(&mut bytes).map_err(none)?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
 }
 
 #[cfg(test)]
@@ -77,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_code_opens_its_seat_and_no_other() {
-        let codes = Codes::new(SeatKind::ALL, Some(SeatKind::Responder), "127.0.0.1:9".to_owned());
+        let codes = Codes::new(SeatKind::ALL, Some(SeatKind::Responder), "127.0.0.1:9".to_owned()).unwrap();
         let offers = codes.offers();
         assert_eq!(offers.len(), 5);
         for offer in &offers {
@@ -87,7 +84,7 @@ mod tests {
         let host = codes.host().map(|offer| offer.code).unwrap_or_default();
         assert!(offers.iter().all(|offer| offer.code != host));
         assert!(codes.opens("responder-").is_none() && codes.opens("").is_none());
-        let other = Codes::new(SeatKind::ALL, None, String::new());
+        let other = Codes::new(SeatKind::ALL, None, String::new()).unwrap();
         assert!(other.opens(offers[0].code.split('@').next().unwrap_or_default()).is_none());
     }
 }

@@ -2,10 +2,7 @@
 
 use stanch_model::api::{Debrief, GoalView, Happened};
 
-use super::{
-    Floor,
-    view::{hoped, word},
-};
+use super::{Floor, view::hoped};
 use crate::score::Score;
 
 impl Floor {
@@ -29,7 +26,7 @@ impl Floor {
             why: why.to_owned(),
             took_s: self.at_s(),
             goals: goals.collect(),
-            took: measured.took_s.iter().map(|(what, took)| (word(*what), *took)).collect(),
+            took: measured.took_s.iter().map(|(what, took)| (what.as_str().to_owned(), *took)).collect(),
             hints: measured.hints,
             kills: measured.kills,
             doubled: measured.doubled,

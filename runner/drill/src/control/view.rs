@@ -191,18 +191,6 @@ fn plot_view(entry: usize, one: &PlotEntry, fate: Fate, start_ms: i64) -> PlotVi
 /// The incident behind a scenario.
 fn real(scenario: &Scenario) -> Option<RealIncident> {
     let real = scenario.based_on.as_ref()?;
-    let took = real.took.iter().map(|(what, took)| (word(*what), took.ms() / 1000));
+    let took = real.took.iter().map(|(what, took)| (what.as_str().to_owned(), took.ms() / 1000));
     Some(RealIncident { incident: real.incident.clone(), took_s: took.collect::<BTreeMap<_, _>>() })
-}
-
-/// A measure's word.
-pub(super) fn word(measure: crate::scenario::Measure) -> String {
-    use crate::scenario::Measure::{Acknowledged, Contained, FirstCut, Told};
-    match measure {
-        Acknowledged => "acknowledged",
-        FirstCut => "first_cut",
-        Told => "told",
-        Contained => "contained",
-    }
-    .to_owned()
 }

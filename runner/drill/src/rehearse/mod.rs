@@ -185,7 +185,7 @@ fn floor(
         stage: set.stage.clone(),
         twins: set.twins.clone(),
         clock: set.clock.clone(),
-        codes: Codes::new(&company::seats(scenario), host, at),
+        codes: Codes::new(&company::seats(scenario), host, at)?,
         tokens: tokens.clone(),
         data: rehearsal.folders.data.display().to_string(),
         rate: rehearsal.speed,

@@ -95,6 +95,16 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// The word, as in files and on the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::FirstCut => "first_cut",
+            Self::Told => "told",
+            Self::Contained => "contained",
+        }
+    }
+
     /// For people.
     pub fn words(self) -> &'static str {
         match self {

@@ -1,13 +1,14 @@
 //! The fold: how an entry, read back or just made, becomes part of the run in memory.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use stanch_journal::JournalError;
 use stanch_model::{
     Address, Effect, Entry, EntryRef, NewEntry, Target, TargetState,
     entry::Header,
     ids::Hash,
     run::{
-        RunState, WaitKind,
+        RunState, StepError, WaitKind,
         body::{self, kind},
         lean::{BranchHead, BranchText, IntentHead, IntentText, OutcomeHead, OutcomeText},
     },
@@ -232,11 +233,7 @@ impl Live {
     }
 
     fn fold_outcome(&mut self, head: OutcomeHead<'_>, version: u64) {
-        let done = match head.error {
-            Some(error) => Err(error),
-            None => Ok(head.value.map_or_else(Json::default, |value| Json::new(value.get()))),
-        };
-        self.take_outcome(&head.address, done, &head.incomplete, version);
+        self.take_outcome(&head.address, done(head.value, head.error), &head.incomplete, version);
     }
 
     fn take_outcome(&mut self, address: &str, done: Done, incomplete: &str, version: u64) {
@@ -259,11 +256,7 @@ impl Live {
     }
 
     fn fold_branch(&mut self, head: BranchHead<'_>) {
-        let done = match head.error {
-            Some(error) => Err(error),
-            None => Ok(head.value.map_or_else(Json::default, |value| Json::new(value.get()))),
-        };
-        self.take_branch(Address::from_stored(head.address), done);
+        self.take_branch(Address::from_stored(head.address), done(head.value, head.error));
     }
 
     fn take_branch(&mut self, branch: Address, done: Done) {
@@ -299,5 +292,13 @@ impl Live {
             }
             _ => {}
         }
+    }
+}
+
+/// What a step or a branch came to, as its entry tells it.
+fn done(value: Option<&RawValue>, error: Option<StepError>) -> Done {
+    match error {
+        Some(error) => Err(error),
+        None => Ok(value.map_or_else(Json::default, |value| Json::new(value.get()))),
     }
 }

@@ -128,16 +128,7 @@ impl Shard {
         let claim = Claim { undo, ..claim_on(&live, &hold.address, target, hold.property.clone()) };
         let what = format!("{}: {} ({})", hold.property, hold.label, hold.target);
         let Some(back) = self.env.give_back_at(&mut live, &claim, &what, now) else { return };
-        let again = Hold {
-            target: hold.target.clone(),
-            label: hold.label.clone(),
-            property: hold.property.clone(),
-            taken: true,
-            address: hold.address.clone(),
-            back: Some(back),
-            why: String::new(),
-        };
-        live.record(kind::HOLD, again, now);
+        live.record(kind::HOLD, Hold { back: Some(back), ..hold_for(&claim) }, now);
     }
 
     /// The child run that gives a claim back has ended.

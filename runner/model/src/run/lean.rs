@@ -1,8 +1,8 @@
 //! The bodies that every step and branch writes and every replay reads, without a copy of what lies in them.
 //!
 //! They are [`Intent`](super::body::Intent), [`Outcome`](super::body::Outcome) and [`BranchDone`](super::body::BranchDone)
-//! of `body` with borrowed parts, written by hand: a serializer and owned values would be most of the cost of a step. Nothing here may differ from the shapes there; the
-//! tests hold that.
+//! of `body` with borrowed parts, written by hand: a serializer and owned values would be most of the cost of a step.
+//! Nothing here may differ from the shapes there; the tests hold that.
 
 use std::{borrow::Cow, fmt::Write};
 
