@@ -21,6 +21,7 @@ use crate::{
     auth::{Around, AuthError, Used},
     bind::{Bound, Refusal},
     call::{By, ErrorKind, More, Outcome},
+    credential::Credential,
     label::Labels,
     limit::{LONGEST_STAND, Limiter},
     member::Member,
@@ -93,12 +94,9 @@ impl Exchange<'_> {
         let mut scrub = Scrub::default();
         let builder =
             Builder { spec: &self.member.platform.spec, base: &self.member.base, secrets: self.secrets };
-        let credential = match self.action.sends_credential() {
-            true => match self.member.auth.credential(self.transport).await {
-                Ok(credential) => Some(credential),
-                Err(error) => return self.unproven(error, &scrub),
-            },
-            false => None,
+        let credential = match self.sent_credential(&scrub).await {
+            Ok(credential) => credential,
+            Err(outcome) => return outcome,
         };
         let vars = Vars { credential: credential.as_ref(), ..vars };
         match builder.build(self.action, &vars, &mut scrub) {
@@ -108,12 +106,22 @@ impl Exchange<'_> {
         }
     }
 
+    /// The credential, where the action itself sends it along and not only its way to authenticate.
+    async fn sent_credential(&self, scrub: &Scrub) -> Result<Option<Credential>, Outcome> {
+        if !self.action.sends_credential() {
+            return Ok(None);
+        }
+        let credential = self.member.auth.credential(self.transport).await;
+        credential.map(Some).map_err(|error| self.unproven(error, scrub))
+    }
+
     /// Makes a read's (first) request and gives its answer as it came.
     pub(crate) async fn probe(&self) -> Result<Answer, Outcome> {
         let mut scrub = Scrub::default();
         let builder =
             Builder { spec: &self.member.platform.spec, base: &self.member.base, secrets: self.secrets };
-        let vars = self.member.vars(self.bound, self.key);
+        let credential = self.sent_credential(&scrub).await?;
+        let vars = Vars { credential: credential.as_ref(), ..self.member.vars(self.bound, self.key) };
         match builder.build(self.action, &vars, &mut scrub) {
             Ok(Built::Http(request)) => {
                 self.exchange(&builder, &request, &vars, &mut scrub, &mut More::default()).await

@@ -187,6 +187,14 @@ impl Platform {
         self.spec.url.variables().any(|variable| variable == "url")
     }
 
+    /// Where its API begins below its own fixed address, `/client/v4`: whoever moves that address says so too. Empty where it
+    /// begins at the root, and where every tenant has an address of its own.
+    pub fn begins_at(&self) -> &str {
+        let address = self.spec.url.source().split_once("://").map_or("", |(_, address)| address);
+        let below = address.find('/').filter(|_| !self.wants_address()).map(|at| &address[at..]);
+        below.unwrap_or_default().trim_end_matches('/')
+    }
+
     /// The names of its ways to authenticate; the first is the default.
     pub fn auth_schemes(&self) -> impl Iterator<Item = &str> {
         self.spec.auth.iter().map(|auth| auth.name.as_str())

@@ -79,7 +79,9 @@ impl Platform {
             );
             for scope in scopes {
                 let users = self.actions().filter(|action| action.scopes.contains(scope));
-                let _never = writeln!(page, "- `{scope}` for {} actions", users.count());
+                let count = users.count();
+                let actions = if count == 1 { "action" } else { "actions" };
+                let _never = writeln!(page, "- `{scope}` for {count} {actions}");
             }
         }
         page.push_str("\n## Actions\n\nConfirmed against a live account: never.\n");

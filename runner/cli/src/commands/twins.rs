@@ -133,9 +133,10 @@ fn configuration(
     text.push_str("integrations:\n");
     for slug in platforms {
         let name = slug.replace('-', "_");
-        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}") };
-        let settings: Vec<String> = catalog
-            .platform(slug)
+        let platform = catalog.platform(slug);
+        let below = platform.map_or("", Platform::begins_at);
+        let url = if slug == "smtp" { format!("smtp://{mail}") } else { format!("http://{addr}{below}") };
+        let settings: Vec<String> = platform
             .into_iter()
             .flat_map(Platform::simulated_settings)
             .map(|(name, value)| format!("{name}: {value}"))

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
     process::{Child, Stdio},
 };
 
@@ -20,32 +21,33 @@ impl Drop for Running {
     }
 }
 
-#[test]
-fn twins_print_a_configuration_that_works_and_list_their_effects() {
-    let home = empty();
-    let args = [
-        "twins",
-        "--listen",
-        "127.0.0.1:0",
-        "--mail",
-        "127.0.0.1:0",
-        "--platform",
-        "okta",
-        "--platform",
-        "smtp",
-    ];
+/// Simulated platforms, and the configuration that they print, up to the line of this platform, which is the last.
+fn twins(home: &Path, platforms: &[&str], last: &str) -> (Running, String) {
+    let mut args = vec!["twins", "--listen", "127.0.0.1:0", "--mail", "127.0.0.1:0"];
+    platforms.iter().for_each(|platform| args.extend(["--platform", platform]));
     let mut child =
-        Running(program(home.path(), &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+        Running(program(home, &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let mut text = String::new();
-    // The last line is that of the last platform.
-    while !text.contains("platform: smtp") {
+    while !text.contains(&format!("platform: {last}")) {
         text.push_str(&lines.next().unwrap().unwrap());
         text.push('\n');
     }
-    std::fs::write(home.path().join("stanch.yaml"), &text).unwrap();
+    std::fs::write(home.join("stanch.yaml"), &text).unwrap();
+    (child, text)
+}
+
+/// What the printed configuration says to export.
+fn exports(text: &str) -> Vec<(&str, &str)> {
     let export = text.lines().find_map(|line| line.split_once("export ")).unwrap().1;
-    let env: Vec<(&str, &str)> = export.split(' ').filter_map(|pair| pair.split_once('=')).collect();
+    export.split(' ').filter_map(|pair| pair.split_once('=')).collect()
+}
+
+#[test]
+fn twins_print_a_configuration_that_works_and_list_their_effects() {
+    let home = empty();
+    let (_child, text) = twins(home.path(), &["okta", "smtp"], "smtp");
+    let env = exports(&text);
     let doctor = program(home.path(), &["doctor"]).envs(env.iter().copied()).output().unwrap();
     let said = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.status.success() && said.contains("simulated okta.find_app answered"), "{said}");
@@ -54,6 +56,23 @@ fn twins_print_a_configuration_that_works_and_list_their_effects() {
     let mut effects = String::new();
     twins.read_to_string(&mut effects).unwrap();
     assert!(effects.starts_with("HTTP/1.0 200") && effects.contains("application/json"), "{effects}");
+}
+
+#[test]
+fn every_platform_is_reached_where_its_twins_configuration_says() {
+    let home = empty();
+    let (_child, text) = twins(home.path(), &[], "zoom");
+    let names = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": { platform: "));
+    let names: Vec<&str> = names.map(|(name, _)| name).collect();
+    assert!(names.len() > 20, "{text}");
+    for name in names {
+        let asked = program(home.path(), &["integrations", "preflight", name]).envs(exports(&text)).output();
+        let said = String::from_utf8(asked.unwrap().stdout).unwrap();
+        assert!(said.ends_with("ready\n"), "{name}: {said}");
+        for lost in ["answered 404", "not_found", "is refused"] {
+            assert!(!said.contains(lost), "{name}: {said}");
+        }
+    }
 }
 
 #[test]
