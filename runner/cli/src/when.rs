@@ -21,6 +21,13 @@ pub(crate) fn clock(time: &str) -> String {
     written(time, "%H:%M:%S")
 }
 
+/// `11:03Z` of a moment of this night, `11-27 11:03Z` of one further away.
+pub(crate) fn near(moment: Timestamp, now: Timestamp) -> String {
+    let apart = moment.as_second().abs_diff(now.as_second());
+    let way = if apart < 12 * HOUR { "%H:%MZ" } else { "%m-%d %H:%MZ" };
+    moment.strftime(way).to_string()
+}
+
 /// `2026-11-27 11:03:23Z, in 23h 59m`, or how long ago it was.
 pub(crate) fn due(time: &str, now: Timestamp) -> String {
     match time.parse::<Timestamp>() {
@@ -65,6 +72,9 @@ mod tests {
     #[test]
     fn moments_are_short_and_say_how_far_away_they_are() {
         let now: Timestamp = "2026-11-26T11:03:24Z".parse().unwrap();
+        let near = |time: &str| near(time.parse().unwrap(), now);
+        assert_eq!(near("2026-11-26T12:03:24Z"), "12:03Z");
+        assert_eq!(near("2026-11-27T11:03:23Z"), "11-27 11:03Z", "tomorrow is not in a minute");
         let due = |time: &str| due(time, now);
         assert_eq!(due("2026-11-27T11:03:23.740044577Z"), "2026-11-27 11:03:23Z, in 23h 59m");
         assert_eq!(due("2026-11-26T11:03:24.9Z"), "2026-11-26 11:03:24Z, now");

@@ -8,7 +8,7 @@ use stanch_model::{
 };
 
 use super::watch::plain;
-use crate::table::Table;
+use crate::{table::Table, when};
 
 /// So many that stand alike still have a line each.
 const FEW: usize = 3;
@@ -52,7 +52,7 @@ fn until(word: &str, targets: &[&TargetView]) -> String {
     let lives_on = targets.iter().filter(|target| target.released.is_none());
     let last = lives_on.filter_map(|target| target.until_ms).max();
     match last.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()) {
-        Some(last) => format!("{} until {}", plain(word), last.strftime("%H:%MZ")),
+        Some(last) => format!("{} until {}", plain(word), when::near(last, jiff::Timestamp::now())),
         None => plain(word).to_owned(),
     }
 }
