@@ -125,6 +125,9 @@ async fn order(
             no.help("the clock, the plot and the faults are the facilitator's; hints are the players'")
         );
     }
+    if let DrillOrder::ByHand { card } = &order {
+        floor.hear_of(card).await;
+    }
     let done = floor.carry_out(company::player(code.seat), order)?;
     settled(&floor).await?;
     floor.wake();

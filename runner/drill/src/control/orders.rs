@@ -1,6 +1,6 @@
 //! Carrying out what a seat orders. All of it stands in the drill's journal.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use http::StatusCode;
 use stanch_integrations::twin::ActiveFault;
@@ -15,6 +15,10 @@ use crate::{board::Due, company, hands, record::Line, scenario::FaultSpec};
 
 /// Nobody writes longer remarks in the middle of a drill.
 const LONGEST: usize = 4_000;
+
+/// So often, after so long, it is looked whether a card was heard of.
+const HEARD: u32 = 60;
+const HEARING: Duration = Duration::from_millis(50);
 
 type Said = Result<String, No>;
 
@@ -221,6 +225,16 @@ impl Floor {
                 Ok(hands::looked(call.as_ref(), &self.twins).1)
             }
             _ => Err(unfit("this card asks for a word, and for no hand").help("answer it")),
+        }
+    }
+
+    /// Whoever acts on a card read it at the server, which knows it a moment before we have heard of it.
+    pub(super) async fn hear_of(&self, card: &str) {
+        for _ in 0..HEARD {
+            if self.wait(card).is_some() {
+                return;
+            }
+            tokio::time::sleep(HEARING).await;
         }
     }
 
