@@ -108,3 +108,22 @@ async fn a_custom_role_over_everything_sees_everything() {
     let view = inside.play(&run, yes).await;
     assert_eq!(word(&view), "contained_with_residual", "{:?}", view.because);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_state_stands_in_its_owners_list_is_switched_off() {
+    let inside = Inside::new(json!({ "people": 5 })).await;
+    let input = json!({ "app": "drift", "owners": ["ana.adler"] });
+    let run = inside.start("downstream-secret-sweep", input).await;
+    let view = inside.play(&run, yes).await;
+    assert_eq!(word(&view), "contained", "{:?}", view.because);
+    let proven = view.targets.values().filter(|target| target.state == TargetState::Verified);
+    let mut verbs: Vec<&str> = proven.map(|target| target.verb.as_str()).collect();
+    verbs.sort_unstable();
+    assert_eq!(
+        verbs,
+        ["key.disable", "service_credential.disable", "ssh_key.disable"],
+        "{:#?}",
+        view.targets
+    );
+    assert_eq!(view.holds.len(), 3, "what was so before is known, so that each can be given back");
+}

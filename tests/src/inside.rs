@@ -52,8 +52,8 @@ pub struct Inside {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The platforms that every such world has.
-const PLATFORMS: [&str; 8] =
-    ["okta", "salesforce", "github", "slack", "smtp", "webhook", "teams", "pagerduty"];
+const PLATFORMS: [&str; 9] =
+    ["okta", "salesforce", "github", "slack", "smtp", "webhook", "teams", "pagerduty", "aws-iam"];
 
 impl Inside {
     /// A world with these apps and people.

@@ -11,6 +11,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 use stanch_integrations::{Admission, Call, Outcome as Answer};
 use stanch_model::{
     Address, TargetState,
+    catalog::ActionIndex as _,
     run::{
         RunState,
         lean::{CallText, IntentText},
@@ -119,11 +120,14 @@ impl Shard {
             return self.admit(live, address, spec);
         };
         set(live, address, Phase::Capturing);
+        // What is read may be of something else: a key's state stands in the list of its owner's keys.
+        let about = env.integrations.action(&read.integration, &read.action);
+        let about = about.and_then(|info| info.target_kind.as_deref());
         let call = Call {
+            target: spec.target.clone().filter(|target| about.is_none_or(|kind| kind == target.kind)),
             integration: read.integration,
             action: read.action,
             input: read.input,
-            target: spec.target.clone(),
             key: String::new(),
             attempt: 1,
             deadline: env.patience.call,
