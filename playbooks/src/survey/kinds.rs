@@ -89,6 +89,7 @@ impl Ty {
     pub(crate) fn either(self, other: Ty) -> Ty {
         match (self, other) {
             (Ty::List(a), Ty::List(b)) => Ty::list(a.either(*b)),
+            (Ty::Target(a), Ty::Target(b)) if a != b => Ty::Target(None),
             (Ty::Any, b) => b,
             (a, b) if a == b || b == Ty::Any => a,
             _ => Ty::Any,

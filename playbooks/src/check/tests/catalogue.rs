@@ -44,44 +44,6 @@ impl Catalogue {
         ];
         Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
     }
-
-    /// With everything connected that the library names.
-    pub(super) fn for_library() -> Self {
-        let mut catalogue = Self::new();
-        catalogue.integrations.push(("github".to_owned(), "github".to_owned()));
-        catalogue.actions.extend([
-            action("github", "get_alert_credential", Effect::Read, None, None, Some("credential")),
-            action(
-                "github",
-                "revoke_credential",
-                Effect::Permanent,
-                Some("credential.revoke"),
-                Some("credential"),
-                None,
-            ),
-            action(
-                "github",
-                "check_credential",
-                Effect::Read,
-                Some("credential.owner"),
-                Some("credential"),
-                None,
-            ),
-            action("github", "resolve_secret_alert", Effect::Reversible, None, None, None),
-        ]);
-        for info in &mut catalogue.actions {
-            if ["get_alert_credential", "resolve_secret_alert"].contains(&info.name.as_str()) {
-                info.inputs = BTreeMap::from([
-                    input("owner", InputKind::String, true, &[]),
-                    input("repo", InputKind::String, true, &[]),
-                    input("number", InputKind::Integer, true, &[]),
-                    input("resolution", InputKind::String, false, &[]),
-                    input("comment", InputKind::String, false, &[]),
-                ]);
-            }
-        }
-        catalogue
-    }
 }
 
 fn input(name: &str, kind: InputKind, required: bool, one_of: &[&str]) -> (String, InputInfo) {
