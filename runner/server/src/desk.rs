@@ -43,7 +43,8 @@ impl Desk for ResponseDesk {
             None => {
                 let name = what.as_str().or_else(|| targets.first().map(Target::name)).unwrap_or("unknown");
                 json!({
-                    "known": false, "id": name, "name": name, "contacts": [], "apps": [], "owner": null, "clause": null
+                    "known": false, "id": name, "name": name, "contacts": [], "apps": [], "owner": null, "clause": null,
+                    "data": [], "secrets": []
                 })
             }
         }
@@ -156,6 +157,7 @@ fn known(slug: &str, vendor: &Vendor) -> Value {
     json!({
         "known": true, "id": slug, "name": name, "contacts": contacts, "apps": vendor.apps, "owner": vendor.owner,
         "clause": vendor.breach.as_ref().map(|breach| &breach.notify_within),
+        "data": vendor.data, "secrets": vendor.secrets_given,
     })
 }
 
@@ -200,6 +202,8 @@ mod tests {
   apps: [drift, 0oa1]
   contacts: [{ mail: security@drift.example }, { mail: kim@drift.example }]
   breach: { notify_within: 24h }
+  data: [contacts]
+  secrets_given: [crm-webhook]
 zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example }] }
 ";
         let config = "integrations:\n  slack_eu: { platform: slack }\n  post: { platform: smtp }\ntell:\n  team: [\"slack:#incidents\", \"mail:soc@acme.example\"]\n  nobody: []\n";
@@ -231,6 +235,8 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         for what in [json!("DRIFT"), json!("0oa1"), target] {
             assert_eq!(desk.vendor_of(&what)["id"], "drift", "{what}");
         }
+        let drift = desk.vendor_of(&json!("drift"));
+        assert_eq!((&drift["data"], &drift["secrets"]), (&json!(["contacts"]), &json!(["crm-webhook"])));
         assert_eq!(desk.aliases("0oa1"), ["0oa1", "drift"]);
         assert_eq!(desk.aliases("other"), ["other"]);
     }

@@ -43,13 +43,14 @@ pub(super) const DEADLINE: HostCall = HostCall {
 
 pub(super) const VENDOR_OF: HostCall = HostCall {
     params: &[need("what", ParamKind::Any)],
-    returns: "#{ known, id, name, contacts, apps, owner, clause }",
-    fields: &["known", "id", "name", "contacts", "apps", "owner", "clause"],
+    returns: "#{ known, id, name, contacts, apps, owner, clause, data, secrets }",
+    fields: &["known", "id", "name", "contacts", "apps", "owner", "clause", "data", "secrets"],
     docs: "The vendor register's entry for an app target, a list of them, an app's name or client id, or a vendor's name. \
            One vendor: the first that any of them leads to. When the register knows none, gives a stand-in with \
            `known: false`, the app's own name, no contacts: the script need not branch, `notify` to it throws \
            `no_contact`, `deadline` gives `()`. `contacts` are mail addresses, the first to write to \
-           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`.",
+           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`; \
+           `data` is what it holds of ours, `secrets` what we gave it, by name only.",
     example: r#"let supplier = vendor_of("drift");"#,
     ..call("vendor_of", CallClass::Local)
 };

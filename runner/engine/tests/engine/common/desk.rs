@@ -13,7 +13,7 @@ impl Desk for TestDesk {
     fn vendor_of(&self, what: &Value) -> Value {
         let known = what.to_string().contains("drift");
         json!({ "known": known, "id": "drift", "name": "Drift", "contacts": ["security@drift.example"], "apps": [],
-            "owner": Value::Null, "clause": "24h" })
+            "owner": Value::Null, "clause": "24h", "data": [], "secrets": [] })
     }
 
     fn aliases(&self, _: &str) -> Vec<String> {
