@@ -79,37 +79,41 @@ mod tests {
             .collect();
         insta::assert_snapshot!(steps.join("\n"), @r"
         3:1 phase scope
-        4:14 find_app 
-        5:19 each 
-        5:36 attempt 
-        5:51 .grants 
-        7:1 evidence before
-        9:1 phase contain
-        10:1 approve cut-app
-        12:23 .quarantine 
-        13:1 each 
-        13:28 .revoke 
-        14:1 each 
-        14:30 .end_sessions 
-        16:1 phase prove
-        17:17 each 
-        17:22 find_app 
-        17:49 attempt 
-        17:64 .grants 
-        18:1 each 
-        18:26 .revoke 
-        19:12 settle 
-        20:1 each 
-        20:28 manual revoke-by-hand
-        22:1 phase notify
-        23:16 vendor_of 
-        24:1 deadline contract
-        25:12 attempt 
-        25:23 notify integration-cut
-        26:18 incident 
-        26:85 now 
-        27:15 page team
-        28:1 page team
+        4:12 find_app 
+        6:5 page team
+        9:19 each 
+        9:36 attempt 
+        9:51 .grants 
+        11:1 evidence before
+        13:1 phase contain
+        14:1 approve cut-app
+        16:23 .quarantine 
+        17:1 each 
+        17:28 .revoke 
+        18:22 each 
+        18:48 attempt 
+        18:66 .end_sessions 
+        19:28 note 
+        21:1 phase prove
+        22:17 each 
+        22:22 find_app 
+        22:49 attempt 
+        22:64 .grants 
+        23:1 each 
+        23:26 .revoke 
+        24:12 settle 
+        25:1 each 
+        25:28 manual revoke-by-hand
+        27:1 phase notify
+        28:16 vendor_of 
+        29:1 deadline contract
+        30:12 attempt 
+        30:23 notify integration-cut
+        31:18 incident 
+        31:85 now 
+        32:15 page team
+        33:12 settle 
+        34:1 page team
         ");
     }
 }

@@ -1,5 +1,5 @@
-//! The library against the catalogue that ships: what `stanch check` says of every playbook when every platform is
-//! connected under its own name.
+//! The library: what `stanch check` says of every playbook when every platform of the catalogue is connected under its own
+//! name and the rest is configured as `stanch init` writes it, and what each of them has for the night in which it is needed.
 
 use std::collections::BTreeSet;
 
@@ -44,12 +44,65 @@ fn every_playbook_of_the_library_passes_check() {
     let lines = |found: Vec<stanch_model::Diagnostic>| found.iter().map(|p| p.one_line()).collect::<Vec<_>>();
     let index = Everything(Catalog::embedded().map_err(lines).unwrap());
     let library = Library::embedded();
+    let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     let context = CheckContext {
+        groups: names(&["incident-lead", "security-manager"]),
+        tell: names(&["approval", "stuck", "team"]),
+        deadlines: names(&["contract", "gdpr-33", "nis2-early-warning", "nis2-notification", "sec-8k"]),
         playbooks: Some(library.all().map(|playbook| playbook.slug.clone()).collect()),
         ..CheckContext::default()
     };
     for playbook in library.all() {
         let found = lines(check(playbook, &index, &context));
         assert!(found.is_empty(), "{}:\n{}", playbook.slug, found.join("\n"));
+    }
+}
+
+#[test]
+fn every_playbook_says_who_answers_for_it_and_what_it_asks() {
+    for playbook in Library::embedded().all() {
+        let (slug, manifest) = (&playbook.slug, &playbook.manifest);
+        assert!(!manifest.owner.is_empty(), "{slug} has no owner");
+        for kind in ["react:", "cacao:", "saas:"] {
+            assert!(manifest.tags.iter().any(|tag| tag.starts_with(kind)), "{slug} has no tag {kind}…");
+        }
+        for (name, input) in &manifest.input {
+            assert!(!input.help.is_empty(), "{slug}: nobody knows what `{name}` is");
+        }
+        for (name, approval) in &manifest.approvals {
+            assert!(
+                !approval.ask.is_empty() && !approval.unanswered.is_empty(),
+                "{slug}: `{name}` asks nobody"
+            );
+        }
+        let lines = playbook.script.lines().count();
+        assert!((25..=120).contains(&lines), "{slug} has {lines} lines: it is read at three in the morning");
+    }
+}
+
+#[test]
+fn every_playbook_has_a_page_for_the_night_that_names_all_it_asks() {
+    for playbook in Library::embedded().all() {
+        let (slug, page) = (&playbook.slug, &playbook.readme);
+        for part in ["**When.**", "**What it does.**", "**What is asked of you.**", "**By hand"] {
+            assert!(page.contains(part), "{slug}: its page lacks {part}");
+        }
+        let asks = playbook.manifest.approvals.keys().chain(playbook.manifest.questions.keys());
+        for name in asks {
+            assert!(page.contains(&format!("`{name}`")), "{slug}: its page does not say what `{name}` is");
+        }
+        assert!(
+            page.contains(&format!("stanch run {slug}")),
+            "{slug}: its page does not say how it is started"
+        );
+    }
+}
+
+#[test]
+fn the_readme_lists_the_whole_library() {
+    let readme = include_str!("../../README.md");
+    for playbook in Library::embedded().all() {
+        let entry = format!("| [`{0}`](playbooks/library/{0}/README.md) |", playbook.slug);
+        assert!(readme.contains(&entry), "README.md does not list {}", playbook.slug);
     }
 }
