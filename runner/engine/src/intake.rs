@@ -279,6 +279,9 @@ fn fire<'a>(triggers: &'a [Trigger], alert: &Alert) -> Vec<&'a Trigger> {
 
 /// Two runs of one playbook keep its sources once.
 pub(crate) fn dedupe(group: &mut Vec<StreamAppend>) {
+    if group.len() < 2 {
+        return;
+    }
     let mut seen = std::collections::HashSet::new();
     group.retain(|append| seen.insert(append.stream.clone()));
 }

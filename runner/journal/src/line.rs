@@ -55,7 +55,9 @@ impl From<RowPart> for Row {
 impl IndexPart {
     /// As JSON, or nothing when there is nothing to say.
     pub(crate) fn encode(&self) -> Option<Vec<u8>> {
-        if *self == Self::default() { None } else { serde_json::to_vec(self).ok() }
+        let Self { row, unique, folds, post } = self;
+        let nothing = row.is_none() && unique.is_empty() && folds.is_empty() && post.is_none();
+        if nothing { None } else { serde_json::to_vec(self).ok() }
     }
 }
 

@@ -118,7 +118,7 @@ pub(crate) fn error_map(error: &StepError) -> Dynamic {
     map.insert("target".into(), error.target.as_deref().cloned().map_or(Dynamic::UNIT, Dynamic::from));
     let errors = error.errors.iter().map(|(key, inner)| (key.as_str().into(), error_map(inner)));
     map.insert("errors".into(), errors.collect::<Map>().into());
-    map.into()
+    Dynamic::from_map(map)
 }
 
 /// Reads back what [`error_map`] wrote, when a script throws it on.

@@ -10,7 +10,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value, value::RawValue};
 use stanch_model::{
     Target,
-    run::{StepError, lean::push_text},
+    run::{
+        StepError,
+        lean::{push_number, push_text},
+    },
     value::{self, SECRET_KEY, TARGET_KEY},
 };
 
@@ -76,7 +79,7 @@ fn write(dynamic: &Dynamic, out: &mut String, depth: usize) -> Result<(), StepEr
         return write(&dynamic.flatten_clone(), out, depth);
     }
     if let Ok(number) = dynamic.as_int() {
-        push(out, format_args!("{number}"));
+        push_number(out, number);
     } else if let Ok(text) = dynamic.as_immutable_string_ref() {
         push_text(out, &text);
     } else if dynamic.is_unit() {
@@ -182,7 +185,7 @@ impl<'de> Visitor<'de> for ToDynamic {
         while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
-        Ok(array.into())
+        Ok(Dynamic::from_array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Dynamic, A::Error> {
@@ -198,7 +201,8 @@ impl<'de> Visitor<'de> for ToDynamic {
             }
             map.insert(key, pairs.next_value_seed(self)?);
         }
-        Ok(map.into())
+        // `into()` would build the map a second time.
+        Ok(Dynamic::from_map(map))
     }
 }
 
@@ -210,7 +214,7 @@ fn special(key: Identifier, inner: &str) -> Dynamic {
     } else if let Ok(handle) = serde_json::from_str::<String>(inner) {
         return Dynamic::from(Secret(handle.into()));
     }
-    Map::from_iter([(key, Json::new(inner).dynamic())]).into()
+    Dynamic::from_map(Map::from_iter([(key, Json::new(inner).dynamic())]))
 }
 
 struct Key;

@@ -301,5 +301,5 @@ fn child_map(value: &Value) -> Dynamic {
     if !map.get("targets").is_some_and(Dynamic::is_array) {
         map.insert("targets".into(), Array::new().into());
     }
-    map.into()
+    Dynamic::from_map(map)
 }

@@ -391,6 +391,7 @@ impl Shard {
                         }
                     }
                     Pause::Blocked if live.borrow().stirred => self.queue(live),
+                    Pause::Blocked if parking::is_at_work(&live.borrow()) => {}
                     Pause::Blocked => {
                         let run = live.borrow().id.clone();
                         self.consider_parking(&run);

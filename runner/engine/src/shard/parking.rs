@@ -169,6 +169,11 @@ fn uncovered(live: &Live) -> Vec<Address> {
     held
 }
 
+/// Nothing to consider: calls are on their way, and no signal came that somebody may wait for.
+pub(super) fn is_at_work(live: &Live) -> bool {
+    !live.look_for_signals && is_busy(live)
+}
+
 fn is_busy(live: &Live) -> bool {
     live.acts.values().any(|act| act.phase.is_busy())
         || live.proofs.values().any(|proof| proof.again_ms.is_none())

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::{HashMap, HashMapExt};
 use parking_lot::{Condvar, Mutex};
 use stanch_model::{Hash, StreamId};
 
@@ -199,8 +200,7 @@ impl Core {
             return false;
         }
         let position = batch.changes.position;
-        let changes = std::mem::take(&mut batch.changes);
-        self.index.add(|pending| pending.merge(changes));
+        self.index.add(|pending| pending.merge(&mut batch.changes));
         batch.clear();
         writer.spare = batch;
         self.reached(position);
@@ -381,13 +381,28 @@ impl Core {
     }
 }
 
+/// A table of more streams than this is not kept for the next batch: emptying it would cost each of them.
+const STREAMS_KEPT: usize = 256;
+
 impl Changes {
-    /// Adds later changes.
-    pub(super) fn merge(&mut self, later: Changes) {
-        self.streams.extend(later.streams);
-        self.uniques.extend(later.uniques);
-        self.posts.extend(later.posts);
-        self.segments.extend(later.segments);
+    /// Nothing, with the room kept.
+    pub(super) fn clear(&mut self) {
+        self.streams.clear();
+        if self.streams.capacity() > STREAMS_KEPT {
+            self.streams = HashMap::new();
+        }
+        self.uniques.clear();
+        self.posts.clear();
+        self.segments.clear();
+        self.position = 0;
+    }
+
+    /// Adds later changes, whose room is used again.
+    pub(super) fn merge(&mut self, later: &mut Changes) {
+        self.streams.extend(later.streams.drain());
+        self.uniques.append(&mut later.uniques);
+        self.posts.append(&mut later.posts);
+        self.segments.append(&mut later.segments);
         self.position = later.position;
     }
 }

@@ -76,7 +76,7 @@ impl Batch {
         self.bytes.clear();
         self.bytes.resize(FRAME_ROOM, 0);
         self.lines.clear();
-        self.changes = Changes::default();
+        self.changes.clear();
     }
 }
 
@@ -191,17 +191,21 @@ impl Queue {
         let mut versions = Vec::with_capacity(group.len());
         let mut unique = Some(unique);
         for append in group {
-            let mut part = IndexPart { unique: unique.take().unwrap_or_default(), ..IndexPart::default() };
+            let mut first = unique.take().filter(|keys| !keys.is_empty());
             let name = self.name(&append.stream);
             let last = append.entries.len() - 1;
             let (mut row, mut folds) = (append.row, append.folds);
             for (nth, entry) in append.entries.iter().enumerate() {
-                if nth == last {
-                    part.row = row.take().map(Into::into);
-                    part.folds = std::mem::take(&mut folds);
-                }
+                // Nearly every entry says nothing to the index.
+                let of_last = nth == last && (row.is_some() || !folds.is_empty());
+                let part = (first.is_some() || of_last).then(|| IndexPart {
+                    unique: first.take().unwrap_or_default(),
+                    row: row.take_if(|_| of_last).map(Into::into),
+                    folds: if of_last { std::mem::take(&mut folds) } else { Vec::new() },
+                    post: None,
+                });
                 let hash = hashes.next().copied().unwrap_or_else(|| Hash::of(entry.body.as_bytes()));
-                self.write(&name, append.epoch.0, &time, entry, hash, std::mem::take(&mut part));
+                self.write(&name, append.epoch.0, &time, entry, hash, part);
             }
             versions.push(self.heads.get(&name).map_or(0, |head| head.known.version));
         }
@@ -234,10 +238,10 @@ impl Queue {
         time: &[u8],
         entry: &NewEntry,
         body_hash: Hash,
-        part: IndexPart,
+        part: Option<IndexPart>,
     ) {
         let Some(head) = self.heads.get_mut(name) else { return };
-        let index = part.encode();
+        let index = part.as_ref().and_then(IndexPart::encode);
         let mut quoted = [0u8; 64];
         let long;
         let stream = match quote(name, &mut quoted) {
@@ -267,7 +271,7 @@ impl Queue {
             head.advanced = true;
             self.advanced.push(name.clone());
         }
-        if index.is_some() {
+        if let Some(part) = part.filter(|_| index.is_some()) {
             if let Some(row) = part.row.clone() {
                 head.known.row = Some(Arc::new(Row::from(row)));
             }

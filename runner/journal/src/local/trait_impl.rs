@@ -195,7 +195,7 @@ impl Core {
         let name = queue.name(&append.stream);
         let entry = &append.entries[0];
         let time = clock::shown((queue.time)());
-        queue.write(&name, append.epoch.0, &time, entry, hashes[0], part);
+        queue.write(&name, append.epoch.0, &time, entry, hashes[0], Some(part));
         Ok((queue.next_position() - 1, true))
     }
 

@@ -183,8 +183,8 @@ impl IntentText<'_> {
     pub fn to_json(&self) -> String {
         let mut out = Object::new(512);
         out.text("address", self.address).text("op", self.op).text("name", self.name);
-        out.hash("args", &self.args).raw("at", format_args!("[{},{}]", self.at.0, self.at.1));
-        out.raw("attempt", format_args!("{}", self.attempt));
+        out.hash("args", &self.args).pair("at", self.at);
+        out.number("attempt", i64::from(self.attempt));
         if let Some(keys) = self.keys {
             out.json("keys", &keys);
         }
@@ -246,7 +246,7 @@ impl CallText<'_> {
         if !self.guards.is_empty() {
             out.json("guards", &self.guards);
         }
-        out.raw("deadline_ms", format_args!("{}", self.deadline_ms));
+        out.number("deadline_ms", self.deadline_ms);
         out.close();
     }
 }
@@ -255,7 +255,7 @@ impl OutcomeText<'_> {
     /// The body.
     pub fn to_json(&self) -> String {
         let mut out = Object::new(96 + self.value.len());
-        out.text("address", self.address).raw("attempt", format_args!("{}", self.attempt));
+        out.text("address", self.address).number("attempt", i64::from(self.attempt));
         if self.value != "null" {
             out.plain("value", self.value);
         }
@@ -324,6 +324,22 @@ impl Object {
         self
     }
 
+    fn number(&mut self, name: &str, number: i64) -> &mut Self {
+        self.name(name);
+        push_number(&mut self.out, number);
+        self
+    }
+
+    fn pair(&mut self, name: &str, (first, second): (u32, u32)) -> &mut Self {
+        self.name(name);
+        self.out.push('[');
+        push_number(&mut self.out, first.into());
+        self.out.push(',');
+        push_number(&mut self.out, second.into());
+        self.out.push(']');
+        self
+    }
+
     fn hash(&mut self, name: &str, hash: &Hash) -> &mut Self {
         self.text(name, std::str::from_utf8(&hash.digits()).unwrap_or_default())
     }
@@ -341,9 +357,29 @@ impl Object {
     }
 }
 
+/// Appends a JSON number. Formatting by way of `fmt` costs several times as much.
+pub fn push_number(out: &mut String, number: i64) {
+    let mut digits = [0; 20];
+    let (mut at, mut left) = (digits.len(), number.unsigned_abs());
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push('-');
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+}
+
 /// Appends a JSON string. Most need no escape.
 pub fn push_text(out: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    // Without a way out of the loop it is done for many bytes at a time.
+    let is_special = |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
+    if text.as_bytes().iter().fold(0, |found, byte| found | is_special(byte)) != 0 {
         out.push_str(&Value::from(text).to_string());
     } else {
         out.push('"');
@@ -389,6 +425,15 @@ mod tests {
             granted: full.then_some(9),
             guards: if full { vec![7, 12] } else { Vec::new() },
             deadline_ms: -5,
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_serde_writes_them() {
+        for number in [0, 7, -7, 10, 1_234_567_890, i64::MAX, i64::MIN] {
+            let mut text = String::new();
+            push_number(&mut text, number);
+            assert_eq!(text, number.to_string());
         }
     }
 
