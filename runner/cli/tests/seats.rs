@@ -7,6 +7,8 @@ mod hosted;
 mod keys;
 #[path = "seats/marked.rs"]
 mod marked;
+#[path = "seats/pen.rs"]
+mod pen;
 #[path = "seats/terminal.rs"]
 mod terminal;
 #[path = "seats/together.rs"]

@@ -137,6 +137,23 @@ impl Board {
         self.settle(nth, Fate::Off(now_ms))
     }
 
+    /// The facilitator lets one that comes by the clock come at another time; false when it is over or has no time.
+    pub fn retime(&mut self, nth: usize, to_ms: i64) -> bool {
+        let entry = self.entries.get_mut(nth).filter(|entry| entry.fate == Fate::Waits);
+        match entry.map(|entry| &mut entry.when) {
+            Some(When::At(at) | When::Unless(_, at)) => {
+                *at = to_ms;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is still to come.
+    pub fn waits(&self, nth: usize) -> bool {
+        self.entries.get(nth).is_some_and(|entry| entry.fate == Fate::Waits)
+    }
+
     fn settle(&mut self, nth: usize, fate: Fate) -> bool {
         let Some(entry) = self.entries.get_mut(nth).filter(|entry| entry.fate == Fate::Waits) else {
             return false;

@@ -33,7 +33,7 @@ pub use control::Offer;
 pub use error::DrillError;
 pub use play::{Kill, Play, play};
 pub use plot::{Markers, Plot};
-pub use rehearse::{News, Outcome, Rehearsal, load, rehearse};
+pub use rehearse::{Improvement, News, Outcome, Rehearsal, load, rehearse};
 pub use seats::{Seat, Seats};
 pub use stage::Folders;
 pub use verdict::{EndedTarget, KilledAt, Verdict};

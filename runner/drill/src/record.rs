@@ -16,9 +16,17 @@ use stanch_integrations::ScenarioClock;
 use stanch_journal::{
     IndexPlace, Journal, JournalError, KeySource, LocalJournal, Options, StreamAppend, With,
 };
-use stanch_model::{Entry, NewEntry, StreamId, api::SeatKind, clock::ClockAt};
+use stanch_model::{
+    Entry, NewEntry, StreamId,
+    api::{Grade, SeatKind},
+    clock::ClockAt,
+};
 
-use crate::{board::Fate, scenario::FaultSpec, score::Score};
+use crate::{
+    board::Fate,
+    scenario::{Edit, FaultSpec},
+    score::{Grades, Override, Score},
+};
 
 /// The one stream of it.
 const STREAM: &str = "drill";
@@ -95,6 +103,31 @@ pub enum Line {
         /// By whom; nobody where what it waited for happened.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         by: String,
+    },
+    /// The facilitator changed an entry of the plot before it came.
+    Edited {
+        /// Its place in the plot.
+        entry: usize,
+        /// What is new.
+        edit: Edit,
+        /// Who did.
+        by: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// The facilitator lets an expectation count as something else than was computed, or takes that back.
+    Graded {
+        /// Its place in the file.
+        expectation: usize,
+        /// As what; as computed where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Grade>,
+        /// Who did.
+        by: String,
+        /// Why.
+        why: String,
+        /// When.
+        at_ms: i64,
     },
     /// Hidden grants came to light.
     Revealed {
@@ -221,6 +254,8 @@ pub struct Kept {
     pub last_ms: i64,
     /// What became of entries.
     pub fates: BTreeMap<usize, Fate>,
+    /// What was changed of entries, oldest first.
+    pub edits: Vec<(usize, Edit)>,
     /// Which hidden grants are known.
     pub revealed: Vec<usize>,
     /// When expectations first came true.
@@ -308,6 +343,7 @@ impl Kept {
             Line::Off { entry, at_ms, .. } => {
                 self.fates.insert(*entry, Fate::Off(*at_ms));
             }
+            Line::Edited { entry, edit, .. } => self.edits.push((*entry, edit.clone())),
             Line::Revealed { hidden, .. } => self.revealed.push(*hidden),
             Line::Killed { .. } => self.kills += 1,
             Line::Met { expectation, at_ms } => {
@@ -320,6 +356,7 @@ impl Kept {
             | Line::Mended { .. }
             | Line::StoodIn { .. }
             | Line::Observed { .. }
+            | Line::Graded { .. }
             | Line::Hinted { .. } => {}
         }
         self.last_ms = self.last_ms.max(line.at_ms().unwrap_or(0));
@@ -338,6 +375,8 @@ impl Line {
             | Self::Stopped { at_ms, .. }
             | Self::Fired { at_ms, .. }
             | Self::Off { at_ms, .. }
+            | Self::Edited { at_ms, .. }
+            | Self::Graded { at_ms, .. }
             | Self::Revealed { at_ms, .. }
             | Self::Killed { at_ms }
             | Self::StoodIn { at_ms, .. }
@@ -347,6 +386,22 @@ impl Line {
             | Self::Ended { at_ms, .. } => Some(*at_ms),
         }
     }
+}
+
+/// The overrides among these lines: of each expectation the last word.
+pub fn grades<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Grades {
+    let mut grades = Grades::new();
+    for line in lines {
+        let Line::Graded { expectation, came, by, why, at_ms } = line else { continue };
+        match *came {
+            Some(came) => {
+                let (by, why, at_ms) = (by.clone(), why.clone(), *at_ms);
+                grades.insert(*expectation, Override { came, by, why, at_ms });
+            }
+            None => _ = grades.remove(expectation),
+        }
+    }
+    grades
 }
 
 /// The lines of a record that nobody has open.
@@ -373,6 +428,8 @@ fn kind(line: &Line) -> &'static str {
         Line::Stopped { .. } => "drill.stopped",
         Line::Fired { .. } => "drill.fired",
         Line::Off { .. } => "drill.off",
+        Line::Edited { .. } => "drill.edited",
+        Line::Graded { .. } => "drill.graded",
         Line::Revealed { .. } => "drill.revealed",
         Line::Killed { .. } => "drill.killed",
         Line::StoodIn { .. } => "drill.stood_in",

@@ -1,8 +1,11 @@
 //! The score: points by expectation, a rating by goal, and what was measured, beside the real incident.
+//!
+//! What is computed is kept where the facilitator lets an expectation count as something else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use stanch_model::api::Grade;
 pub use stanch_response::report::{Came, Rating};
 
 use crate::{
@@ -11,14 +14,46 @@ use crate::{
     scenario::{Expectation, Measure, Scenario},
 };
 
+/// What the facilitator lets an expectation count as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// As what.
+    pub came: Grade,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When, Unix ms.
+    pub at_ms: i64,
+}
+
+/// Overrides by the expectation's place in the file.
+pub type Grades = BTreeMap<usize, Override>;
+
+/// An expectation counts as something else than was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Graded {
+    /// What was computed.
+    pub computed: Came,
+    /// Who says otherwise.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When, Unix ms.
+    pub at_ms: i64,
+}
+
 /// One expectation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
+    /// Its place in the file.
+    #[serde(default)]
+    pub expectation: usize,
     /// For people.
     pub say: String,
     /// The condition.
     pub that: String,
-    /// How it came out.
+    /// What it counts as.
     pub came: Came,
     /// When it first came true: seconds since the start.
     pub first_s: Option<i64>,
@@ -28,6 +63,12 @@ pub struct Judged {
     pub points: u32,
     /// What it could.
     pub of: u32,
+    /// Whether it tests an improvement that is still open: it comes before the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tested_first: bool,
+    /// Who let it count as something else than was computed, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graded: Option<Graded>,
 }
 
 /// One goal.
@@ -75,7 +116,7 @@ pub struct Score {
     pub of: u32,
     /// Whether it is enough.
     pub passed: bool,
-    /// By goal, in the order of their names.
+    /// By goal: those that test open improvements first, then in the order of their names.
     pub objectives: Vec<Objective>,
     /// What was measured.
     pub measured: Measured,
@@ -89,24 +130,82 @@ impl Score {
             .expect
             .iter()
             .zip(standings)
-            .map(|(one, standing)| (one, judge(one, *standing, start)))
+            .enumerate()
+            .map(|(nth, (one, standing))| (one, judge(nth, one, *standing, start)))
             .collect();
         let objectives: Vec<Objective> =
             scenario.goals.iter().map(|(goal, text)| objective(goal, text, &judged)).collect();
-        let of = objectives.iter().map(|objective| objective.of).sum();
-        let points: u32 = objectives.iter().map(|objective| objective.points).sum();
-        let score = points.saturating_sub(hints);
-        Self {
-            score,
-            of,
-            passed: score * 100 >= of * scenario.end.pass,
-            objectives,
-            measured: measured(scenario, facts, hints),
+        let (score, of, passed) = (0, 0, false);
+        let mut whole = Self { score, of, passed, objectives, measured: measured(scenario, facts, hints) };
+        whole.sum(scenario.end.pass);
+        whole
+    }
+
+    /// The same with these overrides, and with no others. `pass` is the percentage that is enough.
+    pub fn graded(mut self, grades: &Grades, pass: u32) -> Self {
+        for one in self.objectives.iter_mut().flat_map(|objective| &mut objective.expectations) {
+            one.counts_as(grades.get(&one.expectation));
         }
+        self.sum(pass);
+        self
+    }
+
+    /// The same with these conditions before the others: open improvements are tested by them.
+    pub fn testing_first(mut self, that: &BTreeSet<String>) -> Self {
+        for objective in &mut self.objectives {
+            for one in &mut objective.expectations {
+                one.tested_first = that.contains(&one.that);
+            }
+            objective.expectations.sort_by_key(|one| !one.tested_first);
+        }
+        let tests = |objective: &Objective| objective.expectations.iter().any(|one| one.tested_first);
+        self.objectives.sort_by_key(|objective| !tests(objective));
+        self
+    }
+
+    /// What follows from the points of the expectations.
+    fn sum(&mut self, pass: u32) {
+        for objective in &mut self.objectives {
+            objective.points = objective.expectations.iter().map(|one| one.points).sum();
+            objective.rating = Rating::of(objective.points, objective.of);
+        }
+        self.of = self.objectives.iter().map(|objective| objective.of).sum();
+        let points: u32 = self.objectives.iter().map(|objective| objective.points).sum();
+        self.score = points.saturating_sub(self.measured.hints);
+        self.passed = self.score * 100 >= self.of * pass;
     }
 }
 
-fn judge(one: &Expectation, standing: Standing, start_ms: i64) -> Judged {
+impl Judged {
+    /// Lets it count as this, or as computed.
+    pub(crate) fn counts_as(&mut self, grade: Option<&Override>) {
+        let computed = self.graded.as_ref().map_or(self.came, |graded| graded.computed);
+        self.graded = grade.map(|Override { by, why, at_ms, .. }| Graded {
+            computed,
+            by: by.clone(),
+            why: why.clone(),
+            at_ms: *at_ms,
+        });
+        self.came = match grade.map(|grade| grade.came) {
+            Some(Grade::Met) => Came::Met,
+            Some(Grade::Late) => Came::Late,
+            Some(Grade::Missed) => Came::Missed,
+            None => computed,
+        };
+        self.points = worth(self.came, self.of);
+    }
+}
+
+/// What an expectation brings.
+pub(crate) fn worth(came: Came, of: u32) -> u32 {
+    match came {
+        Came::Met => of,
+        Came::Late => of / 2,
+        Came::Lost | Came::Missed | Came::Open => 0,
+    }
+}
+
+fn judge(expectation: usize, one: &Expectation, standing: Standing, start_ms: i64) -> Judged {
     let by_ms = one.by.map(|by| start_ms + by.ms());
     let came = match (standing.first_ms, standing.holds, by_ms) {
         (None, ..) => Came::Missed,
@@ -114,19 +213,17 @@ fn judge(one: &Expectation, standing: Standing, start_ms: i64) -> Judged {
         (Some(first), true, Some(by)) if first > by => Came::Late,
         _ => Came::Met,
     };
-    let points = match came {
-        Came::Met => one.points,
-        Came::Late => one.points / 2,
-        Came::Lost | Came::Missed | Came::Open => 0,
-    };
     Judged {
+        expectation,
         say: one.words().to_owned(),
         that: one.that.clone(),
         came,
         first_s: standing.first_ms.map(|first| (first - start_ms) / 1000),
         by_s: one.by.map(|by| by.ms() / 1000),
-        points,
+        points: worth(came, one.points),
         of: one.points,
+        tested_first: false,
+        graded: None,
     }
 }
 

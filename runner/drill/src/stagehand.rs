@@ -23,9 +23,9 @@ use crate::{
     company::Person,
     facts::Facts,
     hands,
-    record::{Did, Kept, Line, Record},
-    scenario::{Deed, Scenario},
-    score::Score,
+    record::{self, Did, Kept, Line, Record},
+    scenario::{Deed, Edit, PlotEntry, Scenario},
+    score::{Grades, Score},
 };
 
 /// See the module.
@@ -34,6 +34,10 @@ pub(crate) struct Stage {
     pub(crate) facts: Arc<RwLock<Facts>>,
     pub(crate) board: Mutex<Board>,
     pub(crate) record: Record,
+    /// The plot as it comes: as in the file, with what the facilitator changed.
+    plot: RwLock<Vec<PlotEntry>>,
+    /// Conditions that test open improvements.
+    tested_first: BTreeSet<String>,
     clock: Arc<ScenarioClock>,
     /// The server that lives now.
     pid: AtomicU32,
@@ -54,9 +58,12 @@ impl Stage {
         facts: Arc<RwLock<Facts>>,
         board: Mutex<Board>,
         record: Record,
+        tested_first: BTreeSet<String>,
         clock: Arc<ScenarioClock>,
     ) -> Self {
         Self {
+            plot: RwLock::new(scenario.plot.clone()),
+            tested_first,
             scenario,
             facts,
             board,
@@ -73,6 +80,7 @@ impl Stage {
 
     /// Goes on from what an earlier supervisor left: facts of the twins, kills, alerts that it never got rid of.
     pub(crate) fn take_up(&self, kept: &Kept, twins: &TwinHost) {
+        kept.edits.iter().for_each(|(entry, edit)| self.edit(*entry, edit, &mut self.board.lock()));
         let mut facts = self.facts.write();
         for request in twins.requests() {
             facts.saw(&request);
@@ -185,8 +193,28 @@ impl Stage {
         }
     }
 
+    /// An entry of the plot as it comes.
+    pub(crate) fn entry(&self, nth: usize) -> PlotEntry {
+        self.plot.read().get(nth).cloned().unwrap_or_default()
+    }
+
+    /// The plot as it comes.
+    pub(crate) fn plot(&self) -> Vec<PlotEntry> {
+        self.plot.read().clone()
+    }
+
+    /// It comes with this change. The board is held meanwhile: what is due is not due in the middle of it.
+    pub(crate) fn edit(&self, nth: usize, edit: &Edit, board: &mut Board) {
+        if let Some(at) = edit.at {
+            board.retime(nth, self.scenario.clock.starts.as_millisecond().saturating_add(at.ms()));
+        }
+        if let Some(entry) = self.plot.write().get_mut(nth) {
+            edit.apply(entry);
+        }
+    }
+
     fn deed(&self, entry: usize, at_ms: i64, twins: &TwinHost) {
-        match self.scenario.plot[entry].deed() {
+        match self.entry(entry).deed() {
             Some(Deed::Alert(alert)) => {
                 note_alert(&mut self.facts.write(), alert, at_ms);
                 self.alerts.lock().push_back(entry);
@@ -255,18 +283,25 @@ impl Stage {
             _ => 0,
         });
         let standings = self.board.lock().standings();
-        Score::of(&self.scenario, &self.facts.read(), &standings, hints.sum())
+        let score = Score::of(&self.scenario, &self.facts.read(), &standings, hints.sum());
+        self.with_grades(score.testing_first(&self.tested_first), &record::grades(&lines))
+    }
+
+    /// A score with these overrides.
+    pub(crate) fn with_grades(&self, score: Score, grades: &Grades) -> Score {
+        score.graded(grades, self.scenario.end.pass)
     }
 
     /// A line of the record for people; nothing for what only the machine needs.
     pub(crate) fn words(&self, line: &Line) -> Option<String> {
-        words(&self.scenario, line)
+        words(&self.scenario, &self.plot.read(), line)
     }
 }
 
 /// A line of the record for people; nothing for what only the machine needs.
-pub(crate) fn words(scenario: &Scenario, line: &Line) -> Option<String> {
-    let plot = |entry: &usize| scenario.plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
+pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Option<String> {
+    let plot = |entry: &usize| plot.get(*entry).map(|entry| entry.words()).unwrap_or_default();
+    let expected = |nth: &usize| scenario.expect.get(*nth).map(|one| one.words()).unwrap_or_default();
     Some(match line {
         Line::Began { .. } => return None,
         Line::Clock { by, .. } if by.is_empty() => return None,
@@ -290,10 +325,14 @@ pub(crate) fn words(scenario: &Scenario, line: &Line) -> Option<String> {
         Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
         Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
         Line::Stopped { who, why, .. } => format!("STOPPED by {who}, this is real: {why}"),
-        Line::Met { expectation, .. } => {
-            let one = scenario.expect.get(*expectation);
-            format!("met: {}", one.map(|one| one.words()).unwrap_or_default())
+        Line::Edited { entry, edit, by, .. } => format!("{by} changes: {}: {}", plot(entry), edit.words()),
+        Line::Graded { expectation, came: Some(came), by, why, .. } => {
+            format!("{by} lets count as {came}: {}, because {why}", expected(expectation))
         }
+        Line::Graded { expectation, by, why, .. } => {
+            format!("{by} lets count as computed: {}, because {why}", expected(expectation))
+        }
+        Line::Met { expectation, .. } => format!("met: {}", expected(expectation)),
         Line::Ended { why, score, .. } => format!("over ({why}): {} of {}", score.score, score.of),
     })
 }

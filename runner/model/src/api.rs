@@ -4,6 +4,7 @@
 
 mod drill;
 mod entry;
+mod order;
 mod stock;
 
 use std::collections::BTreeMap;
@@ -19,10 +20,11 @@ use crate::{
 };
 
 pub use drill::{
-    Behind, Debrief, DrillDone, DrillOrder, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Happened,
-    Hoped, Letter, PlotState, PlotView, RealIncident, Remark, Remarked, SeatKind,
+    Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Graded, Happened, Hoped, Letter,
+    PlotState, PlotView, RealIncident, Remarked, SeatKind,
 };
 pub use entry::EntryView;
+pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use stock::{
     Drilled, IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView,
 };

@@ -23,7 +23,18 @@ const START: i64 = 1_773_369_600_000;
 
 fn hoped(goal: &str, say: &str, came: &str, first_s: Option<i64>, by_s: Option<i64>) -> Hoped {
     let points = if came == "met" { 20 } else { 0 };
-    Hoped { goal: goal.to_owned(), say: say.to_owned(), came: came.to_owned(), first_s, by_s, points, of: 20 }
+    Hoped {
+        expectation: 0,
+        goal: goal.to_owned(),
+        say: say.to_owned(),
+        came: came.to_owned(),
+        first_s,
+        by_s,
+        points,
+        of: 20,
+        tested_first: false,
+        graded: None,
+    }
 }
 
 fn hopes() -> Vec<Hoped> {
@@ -44,6 +55,9 @@ fn entry(nth: usize, what: &str, when: &str, due_s: Option<i64>, at_s: Option<i6
         due_s,
         state: if at_s.is_some() { PlotState::Fired } else { PlotState::Waits },
         at_s,
+        from: None,
+        text: None,
+        edited_by: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use stanch_model::api::{Debrief, GoalView, Happened};
 
-use super::{Floor, view::hoped};
+use super::Floor;
 use crate::score::Score;
 
 impl Floor {
@@ -15,7 +15,7 @@ impl Floor {
             means: one.rating.words().to_owned(),
             points: one.points,
             of: one.of,
-            shown_by: one.expectations.iter().map(|shown| hoped(&one.goal, shown)).collect(),
+            shown_by: one.expectations.iter().map(|shown| self.hope(&one.goal, shown)).collect(),
         });
         let measured = &score.measured;
         let talk = self.stage.scenario.talk.iter().map(|talk| (talk.ask.clone(), talk.hope.clone()));

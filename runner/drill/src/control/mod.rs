@@ -5,6 +5,7 @@
 mod api;
 mod codes;
 mod debrief;
+mod edits;
 mod orders;
 mod view;
 
@@ -26,7 +27,7 @@ use tokio::sync::Notify;
 pub(crate) use api::Door;
 pub(crate) use codes::{Code, Codes};
 
-use crate::stagehand::Stage;
+use crate::{record, score::Score, stagehand::Stage};
 
 /// A seat whose eyes were not here for so long has left.
 const EYES: Duration = Duration::from_secs(5);
@@ -58,7 +59,16 @@ pub(crate) struct Floor {
     changed: Notify,
     stopped: AtomicBool,
     seen: Mutex<BTreeMap<SeatKind, Instant>>,
-    debrief: RwLock<Option<Box<Debrief>>>,
+    over: RwLock<Option<Over>>,
+}
+
+/// How it ended.
+struct Over {
+    /// Why.
+    why: String,
+    /// The score at the end; overrides may come after it.
+    score: Score,
+    debrief: Box<Debrief>,
 }
 
 /// What a floor is made of.
@@ -87,7 +97,7 @@ impl Floor {
             changed: Notify::new(),
             stopped: AtomicBool::new(false),
             seen: Mutex::default(),
-            debrief: RwLock::default(),
+            over: RwLock::default(),
         }
     }
 
@@ -117,8 +127,34 @@ impl Floor {
     }
 
     /// It is over: everybody sees how it came out.
-    pub(crate) fn over(&self, debrief: Debrief) {
-        *self.debrief.write() = Some(Box::new(debrief));
+    pub(crate) fn over(&self, score: Score, why: &str) {
+        let debrief = Box::new(self.came_out(&score, why));
+        *self.over.write() = Some(Over { why: why.to_owned(), score, debrief });
+    }
+
+    /// Whether everybody sees how it came out.
+    fn is_over(&self) -> bool {
+        self.over.read().is_some()
+    }
+
+    /// How it came out, once it is over.
+    fn debrief(&self) -> Option<Box<Debrief>> {
+        self.over.read().as_ref().map(|over| over.debrief.clone())
+    }
+
+    /// The score at the end, with what the facilitator said of it since.
+    pub(crate) fn last_score(&self) -> Option<Score> {
+        self.over.read().as_ref().map(|over| over.score.clone())
+    }
+
+    /// Somebody overrode a grade: what is over is counted anew.
+    fn count_anew(&self) {
+        let grades = record::grades(&self.stage.record.lines());
+        let (why, score) = match &*self.over.read() {
+            Some(over) => (over.why.clone(), over.score.clone()),
+            None => return,
+        };
+        self.over(self.stage.with_grades(score, &grades), &why);
     }
 
     /// True while somebody who sat down still looks.

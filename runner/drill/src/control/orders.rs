@@ -14,27 +14,27 @@ use super::{Floor, api::No};
 use crate::{board::Due, company, hands, record::Line, scenario::FaultSpec};
 
 /// Nobody writes longer remarks in the middle of a drill.
-const LONGEST: usize = 4_000;
+pub(super) const LONGEST: usize = 4_000;
 
 /// So often, after so long, it is looked whether a card was heard of.
 const HEARD: u32 = 60;
 const HEARING: Duration = Duration::from_millis(50);
 
-type Said = Result<String, No>;
+pub(super) type Said = Result<String, No>;
 
-fn conflict(message: impl Into<String>) -> No {
+pub(super) fn conflict(message: impl Into<String>) -> No {
     No::new(StatusCode::CONFLICT, "conflict", message)
 }
 
-fn unfit(message: impl Into<String>) -> No {
+pub(super) fn unfit(message: impl Into<String>) -> No {
     No::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", message)
 }
 
 impl Floor {
     /// Does it, in the name of whoever sits there.
     pub(super) fn carry_out(&self, by: &str, order: DrillOrder) -> Result<DrillDone, No> {
-        let is_over = self.debrief.read().is_some() || self.is_stopped();
-        if is_over && !matches!(order, DrillOrder::Remark { .. }) {
+        let is_over = self.is_over() || self.is_stopped();
+        if is_over && !matches!(order, DrillOrder::Remark { .. } | DrillOrder::Grade { .. }) {
             return Err(conflict("the drill is over"));
         }
         let said = match order {
@@ -48,6 +48,10 @@ impl Floor {
             DrillOrder::Jump { by_s } => self.jump(by, by_s),
             DrillOrder::Fire { entry } => self.fire(by, &entry),
             DrillOrder::Skip { entry } => self.skip(by, &entry),
+            DrillOrder::Edit { entry, text, from, at_s } => {
+                self.edit(by, &entry, text.as_deref(), from.as_deref(), at_s)
+            }
+            DrillOrder::Grade { expectation, came, why } => self.grade(by, expectation, came, &why),
             DrillOrder::Fault { fault } => self.fault(by, fault),
             DrillOrder::FaultOff { id } => self.mend(by, id),
             DrillOrder::Remark { sort, text, goal } => self.remark(by, sort, &text, goal),
@@ -100,7 +104,7 @@ impl Floor {
     }
 
     /// An entry by its name or its place.
-    fn entry(&self, name: &str) -> Result<usize, No> {
+    pub(super) fn entry(&self, name: &str) -> Result<usize, No> {
         let board = self.stage.board.lock();
         let plot = &self.stage.scenario.plot;
         let found = board.named(name).or_else(|| name.parse().ok()).filter(|nth| *nth < plot.len());
@@ -117,7 +121,7 @@ impl Floor {
             return Err(conflict(format!("`{name}` has happened, or was called off")));
         }
         self.stage.perform(Due::Entry(nth), now, by, &self.twins);
-        Ok(self.stage.scenario.plot[nth].words())
+        Ok(self.stage.entry(nth).words())
     }
 
     fn skip(&self, by: &str, name: &str) -> Said {
@@ -126,7 +130,7 @@ impl Floor {
             return Err(conflict(format!("`{name}` has happened, or was called off")));
         }
         self.stage.record.write(Line::Off { entry: nth, at_ms: now, by: by.to_owned() });
-        Ok(format!("called off: {}", self.stage.scenario.plot[nth].words()))
+        Ok(format!("called off: {}", self.stage.entry(nth).words()))
     }
 
     fn fault(&self, by: &str, fault: serde_json::Value) -> Said {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use stanch_integrations::twin::ActiveFault;
 use stanch_model::api::{
-    Behind, DrillSeat, DrillView, FaultView, Hoped, Letter, PlotState, PlotView, RealIncident, Remark,
-    Remarked, SeatKind,
+    Behind, DrillSeat, DrillView, FaultView, Graded, Hoped, Letter, PlotState, PlotView, RealIncident,
+    Remark, Remarked, SeatKind,
 };
 
 use super::{Code, Floor};
@@ -29,7 +29,7 @@ impl Floor {
         let name = company::player(seat).to_owned();
         // not held while the rest is made: a platform that is at work waits for the facts, and would be waited for
         let token_minutes = stage.facts.read().token_minutes();
-        let debrief = self.debrief.read().clone();
+        let debrief = self.debrief();
         DrillView {
             drill: scenario.drill.clone(),
             title: scenario.title.clone(),
@@ -67,9 +67,8 @@ impl Floor {
     fn inbox(&self, lines: &[Line]) -> Vec<Letter> {
         let letter = |line: &Line| {
             let Line::Fired { entry, at_ms, .. } = line else { return None };
-            let Deed::Letter(channel, letter) = self.stage.scenario.plot.get(*entry)?.deed()? else {
-                return None;
-            };
+            let one = self.stage.entry(*entry);
+            let Deed::Letter(channel, letter) = one.deed()? else { return None };
             Some(Letter {
                 entry: *entry,
                 at_s: self.stage.seconds(*at_ms),
@@ -95,8 +94,18 @@ impl Floor {
         let (stage, board) = (&self.stage, self.stage.board.lock());
         let (start_ms, fates) = (board.start_ms(), board.fates());
         drop(board);
-        let plot = stage.scenario.plot.iter().zip(fates).enumerate();
-        let plot = plot.map(|(entry, (one, fate))| plot_view(entry, one, fate, start_ms));
+        let lines = stage.record.lines();
+        let edited = |nth: usize| {
+            lines.iter().rev().find_map(|line| match line {
+                Line::Edited { entry, by, .. } if *entry == nth => Some(by.clone()),
+                _ => None,
+            })
+        };
+        let plot = stage.plot().into_iter().zip(fates).enumerate();
+        let plot = plot.map(|(entry, (one, fate))| PlotView {
+            edited_by: edited(entry),
+            ..plot_view(entry, &one, fate, start_ms)
+        });
         let faults = self.twins.faults();
         Behind {
             plot: plot.collect(),
@@ -140,20 +149,29 @@ impl Floor {
     fn hoped(&self) -> Vec<Hoped> {
         let score = self.stage.score();
         let goals = score.objectives.iter();
-        goals.flat_map(|goal| goal.expectations.iter().map(|one| hoped(&goal.goal, one))).collect()
+        goals.flat_map(|goal| goal.expectations.iter().map(|one| self.hope(&goal.goal, one))).collect()
     }
-}
 
-/// An expectation as it stands.
-pub(super) fn hoped(goal: &str, one: &Judged) -> Hoped {
-    Hoped {
-        goal: goal.to_owned(),
-        say: one.say.clone(),
-        came: one.came.as_str().to_owned(),
-        first_s: one.first_s,
-        by_s: one.by_s,
-        points: one.points,
-        of: one.of,
+    /// An expectation as it stands.
+    pub(super) fn hope(&self, goal: &str, one: &Judged) -> Hoped {
+        let graded = one.graded.as_ref().map(|graded| Graded {
+            came: graded.computed.as_str().to_owned(),
+            by: graded.by.clone(),
+            why: graded.why.clone(),
+            at_s: self.stage.seconds(graded.at_ms),
+        });
+        Hoped {
+            expectation: one.expectation,
+            goal: goal.to_owned(),
+            say: one.say.clone(),
+            came: one.came.as_str().to_owned(),
+            first_s: one.first_s,
+            by_s: one.by_s,
+            points: one.points,
+            of: one.of,
+            tested_first: one.tested_first,
+            graded,
+        }
     }
 }
 
@@ -177,6 +195,10 @@ fn plot_view(entry: usize, one: &PlotEntry, fate: Fate, start_ms: i64) -> PlotVi
         Fate::Fired(at_ms) => (PlotState::Fired, Some(at_ms)),
         Fate::Off(at_ms) => (PlotState::Off, Some(at_ms)),
     };
+    let letter = match one.deed() {
+        Some(Deed::Letter(_, letter)) => Some(letter),
+        _ => None,
+    };
     PlotView {
         entry,
         by_hand: one.by_hand.clone(),
@@ -185,6 +207,9 @@ fn plot_view(entry: usize, one: &PlotEntry, fate: Fate, start_ms: i64) -> PlotVi
         due_s: due.filter(|_| one.once.is_none() && one.by_hand.is_none()),
         state,
         at_s: at_ms.map(|at_ms| (at_ms - start_ms) / 1000),
+        from: letter.map(|letter| letter.from.clone()),
+        text: letter.map(|letter| letter.text.clone()),
+        edited_by: None,
     }
 }
 

@@ -54,10 +54,19 @@ pub struct Rehearsal<'a> {
     pub speed: f64,
     /// The seat that whoever started it keeps for themselves: nobody stands in there, from the start.
     pub seat: Option<SeatKind>,
-    /// Improvements that are open about the playbook, each in a line: every seat reads them in its briefing.
-    pub open: Vec<String>,
+    /// Improvements that are open about the playbook: every seat reads them in its briefing, and what tests them comes first.
+    pub open: Vec<Improvement>,
     /// Turns true when whoever started it leaves; nothing where nobody sits at this terminal.
     pub leave: Option<watch::Receiver<bool>>,
+}
+
+/// An improvement that is still open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Improvement {
+    /// In a line.
+    pub text: String,
+    /// The condition that was not met, and tests it.
+    pub that: String,
 }
 
 /// What an audience hears of it, one thing at a time.
@@ -246,8 +255,10 @@ impl Play<'_> {
             self.listen().await?;
             match over {
                 Some(why) => {
-                    let outcome = self.outcome(&why).await?;
+                    let mut outcome = self.outcome(&why).await?;
                     self.linger(life, &why).await?;
+                    self.listen().await?;
+                    outcome.score = self.floor.last_score().unwrap_or(outcome.score);
                     return Ok(outcome);
                 }
                 None => self.mourn(life).await?,
@@ -304,7 +315,7 @@ impl Play<'_> {
         let at_ms = self.set.clock.now_ms();
         let score = stage.score();
         stage.record.write(Line::Ended { at_ms, why: why.to_owned(), score: Box::new(score.clone()) });
-        self.floor.over(self.floor.came_out(&score, why));
+        self.floor.over(score.clone(), why);
         self.listen().await?;
         let facts = stage.facts.read();
         facts.runs.values().for_each(|run| (self.tell)(run_of(run)));

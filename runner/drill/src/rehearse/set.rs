@@ -9,7 +9,7 @@ use stanch_integrations::{
 };
 use stanch_model::clock::ClockAt;
 
-use super::{LOOK, Rehearsal};
+use super::{Improvement, LOOK, Rehearsal};
 use crate::{
     DrillError,
     board::Board,
@@ -101,7 +101,9 @@ impl Set {
             record.write(Line::Began { drill, playbook, version, scenario });
         }
         record.write(Line::Clock { at, by: String::new() });
-        let stage = Arc::new(Stage::new(scenario, facts, Mutex::new(board), record, clock.clone()));
+        let tested = rehearsal.open.iter().map(|one| one.that.clone()).collect();
+        let stage = Stage::new(scenario, facts, Mutex::new(board), record, tested, clock.clone());
+        let stage = Arc::new(stage);
         stage.take_up(&kept, &twins);
         stage.watch(&twins);
         Ok(Self { twins, clock, stage, secret })
@@ -158,8 +160,9 @@ pub fn load(
 }
 
 /// What is open about the playbook stands at the end of the briefing.
-fn brief(scenario: &mut Scenario, open: &[String]) {
+fn brief(scenario: &mut Scenario, open: &[Improvement]) {
     if !open.is_empty() {
+        let open: Vec<&str> = open.iter().map(|one| one.text.as_str()).collect();
         let open = open.join("\n\n");
         scenario.briefing =
             format!("{}\n\nTested first, because it is still open:\n\n{open}", scenario.briefing.trim_end());

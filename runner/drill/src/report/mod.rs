@@ -12,16 +12,16 @@ use stanch_model::Entry;
 use stanch_response::{
     drills::Ledger,
     report::{
-        self, About, Asked, Came, Expectation, Fact, Head, Improvement, Material, Measure, Objective, Place,
-        Point, Points, Rating, Report, Talk, Tested, Tone,
+        self, About, Asked, Came, Expectation, Fact, Graded, Head, Improvement, Material, Measure, Objective,
+        Place, Point, Points, Rating, Report, Talk, Tested, Tone,
     },
 };
 
 use self::evidence::Evidence;
 use crate::{
-    record::{Line, Record},
+    record::{self, Line, Record},
     scenario::{self, Measure as Measured, Scenario},
-    score::{Judged, Score},
+    score::{Grades, Judged, Score, worth},
 };
 
 /// An improvement that nobody gave a date yet is to be made within so many days.
@@ -65,6 +65,8 @@ struct Drill<'a> {
     playbook: String,
     version: String,
     score: Option<Score>,
+    /// What the facilitator lets expectations count as.
+    grades: Grades,
     why: Option<String>,
     /// Where the scenario's clock stood at the end, or when it was interrupted.
     last_ms: i64,
@@ -128,7 +130,9 @@ impl<'a> Drill<'a> {
         });
         let last_ms = clock.max().unwrap_or(0).max(scenario.clock.starts.as_millisecond());
         let (why, score) = ended.unzip();
-        Some(Self { lines, scenario, playbook, version, score, why, last_ms, source })
+        let grades = record::grades(lines.iter().map(|written| &written.line));
+        let score = score.map(|score: Score| score.graded(&grades, scenario.end.pass));
+        Some(Self { lines, scenario, playbook, version, score, grades, why, last_ms, source })
     }
 
     fn verdict(&self) -> String {
@@ -219,16 +223,20 @@ impl<'a> Drill<'a> {
                 (Some(at), Some(by)) if at > by => Came::Late,
                 _ => Came::Met,
             };
-            let points = match came {
-                Came::Met => one.points,
-                Came::Late => one.points / 2,
-                _ => 0,
+            let mut judged = Judged {
+                expectation: nth,
+                say: one.words().to_owned(),
+                that: one.that.clone(),
+                came,
+                first_s: at_s,
+                by_s,
+                points: worth(came, one.points),
+                of: one.points,
+                tested_first: false,
+                graded: None,
             };
-            let (say, that) = (one.words().to_owned(), one.that.clone());
-            (
-                one.goal.as_str(),
-                Expectation { say, that, came, at_s, by_s, points, of: one.points, evidence: Vec::new() },
-            )
+            judged.counts_as(self.grades.get(&nth));
+            (one.goal.as_str(), shown(&judged))
         });
         let judged: Vec<(&str, Expectation)> = judged.collect();
         let goals = self.scenario.goals.iter().map(|(goal, text)| {
@@ -367,22 +375,31 @@ pub fn due(today: Timestamp) -> String {
 }
 
 fn of_score(one: &crate::score::Objective) -> Objective {
-    let expectation = |judged: &Judged| Expectation {
-        say: judged.say.clone(),
-        that: judged.that.clone(),
-        came: judged.came,
-        at_s: judged.first_s,
-        by_s: judged.by_s,
-        points: judged.points,
-        of: judged.of,
-        evidence: Vec::new(),
-    };
     Objective {
         name: one.goal.clone(),
         text: one.text.clone(),
         rating: Some(Rating::of(one.points, one.of)),
         points: one.points,
         of: one.of,
-        expectations: one.expectations.iter().map(expectation).collect(),
+        expectations: one.expectations.iter().map(shown).collect(),
+    }
+}
+
+fn shown(judged: &Judged) -> Expectation {
+    let graded = judged.graded.as_ref().map(|graded| Graded {
+        computed: graded.computed,
+        by: graded.by.clone(),
+        why: graded.why.clone(),
+    });
+    Expectation {
+        say: judged.say.clone(),
+        that: judged.that.clone(),
+        came: judged.came,
+        graded,
+        at_s: judged.first_s,
+        by_s: judged.by_s,
+        points: judged.points,
+        of: judged.of,
+        evidence: Vec::new(),
     }
 }

@@ -22,7 +22,8 @@ const DIES: &str = "the runner is killed";
 pub(super) fn of(scenario: &Scenario, lines: &[Written]) -> Vec<Moment> {
     let start = scenario.clock.starts.as_millisecond();
     let fates = fates(lines);
-    let plot = scenario.plot.iter().enumerate().map(|(nth, entry)| planned(entry, fates.get(&nth), start));
+    let plot = scenario.plot.iter().enumerate();
+    let plot = plot.map(|(nth, entry)| planned(entry, &came_as(lines, nth, entry), fates.get(&nth), start));
     let beside = lines.iter().filter_map(|line| beside(scenario, lines, line, start));
     plot.chain(beside).collect()
 }
@@ -34,7 +35,7 @@ pub(super) fn order(timeline: &mut Vec<Moment>) {
     timeline.sort_by_key(rank);
     report::sort(timeline);
     let is_back = |moment: &Moment| moment.mark == "back";
-    let dies = |moment: &Moment| moment.lane == Lane::Outside && moment.text == DIES;
+    let dies = |moment: &Moment| moment.lane == Lane::Outside && moment.text.starts_with(DIES);
     let mut from = 0;
     while let Some(back) = timeline.iter().skip(from).position(is_back).map(|after| from + after) {
         let death = timeline.iter().skip(back).position(dies).map(|after| back + after);
@@ -63,13 +64,31 @@ fn fates(lines: &[Written]) -> BTreeMap<usize, (Fate, Place, String)> {
     fates
 }
 
-fn planned(entry: &PlotEntry, fate: Option<&(Fate, Place, String)>, start: i64) -> Moment {
+/// What an entry says as it came, and who had changed it.
+fn came_as(lines: &[Written], nth: usize, entry: &PlotEntry) -> String {
+    let (mut entry, mut changed) = (entry.clone(), String::new());
+    for written in lines {
+        if let Line::Edited { entry: edited, edit, by, .. } = &written.line
+            && *edited == nth
+        {
+            edit.apply(&mut entry);
+            changed = match edit.at {
+                Some(at) => format!(" (changed by {by}, to come at {})", after(at.ms() / 1000)),
+                None => format!(" (changed by {by})"),
+            };
+        }
+    }
+    format!("{}{changed}", said(&entry))
+}
+
+/// Planned as in the file; `text` says it as it came.
+fn planned(entry: &PlotEntry, text: &str, fate: Option<&(Fate, Place, String)>, start: i64) -> Moment {
     let (planned, planned_s) = when(entry);
     let (at_s, by) = match fate {
         Some((Fate::Fired(at), _, by)) => (Some((at - start) / 1000), by.as_str()),
         _ => (None, ""),
     };
-    let mut text = said(entry);
+    let mut text = text.to_owned();
     match fate {
         Some((Fate::Off(at), _, who)) => {
             let who = if who.is_empty() { String::new() } else { format!(" by {who}") };
@@ -146,6 +165,7 @@ fn fired_then(scenario: &Scenario, lines: &[Written], then_ms: i64) -> bool {
 
 /// What the server's journal cannot know.
 fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64) -> Option<Moment> {
+    let said = |line: &Line| words(scenario, &scenario.plot, line);
     let (lane, mark, text, tone) = match &written.line {
         Line::Revealed { hidden, .. } => {
             let hidden = scenario.world.hidden.get(*hidden)?;
@@ -169,13 +189,12 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
             let price = scenario.hints.get(*hint).map_or(0, |hint| hint.price);
             (Lane::People, "hint", format!("{who} takes hint {} for {price} points", hint + 1), Tone::Warn)
         }
-        line @ (Line::Sat { .. } | Line::ByHand { .. }) => {
-            (Lane::People, "seat", words(scenario, line)?, Tone::Plain)
-        }
+        line @ Line::Graded { .. } => (Lane::People, "grade", said(line)?, Tone::Plain),
+        line @ (Line::Sat { .. } | Line::ByHand { .. }) => (Lane::People, "seat", said(line)?, Tone::Plain),
         line @ (Line::Faulted { .. } | Line::Mended { .. }) => {
-            (Lane::Outside, "fault", words(scenario, line)?, Tone::Warn)
+            (Lane::Outside, "fault", said(line)?, Tone::Warn)
         }
-        line @ Line::Stopped { .. } => (Lane::People, "stop", words(scenario, line)?, Tone::Bad),
+        line @ Line::Stopped { .. } => (Lane::People, "stop", said(line)?, Tone::Bad),
         Line::Ended { why, .. } => (Lane::Outside, "over", format!("the drill is over: {why}"), Tone::Plain),
         _ => return None,
     };

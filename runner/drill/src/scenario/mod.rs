@@ -3,6 +3,7 @@
 mod check;
 pub mod codes;
 pub mod draft;
+mod edit;
 mod library;
 mod read;
 mod span;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 
 pub use check::{Known, check};
+pub use edit::Edit;
 pub use library::{Found, embedded, find, in_folder};
 pub use read::read;
 pub use span::Span;

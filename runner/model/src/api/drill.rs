@@ -1,4 +1,4 @@
-//! A drill that people play: what the supervisor's own API shows to a seat, and what a seat may order.
+//! A drill that people play: what the supervisor's own API shows to a seat.
 //!
 //! A seat is shown only what it may see: the fields that it may not are absent. Lengths are seconds on the scenario's
 //! clock since the drill's start; moments are Unix ms on that clock.
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Remark;
 use crate::{clock::ClockAt, target::words};
 
 words! {
@@ -30,18 +31,6 @@ impl SeatKind {
     /// Whether somebody acts for this seat while nobody sits there.
     pub fn is_played(self) -> bool {
         matches!(self, Self::Responder | Self::Approver)
-    }
-}
-
-words! {
-    /// What somebody writes down during a drill.
-    Remark {
-        /// Something that went well.
-        Strength = "strength",
-        /// Something that did not.
-        Gap = "gap",
-        /// Anything else.
-        Note = "note",
     }
 }
 
@@ -202,6 +191,15 @@ pub struct PlotView {
     /// When that was, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_s: Option<i64>,
+    /// Who says something, where it is that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Who changed it: it comes as it stands here, and not as in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<String>,
 }
 
 /// A fault that is on.
@@ -221,11 +219,14 @@ pub struct FaultView {
 /// What is hoped for, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hoped {
+    /// Its place in the file: names it.
+    #[serde(default)]
+    pub expectation: usize,
     /// Which goal it shows.
     pub goal: String,
     /// For people.
     pub say: String,
-    /// `met`, `late`, `lost`, `missed`; `missed` is what has not come yet, too.
+    /// What it counts as: `met`, `late`, `lost`, `missed`; `missed` is what has not come yet, too.
     pub came: String,
     /// When it first came true, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,6 +238,25 @@ pub struct Hoped {
     pub points: u32,
     /// What it could.
     pub of: u32,
+    /// An improvement that is still open is tested by it: it comes before the others.
+    #[serde(default)]
+    pub tested_first: bool,
+    /// Who let it count as something else than was computed, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graded: Option<Graded>,
+}
+
+/// An expectation counts as something else than was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Graded {
+    /// As computed: `met`, `late`, `lost`, `missed`.
+    pub came: String,
+    /// Who said so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When, seconds.
+    pub at_s: i64,
 }
 
 /// How a drill came out.
@@ -298,148 +318,4 @@ pub struct Happened {
     pub at_s: i64,
     /// In a line.
     pub text: String,
-}
-
-/// What a seat orders. Durable in the drill's journal when it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "order", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DrillOrder {
-    /// The facilitator's: the clock stands.
-    Pause,
-    /// The facilitator's: the clock runs as before.
-    Resume,
-    /// The facilitator's: to the next moment at which the plot or an empty seat does something.
-    Step,
-    /// The facilitator's: so many seconds of the scenario for one of the wall.
-    Speed {
-        /// 1 to 600.
-        rate: u32,
-    },
-    /// The facilitator's: so far ahead.
-    Jump {
-        /// Seconds from now.
-        by_s: i64,
-    },
-    /// The facilitator's: an entry of the plot happens now.
-    Fire {
-        /// Its name, or its place in the plot.
-        entry: String,
-    },
-    /// The facilitator's: an entry of the plot never happens.
-    Skip {
-        /// Its name, or its place in the plot.
-        entry: String,
-    },
-    /// The facilitator's: a fault goes on. As in a scenario's file.
-    Fault {
-        /// `{ platform: okta, answer: 429, lasts: 5m }`, `{ kill_runner: true }`.
-        fault: serde_json::Value,
-    },
-    /// The facilitator's: faults go off.
-    FaultOff {
-        /// Which; all of them unless given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<u64>,
-    },
-    /// Everybody's: something is written down.
-    Remark {
-        /// What kind.
-        sort: Remark,
-        /// What.
-        text: String,
-        /// About which goal, if about one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        goal: Option<String>,
-    },
-    /// The players': the next hint, at its price.
-    Hint,
-    /// The players': to do by hand what a card asks, or to look at what it asks about, on the simulated platforms.
-    ByHand {
-        /// The card: `<run>:<wait>`, or the wait alone.
-        card: String,
-    },
-    /// Everybody's: something real happens. Everything stops, for good.
-    Stop {
-        /// What.
-        why: String,
-    },
-}
-
-impl DrillOrder {
-    /// A fault in words: `okta 429 5m`, `okta.revoke_app_token revoke_does_nothing`, `kill_runner`; `off` and `off 3` end
-    /// faults.
-    pub fn fault(words: &str) -> Option<Self> {
-        let words: Vec<&str> = words.split_whitespace().collect();
-        let mut fault = serde_json::Map::new();
-        match words.as_slice() {
-            ["off"] => return Some(Self::FaultOff { id: None }),
-            ["off", id] => return Some(Self::FaultOff { id: Some(id.parse().ok()?) }),
-            ["kill_runner"] => _ = fault.insert("kill_runner".to_owned(), true.into()),
-            [place, answer, rest @ ..] if rest.len() < 2 => {
-                let key = if place.contains('.') { "action" } else { "platform" };
-                fault.insert(key.to_owned(), (*place).into());
-                let status = answer.parse::<u16>().map(serde_json::Value::from);
-                fault.insert("answer".to_owned(), status.unwrap_or_else(|_| (*answer).into()));
-                if let [lasts] = rest {
-                    fault.insert("lasts".to_owned(), (*lasts).into());
-                }
-            }
-            _ => return None,
-        }
-        Some(Self::Fault { fault: fault.into() })
-    }
-
-    /// Whether this seat may.
-    pub fn is_of(&self, seat: SeatKind) -> bool {
-        match self {
-            Self::Remark { .. } | Self::Stop { .. } => true,
-            Self::Hint | Self::ByHand { .. } => seat.is_played(),
-            _ => seat == SeatKind::Facilitator,
-        }
-    }
-}
-
-/// The answer to an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DrillDone {
-    /// In a line.
-    pub said: String,
-    /// By whom, as recorded.
-    pub by: String,
-    /// The time of the drill, seconds.
-    pub at_s: i64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everybody_may_write_and_stop_and_only_the_facilitator_holds_the_clock() {
-        let remark = DrillOrder::Remark { sort: Remark::Gap, text: String::new(), goal: None };
-        let stop = DrillOrder::Stop { why: String::new() };
-        for seat in SeatKind::ALL {
-            assert!(remark.is_of(*seat) && stop.is_of(*seat));
-            assert_eq!(DrillOrder::Pause.is_of(*seat), *seat == SeatKind::Facilitator);
-            assert_eq!(DrillOrder::Hint.is_of(*seat), seat.is_played());
-        }
-    }
-
-    #[test]
-    fn a_fault_is_told_in_words() {
-        let said =
-            |words| DrillOrder::fault(words).map(|order| serde_json::to_value(order).unwrap_or_default());
-        let want = serde_json::json!({ "order": "fault", "fault": { "platform": "okta", "answer": 429, "lasts": "5m" } });
-        assert_eq!(said("okta 429 5m"), Some(want));
-        assert_eq!(DrillOrder::fault("off 3"), Some(DrillOrder::FaultOff { id: Some(3) }));
-        assert!(["", "okta", "off x", "okta 429 5m more"].iter().all(|words| said(words).is_none()));
-    }
-
-    #[test]
-    fn an_order_is_one_word_and_what_it_needs() {
-        let said = serde_json::json!({ "order": "speed", "rate": 60 });
-        assert_eq!(serde_json::from_value::<DrillOrder>(said).ok(), Some(DrillOrder::Speed { rate: 60 }));
-        let wrong = serde_json::json!({ "order": "speed", "rte": 60 });
-        assert!(serde_json::from_value::<DrillOrder>(wrong).is_err());
-    }
 }

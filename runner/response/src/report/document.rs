@@ -4,7 +4,7 @@
 use super::{
     chart::Chart,
     clock::{after, length, written},
-    shape::{About, Came, Expectation, Lane, Objective, Place, Point, Rating, Report, Tone},
+    shape::{About, Came, Expectation, Graded, Lane, Objective, Place, Point, Rating, Report, Tone},
 };
 
 /// The whole.
@@ -257,7 +257,12 @@ fn expectation(one: &Expectation) -> Vec<Cell> {
     if let Some(by) = one.by_s {
         when.push(faint(format!("{}by {}", if when.is_empty() { "" } else { ", " }, after(by))));
     }
-    vec![what, vec![came(one.came)], when, places(&one.evidence)]
+    let mut out = vec![came(one.came)];
+    if let Some(Graded { computed, by, why }) = &one.graded {
+        let computed = computed.as_str();
+        out.push(Inline::Text(format!(" by {by}: {why} ({computed} as computed)")));
+    }
+    vec![what, out, when, places(&one.evidence)]
 }
 
 fn measures(report: &Report) -> Vec<Block> {

@@ -90,7 +90,8 @@ fn expectation(
         Came::Late => WORTH / 2,
         Came::Lost | Came::Missed | Came::Open => 0,
     };
-    Expectation { say, that: String::new(), came, at_s, by_s, points, of: WORTH, evidence }
+    let that = String::new();
+    Expectation { say, that, came, graded: None, at_s, by_s, points, of: WORTH, evidence }
 }
 
 fn preserved(runs: &[Run<'_>], zero: Zero) -> Vec<Expectation> {

@@ -21,8 +21,8 @@ pub use clock::{after, length};
 pub use judge::{objective, points};
 pub use live::{Asked, Book, Material, sort};
 pub use shape::{
-    About, Came, Cover, Expectation, FORM, Fact, Head, Improvement, Lane, Level, Measure, Moment, Objective,
-    Place, Point, Points, Rating, Report, Talk, TargetGroup, Tested, Tone, Verdict, schema,
+    About, Came, Cover, Expectation, FORM, Fact, Graded, Head, Improvement, Lane, Level, Measure, Moment,
+    Objective, Place, Point, Points, Rating, Report, Talk, TargetGroup, Tested, Tone, Verdict, schema,
 };
 
 impl Report {

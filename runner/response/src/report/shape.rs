@@ -328,8 +328,11 @@ pub struct Expectation {
     /// The condition; empty where the journal's own rules are the condition.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub that: String,
-    /// How it came out.
+    /// What it counts as.
     pub came: Came,
+    /// Who let it count as something else than was computed, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graded: Option<Graded>,
     /// When it came true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_s: Option<i64>,
@@ -342,6 +345,17 @@ pub struct Expectation {
     pub of: u32,
     /// Where the journal shows it.
     pub evidence: Vec<Place>,
+}
+
+/// A person lets an expectation count as something else than was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Graded {
+    /// What was computed.
+    pub computed: Came,
+    /// Who says otherwise.
+    pub by: String,
+    /// Why.
+    pub why: String,
 }
 
 /// What took how long, from the first alert on.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::json;
 use stanch_drill::{
-    Outcome,
+    Improvement, Outcome,
     ledger::{self, Played},
     record::{self, Line},
 };
@@ -25,9 +25,9 @@ impl Kept {
         Self { folder: crate::ledger::folder(config, data.as_deref()) }
     }
 
-    /// Says what is open about a playbook, and gives it, each in a line: this drill tests it first. What cannot be read is
-    /// said, and stops nothing.
-    pub(super) fn brief(&self, playbook: &str, out: Out) -> Vec<String> {
+    /// Says what is open about a playbook, and gives it: this drill tests it first. What cannot be read is said, and stops
+    /// nothing.
+    pub(super) fn brief(&self, playbook: &str, out: Out) -> Vec<Improvement> {
         let Some(folder) = &self.folder else { return Vec::new() };
         let ledger = match ledger::read(folder) {
             Ok(ledger) => ledger,
@@ -36,17 +36,18 @@ impl Kept {
                 return Vec::new();
             }
         };
-        let mut lines = Vec::new();
+        let mut open = Vec::new();
         for item in ledger.open(playbook) {
             let one = &item.opened;
-            if lines.is_empty() {
+            if open.is_empty() {
                 out.text(&format!("Open about {playbook}, and tested first:"));
             }
-            lines.push(format!("{} {} ({}, by {})", one.number, one.text, one.owner, one.due));
-            out.text(&format!("  {}", lines[lines.len() - 1]));
+            let text = format!("{} {} ({}, by {})", one.number, one.text, one.owner, one.due);
+            out.text(&format!("  {text}"));
+            open.push(Improvement { text, that: one.that.clone() });
             out.line(&json!({ "beat": "improvement", "improvement": item }));
         }
-        lines
+        open
     }
 
     /// Writes its result down; what cannot be written is said, and changes no result. Gives the way to the report.

@@ -168,6 +168,13 @@ fn finale(outcome: &Outcome, out: Out) {
         for one in &objective.expectations {
             let at = one.first_s.map_or_else(|| "     -".to_owned(), |at| format!("{:>6}", clock(at)));
             text.push_str(&format!("      {:<6} {at}  {}\n", one.came.as_str(), one.say));
+            if let Some(graded) = &one.graded {
+                let (by, computed) = (&graded.by, graded.computed.as_str());
+                text.push_str(&format!(
+                    "                     {computed} as computed; {by}: {}\n",
+                    graded.why
+                ));
+            }
         }
     }
     let measured = &score.measured;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use jiff::tz::TimeZone;
 use stanch_client::{Client, ClientError, Location, Seat};
 use stanch_model::{
-    api::{DrillOrder, DrillTicket, DrillView, PlotState, Remark, SeatKind},
+    api::{DrillOrder, DrillTicket, DrillView, Grade, PlotState, Remark, SeatKind},
     clock::ClockAt,
     duration,
 };
@@ -98,6 +98,35 @@ pub(super) enum Order {
     Skip {
         /// Its name, or its number
         entry: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Facilitator: an entry of the plot comes otherwise than the file says
+    Edit {
+        /// Its name, or its number
+        entry: String,
+        /// What somebody says
+        #[arg(long, value_name = "TEXT")]
+        text: Option<String>,
+        /// Who says it
+        #[arg(long, value_name = "NAME")]
+        from: Option<String>,
+        /// When it comes, since the start: 8m
+        #[arg(long, value_name = "TIME", value_parser = long)]
+        time: Option<Duration>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Facilitator: an expectation counts as something else than was computed; `status` numbers them
+    Grade {
+        /// Its number
+        expectation: usize,
+        /// met, late or missed; computed takes an earlier word back
+        #[arg(value_parser = grade)]
+        came: GradeWord,
+        /// Why: it stands in the report beside what was computed
+        #[arg(long, value_name = "TEXT")]
+        why: String,
         #[command(flatten)]
         at: At,
     },
@@ -210,6 +239,17 @@ pub(super) async fn order(order: Order, out: Out) -> anyhow::Result<Exit> {
         }
         Order::Fire { entry, at } => (at, DrillOrder::Fire { entry }),
         Order::Skip { entry, at } => (at, DrillOrder::Skip { entry }),
+        Order::Edit { entry, text, from, time, at } => {
+            let at_s = time.map(|time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+            if text.is_none() && from.is_none() && at_s.is_none() {
+                let help = "write --text, --from or --time";
+                return Err(Said::new("what shall be different?").help(help).exit(Exit::Usage).into());
+            }
+            (at, DrillOrder::Edit { entry, text, from, at_s })
+        }
+        Order::Grade { expectation, came, why, at } => {
+            (at, DrillOrder::Grade { expectation, came: came.0, why })
+        }
         Order::Fault { fault, at } => {
             let order = DrillOrder::fault(&fault.join(" ")).ok_or_else(|| {
                 let help =
@@ -273,13 +313,22 @@ fn told(view: &DrillView) -> String {
         for one in &behind.plot {
             let at = one.at_s.map_or_else(|| one.when.clone(), |at| format!("T+{}", clock(at)));
             let state = if one.state == PlotState::Waits { "" } else { one.state.as_str() };
-            text.push_str(&format!("  {:>2}  {:<6} {}  ({at})\n", one.entry, state, one.what));
+            let edited = one.edited_by.as_ref().map(|by| format!(", changed by {by}")).unwrap_or_default();
+            text.push_str(&format!("  {:>2}  {:<6} {}  ({at}{edited})\n", one.entry, state, one.what));
         }
         behind
             .faults
             .iter()
             .for_each(|fault| text.push_str(&format!("  fault {}  {}\n", fault.id, fault.what)));
         behind.truth.iter().for_each(|line| text.push_str(&format!("  truly  {line}\n")));
+    }
+    for one in view.hoped.iter().flatten() {
+        let graded = one
+            .graded
+            .as_ref()
+            .map(|graded| format!("  ({} as computed; {}: {})", graded.came, graded.by, graded.why));
+        let graded = graded.unwrap_or_default();
+        text.push_str(&format!("  {:>2}  {:<6} {}{graded}\n", one.expectation, one.came, one.say));
     }
     if let Some(debrief) = &view.debrief {
         let word = if debrief.passed { "PASSED" } else { "NOT PASSED" };
@@ -322,6 +371,18 @@ pub(super) fn rate(text: &str) -> Result<u32, String> {
 
 fn remark(word: &str) -> Result<Remark, String> {
     Remark::parse(word).ok_or_else(|| "write strength, gap or note".to_owned())
+}
+
+/// What an expectation shall count as; as computed where nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GradeWord(Option<Grade>);
+
+fn grade(word: &str) -> Result<GradeWord, String> {
+    if word == "computed" {
+        return Ok(GradeWord(None));
+    }
+    let grade = Grade::parse(word).map(|grade| GradeWord(Some(grade)));
+    grade.ok_or_else(|| "write met, late, missed or computed".to_owned())
 }
 
 fn long(text: &str) -> Result<Duration, String> {
