@@ -43,6 +43,9 @@ pub struct WorldApp {
     /// Its supplier's id in the vendor register.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub vendor: String,
+    /// What it is for, as the vendor register says: what stops working when it is cut.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub purpose: String,
     /// Integration name to number of grants. An integration that is absent does not know the app.
     pub grants: BTreeMap<String, u32>,
     /// How many people hold the grants; as many as there are grants (at most everybody) where it is absent.

@@ -66,6 +66,10 @@ pub(crate) enum Command {
     Deny(commands::people::DecideArgs),
     /// Answer a question or a manual step
     Answer(commands::people::AnswerArgs),
+    /// Tell those who are asked by an approval or question once more
+    Remind(commands::people::RemindArgs),
+    /// Ask somebody now, without waiting for silence
+    AskSomeone(commands::people::AskSomeoneArgs),
     /// Say what became of a step of which nobody knows
     Resolve(commands::people::ResolveArgs),
     /// Hold back a run, a playbook, an integration or everything

@@ -5,10 +5,10 @@ use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
-        AlertReceipt, AlertSummary, AnswerBody, Card, DeadlineView, DecideBody, EntryView, IncidentSummary,
-        IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlaybookSource,
-        PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody,
-        Started, Status, TokenInfo, VendorView,
+        AlertReceipt, AlertSummary, AnswerBody, AskBody, Card, DeadlineView, DecideBody, EntryView,
+        IncidentSummary, IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page,
+        PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody,
+        SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
     },
     run::RunView,
 };
@@ -143,6 +143,16 @@ impl Client {
     /// Answers a question or a manual step.
     pub async fn answer(&self, id: &str, body: &AnswerBody) -> Answer<Recorded> {
         self.post(&["v1", "questions", id], body).await
+    }
+
+    /// Tells those whom a card asks once more.
+    pub async fn remind(&self, card: &str) -> Answer<Recorded> {
+        self.post(&["v1", "questions", card, "remind"], &serde_json::json!({})).await
+    }
+
+    /// Brings a card before somebody now, without waiting for silence.
+    pub async fn ask_someone(&self, card: &str, name: &str) -> Answer<Recorded> {
+        self.post(&["v1", "questions", card, "ask"], &AskBody { name: name.to_owned() }).await
     }
 
     /// Says what became of a step of which nobody knows.

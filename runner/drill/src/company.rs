@@ -127,8 +127,15 @@ pub fn vendors(scenario: &Scenario) -> String {
         let apps = scenario.world.apps.iter().filter(|app| app.vendor == vendor);
         let (ids, titles): (Vec<_>, Vec<_>) = apps.map(|app| (app.id.clone(), app.title())).unzip();
         let name = titles.first().cloned().unwrap_or_default();
+        let purposes = scenario.world.apps.iter().filter(|app| app.vendor == vendor);
+        let purposes: Vec<&str> =
+            purposes.map(|app| app.purpose.as_str()).filter(|one| !one.is_empty()).collect();
+        let purpose = match purposes.is_empty() {
+            true => String::new(),
+            false => format!("  purpose: {:?}\n", purposes.join(", ")),
+        };
         text.push_str(&format!(
-            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n  owner: Operations\n  tier: 1\n",
+            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n{purpose}  owner: Operations\n  tier: 1\n",
             ids.join(", ")
         ));
     }

@@ -87,6 +87,7 @@ impl Plot {
             vendor: "drift".to_owned(),
             grants: grants(&[(OKTA, OKTA_GRANTS), (SALESFORCE, SALESFORCE_GRANTS)]),
             held_by: Some(HOLDERS),
+            ..WorldApp::default()
         };
         // Somebody else's grants, which nobody may touch.
         let zendesk =
@@ -153,6 +154,7 @@ drift:
   contacts:
     - { name: Security, mail: security@drift.example, phone: "+1 555 0100", within: 4h }
   breach: { notify_within: 24h, clause: "DPA 7.2" }
+  purpose: chat on the website
   data: [contacts, support cases]
   owner: Sales Operations
   tier: 1

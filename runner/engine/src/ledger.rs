@@ -218,6 +218,12 @@ impl Env {
         })
     }
 
+    /// Whether the configuration knows a person or group of this name.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        let groups = &self.config.people.groups;
+        groups.contains_key(name) || groups.values().flatten().any(|person| person == name)
+    }
+
     /// Where a message of this channel goes: integration, action, arguments.
     pub(crate) fn route(
         &self,

@@ -23,6 +23,7 @@ mod host;
 mod intake;
 mod ledger;
 mod live;
+mod nudge;
 mod pauses;
 mod pins;
 mod resolve;
@@ -33,6 +34,7 @@ mod terms;
 
 pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
+pub use guard::Protection;
 pub use handle::Engine;
 pub use terms::{
     Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,

@@ -179,6 +179,24 @@ pub enum AnswerError {
         /// The reason.
         why: String,
     },
+    /// Those who are asked were told a moment ago.
+    #[error("{wait} can wait a moment: {why}")]
+    NotNow {
+        /// The wait.
+        wait: String,
+        /// The reason.
+        why: String,
+    },
+    /// This person or group is not to be asked.
+    #[error("{name} cannot be asked for {wait}: {why}")]
+    NotThem {
+        /// Who.
+        name: String,
+        /// The wait.
+        wait: String,
+        /// The reason.
+        why: String,
+    },
     /// Not one of the answers.
     #[error("{say:?} is no answer to {wait}; say one of {options}")]
     NotAnOption {

@@ -2,6 +2,7 @@
 //!
 //! Only data. Times are RFC 3339 in UTC; ids are text; every list is newest first unless it says otherwise.
 
+mod card;
 mod drill;
 mod entry;
 mod order;
@@ -15,10 +16,11 @@ use serde_json::Value;
 
 use crate::{
     alert::{Alert, AlertBody, Severity},
-    run::{WaitView, Waiting},
-    target::{Effect, words},
+    run::Waiting,
+    target::words,
 };
 
+pub use card::{AnswerBody, AskBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say};
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Graded, Happened, Hoped, Letter,
     PlotState, PlotView, RealIncident, Remarked, SeatKind,
@@ -244,77 +246,6 @@ pub struct Event {
     /// The entry.
     #[serde(flatten)]
     pub entry: EntryView,
-}
-
-/// Something that waits for a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Card {
-    /// Names the card on the API: `<run>:<wait>`.
-    pub id: String,
-    /// The run that waits.
-    pub run: String,
-    /// Its playbook.
-    pub playbook: String,
-    /// Its playbook's title.
-    pub title: String,
-    /// `live`, `plan` or `drill`.
-    pub mode: String,
-    /// The incident that it belongs to, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub incident: Option<String>,
-    /// The people who may answer now: those of its groups by name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<String>,
-    /// What a yes lets happen, as far as the manifest tells: what the playbook may do to targets of these kinds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub may: Vec<CardAct>,
-    /// What is asked, of whom, by when, and how it ended.
-    pub wait: WaitView,
-}
-
-/// Something that a yes lets happen to targets of one kind on one integration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CardAct {
-    /// The integration's name.
-    pub integration: String,
-    /// The verb, `grant.revoke`.
-    pub verb: String,
-    /// Whether it can be taken back.
-    pub effect: Effect,
-    /// The kind of the targets.
-    pub kind: String,
-    /// How many of them the card covers.
-    pub count: usize,
-    /// A person does it: the platform has no API for it.
-    #[serde(default)]
-    pub manual: bool,
-}
-
-words! {
-    /// A decision over an approval.
-    Say { /// Yes.
-        Approve = "approve", /// No.
-        Deny = "deny" }
-}
-
-/// A decision over an approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DecideBody {
-    /// Yes or no.
-    pub say: Say,
-    /// Why; a no should have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// An answer to a question or a manual step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AnswerBody {
-    /// One of the card's choices, or text.
-    pub answer: String,
-    /// More words, for the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
 }
 
 words! {

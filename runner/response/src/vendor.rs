@@ -8,6 +8,7 @@
 //!     - { name: Security, mail: security@drift.example, phone: "+1 555 0100", within: 4h }
 //!     - { name: Account manager, mail: kim@drift.example }
 //!   breach: { notify_within: 24h, clause: "DPA 7.2" }
+//!   purpose: chat on the website, contact sync to HubSpot
 //!   data: [contacts, support cases]
 //! ```
 
@@ -31,6 +32,9 @@ pub struct Vendor {
     /// What the contract says of breaches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breach: Option<BreachClause>,
+    /// What it is for: what stops working when it is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What it holds of ours.
     pub data: Vec<String>,
     /// Who in the house answers for it.

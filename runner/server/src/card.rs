@@ -1,10 +1,11 @@
-//! What a card needs besides the wait itself so that a person can decide: who may answer, and what a yes lets happen.
+//! What a card needs besides the wait itself so that a person can decide: who may answer and who is next, what a yes lets
+//! happen, what it breaks, and what of it is protected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use stanch_model::{
-    Effect, Hash, RunId, StreamId,
-    api::{Card, CardAct},
+    Effect, RunId, StreamId, Target,
+    api::{Card, CardAct, CardBreak, CardGuard, CardProtected},
     catalog::ActionIndex,
     config::People,
     run::{WaitKind, body::Created},
@@ -16,13 +17,61 @@ use crate::app::App;
 /// Adds what the run's own entries do not tell.
 pub(crate) fn complete(app: &App, mut card: Card) -> Card {
     card.asked = people(&card.wait.ask, &app.config.people);
+    card.next = card.wait.rungs().first().map_or_else(Vec::new, |rung| {
+        let next = people(std::slice::from_ref(rung), &app.config.people);
+        next.into_iter().filter(|name| !card.asked.contains(name)).collect()
+    });
+    card.protected = protected(app, &card.wait.targets);
+    let created = created(app, &RunId(card.run.clone()));
+    card.breaks = breaks(app, &card.wait.targets, created.as_ref());
     if card.wait.kind == WaitKind::Approval
-        && let Some(hash) = pinned(app, &RunId(card.run.clone()))
+        && let Some(hash) = created.and_then(|created| created.pins.playbook)
         && let Some(playbook) = app.engine.library().by_hash(&hash)
     {
         card.may = acts(&card, &playbook.manifest, app.engine.integrations());
     }
     card
+}
+
+/// What `protect:` says of these targets, without a reading.
+fn protected(app: &App, targets: &[Target]) -> Option<CardProtected> {
+    let told = (!targets.is_empty()).then(|| app.engine.protected(targets))?;
+    let met = told.met.into_iter().map(|(target, rule)| CardGuard { target, rule });
+    Some(CardProtected { of: targets.len(), met: met.collect(), unread: told.unread })
+}
+
+/// What stops working when these are cut: what their vendors are for. Of a grant that names no app that the register knows,
+/// the run's own app says it.
+fn breaks(app: &App, targets: &[Target], created: Option<&Created>) -> Vec<CardBreak> {
+    let cut = targets.iter().filter(|target| !matches!(target.kind.as_str(), "user" | "session" | "group"));
+    let of_run = || {
+        let created = created?;
+        created.input["app"].as_str().or_else(|| created.alert["app"].as_str())
+    };
+    let mut vendors: BTreeMap<&str, CardBreak> = BTreeMap::new();
+    for target in cut {
+        let found = names(target).into_iter().chain(of_run()).find_map(|name| app.register.find(name));
+        let Some((slug, vendor)) = found else { continue };
+        let name = if vendor.name.is_empty() { slug } else { &vendor.name };
+        let (what, owner) = (vendor.purpose.clone().unwrap_or_default(), vendor.owner.clone());
+        if !what.is_empty() || owner.is_some() {
+            vendors.entry(slug).or_insert_with(|| CardBreak { vendor: name.to_owned(), what, owner });
+        }
+    }
+    vendors.into_values().collect()
+}
+
+/// Under which names the register may know the app of a target: its own, and that of the app that it is a grant of.
+fn names(target: &Target) -> Vec<&str> {
+    let of_app = target.attrs.get("app").into_iter().flat_map(|app| {
+        let inner = ["id", "label"].iter().filter_map(|name| app["$target"][*name].as_str());
+        app.as_str().into_iter().chain(inner)
+    });
+    [target.id.as_str(), target.label.as_str()]
+        .into_iter()
+        .chain(of_app)
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// The people behind groups, in order; a name that is no group is a person.
@@ -39,10 +88,10 @@ fn people(asked: &[String], people: &People) -> Vec<String> {
     names
 }
 
-/// The playbook that the run follows; none when its first entry cannot be read.
-fn pinned(app: &App, run: &RunId) -> Option<Hash> {
+/// How the run began; nothing when its first entry cannot be read.
+fn created(app: &App, run: &RunId) -> Option<Created> {
     let first = app.journal.read(&StreamId::run(run), 1, 1).ok()?;
-    first.first()?.decode::<Created>().ok()?.pins.playbook
+    first.first()?.decode().ok()
 }
 
 /// Every verb of the manifest that can touch the card's targets.

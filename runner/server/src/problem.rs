@@ -140,6 +140,8 @@ impl From<AnswerError> for Refused {
             AnswerError::Closed { .. } => Self::new(StatusCode::CONFLICT, "closed", message),
             AnswerError::Over { .. } => Self::new(StatusCode::CONFLICT, "over", message),
             AnswerError::NotYou { .. } => Self::new(StatusCode::FORBIDDEN, "not_you", message),
+            AnswerError::NotNow { .. } => Self::new(StatusCode::CONFLICT, "not_now", message),
+            AnswerError::NotThem { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_them", message),
             AnswerError::NotAnOption { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_an_option", message)
             }

@@ -101,6 +101,9 @@ pub(crate) fn card(view: &RunView, wait: stanch_model::run::WaitView) -> Card {
         incident: view.incident.clone(),
         asked: Vec::new(),
         may: Vec::new(),
+        next: Vec::new(),
+        breaks: Vec::new(),
+        protected: None,
         wait,
     }
 }

@@ -29,6 +29,9 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
         incident: None,
         asked: vec!["ben".to_owned(), "caro".to_owned()],
         may: Vec::new(),
+        next: Vec::new(),
+        breaks: Vec::new(),
+        protected: None,
         wait: WaitView {
             id: "A2".to_owned(),
             kind,
@@ -45,6 +48,7 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
             card: true,
             since: "2026-11-26T17:24:22Z".to_owned(),
             decisions: Vec::new(),
+            reminded: Vec::new(),
             closed: None,
         },
     }

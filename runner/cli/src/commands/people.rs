@@ -1,4 +1,4 @@
-//! `stanch approve`, `deny`, `answer`, `resolve`: what people say.
+//! `stanch approve`, `deny`, `answer`, `resolve`: what people say; `remind` and `ask-someone`: that they say it.
 
 use stanch_client::Client;
 use stanch_model::{
@@ -64,6 +64,31 @@ pub(crate) struct ResolveArgs {
     reach: ReachArgs,
 }
 
+/// Tell those who are asked once more
+#[derive(Debug, clap::Args)]
+pub(crate) struct RemindArgs {
+    /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
+    card: String,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Ask somebody now, without waiting for silence; those who were asked stay asked
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An approval is brought before those who come next on its ladder in the manifest, and nobody else; a question or\nmanual step before anybody whom `people:` knows."
+)]
+pub(crate) struct AskSomeoneArgs {
+    /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
+    card: String,
+    /// The person or group; whoever is next unless given
+    name: Option<String>,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
 fn verdict(word: &str) -> Result<Verdict, String> {
     let words = || Verdict::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
     Verdict::parse(word).ok_or_else(|| format!("say one of {}", words()))
@@ -115,6 +140,41 @@ pub(crate) async fn resolve(args: ResolveArgs, out: Out) -> anyhow::Result<Exit>
     out.text(&format!("{}: {}, recorded as {}{again}", args.step, args.verdict, recorded.by));
     out.line(&recorded);
     Ok(Exit::Yes)
+}
+
+/// Reminds those who are asked.
+///
+/// # Errors
+/// When there is no such card, or they were reminded a moment ago.
+pub(crate) async fn remind(args: RemindArgs, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let card = waiting(&client, &args.card).await?;
+    let whom = if card.asked.is_empty() { "everybody".to_owned() } else { card.asked.join(", ") };
+    recorded(client.remind(&card.id).await, &format!("reminds {whom}"), &card, out)
+}
+
+/// Brings a card before somebody.
+///
+/// # Errors
+/// When there is no such card, or this person is not to be asked.
+pub(crate) async fn ask_someone(args: AskSomeoneArgs, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let card = waiting(&client, &args.card).await?;
+    let Some(whom) = args.name.as_ref().or_else(|| card.next.first()) else {
+        let said = Said::new(format!("nobody comes after those whom {} asks", card.wait.id));
+        return Err(said
+            .help(format!("`stanch remind {}` tells them once more", name(&card)))
+            .exit(Exit::No)
+            .into());
+    };
+    recorded(client.ask_someone(&card.id, whom).await, &format!("asks {whom} now"), &card, out)
+}
+
+/// The card that a text means, among everything that waits.
+async fn waiting(client: &Client, text: &str) -> anyhow::Result<Card> {
+    let mut all = client.approvals().await.map_err(answer)?.items;
+    all.extend(client.questions().await.map_err(answer)?.items);
+    the_card("card", text, all)
 }
 
 fn recorded(

@@ -88,7 +88,7 @@ fn usual() -> World {
         name: "Drift".to_owned(),
         vendor: "drift".to_owned(),
         grants: grants(&[("okta", 12), ("salesforce", 28)]),
-        held_by: None,
+        ..WorldApp::default()
     };
     let zendesk =
         WorldApp { id: "zendesk".to_owned(), grants: grants(&[("okta", 20)]), ..WorldApp::default() };

@@ -112,7 +112,11 @@ async fn an_override_counts_and_is_named_beside_what_was_computed() {
         "what was computed stands beside it"
     );
     assert_eq!(refused(&eva, grade(0, Some(Grade::Met), "for fun")).await.0, Some(403));
-    assert_eq!(refused(&fay, grade(0, Some(Grade::Met), " ")).await.0, Some(422), "no override without a why");
+    assert_eq!(
+        refused(&fay, grade(0, Some(Grade::Met), " ")).await.0,
+        Some(422),
+        "no override without a why"
+    );
     assert_eq!(refused(&fay, grade(70, None, "x")).await.0, Some(404));
 
     fay.seat.order(&DrillOrder::Stop { why: "the mail is down".to_owned() }).await.unwrap();

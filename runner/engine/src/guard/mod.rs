@@ -19,6 +19,8 @@ pub(crate) use family::Families;
 pub(crate) use hour::Hour;
 pub(crate) use known::Known;
 pub(crate) use objection::{Lifts, Objection, card};
+pub use protect::Protection;
+pub(crate) use protect::foresee;
 pub(crate) use tally::Counted;
 
 use self::objection::Said;

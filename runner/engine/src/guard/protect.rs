@@ -13,6 +13,64 @@ use crate::{env::Env, live::Live};
 /// The kind of target that a vendor supplies.
 const APP: &str = "app";
 
+/// What `protect:` says of targets before anything is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Names of targets, each with the rule that names it.
+    pub met: Vec<(String, String)>,
+    /// Rules that need a reading before they can tell.
+    pub unread: Vec<String>,
+}
+
+/// What is known of these targets from themselves and the register alone.
+pub(crate) fn foresee(env: &Env, targets: &[Target]) -> Protection {
+    let mut told = Protection::default();
+    for rule in &env.config.protect {
+        let words = words(rule);
+        let mut reads = false;
+        for target in targets {
+            if names_it(env, rule, target) {
+                told.met.push((target.name().to_owned(), words.clone()));
+            } else {
+                reads |= needs_reading(env, rule, target);
+            }
+        }
+        if reads {
+            told.unread.push(words);
+        }
+    }
+    told
+}
+
+fn names_it(env: &Env, rule: &ProtectRule, target: &Target) -> bool {
+    let (app, user) = (rule.app.as_deref(), rule.user.as_deref());
+    let group = rule.group.as_deref().and_then(|group| group.split_once('/'));
+    app.is_some_and(|app| target.kind == APP && is_named(target, app))
+        || rule.tag.as_deref().is_some_and(|tag| is_tagged(env, target, tag))
+        || user.is_some_and(|user| target.kind == PERSON && is_named(target, user))
+        || group.is_some_and(|(on, group)| is_group(target, on, group))
+}
+
+/// Whether somebody must be looked up first: who is in a group, or whom an id means.
+fn needs_reading(env: &Env, rule: &ProtectRule, target: &Target) -> bool {
+    let is_stranger = || {
+        let by_id = names(target).count() < 2;
+        by_id && env.integrations.who(&target.integration, PERSON, &target.id).is_some()
+    };
+    target.kind == PERSON && (rule.group.is_some() || (rule.user.is_some() && is_stranger()))
+}
+
+/// A rule in a line.
+fn words(rule: &ProtectRule) -> String {
+    let parts = [("app", &rule.app), ("user", &rule.user), ("tag", &rule.tag), ("group", &rule.group)];
+    let parts = parts.into_iter().filter_map(|(what, name)| Some(format!("{what} {}", name.as_deref()?)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn is_group(target: &Target, integration: &str, group: &str) -> bool {
+    target.kind == "group" && target.integration == integration && is_named(target, group)
+}
+
 /// What this rule says of this target.
 pub(super) fn judge(env: &Env, live: &Live, rule: &ProtectRule, target: &Target) -> Finding {
     if let Some(app) = rule.app.as_deref().filter(|app| target.kind == APP && is_named(target, app)) {
@@ -74,7 +132,7 @@ fn account<'a>(
 
 fn by_group(env: &Env, live: &Live, integration: &str, group: &str, target: &Target) -> Finding {
     let name = format!("protected group {integration}/{group}");
-    if target.kind == "group" && target.integration == integration && is_named(target, group) {
+    if is_group(target, integration, group) {
         return minds(name, "is protected");
     }
     if target.kind != PERSON {

@@ -65,7 +65,7 @@ impl Lines {
             kind::TARGET | kind::HOLD | kind::WAIT => {
                 serde_json::from_str::<Placed>(body).ok().map(|placed| placed.address)
             }
-            kind::DECISION | kind::CLOSED | kind::ESCALATED => {
+            kind::DECISION | kind::CLOSED | kind::ESCALATED | kind::REMINDED => {
                 let id = serde_json::from_str::<OfWait>(body).ok();
                 let wait = id.and_then(|id| view.waits.iter().rev().find(|wait| wait.id == id.wait));
                 wait.map(|wait| wait.address.clone())

@@ -51,6 +51,8 @@ impl Shard {
                 }
                 Err(error) => self.note(live, &format!("a signal could not be read: {error}")),
             },
+            "remind" => self.remind(live, &post.body),
+            "ask" => self.ask_someone(live, &post.body),
             "cancel" => self.cancel(live, &parse(&post.body)),
             "pause" => self.set_paused(live, true, &parse(&post.body)),
             "resume" => self.set_paused(live, false, &parse(&post.body)),
@@ -211,7 +213,8 @@ impl Shard {
                     wait: wait.id.clone(),
                     ask: next.to_vec(),
                     ladder: rest.to_vec(),
-                    due_ms: now.saturating_add(wait.within_ms.max(1)),
+                    due_ms: Some(now.saturating_add(wait.within_ms.max(1))),
+                    by: String::new(),
                 };
                 live.borrow_mut().record(kind::ESCALATED, escalated, now);
             }

@@ -14,6 +14,7 @@ mod life;
 mod load;
 mod lobby;
 mod marks;
+mod nudges;
 mod outcomes;
 mod parking;
 mod proofs;

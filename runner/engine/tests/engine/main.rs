@@ -15,6 +15,7 @@ mod guards;
 mod holds;
 mod limits;
 mod lobby;
+mod nudges;
 mod people;
 mod pins;
 mod pitfalls;

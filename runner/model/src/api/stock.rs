@@ -78,6 +78,9 @@ pub struct VendorView {
     /// How soon the contract wants notice, with the clause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_within: Option<String>,
+    /// What it is for: what stops working when it is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What it holds of ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<String>,

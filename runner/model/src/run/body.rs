@@ -35,6 +35,8 @@ pub mod kind {
     pub const WAIT: &str = "wait.opened";
     /// [`super::Escalated`]
     pub const ESCALATED: &str = "wait.escalated";
+    /// [`super::Reminded`]
+    pub const REMINDED: &str = "wait.reminded";
     /// [`super::Decision`]
     pub const DECISION: &str = "wait.decision";
     /// [`super::WaitClosed`]
@@ -344,7 +346,7 @@ fn one() -> u32 {
     1
 }
 
-/// `wait.escalated`: nobody answered; the next are asked.
+/// `wait.escalated`: nobody answered, or somebody did not want to wait for that; others are asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Escalated {
     /// Which wait.
@@ -353,8 +355,26 @@ pub struct Escalated {
     pub ask: Vec<String>,
     /// What is left of the ladder.
     pub ladder: Vec<String>,
-    /// The new due time, Unix ms.
-    pub due_ms: i64,
+    /// The new due time, Unix ms, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// Who asked them; nobody where the time was up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+/// `wait.reminded`: those who are asked are told once more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reminded {
+    /// Which wait.
+    pub wait: String,
+    /// Who reminds them.
+    pub who: String,
+    /// Who is meant, of those who may answer; all of them where nobody is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub to: String,
+    /// Unix ms.
+    pub at_ms: i64,
 }
 
 /// `wait.decision`: a person spoke.

@@ -257,6 +257,7 @@ impl RunView {
             kind::TARGET => self.target(entry.decode()?, time),
             kind::WAIT => self.wait(entry.decode()?, time),
             kind::ESCALATED => self.escalated(entry.decode()?),
+            kind::REMINDED => self.reminded(entry.decode()?),
             kind::DECISION => self.decision(entry.decode()?),
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
             kind::HOLD => self.hold(entry.decode()?, time),
@@ -392,6 +393,7 @@ impl RunView {
             card: body.card,
             since: time.to_owned(),
             decisions: Vec::new(),
+            reminded: Vec::new(),
             closed: None,
         });
     }
@@ -404,7 +406,13 @@ impl RunView {
         if let Some(wait) = self.wait_mut(&body.wait) {
             wait.ask = body.ask;
             wait.ladder = body.ladder;
-            wait.due_ms = Some(body.due_ms);
+            wait.due_ms = body.due_ms;
+        }
+    }
+
+    fn reminded(&mut self, body: body::Reminded) {
+        if let Some(wait) = self.wait_mut(&body.wait) {
+            wait.reminded.push(Reminder { who: body.who, at_ms: body.at_ms });
         }
     }
 

@@ -96,8 +96,20 @@ pub struct WaitView {
     pub since: String,
     /// Who said what so far.
     pub decisions: Vec<DecisionView>,
+    /// Who reminded those who are asked, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminded: Vec<Reminder>,
     /// The end, if it has one.
     pub closed: Option<ClosedView>,
+}
+
+/// Somebody reminded those who are asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reminder {
+    /// Who.
+    pub who: String,
+    /// When, Unix ms on the run's clock.
+    pub at_ms: i64,
 }
 
 /// A decision on a wait.
@@ -135,6 +147,14 @@ pub struct ClosedView {
 }
 
 impl WaitView {
+    /// The groups or people of an approval's ladder who are not asked yet: what silence means at its end is none of them.
+    pub fn rungs(&self) -> &[String] {
+        match self.kind {
+            WaitKind::Approval => self.ladder.split_last().map_or(&[], |(_, rungs)| rungs),
+            _ => &[],
+        }
+    }
+
     /// When the yes to this approval was given: by the last person who said it, or else when it was closed; Unix ms.
     pub fn granted_ms(&self) -> Option<i64> {
         let closed = self.closed.as_ref().filter(|closed| closed.say == "approve")?;

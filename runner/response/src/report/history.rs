@@ -177,8 +177,16 @@ fn of_people(entry: &Entry) -> Option<Said> {
         }
         kind::ESCALATED => {
             let next: body::Escalated = entry.decode().ok()?;
-            let text = format!("nobody answered {}: {} is asked now", next.wait, next.ask.join(", "));
-            say("asks", text, Tone::Warn)
+            let why = match next.by.as_str() {
+                "" => format!("nobody answered {}", next.wait),
+                by => format!("{by} does not wait for {}", next.wait),
+            };
+            say("asks", format!("{why}: {} is asked now", next.ask.join(", ")), Tone::Warn)
+        }
+        kind::REMINDED => {
+            let body::Reminded { wait, who, to, .. } = entry.decode().ok()?;
+            let whom = if to.is_empty() { "those who are asked" } else { &to };
+            say("asks", format!("{who} reminds {whom} of {wait}"), Tone::Plain)
         }
         kind::DECISION => {
             let said: body::Decision = entry.decode().ok()?;

@@ -7,7 +7,7 @@ use axum::{
 use stanch_engine::{Answer, Receipt, Resolve};
 use stanch_model::{
     RunId,
-    api::{AnswerBody, Card, DecideBody, Page, Recorded, ResolveBody, Verdict},
+    api::{AnswerBody, AskBody, Card, DecideBody, Page, Recorded, ResolveBody, Verdict},
     run::{RunView, WaitKind, WaitView},
 };
 
@@ -79,6 +79,27 @@ pub(super) async fn answer(
     }
     let answer = said(&caller, &wait, &body.answer, body.note);
     Ok(recorded(&caller, app.engine.answer(&run, answer).await?))
+}
+
+/// `POST /v1/questions/{id}/remind`
+pub(super) async fn remind(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Recorded>, Refused> {
+    let (run, _, wait) = find(&app, &id)?;
+    Ok(recorded(&caller, app.engine.remind(&run, &wait.id, &caller.name).await?))
+}
+
+/// `POST /v1/questions/{id}/ask`
+pub(super) async fn ask_someone(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<AskBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let (run, _, wait) = find(&app, &id)?;
+    Ok(recorded(&caller, app.engine.ask_someone(&run, &wait.id, body.name.trim(), &caller.name).await?))
 }
 
 /// `POST /v1/runs/{id}/resolve`

@@ -226,6 +226,23 @@ fn people() -> Vec<Route> {
             .takes::<api::AnswerBody>()
             .gives::<api::Recorded>(),
         Route::post(
+            "/v1/questions/{id}/remind",
+            "remind",
+            "Tells those who are asked by an approval or question once more",
+            cards::remind,
+        )
+        .may(Role::Responder)
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/questions/{id}/ask",
+            "askSomeone",
+            "Brings an approval before the next of its ladder, or a question before somebody, now",
+            cards::ask_someone,
+        )
+        .may(Role::Responder)
+        .takes::<api::AskBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
             "/v1/runs/{id}/resolve",
             "resolve",
             "Says what became of a step of which nobody knows",

@@ -138,6 +138,7 @@ fn view(slug: &str, vendor: &Vendor) -> VendorView {
         apps: vendor.apps.clone(),
         contacts: vendor.contacts.iter().map(line).collect(),
         notify_within: vendor.breach.as_ref().map(clause),
+        purpose: vendor.purpose.clone(),
         data: vendor.data.clone(),
         owner: vendor.owner.clone(),
         tier: vendor.tier,

@@ -4,7 +4,7 @@ use stanch_model::{
     Entry, RunId,
     run::{
         RunState, RunView, Untold, WaitKind, WaitView,
-        body::{Contained, Escalated, StateEntry, WaitOpened, Warned},
+        body::{Contained, Escalated, Reminded, StateEntry, WaitOpened, Warned},
         kind,
     },
 };
@@ -29,7 +29,9 @@ pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
     match entry.header.kind.as_str() {
         // One entry of very many: only the branches of a page are looked at.
         kind::BRANCH if entry.body.as_deref().is_some_and(|body| body.contains(".page[")) => run_of(entry),
-        kind::WAIT | kind::ESCALATED | kind::STATE | kind::WARNED | kind::CONTAINED => run_of(entry),
+        kind::WAIT | kind::ESCALATED | kind::REMINDED | kind::STATE | kind::WARNED | kind::CONTAINED => {
+            run_of(entry)
+        }
         _ => None,
     }
 }
@@ -38,13 +40,34 @@ pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
 pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
     match entry.header.kind.as_str() {
         kind::WAIT => open(&entry.decode::<WaitOpened>().ok()?.wait, view),
-        kind::ESCALATED => open(&entry.decode::<Escalated>().ok()?.wait, view),
+        kind::ESCALATED => asked(entry, view),
+        kind::REMINDED => reminded(entry, view),
         kind::STATE => stuck(entry, view),
         kind::WARNED => long(entry, view),
         kind::CONTAINED => worse(entry, view),
         kind::BRANCH => untold(entry, view),
         _ => None,
     }
+}
+
+/// Others are asked: because nobody answered, or because somebody did not want to wait.
+fn asked(entry: &Entry, view: &RunView) -> Option<Need> {
+    let Escalated { wait, by, .. } = entry.decode().ok()?;
+    let need = open(&wait, view)?;
+    if by.is_empty() {
+        return Some(need);
+    }
+    let key = format!("asked/{}/{}", view.id.as_ref()?, entry.header.version);
+    Some(Need { key, text: format!("{by} does not want to wait. {}", need.text), ..need })
+}
+
+/// Those who are asked are told once more.
+fn reminded(entry: &Entry, view: &RunView) -> Option<Need> {
+    let Reminded { wait, who, to, .. } = entry.decode().ok()?;
+    let need = open(&wait, view)?;
+    let key = format!("reminded/{}/{}", view.id.as_ref()?, entry.header.version);
+    let to = if to.is_empty() { "A".to_owned() } else { format!("{to}: a") };
+    Some(Need { key, text: format!("{to} reminder by {who}. {}", need.text), ..need })
 }
 
 fn open(wait: &str, view: &RunView) -> Option<Need> {

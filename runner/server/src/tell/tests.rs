@@ -284,6 +284,22 @@ async fn whoever_is_needed_is_told_once_in_every_way_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_reminder_is_told_in_every_way_once_more() {
+    let post = Held::new(Platform::Takes);
+    let world = World::new(MemoryJournal::new(), &post);
+    let run = world.start().await;
+    post.has_sent(&run, 2).await;
+    world.parts.engine.remind(&run, "A1", "kim").await.unwrap();
+    post.has_sent(&run, 4).await;
+    let text = post.about(&run)[3].text.clone();
+    assert!(text.starts_with("A reminder by kim. Must be approved: Cut Drift off (asked: lead)"), "{text}");
+    world.settled(&run, 9).await;
+    let world = world.crash(&post);
+    world.settled(&run, 9).await;
+    assert_eq!(post.ways(&run).len(), 4, "told again after a restart");
+}
+
+#[tokio::test]
 async fn a_message_that_may_have_gone_out_is_looked_up_after_a_crash() {
     let post = Held::new(Platform::Dies);
     let world = World::new(MemoryJournal::new(), &post);

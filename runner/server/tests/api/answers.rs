@@ -41,6 +41,8 @@ async fn every_answer_is_as_it_is_described() {
     ] {
         ask(Method::GET, path, json!({})).await;
     }
+    ask(Method::POST, format!("/v1/questions/{waiting}:A1/remind"), json!({})).await;
+    ask(Method::POST, format!("/v1/questions/{waiting}:A1/ask"), json!({ "name": "dora" })).await;
     let approve = json!({ "say": "approve" });
     let card = format!("/v1/approvals/{waiting}:A1");
     let decided = world.as_role(Role::Approver, Method::POST, &card, &approve).await;

@@ -71,3 +71,42 @@ async fn an_approval_cannot_be_given_through_the_door_for_questions() {
     assert_eq!(reply.status, 400);
     assert!(world.client(Role::Viewer).card(&format!("{run}:A1")).await.unwrap().wait.closed.is_none());
 }
+
+#[tokio::test]
+async fn a_card_says_who_is_next_what_breaks_and_what_is_protected() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let card = world.client(Role::Viewer).card(&format!("{run}:A1")).await.unwrap();
+    assert_eq!(
+        (card.asked.as_slice(), card.next.as_slice()),
+        (&["approver".to_owned(), "admin".to_owned()][..], &["dora".to_owned()][..],)
+    );
+    let breaks = card.breaks.first().unwrap();
+    assert_eq!(
+        (breaks.vendor.as_str(), breaks.what.as_str(), breaks.owner.as_deref(), card.breaks.len()),
+        ("Drift", "chat on the website", Some("Sales"), 1)
+    );
+    let protected = card.protected.unwrap();
+    let met: Vec<(&str, &str)> =
+        protected.met.iter().map(|one| (one.target.as_str(), one.rule.as_str())).collect();
+    assert_eq!((protected.of, met.as_slice()), (1, &[("Drift", "app Drift")][..]));
+    assert!(protected.unread.is_empty(), "an app is in no group of people");
+}
+
+#[tokio::test]
+async fn people_are_reminded_and_somebody_is_asked_at_once() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let (responder, card) = (world.client(Role::Responder), format!("{run}:A1"));
+    assert_eq!(responder.remind(&card).await.unwrap().by, "responder");
+    world.until(&run, |view| view.waits[0].reminded.len() == 1).await;
+    let again = responder.remind(&card).await.unwrap_err();
+    assert_eq!((again.status(), again.to_string().contains("reminded")), (Some(409), true), "{again}");
+    let stranger = responder.ask_someone(&card, "zoe").await.unwrap_err();
+    assert_eq!((stranger.status(), stranger.to_string().contains("next is board")), (Some(422), true));
+    responder.ask_someone(&card, "dora").await.unwrap();
+    world.until(&run, |view| view.waits[0].ask == ["lead", "board"]).await;
+    assert!(responder.card(&card).await.unwrap().next.is_empty());
+    let viewer = world.client(Role::Viewer).remind(&card).await.unwrap_err();
+    assert_eq!(viewer.status(), Some(403));
+}

@@ -28,7 +28,7 @@ pub(crate) const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub(crate) const CONFIG: &str = r#"
 people:
-  groups: { lead: [approver, admin] }
+  groups: { lead: [approver, admin], board: [dora] }
 alerts:
   plain:  { format: hmac, secret: env:NONE }
   hook:   { format: okta-event-hook, secret: env:NONE }
@@ -37,6 +37,10 @@ alerts:
   splunk: { format: splunk, secret: env:NONE }
 integrations:
   salesforce: { platform: salesforce, url: "https://acme.my.salesforce.com" }
+protect:
+  - { app: Drift }
+  - { tag: payroll }
+  - { group: salesforce/Emergency }
 server: { rate: 1000 }
 "#;
 
@@ -45,6 +49,8 @@ drift:
   name: Drift
   contacts: [{ mail: security@drift.example }]
   breach: { notify_within: 24h }
+  purpose: chat on the website
+  owner: Sales
 ";
 
 struct NoSecrets;
@@ -328,7 +334,7 @@ fn library() -> Library {
     let mut library = Library::embedded();
     library.insert(playbook(
         "asker",
-        "input:\n  what: { type: list }\napprovals:\n  go: { ask: lead, within: 1h, unanswered: [deny] }\n",
+        "input:\n  what: { type: list }\napprovals:\n  go: { ask: lead, within: 1h, unanswered: [board, deny] }\n",
         "approve(\"go\", \"Shall we go?\", input.what);\nlet a = ask(\"way\", \"Which way?\", [\"left\", \"right\"]);\nnote(a);\n",
     ));
     library.insert(playbook(

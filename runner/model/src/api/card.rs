@@ -1,0 +1,132 @@
+//! Cards: what waits for a person, with what they need to decide, and what they say.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    run::WaitView,
+    target::{Effect, words},
+};
+
+/// Something that waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Card {
+    /// Names the card on the API: `<run>:<wait>`.
+    pub id: String,
+    /// The run that waits.
+    pub run: String,
+    /// Its playbook.
+    pub playbook: String,
+    /// Its playbook's title.
+    pub title: String,
+    /// `live`, `plan` or `drill`.
+    pub mode: String,
+    /// The incident that it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// The people who may answer now: those of its groups by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// What a yes lets happen, as far as the manifest tells: what the playbook may do to targets of these kinds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may: Vec<CardAct>,
+    /// The people who are asked next, when those of now stay silent or somebody does not want to wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<String>,
+    /// What stops working when the covered targets are cut, as far as the vendor register says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<CardBreak>,
+    /// What `protect:` says of the covered targets; absent where it covers none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<CardProtected>,
+    /// What is asked, of whom, by when, and how it ended.
+    pub wait: WaitView,
+}
+
+/// Something that a yes lets happen to targets of one kind on one integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardAct {
+    /// The integration's name.
+    pub integration: String,
+    /// The verb, `grant.revoke`.
+    pub verb: String,
+    /// Whether it can be taken back.
+    pub effect: Effect,
+    /// The kind of the targets.
+    pub kind: String,
+    /// How many of them the card covers.
+    pub count: usize,
+    /// A person does it: the platform has no API for it.
+    #[serde(default)]
+    pub manual: bool,
+}
+
+/// Something that stops working.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardBreak {
+    /// The vendor, for people.
+    pub vendor: String,
+    /// What it is for; empty where the register does not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+    /// Who in the house answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// What `protect:` says of the targets of a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardProtected {
+    /// How many targets were compared.
+    pub of: usize,
+    /// Those that a rule names: none of them is cut without a word more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met: Vec<CardGuard>,
+    /// Rules that cannot be told from the targets alone: what they need is read before each cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+/// A target that a rule of `protect:` names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardGuard {
+    /// Its name for people.
+    pub target: String,
+    /// The rule: `app drift`, `user root@acme.example`, `tag payroll`, `group okta/Emergency-Admins`.
+    pub rule: String,
+}
+
+words! {
+    /// A decision over an approval.
+    Say { /// Yes.
+        Approve = "approve", /// No.
+        Deny = "deny" }
+}
+
+/// A decision over an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecideBody {
+    /// Yes or no.
+    pub say: Say,
+    /// Why; a no should have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// An answer to a question or a manual step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerBody {
+    /// One of the card's choices, or text.
+    pub answer: String,
+    /// More words, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Brings a card before somebody, without waiting for silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskBody {
+    /// A person or group: of an approval's own ladder, or for a question anybody in `people:`.
+    pub name: String,
+}
