@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     ActiveFault, Change, EffectRecord, Fault, RequestRecord, Summary, TwinClock, WallClock, World, catalog,
-    http, mail, platform::Platform, seed, shared::Shared, state, summarise, traffic::Traffic,
+    http, mail, platform::Platform, seed, shared::Shared, state, summarise, traffic::Traffic, trail::Trail,
 };
 
 /// What to simulate.
@@ -94,6 +94,14 @@ pub struct Mail {
     pub at: Timestamp,
     /// How often a mail with this Message-ID came.
     pub copies: u64,
+}
+
+impl Mail {
+    /// The same delivery, whatever came after it.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.message_id, &self.to, self.at, &self.text)
+            == (&other.message_id, &other.to, other.at, &other.text)
+    }
 }
 
 /// Why twins cannot run.
@@ -201,11 +209,19 @@ impl TwinHost {
 
     /// Switches a fault on. Gives its number.
     pub fn add_fault(&self, fault: Fault) -> u64 {
+        self.shared.dirty.store(true, Ordering::Relaxed);
         self.shared.faults.lock().add(fault, self.shared.clock.now())
+    }
+
+    /// The same, unless what has this name was on before.
+    pub fn add_fault_once(&self, name: &str, fault: Fault) {
+        self.shared.dirty.store(true, Ordering::Relaxed);
+        self.shared.faults.lock().add_once(name, fault, self.shared.clock.now());
     }
 
     /// Switches one fault off, or all (`None`). Gives how many were on.
     pub fn remove_fault(&self, id: Option<u64>) -> usize {
+        self.shared.dirty.store(true, Ordering::Relaxed);
         self.shared.faults.lock().remove(id)
     }
 
@@ -219,7 +235,29 @@ impl TwinHost {
 
     /// The same before the next request is served: what a hook may ask for while a platform waits for it.
     pub fn change_soon(&self, change: Change) {
-        self.shared.soon.lock().push(change);
+        self.change_soon_once("", change);
+    }
+
+    /// The same, unless what has this name was changed before: in this life, or in one whose state we began with.
+    pub fn change_soon_once(&self, name: &str, change: Change) {
+        self.shared.soon.lock().push((name.to_owned(), change));
+    }
+
+    /// Changes the world from outside, unless what has this name was changed before. False where it was.
+    ///
+    /// # Errors
+    /// As `change`.
+    pub fn change_once(&self, name: &str, change: &Change) -> Result<bool, TwinError> {
+        self.shared.change_once(name, change)
+    }
+
+    /// Whether something of an app that was taken away works on for a while. Nothing for a hook, as `given`.
+    pub fn lingers(&self, integration: &str, app: &str) -> bool {
+        let Some(platform) = self.shared.platforms.get(integration) else { return false };
+        let platform = platform.lock();
+        let mut tenant = platform.db.lock();
+        tenant.at(self.shared.clock.now());
+        tenant.store.lingers("twin_app", app)
     }
 
     /// Makes the changes that are to come before the next request.
@@ -340,7 +378,9 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         dirty: AtomicBool::new(false),
         drawn: AtomicU64::new(0),
         traffic: Traffic::default(),
+        writing: Mutex::default(),
         soon: Mutex::default(),
         hooks: RwLock::default(),
+        trail: options.state_file.as_deref().map(Trail::beside),
     })
 }

@@ -11,7 +11,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Answer, Fate, Fault, Mail, RequestRecord, Sort, fault::Call, shared::Shared};
+use super::{
+    Answer, Fate, Fault, Mail, RequestRecord, Sort,
+    fault::Call,
+    shared::{Left, Shared},
+};
 
 /// The operation's name in the catalogue.
 const ACTION: &str = "send";
@@ -133,7 +137,7 @@ impl Session {
             Some(refusal) => {
                 let status = refusal.split(' ').next().and_then(|status| status.parse().ok()).unwrap_or(550);
                 let target = self.to.join(",");
-                self.note(&target, status, Fate::Stopped);
+                self.note(&target, status, Fate::Stopped, None);
                 self.to.pop();
                 self.say(&refusal).await?;
             }
@@ -160,7 +164,7 @@ impl Session {
             self.deliver(&text, answer);
         } else {
             let id = header(&text, "message-id").unwrap_or_default();
-            self.note(id.trim_matches(['<', '>']), 451, Fate::Stopped);
+            self.note(id.trim_matches(['<', '>']), 451, Fate::Stopped, None);
         }
         self.reset();
         match answer {
@@ -208,28 +212,23 @@ impl Session {
         let id = header(text, "message-id").unwrap_or_default().trim_matches(['<', '>']).to_owned();
         let target = if id.is_empty() { digest(text) } else { id.clone() };
         if answer == Some(Answer::MailSilent) {
-            self.note(&target, 250, Fate::Unchanged);
+            self.note(&target, 250, Fate::Unchanged, None);
             return;
         }
-        self.note(&target, 250, Fate::Changed);
-        let mut mails = self.shared.mails.lock();
-        let copies = mails.iter().filter(|mail| !id.is_empty() && mail.message_id == id).count() as u64 + 1;
-        mails
-            .iter_mut()
-            .filter(|mail| !id.is_empty() && mail.message_id == id)
-            .for_each(|mail| mail.copies = copies);
-        mails.push(Mail {
+        let mail = Mail {
             message_id: id,
             from: self.from.clone().unwrap_or_default(),
             to: self.to.clone(),
             subject: header(text, "subject").unwrap_or_default(),
             text: text.to_owned(),
             at: self.shared.clock.now(),
-            copies,
-        });
+            copies: 1,
+        };
+        let mail = self.shared.delivered(mail);
+        self.note(&target, 250, Fate::Changed, Some(mail));
     }
 
-    fn note(&self, target: &str, status: u16, fate: Fate) {
+    fn note(&self, target: &str, status: u16, fate: Fate, mail: Option<Mail>) {
         let record = RequestRecord {
             seq: 0,
             integration: self.shared.mail_name.clone(),
@@ -246,7 +245,7 @@ impl Session {
             fault: self.fault.as_ref().map(|fault| fault.answer.to_string()),
             apps: Vec::new(),
         };
-        self.shared.note(record, fate != Fate::Stopped);
+        self.shared.note(record, fate != Fate::Stopped, Left { step: None, mail });
     }
 }
 

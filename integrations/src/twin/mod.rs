@@ -39,6 +39,7 @@ mod state;
 mod store;
 mod tenant;
 mod traffic;
+mod trail;
 mod wire;
 pub mod world;
 

@@ -17,9 +17,10 @@ use super::{
     ledger::{Fate, RequestRecord, Sort},
     mangle,
     script::{Body, Reply, Route, Scope, Script},
-    shared::Shared,
+    shared::{Left, Shared},
     store::Mark,
     tenant::{Current, Db, Tenant},
+    trail::Step,
     wire::{Credential, Incoming, Outgoing},
 };
 
@@ -117,7 +118,8 @@ impl Platform {
         self.learn(&mut record, incoming);
         self.add_headers(&mut reply, turn, &record.request_id, now);
         let executed = record.fate != Fate::Stopped && executed(&reply);
-        shared.note(record, executed);
+        let step = shared.trail.is_some().then(|| Step::of(&mut self.db.lock()));
+        shared.note(record, executed, Left { step, mail: None });
         mangle::outgoing(reply, visit.fault.as_ref())
     }
 

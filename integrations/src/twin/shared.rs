@@ -11,8 +11,14 @@ use std::{
 use parking_lot::{Mutex, RwLock};
 
 use super::{
-    Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World, fault::Faults,
-    ledger::Ledger, platform::Platform, seed, tenant::Token, traffic::Traffic,
+    Change, Mail, Rate, RequestHook, RequestRecord, TwinClock, TwinError, World,
+    fault::Faults,
+    ledger::Ledger,
+    platform::Platform,
+    seed,
+    tenant::Token,
+    traffic::Traffic,
+    trail::{Line, Step, Trail},
 };
 
 /// The common part of a host.
@@ -29,10 +35,23 @@ pub(crate) struct Shared {
     pub(crate) dirty: AtomicBool,
     pub(crate) drawn: AtomicU64,
     pub(crate) traffic: Traffic,
-    /// Changes of the world that come before the next request.
-    pub(crate) soon: Mutex<Vec<Change>>,
+    /// One state file is written at a time.
+    pub(crate) writing: Mutex<()>,
+    /// Changes of the world that come before the next request, each with the name under which it happens once, if it has one.
+    pub(crate) soon: Mutex<Vec<(String, Change)>>,
     /// Who hears of every request.
     pub(crate) hooks: RwLock<Vec<RequestHook>>,
+    /// Where the state is kept between lives, what happened since it was written.
+    pub(crate) trail: Option<Trail>,
+}
+
+/// What a request left behind, for the trail.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// On its platform.
+    pub(crate) step: Option<Step>,
+    /// In the mailbox.
+    pub(crate) mail: Option<Mail>,
 }
 
 impl Shared {
@@ -42,10 +61,32 @@ impl Shared {
     }
 
     /// Takes a request into the ledger and tells who listens. The effect has happened, the answer has not left.
-    pub(crate) fn note(&self, mut record: RequestRecord, executed: bool) {
+    pub(crate) fn note(&self, mut record: RequestRecord, executed: bool, left: Left) {
         record.seq = self.ledger.lock().note(record.clone(), executed);
         self.dirty.store(true, Ordering::Relaxed);
+        if let Some(trail) = &self.trail {
+            let (faults, faults_done) = self.faults.lock().kept();
+            let drawn = self.drawn.load(Ordering::Relaxed);
+            let Left { step, mail } = left;
+            let line = Line { request: record.clone(), executed, step, mail, faults, faults_done, drawn };
+            if let Err(error) = trail.add(&line) {
+                tracing::error!(%error, "the twins' trail is not written");
+            }
+        }
         self.hooks.read().iter().for_each(|hook| hook(&record));
+    }
+
+    /// A mail is in the mailbox now; the same one again counts as a copy.
+    pub(crate) fn delivered(&self, mut mail: Mail) -> Mail {
+        let mut mails = self.mails.lock();
+        let same = |known: &&mut Mail| !mail.message_id.is_empty() && known.message_id == mail.message_id;
+        mail.copies = mails.iter_mut().filter(same).count() as u64 + 1;
+        let (id, copies) = (mail.message_id.clone(), mail.copies);
+        mails.iter_mut().filter(|known| !id.is_empty() && known.message_id == id).for_each(|known| {
+            known.copies = copies;
+        });
+        mails.push(mail.clone());
+        mail
     }
 
     pub(crate) fn platform(&self, integration: &str) -> Result<&Mutex<Platform>, TwinError> {
@@ -56,17 +97,30 @@ impl Shared {
 
     /// Changes the world from outside.
     pub(crate) fn change(&self, change: &Change) -> Result<(), TwinError> {
+        self.change_once("", change).map(drop)
+    }
+
+    /// The same, unless what has this name was changed before: then it gives false. What has no name may happen any number
+    /// of times.
+    pub(crate) fn change_once(&self, name: &str, change: &Change) -> Result<bool, TwinError> {
         self.dirty.store(true, Ordering::Relaxed);
         if let Change::Reveal(index) = change {
-            return self.reveal(*index);
+            return self.reveal(name, *index);
         }
         let platform = self.platform(integration_of(change))?.lock();
+        if !platform.db.lock().is_new(name) {
+            return Ok(false);
+        }
+        self.make(&platform, change).map(|()| true)
+    }
+
+    fn make(&self, platform: &Platform, change: &Change) -> Result<(), TwinError> {
         platform.db.lock().at(self.clock.now());
         match change {
             Change::Reveal(_) => Ok(()),
-            Change::Grant { app, count, .. } => seed::grant(&platform, &self.world, app, *count),
-            Change::Block { app, .. } => seed::block(&platform, &self.world, app, true),
-            Change::Unblock { app, .. } => seed::block(&platform, &self.world, app, false),
+            Change::Grant { app, count, .. } => seed::grant(platform, &self.world, app, *count),
+            Change::Block { app, .. } => seed::block(platform, &self.world, app, true),
+            Change::Unblock { app, .. } => seed::block(platform, &self.world, app, false),
             Change::Scopes { token, scopes, .. } => {
                 let scopes = scopes.as_ref().map(|scopes| scopes.iter().cloned().collect());
                 let mut tenant = platform.db.lock();
@@ -92,15 +146,15 @@ impl Shared {
                 true => Ok(()),
                 false => Err(format!("no `{id}` in table `{table}`")),
             },
-            Change::Set { table, id, fields, .. } => set(&platform, table, id, fields),
+            Change::Set { table, id, fields, .. } => set(platform, table, id, fields),
         }
         .map_err(TwinError::Change)
     }
 
     /// What was to change before the next request changes now.
     pub(crate) fn settle(&self) {
-        for change in std::mem::take(&mut *self.soon.lock()) {
-            if let Err(error) = self.change(&change) {
+        for (name, change) in std::mem::take(&mut *self.soon.lock()) {
+            if let Err(error) = self.change_once(&name, &change) {
                 tracing::error!("{error}");
             }
         }
@@ -122,16 +176,21 @@ impl Shared {
         Ok(())
     }
 
-    fn reveal(&self, index: usize) -> Result<(), TwinError> {
+    /// Each platform has a name of its own for it: one may know it already and another not.
+    fn reveal(&self, name: &str, index: usize) -> Result<bool, TwinError> {
+        let mut any = false;
         let hidden = self.world.hidden.get(index);
         let hidden = hidden.ok_or_else(|| TwinError::Change(format!("the world hides no entry {index}")))?;
         for (integration, count) in &hidden.grants {
             // a scenario may hide grants on platforms that this host does not simulate
-            if let Some(platform) = self.platforms.get(integration) {
-                seed::grant(&platform.lock(), &self.world, &hidden.app, *count).map_err(TwinError::Change)?;
+            let Some(platform) = self.platforms.get(integration) else { continue };
+            let platform = platform.lock();
+            if platform.db.lock().is_new(name) {
+                seed::grant(&platform, &self.world, &hidden.app, *count).map_err(TwinError::Change)?;
+                any = true;
             }
         }
-        Ok(())
+        Ok(any)
     }
 }
 

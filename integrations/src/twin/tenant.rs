@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::store::Store;
+use super::store::{Mark, Store};
 
 /// How many cursors over kept results a tenant remembers.
 const CURSORS_MAX: usize = 64;
@@ -68,6 +68,10 @@ pub(crate) struct Tenant {
     /// How many grants an app was given so far: the next goes to the next holder.
     pub(crate) given: BTreeMap<String, u32>,
     pub(crate) coming: Vec<Coming>,
+    /// Names of changes from outside that happened and do not happen again.
+    pub(crate) done: BTreeSet<String>,
+    /// Up to where the trail tells what happened here.
+    pub(crate) trail: Option<Mark>,
     pub(crate) seed: u64,
     pub(crate) drawn: u64,
     /// No list gives more rows at once; as many as the platform does where absent.
@@ -76,6 +80,11 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
+    /// Whether what has this name did not happen yet; it does now. What has no name is always new.
+    pub(crate) fn is_new(&mut self, name: &str) -> bool {
+        name.is_empty() || self.done.insert(name.to_owned())
+    }
+
     pub(crate) fn new(integration: &str, seed: u64, now: Timestamp) -> Self {
         let mut store = Store::default();
         store.set_now(now);
@@ -87,6 +96,8 @@ impl Tenant {
             tokens: BTreeMap::from([(super::token(integration), Token::default())]),
             given: BTreeMap::new(),
             coming: Vec::new(),
+            done: BTreeSet::new(),
+            trail: None,
             seed,
             drawn: 0,
             page: None,

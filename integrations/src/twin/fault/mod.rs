@@ -5,7 +5,7 @@
 mod answer;
 mod span;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -142,9 +142,18 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Faults {
     next: u64,
     active: Vec<ActiveFault>,
+    /// Names of those that were switched on and are not switched on again.
+    done: BTreeSet<String>,
 }
 
 impl Faults {
+    /// Switches one on, unless what has this name was on before.
+    pub(crate) fn add_once(&mut self, name: &str, fault: Fault, now: Timestamp) {
+        if self.done.insert(name.to_owned()) {
+            self.add(fault, now);
+        }
+    }
+
     pub(crate) fn add(&mut self, fault: Fault, now: Timestamp) -> u64 {
         self.next += 1;
         let until = fault
@@ -156,9 +165,14 @@ impl Faults {
     }
 
     /// Those that were on when an earlier host stopped.
-    pub(crate) fn restore(&mut self, active: Vec<ActiveFault>) {
-        self.next = active.iter().map(|fault| fault.id).max().unwrap_or(0);
-        self.active = active;
+    pub(crate) fn restore(&mut self, active: Vec<ActiveFault>, done: BTreeSet<String>) {
+        self.next = active.iter().map(|fault| fault.id).max().unwrap_or(0).max(self.next);
+        (self.active, self.done) = (active, done);
+    }
+
+    /// What is on, and the names of what was.
+    pub(crate) fn kept(&self) -> (Vec<ActiveFault>, BTreeSet<String>) {
+        (self.active.clone(), self.done.clone())
     }
 
     pub(crate) fn list(&self) -> Vec<ActiveFault> {

@@ -208,6 +208,32 @@ impl Store {
         rows.filter_map(|row| row.get(field).and_then(Value::as_str).map(str::to_owned)).collect()
     }
 
+    /// The rows that changed since then, as they stand now, each once; without a point in history all that is remembered.
+    pub(crate) fn changes(&self, mark: Option<Mark>) -> Vec<(String, u64, Option<Arc<Row>>)> {
+        let places: BTreeSet<(&str, u64)> =
+            self.since(mark.unwrap_or(Mark(0))).map(|undo| (undo.table.as_str(), undo.place)).collect();
+        let row = |(table, place): (&str, u64)| {
+            let row = self.tables.get(table).and_then(|at| at.row(place)).cloned();
+            (table.to_owned(), place, row)
+        };
+        places.into_iter().map(row).collect()
+    }
+
+    /// Puts back rows as they were kept.
+    pub(crate) fn keep(&mut self, rows: Vec<(String, u64, Option<Arc<Row>>)>) {
+        for (table, place, row) in rows {
+            if let Some(table) = self.tables.get_mut(&table) {
+                table.keep(place, row);
+            }
+        }
+    }
+
+    /// Whether a row with this field lingers.
+    pub(crate) fn lingers(&self, field: &str, value: &str) -> bool {
+        let is = |row: &Row| row.get(field).and_then(Value::as_str) == Some(value);
+        self.lingering.values().any(|(row, until)| self.now < *until && is(row))
+    }
+
     /// What changed since then keeps working until this time, though no list shows it.
     pub(crate) fn linger(&mut self, mark: Mark, until: Timestamp) {
         let rows: Vec<_> = self

@@ -113,6 +113,15 @@ impl Table {
         Some(before)
     }
 
+    /// Puts back what stood in a place when it was kept.
+    pub(super) fn keep(&mut self, place: u64, row: Option<Arc<Row>>) {
+        if let Some(id) = row.as_ref().and_then(|row| row.get(&self.key)).map(word) {
+            self.places.insert(id, place);
+        }
+        self.next = self.next.max(place);
+        self.replace(place, row);
+    }
+
     fn index(&mut self, place: u64, row: &Row) {
         for (field, index) in &mut self.indexes {
             if let Some(value) = row.get(field) {
