@@ -184,6 +184,20 @@ fn listed(home: &Path) -> Value {
     all.into_iter().find(|line| line["slug"] == "oauth-app-compromise").unwrap()
 }
 
+/// A backup of the company's data holds the ledger, and gives it back.
+fn backed_up(home: &Path) {
+    let ledger = ["-r", "state/stanch/drills", "one/drills"];
+    assert!(Command::new("cp").args(ledger).current_dir(home).status().unwrap().success());
+    let copied = said(home, &["journal", "backup", "copy", "--data", "one"]);
+    assert!(copied.contains("and the ledger of drills: "), "{copied}");
+    let restored = json(home, &["journal", "restore", "copy", "--data", "again", "--json"]);
+    assert!(restored[0]["drills"].as_u64().unwrap() >= 3, "{restored:?}");
+    let files = |folder: &str| std::fs::read_dir(home.join(folder).join("drills/journal")).unwrap().count();
+    assert_eq!(files("again"), files("copy"));
+    let verified = said(home, &["journal", "verify", "--data", "again/drills"]);
+    assert!(verified.contains("every hash and every chain holds"), "{verified}");
+}
+
 #[test]
 fn the_last_drill_is_kept_and_what_it_found_is_tested_first_in_the_next() {
     let home = tempfile::tempdir().unwrap();
@@ -213,6 +227,11 @@ fn the_last_drill_is_kept_and_what_it_found_is_tested_first_in_the_next() {
     assert!(said(home, &["report", "two"]).contains("## Tested first"));
     let first = &json(home, &["report", "one", "--json"])[0];
     assert_eq!(first["improvements"][0]["number"], 1, "what was found has its number");
+
+    // in score and report too
+    let last: Value = json(home, &["report", "two", "--json"])[0]["objectives"][0].clone();
+    assert!(last["expectations"][0]["that"].as_str().unwrap().contains("approver("), "{last}");
+    backed_up(home);
 
     let changed = said(home, &["improvements", "change", "1", "--owner", "ben", "--due", "2027-01-31"]);
     assert!(changed.contains("ben, by 2027-01-31"), "{changed}");

@@ -64,7 +64,7 @@ enum What {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Copy the data folder, also while a server uses it; the vault's key is not copied
+    /// Copy the data folder with its ledger of drills, also while a server uses it; the vault's key is not copied
     Backup {
         /// A new or empty folder
         to: PathBuf,
@@ -95,12 +95,14 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         What::Export { file, stream, place } => export(&place.data(), &file, &stream, out),
         What::Backup { to, place } => {
             let found = stanch_journal::backup(place.data(), &to).map_err(occupied)?;
-            said(&found, &format!("copied to {}", to.display()), out);
+            let drills = with_drills(&place.data(), &to, |from, to| stanch_journal::backup(from, to))?;
+            said(&found, &format!("copied to {}", to.display()), drills.as_ref(), out);
             Ok(Exit::Yes)
         }
         What::Restore { from, place } => {
             let found = stanch_journal::restore(&from, place.data()).map_err(occupied)?;
-            said(&found, &format!("restored to {}", place.data().display()), out);
+            let drills = with_drills(&from, &place.data(), |from, to| stanch_journal::restore(from, to))?;
+            said(&found, &format!("restored to {}", place.data().display()), drills.as_ref(), out);
             Ok(Exit::Yes)
         }
     }
@@ -113,21 +115,37 @@ fn verify(path: &Path, key: Option<PathBuf>, checkpoint: Option<&str>, out: Out)
     });
     let how = Verify { vault_key: key.map(KeySource::File), checkpoint: checkpoint.transpose()? };
     let found = stanch_journal::verify(path, &how).map_err(broken)?;
-    said(&found, "every hash and every chain holds", out);
+    said(&found, "every hash and every chain holds", None, out);
     Ok(Exit::Yes)
 }
 
-fn said(found: &Verified, what: &str, out: Out) {
+/// The ledger of drills is a journal of its own, in a folder of the data folder: it goes where that goes.
+fn with_drills(
+    from: &Path,
+    to: &Path,
+    copy: impl Fn(&Path, &Path) -> Result<Verified, JournalError>,
+) -> anyhow::Result<Option<Verified>> {
+    let (from, to) = (stanch_drill::ledger::folder(from), stanch_drill::ledger::folder(to));
+    if !from.join("journal").exists() {
+        return Ok(None);
+    }
+    copy(&from, &to).map(Some).map_err(occupied)
+}
+
+fn said(found: &Verified, what: &str, drills: Option<&Verified>, out: Out) {
     let torn = found.torn.as_ref().map(|(file, line)| format!("{}:{line}", file.display()));
     let secrets = found.secrets.map_or_else(String::new, |count| format!(", {count} secrets open"));
     out.text(&format!("{what}: {} entries of {} streams{secrets}", found.entries, found.streams));
+    if let Some(drills) = drills {
+        out.text(&format!("  and the ledger of drills: {} entries", drills.entries));
+    }
     if let Some(torn) = &torn {
         out.text(&format!("  a last batch is not whole at {torn}: it is being written, or a crash tore it before anyone was told"));
     }
     out.line(&json!({
         "ok": true, "entries": found.entries, "streams": found.streams, "segments": found.segments,
         "batches": found.batches, "dropped": found.dropped, "checkpointed": found.checkpointed,
-        "secrets": found.secrets, "torn": torn,
+        "secrets": found.secrets, "torn": torn, "drills": drills.map(|drills| drills.entries),
     }));
 }
 
