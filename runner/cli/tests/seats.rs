@@ -1,6 +1,8 @@
 //! People in a drill, end to end: the real program, two seats and a facilitator; screens by keys; a terminal.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "seats/adversary.rs"]
+mod adversary;
 #[path = "seats/hosted.rs"]
 mod hosted;
 #[path = "seats/keys.rs"]
@@ -9,6 +11,8 @@ mod keys;
 mod marked;
 #[path = "seats/pen.rs"]
 mod pen;
+#[path = "seats/resume.rs"]
+mod resume;
 #[path = "seats/terminal.rs"]
 mod terminal;
 #[path = "seats/together.rs"]

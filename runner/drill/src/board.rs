@@ -19,6 +19,21 @@ pub enum Due {
     Entry(usize),
     /// These hidden grants come to light.
     Reveal(usize),
+    /// The adversary makes this move.
+    Move(usize),
+}
+
+/// When a move of the adversary is made next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// As soon as its condition holds.
+    Once,
+    /// At this time, Unix ms.
+    At(i64),
+    /// It is being made.
+    Now,
+    /// Not any more.
+    Never,
 }
 
 /// What became of an entry of the plot.
@@ -60,6 +75,7 @@ pub struct Board {
     end_ms: i64,
     entries: Vec<Entry>,
     hidden: Vec<(Option<Condition>, bool)>,
+    moves: Vec<(Option<Condition>, Next)>,
     expect: Vec<(Condition, Option<i64>, Standing)>,
     over: Option<Condition>,
     judge: Judge,
@@ -75,6 +91,10 @@ impl Board {
             .iter()
             .map(|entry| Entry { when: when(entry, start_ms, &compile), fate: Fate::Waits });
         let hidden = scenario.world.hidden.iter();
+        let moves = scenario.adversary.iter().map(|one| match one.once.as_deref() {
+            None => (None, Next::At(start_ms)),
+            Some(once) => (compile(once), Next::Once),
+        });
         let expect = scenario.expect.iter().filter_map(|one| {
             let by = one.by.map(|by| start_ms + by.ms());
             Some((compile(&one.that)?, by, Standing::default()))
@@ -84,6 +104,7 @@ impl Board {
             end_ms: start_ms + scenario.end.at.ms(),
             entries: entries.collect(),
             hidden: hidden.map(|hidden| (hidden.once.as_deref().and_then(compile), false)).collect(),
+            moves: moves.collect(),
             expect: expect.collect(),
             over: compile(&scenario.end.once),
             judge: Judge::of(facts),
@@ -116,6 +137,17 @@ impl Board {
             if fires {
                 entry.fate = Fate::Fired(now_ms);
                 due.push(Due::Entry(nth));
+            }
+        }
+        for (nth, (once, next)) in self.moves.iter_mut().enumerate() {
+            let comes = match next {
+                Next::Once => once.as_ref().is_some_and(|once| self.judge.holds(once, false)),
+                Next::At(at) => now_ms >= *at,
+                Next::Now | Next::Never => false,
+            };
+            if comes {
+                *next = Next::Now;
+                due.push(Due::Move(nth));
             }
         }
         for (condition, _, standing) in &mut self.expect {
@@ -162,6 +194,18 @@ impl Board {
         true
     }
 
+    /// A move was made: when it is made again.
+    pub fn moved(&mut self, nth: usize, to: Next) {
+        if let Some((_, next)) = self.moves.get_mut(nth) {
+            *next = to;
+        }
+    }
+
+    /// When a move is made next.
+    pub fn next_of(&self, nth: usize) -> Next {
+        self.moves.get(nth).map_or(Next::Never, |(_, next)| *next)
+    }
+
     /// The entry that the facilitator calls by this name.
     pub fn named(&self, name: &str) -> Option<usize> {
         self.entries.iter().position(|entry| matches!(&entry.when, When::ByHand(known) if known == name))
@@ -200,7 +244,11 @@ impl Board {
             }
         });
         let late = self.expect.iter().filter(|(.., standing)| !standing.holds).filter_map(|(_, by, _)| *by);
-        entries.chain(late).chain([self.end_ms]).filter(|at| *at > now_ms).min()
+        let moves = self.moves.iter().filter_map(|(_, next)| match next {
+            Next::At(at) => Some(*at),
+            Next::Once | Next::Now | Next::Never => None,
+        });
+        entries.chain(late).chain(moves).chain([self.end_ms]).filter(|at| *at > now_ms).min()
     }
 
     /// True when it is over: the condition holds, or the time is up.

@@ -10,7 +10,7 @@ use stanch_model::{
     run::{RunState, RunView, WaitKind, body, kind},
 };
 
-use crate::record::Did;
+use crate::{record::Did, score::Got};
 
 /// An app of the world, as far as facts need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub struct Facts {
     pub alerted_ms: Option<i64>,
     /// Since when everything at stake is proven dead.
     pub contained_ms: Option<i64>,
+    /// What the adversary got.
+    pub got: Got,
+    /// How often it read, by app.
+    reads: BTreeMap<String, i64>,
     apps: Vec<AppFacts>,
     /// Which actions take a grant or credential away.
     cuts: BTreeSet<String>,
@@ -48,7 +52,8 @@ pub struct Facts {
     blocks: BTreeSet<String>,
     /// What the platforms gave up: (app, platform) to targets with their time.
     gone: BTreeMap<(String, String), BTreeMap<String, i64>>,
-    blocked: BTreeSet<String>,
+    /// Apps and the platforms that block them.
+    blocked: BTreeSet<(String, String)>,
     touched: BTreeMap<String, u64>,
     /// Times that an action changed something.
     writes: BTreeMap<String, i64>,
@@ -118,7 +123,8 @@ impl Facts {
             self.level();
         }
         if self.blocks.contains(&action) {
-            self.blocked.extend(request.apps.iter().cloned());
+            let on = &request.integration;
+            self.blocked.extend(request.apps.iter().map(|app| (app.clone(), on.clone())));
         }
         if request.method == "MAIL" {
             let now = self.now_ms;
@@ -227,11 +233,33 @@ impl Facts {
     /// Grants of an app that stand.
     pub fn live(&self, app: &str) -> i64 {
         let Some(known) = self.apps.iter().find(|known| known.id == app) else { return 0 };
-        let on = known.given.iter().map(|(platform, given)| {
-            let gone = self.gone.get(&(app.to_owned(), platform.clone())).map_or(0, BTreeMap::len);
-            (i64::from(*given) - count(gone)).max(0)
-        });
-        on.sum()
+        known.given.keys().map(|platform| self.live_on(app, platform)).sum()
+    }
+
+    /// Grants of an app that stand on a platform.
+    pub fn live_on(&self, app: &str, platform: &str) -> i64 {
+        let known = self.apps.iter().find(|known| known.id == app);
+        let given = known.and_then(|known| known.given.get(platform)).copied().unwrap_or(0);
+        let gone = self.gone.get(&(app.to_owned(), platform.to_owned())).map_or(0, BTreeMap::len);
+        (i64::from(given) - count(gone)).max(0)
+    }
+
+    /// The adversary made a move: a read through an app, or so many grants; nothing where access was cut.
+    pub fn moved(&mut self, reads: Option<&str>, got: u32, after_cut: bool) {
+        match (reads, got) {
+            (_, 0) => self.got.failed += 1,
+            (Some(app), got) => {
+                self.got.reads += got;
+                self.got.after_first_cut += if after_cut { got } else { 0 };
+                *self.reads.entry(app.to_owned()).or_default() += i64::from(got);
+            }
+            (None, got) => self.got.made += got,
+        }
+    }
+
+    /// How often the adversary read through an app.
+    pub fn reads(&self, app: &str) -> i64 {
+        self.reads.get(app).copied().unwrap_or(0)
     }
 
     /// No grant stands, and every cut of the runs about it is proven, dies by a known time, or was attested by a person.
@@ -247,7 +275,12 @@ impl Facts {
 
     /// Blocked on a platform.
     pub fn blocked(&self, app: &str) -> bool {
-        self.blocked.contains(app)
+        self.blocked.iter().any(|(known, _)| known == app)
+    }
+
+    /// Blocked on this platform.
+    pub fn blocked_on(&self, app: &str, platform: &str) -> bool {
+        self.blocked.contains(&(app.to_owned(), platform.to_owned()))
     }
 
     /// Notes since when everything at stake is proven dead; nothing once that is no longer so.
@@ -259,7 +292,9 @@ impl Facts {
     /// A person did something with their own hands.
     pub fn did_by_hand(&mut self, did: &Did, at_ms: i64) {
         match did {
-            Did::Blocked { app } => _ = self.blocked.insert(app.clone()),
+            Did::Blocked { app, integration } => {
+                self.blocked.insert((app.clone(), integration.clone()));
+            }
             Did::Took { app, integration, id } => {
                 let gone = self.gone.entry((app.clone(), integration.clone())).or_default();
                 gone.entry(id.clone()).or_insert(at_ms);

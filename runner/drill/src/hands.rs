@@ -149,8 +149,9 @@ pub(crate) fn by_hand(
                 continue;
             };
             // a platform without such a screen leaves it as it is
-            if twins.change(&Change::Block { integration, app: app.id.clone() }).is_ok() {
-                done.push(Did::Blocked { app: app.id.clone() });
+            let block = Change::Block { integration: integration.clone(), app: app.id.clone() };
+            if twins.change(&block).is_ok() {
+                done.push(Did::Blocked { app: app.id.clone(), integration });
             }
             continue;
         }
@@ -160,6 +161,10 @@ pub(crate) fn by_hand(
             let (app, id) = (app.id.clone(), target.id.clone());
             done.push(Did::Took { app, integration, id });
         }
+    }
+    // nobody asked for it by a request, so the trail does not tell it
+    if let Err(error) = twins.save() {
+        tracing::error!(%error, "what was done by hand is not kept");
     }
     let mut facts = facts.write();
     let now = facts.now_ms;

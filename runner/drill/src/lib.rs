@@ -4,6 +4,7 @@
 //! People are played through the same HTTP API that people use. Nothing here can reach a real platform, and nothing here
 //! decides what the engine decides: it looks, answers and counts.
 
+mod adversary;
 mod beat;
 pub mod board;
 mod child;
@@ -29,7 +30,7 @@ mod verdict;
 pub mod words;
 
 pub use beat::{At, Beat, Cover};
-pub use control::Offer;
+pub use control::{Offer, schema as seats_schema};
 pub use error::DrillError;
 pub use play::{Kill, Play, play};
 pub use plot::{Markers, Plot};

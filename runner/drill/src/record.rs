@@ -31,6 +31,9 @@ use crate::{
 /// The one stream of it.
 const STREAM: &str = "drill";
 
+/// For tests of our own death: the number of the line at which this process is killed, before it is durable.
+const KILL: &str = "STANCH_KILL_DRILL_AT_LINE";
+
 /// Nothing in it is sealed; the vault wants a key all the same.
 const NO_SECRET: [u8; 32] = [0; 32];
 
@@ -136,6 +139,22 @@ pub enum Line {
         /// When.
         at_ms: i64,
     },
+    /// The adversary made a move.
+    Moved {
+        /// Its place in the scenario.
+        number: usize,
+        /// The how many-eth time, from 1.
+        times: u32,
+        /// A read, or grants that it made.
+        got: u32,
+        /// Why it failed: access was cut.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        failed: String,
+        /// Whether a platform had given something up before.
+        after_cut: bool,
+        /// When.
+        at_ms: i64,
+    },
     /// The runner was killed.
     Killed {
         /// When.
@@ -223,6 +242,9 @@ pub enum Did {
     Blocked {
         /// Its id in the world.
         app: String,
+        /// Where.
+        #[serde(default)]
+        integration: String,
     },
     /// A grant was taken away.
     Took {
@@ -241,6 +263,7 @@ pub struct Record {
     lines: Mutex<Vec<Line>>,
     /// Position of the last line.
     last: AtomicU64,
+    dies_at: Option<usize>,
 }
 
 /// What a record says of a drill that was interrupted.
@@ -260,6 +283,8 @@ pub struct Kept {
     pub revealed: Vec<usize>,
     /// When expectations first came true.
     pub firsts: BTreeMap<usize, i64>,
+    /// Faults that the facilitator switched on, oldest first.
+    pub faults: Vec<FaultSpec>,
     /// Kills of the runner.
     pub kills: u32,
     /// What was done by hand.
@@ -290,7 +315,8 @@ impl Record {
         }
         let journal = LocalJournal::open(folder, options)?;
         let kept = lines(journal.read(&StreamId::from_stored(STREAM), 1, usize::MAX)?);
-        Ok(Self { journal, lines: Mutex::new(kept), last: AtomicU64::new(0) })
+        let dies_at = std::env::var(KILL).ok().and_then(|line| line.parse().ok());
+        Ok(Self { journal, lines: Mutex::new(kept), last: AtomicU64::new(0), dies_at })
     }
 
     /// Writes a line. It is durable after the next `settle`.
@@ -304,7 +330,11 @@ impl Record {
             }
             Err(error) => tracing::error!(%error, "the drill's record does not take a line"),
         }
-        self.lines.lock().push(line);
+        let mut lines = self.lines.lock();
+        lines.push(line);
+        if self.dies_at == Some(lines.len()) {
+            crate::child::signal(std::process::id(), rustix::process::Signal::KILL);
+        }
     }
 
     /// Resolves when all that was written is durable.
@@ -345,6 +375,7 @@ impl Kept {
             }
             Line::Edited { entry, edit, .. } => self.edits.push((*entry, edit.clone())),
             Line::Revealed { hidden, .. } => self.revealed.push(*hidden),
+            Line::Faulted { fault, .. } => self.faults.push(fault.clone()),
             Line::Killed { .. } => self.kills += 1,
             Line::Met { expectation, at_ms } => {
                 self.firsts.insert(*expectation, *at_ms);
@@ -352,11 +383,11 @@ impl Kept {
             Line::ByHand { did, .. } => self.did.extend(did.iter().cloned()),
             Line::Stopped { .. } | Line::Ended { .. } => self.ended = true,
             Line::Sat { .. }
-            | Line::Faulted { .. }
             | Line::Mended { .. }
             | Line::StoodIn { .. }
             | Line::Observed { .. }
             | Line::Graded { .. }
+            | Line::Moved { .. }
             | Line::Hinted { .. } => {}
         }
         self.last_ms = self.last_ms.max(line.at_ms().unwrap_or(0));
@@ -378,6 +409,7 @@ impl Line {
             | Self::Edited { at_ms, .. }
             | Self::Graded { at_ms, .. }
             | Self::Revealed { at_ms, .. }
+            | Self::Moved { at_ms, .. }
             | Self::Killed { at_ms }
             | Self::StoodIn { at_ms, .. }
             | Self::Observed { at_ms, .. }
@@ -431,6 +463,7 @@ fn kind(line: &Line) -> &'static str {
         Line::Edited { .. } => "drill.edited",
         Line::Graded { .. } => "drill.graded",
         Line::Revealed { .. } => "drill.revealed",
+        Line::Moved { .. } => "drill.moved",
         Line::Killed { .. } => "drill.killed",
         Line::StoodIn { .. } => "drill.stood_in",
         Line::Observed { .. } => "drill.observed",

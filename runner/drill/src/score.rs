@@ -105,6 +105,22 @@ pub struct Measured {
     pub kills: u32,
     /// Points that hints cost.
     pub hints: u32,
+    /// What the adversary got; nothing where the scenario has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversary: Option<Got>,
+}
+
+/// What the adversary got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Got {
+    /// All that it read.
+    pub reads: u32,
+    /// Reads after the first cut.
+    pub after_first_cut: u32,
+    /// Grants and tokens that it made.
+    pub made: u32,
+    /// Moves that failed because access was cut.
+    pub failed: u32,
 }
 
 /// The score of a drill.
@@ -262,5 +278,6 @@ fn measured(scenario: &Scenario, facts: &Facts, hints: u32) -> Measured {
         doubled: facts.doubled(),
         kills: facts.kills,
         hints,
+        adversary: (!scenario.adversary.is_empty()).then_some(facts.got),
     }
 }

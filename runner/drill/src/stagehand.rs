@@ -44,6 +44,8 @@ pub(crate) struct Stage {
     killed: AtomicBool,
     /// Alerts that are due and not sent.
     alerts: Mutex<VecDeque<usize>>,
+    /// Moves of the adversary that are due and not made.
+    moves: Mutex<VecDeque<usize>>,
     /// People who play themselves.
     taken: RwLock<BTreeSet<String>>,
     /// Seats in which somebody sits.
@@ -72,6 +74,7 @@ impl Stage {
             pid: AtomicU32::new(0),
             killed: AtomicBool::new(false),
             alerts: Mutex::default(),
+            moves: Mutex::default(),
             taken: RwLock::default(),
             sat: Mutex::default(),
             met: Mutex::default(),
@@ -97,20 +100,23 @@ impl Stage {
             }
         }
         drop(facts);
+        // said, and perhaps not yet done when it stopped: what has its name at the twins is not done again
+        for (entry, fate) in &kept.fates {
+            if matches!(fate, crate::board::Fate::Fired(_)) {
+                self.at_twins(*entry, twins);
+            }
+        }
         for hidden in &kept.revealed {
-            // Said, and not yet done when it stopped.
-            let grants = &self.scenario.world.hidden[*hidden];
-            let known = self.scenario.world.apps.iter().find(|app| app.id == grants.app);
-            let lacks = grants.grants.iter().any(|(on, count)| {
-                let before = known.and_then(|app| app.grants.get(on)).copied().unwrap_or(0);
-                twins.given(on, &grants.app) < before + count
-            });
-            self.facts.write().stake(&grants.app);
-            if lacks {
-                twins.change_soon(Change::Reveal(*hidden));
+            self.facts.write().stake(&self.scenario.world.hidden[*hidden].app);
+            twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(*hidden));
+        }
+        for (nth, fault) in kept.faults.iter().enumerate() {
+            if let Some(fault) = fault.for_twins() {
+                twins.add_fault_once(&format!("order/{nth}"), fault);
             }
         }
         twins.settle();
+        self.take_up_moves(twins);
         self.note_given(twins);
     }
 
@@ -142,6 +148,9 @@ impl Stage {
         self.direct(twins);
         twins.settle();
         self.note_given(twins);
+        if self.make_moves(twins) {
+            self.note_given(twins);
+        }
     }
 
     /// A platform that is watched waits for the facts, so it is asked before they are held.
@@ -184,8 +193,9 @@ impl Stage {
             Due::Reveal(hidden) => {
                 self.record.write(Line::Revealed { hidden, at_ms });
                 self.facts.write().stake(&self.scenario.world.hidden[hidden].app);
-                twins.change_soon(Change::Reveal(hidden));
+                twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(hidden));
             }
+            Due::Move(number) => self.moves.lock().push_back(number),
             Due::Entry(entry) => {
                 self.record.write(Line::Fired { entry, at_ms, by: by.to_owned() });
                 self.deed(entry, at_ms, twins);
@@ -220,18 +230,27 @@ impl Stage {
                 self.alerts.lock().push_back(entry);
             }
             Some(Deed::Fault(fault)) if fault.kill_runner => self.kill(at_ms),
+            Some(Deed::Fault(_) | Deed::Consent(_)) => self.at_twins(entry, twins),
+            Some(Deed::Letter(..)) | None => {}
+        }
+    }
+
+    /// What an entry does to the simulated platforms, once: they keep its name with what they are.
+    fn at_twins(&self, entry: usize, twins: &TwinHost) {
+        let name = format!("plot/{entry}");
+        match self.entry(entry).deed() {
             Some(Deed::Fault(fault)) => {
                 if let Some(fault) = fault.for_twins() {
-                    twins.add_fault(fault);
+                    twins.add_fault_once(&name, fault);
                 }
             }
             Some(Deed::Consent(consent)) => {
                 for (platform, count) in &consent.grants {
                     let (integration, app) = (platform.clone(), consent.app.clone());
-                    twins.change_soon(Change::Grant { integration, app, count: *count });
+                    twins.change_soon_once(&name, Change::Grant { integration, app, count: *count });
                 }
             }
-            Some(Deed::Letter(..)) | None => {}
+            Some(Deed::Alert(_) | Deed::Letter(..)) | None => {}
         }
     }
 
@@ -248,6 +267,16 @@ impl Stage {
             Some(crate::board::Fate::Fired(at_ms)) => Some(*at_ms),
             _ => None,
         }
+    }
+
+    /// The move that is to be made next.
+    pub(crate) fn next_move(&self) -> Option<usize> {
+        self.moves.lock().pop_front()
+    }
+
+    /// The time on the scenario's clock, Unix ms.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 
     /// The alert that is to be sent next.
@@ -320,6 +349,9 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
             let count: u32 = hidden.grants.values().sum();
             format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
         }
+        Line::Moved { number, times, failed, .. } => {
+            return crate::adversary::words(scenario, *number, *times, failed);
+        }
         Line::Killed { .. } => "the runner was killed".to_owned(),
         Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
         Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
@@ -340,7 +372,7 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
 /// In a line.
 fn done(did: &[Did]) -> String {
     let one = |did: &Did| match did {
-        Did::Blocked { app } => format!("blocks {app}"),
+        Did::Blocked { app, .. } => format!("blocks {app}"),
         Did::Took { app, integration, .. } => {
             format!("takes a grant of {app} away on simulated {integration}")
         }

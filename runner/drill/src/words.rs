@@ -50,6 +50,7 @@ pub const WORDS: &[Word] = &[
     word("verified", Some(Names::App), "true when no grant of the app stands and every cut has its proof"),
     word("blocked", Some(Names::App), "true once the app was blocked on a platform"),
     word("untouched", Some(Names::App), "true as long as nothing of the app was changed"),
+    word("reads", Some(Names::App), "how often the adversary read through the app"),
     word("told", Some(Names::Somebody), "true once a message went out to them"),
     word(
         "first",
@@ -267,6 +268,7 @@ impl Judge {
         word!("verified", |facts: &Facts, name: &str| facts.verified(name));
         word!("blocked", |facts: &Facts, name: &str| facts.blocked(name));
         word!("untouched", |facts: &Facts, name: &str| facts.untouched(name));
+        word!("reads", |facts: &Facts, name: &str| facts.reads(name));
         word!("told", |facts: &Facts, name: &str| facts.told(name));
         word!("first", |facts: &Facts, name: &str| facts.first(name));
         word!("done", |facts: &Facts, name: &str| facts.done(name));

@@ -22,8 +22,8 @@ use crate::{
 
 pub use card::{AnswerBody, AskBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say};
 pub use drill::{
-    Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Graded, Happened, Hoped, Letter,
-    PlotState, PlotView, RealIncident, Remarked, SeatKind,
+    Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,
+    Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,
 };
 pub use entry::EntryView;
 pub use order::{DrillDone, DrillOrder, Grade, Remark};

@@ -79,6 +79,7 @@ fn behind() -> Behind {
             "13 on google_workspace of drift, known since: Sales had let Drift read their mail.".to_owned(),
         ],
         page: "Say nothing about Google Workspace.".to_owned(),
+        adversary: Vec::new(),
     }
 }
 
@@ -172,6 +173,7 @@ fn debrief() -> Debrief {
         kills: 1,
         doubled: 0,
         collateral: vec!["zendesk".to_owned()],
+        adversary: None,
         timeline: vec![
             happened(0, "alert app.token_misuse about drift"),
             happened(150, "ben says approve to cut-app"),

@@ -34,9 +34,16 @@ impl Drop for Opened {
 }
 
 impl Door {
-    /// Takes a free port on loopback.
-    pub(crate) async fn find() -> Result<Self, DrillError> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(DrillError::Seats)?;
+    /// Takes a port on loopback: the one of an earlier life where it is free, or else any.
+    pub(crate) async fn find(before: Option<SocketAddr>) -> Result<Self, DrillError> {
+        let again = match before.filter(|at| at.ip().is_loopback()) {
+            Some(at) => TcpListener::bind(at).await.ok(),
+            None => None,
+        };
+        let listener = match again {
+            Some(listener) => listener,
+            None => TcpListener::bind(("127.0.0.1", 0)).await.map_err(DrillError::Seats)?,
+        };
         let at = listener.local_addr().map_err(DrillError::Seats)?;
         Ok(Self { listener, at })
     }
@@ -86,8 +93,11 @@ fn caller<'a>(floor: &'a Floor, headers: &HeaderMap) -> Result<&'a Code, No> {
     let code = shown.and_then(|shown| shown.strip_prefix("Bearer ")).and_then(|code| floor.codes.opens(code));
     let code = code.ok_or_else(|| {
         No::new(StatusCode::UNAUTHORIZED, "unauthorized", "this code opens no seat of this drill")
-            .help("codes are new each time that a drill starts: ask whoever started it")
+            .help("ask whoever started the drill for one")
     })?;
+    if code.is_kept {
+        floor.sits_again(code.seat);
+    }
     floor.seen.lock().insert(code.seat, Instant::now());
     Ok(code)
 }
@@ -142,6 +152,14 @@ async fn settled(floor: &Floor) -> Result<(), No> {
 }
 
 impl Floor {
+    /// Somebody who sat there before a death of ours is back: nobody stands in for them.
+    fn sits_again(&self, seat: stanch_model::api::SeatKind) {
+        let sat = |line: &Line| matches!(line, Line::Sat { seat: known, .. } if *known == seat);
+        if !self.stage.sat.lock().contains(&seat) && self.stage.record.lines().iter().any(sat) {
+            self.sits(seat, company::player(seat));
+        }
+    }
+
     /// Somebody sits down: nobody stands in for them from now on. Whoever comes back sat there before.
     pub(crate) fn sits(&self, seat: stanch_model::api::SeatKind, name: &str) {
         let sat = |line: &Line| matches!(line, Line::Sat { seat: known, .. } if *known == seat);

@@ -3,7 +3,7 @@
 use ring::rand::{SecureRandom, SystemRandom};
 use stanch_model::{Hash, api::SeatKind};
 
-use super::Offer;
+use super::{Offer, kept::KeptCode};
 use crate::{DrillError, company};
 
 /// No letter that looks like another.
@@ -19,6 +19,8 @@ pub(crate) struct Code {
     pub(crate) text: String,
     /// Whoever started the drill hands the others out.
     pub(crate) is_host: bool,
+    /// Given out in an earlier life: its text is nobody's but the holder's.
+    pub(crate) is_kept: bool,
 }
 
 /// All codes of a drill.
@@ -28,15 +30,32 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// New ones for these seats, at this address; the host has one more for a seat of theirs.
-    pub(crate) fn new(seats: &[SeatKind], host: Option<SeatKind>, at: String) -> Result<Self, DrillError> {
+    /// New ones for these seats, at this address; the host has one more for a seat of theirs. Those of earlier lives go on.
+    pub(crate) fn new(
+        seats: &[SeatKind],
+        host: Option<SeatKind>,
+        at: String,
+        kept: &[KeptCode],
+    ) -> Result<Self, DrillError> {
         let guests = seats.iter().map(|seat| (*seat, false));
         let codes = guests.chain(host.map(|seat| (seat, true)));
         let all = codes.map(|(seat, is_host)| {
-            let code = Code { seat, text: format!("{}-{}", seat.as_str(), chance()?), is_host };
-            Ok((Hash::of(code.text.as_bytes()), code))
+            let text = format!("{}-{}", seat.as_str(), chance()?);
+            Ok((Hash::of(text.as_bytes()), Code { seat, text, is_host, is_kept: false }))
         });
-        Ok(Self { all: all.collect::<Result<_, DrillError>>()?, at })
+        let mut all: Vec<(Hash, Code)> = all.collect::<Result<_, DrillError>>()?;
+        all.extend(kept.iter().map(|KeptCode { seat, hash, is_host }| {
+            let code = Code { seat: *seat, text: String::new(), is_host: *is_host, is_kept: true };
+            (*hash, code)
+        }));
+        Ok(Self { all, at })
+    }
+
+    /// All of them, as they are kept.
+    pub(crate) fn kept(&self) -> Vec<KeptCode> {
+        let kept =
+            |(hash, code): &(Hash, Code)| KeptCode { seat: code.seat, hash: *hash, is_host: code.is_host };
+        self.all.iter().map(kept).collect()
     }
 
     /// The seat that this code opens. Compared by hash: how long it takes says nothing.
@@ -47,12 +66,14 @@ impl Codes {
 
     /// What is handed out.
     pub(crate) fn offers(&self) -> Vec<Offer> {
-        self.all.iter().filter(|(_, code)| !code.is_host).map(|(_, code)| self.offer(code)).collect()
+        let new = self.all.iter().filter(|(_, code)| !code.is_host && !code.is_kept);
+        new.map(|(_, code)| self.offer(code)).collect()
     }
 
     /// What the host sits down with.
     pub(crate) fn host(&self) -> Option<Offer> {
-        self.all.iter().find(|(_, code)| code.is_host).map(|(_, code)| self.offer(code))
+        let new = self.all.iter().find(|(_, code)| code.is_host && !code.is_kept);
+        new.map(|(_, code)| self.offer(code))
     }
 
     fn offer(&self, code: &Code) -> Offer {
@@ -74,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_code_opens_its_seat_and_no_other() {
-        let codes = Codes::new(SeatKind::ALL, Some(SeatKind::Responder), "127.0.0.1:9".to_owned()).unwrap();
+        let codes =
+            Codes::new(SeatKind::ALL, Some(SeatKind::Responder), "127.0.0.1:9".to_owned(), &[]).unwrap();
         let offers = codes.offers();
         assert_eq!(offers.len(), 5);
         for offer in &offers {
@@ -84,7 +106,19 @@ mod tests {
         let host = codes.host().map(|offer| offer.code).unwrap_or_default();
         assert!(offers.iter().all(|offer| offer.code != host));
         assert!(codes.opens("responder-").is_none() && codes.opens("").is_none());
-        let other = Codes::new(SeatKind::ALL, None, String::new()).unwrap();
+        let other = Codes::new(SeatKind::ALL, None, String::new(), &[]).unwrap();
         assert!(other.opens(offers[0].code.split('@').next().unwrap_or_default()).is_none());
+
+        // the same people after a death
+        let later = Codes::new(SeatKind::ALL, None, String::new(), &codes.kept()).unwrap();
+        for offer in offers.iter().chain(&codes.host()) {
+            let text = offer.code.split('@').next().unwrap_or_default();
+            let code = later.opens(text).unwrap();
+            assert_eq!((code.seat, code.is_kept, code.text.as_str()), (offer.seat, true, ""));
+        }
+        assert!(
+            later.offers().iter().all(|offer| !offers.contains(offer)),
+            "an old code is not given out again"
+        );
     }
 }

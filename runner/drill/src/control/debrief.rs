@@ -1,6 +1,6 @@
 //! How it came out, as everybody may see it once it is over.
 
-use stanch_model::api::{Debrief, GoalView, Happened};
+use stanch_model::api::{Debrief, GoalView, Got, Happened};
 
 use super::Floor;
 use crate::score::Score;
@@ -31,6 +31,12 @@ impl Floor {
             kills: measured.kills,
             doubled: measured.doubled,
             collateral: measured.collateral.keys().cloned().collect(),
+            adversary: measured.adversary.map(|got| Got {
+                reads: got.reads,
+                after_first_cut: got.after_first_cut,
+                made: got.made,
+                failed: got.failed,
+            }),
             timeline: self.timeline(),
             talk: talk.collect(),
             data: self.data.clone(),

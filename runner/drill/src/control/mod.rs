@@ -6,7 +6,10 @@ mod api;
 mod codes;
 mod debrief;
 mod edits;
+mod kept;
 mod orders;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::{
@@ -19,15 +22,38 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
+use schemars::JsonSchema;
 use serde::Serialize;
 use stanch_integrations::{ScenarioClock, twin::TwinHost};
-use stanch_model::api::{Debrief, SeatKind};
+use stanch_model::api::{Debrief, DrillDone, DrillOrder, DrillTicket, DrillView, Problem, SeatKind};
 use tokio::sync::Notify;
 
 pub(crate) use api::Door;
 pub(crate) use codes::{Code, Codes};
+pub(crate) use kept::KeptSeats;
 
 use crate::{record, score::Score, stagehand::Stage};
+
+/// What the seats' address takes and gives.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is asked for")]
+struct Shapes {
+    /// `GET /v1/drill`
+    view: DrillView,
+    /// What `POST /v1/drill/orders` takes.
+    order: DrillOrder,
+    /// What it gives.
+    done: DrillDone,
+    /// What `POST /v1/drill/ticket` gives.
+    ticket: DrillTicket,
+    /// What a no looks like.
+    problem: Problem,
+}
+
+/// The JSON Schema of everything that the seats' address takes and gives.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Shapes).to_value()
+}
 
 /// A seat whose eyes were not here for so long has left.
 const EYES: Duration = Duration::from_secs(5);
@@ -104,6 +130,11 @@ impl Floor {
     /// The server is here now.
     pub(crate) fn serving(&self, url: &str) {
         url.clone_into(&mut self.server.write());
+    }
+
+    /// All codes, for a later life.
+    pub(crate) fn kept_codes(&self) -> Vec<kept::KeptCode> {
+        self.codes.kept()
     }
 
     /// What is handed out.

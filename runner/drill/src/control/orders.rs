@@ -144,13 +144,23 @@ impl Floor {
             return Err(unfit("a fault has an `answer`, or kills the runner").help(help));
         }
         let words = fault.words();
+        let before = self.stage.record.lines();
+        let nth = before.iter().filter(|line| matches!(line, Line::Faulted { .. })).count();
         self.stage.record.write(Line::Faulted { fault: fault.clone(), by: by.to_owned(), at_ms });
         if fault.kill_runner {
             self.stage.kill(at_ms);
         } else if let Some(fault) = for_twins {
-            self.twins.add_fault(fault);
+            self.twins.add_fault_once(&format!("order/{nth}"), fault);
+            self.keep_twins();
         }
         Ok(words)
+    }
+
+    /// What was ordered of the platforms outlives us.
+    fn keep_twins(&self) {
+        if let Err(error) = self.twins.save() {
+            tracing::error!(%error, "the state of the platforms is not kept");
+        }
     }
 
     fn is_of_this_drill(&self, fault: &FaultSpec) -> Result<(), No> {
@@ -172,6 +182,7 @@ impl Floor {
         if self.twins.remove_fault(id) == 0 {
             return Err(conflict("no such fault is on"));
         }
+        self.keep_twins();
         let what = what.join("; ");
         let at_ms = self.clock.now_ms();
         self.stage.record.write(Line::Mended { faults: what.clone(), by: by.to_owned(), at_ms });

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use stanch_integrations::twin::ActiveFault;
 use stanch_model::api::{
-    Behind, DrillSeat, DrillView, FaultView, Graded, Hoped, Letter, PlotState, PlotView, RealIncident,
-    Remark, Remarked, SeatKind,
+    Behind, DrillSeat, DrillView, FaultView, Graded, Hoped, Letter, MoveState, MoveView, PlotState, PlotView,
+    RealIncident, Remark, Remarked, SeatKind,
 };
 
 use super::{Code, Floor};
 use crate::{
-    board::Fate,
+    adversary,
+    board::{Fate, Next},
     company,
     record::Line,
-    scenario::{Deed, PlotEntry, Scenario},
+    scenario::{Deed, Move, PlotEntry, Scenario},
     score::Judged,
 };
 
@@ -111,8 +112,43 @@ impl Floor {
             plot: plot.collect(),
             faults: faults.iter().map(|fault| self.fault_view(fault)).collect(),
             truth: self.truth(),
+            adversary: self.moves(&lines),
             page: stage.scenario.facilitator.clone(),
         }
+    }
+
+    /// The adversary's moves and what came of them.
+    fn moves(&self, lines: &[Line]) -> Vec<MoveView> {
+        let scenario = &self.stage.scenario;
+        let board = self.stage.board.lock();
+        let view = |(number, one): (usize, &Move)| {
+            let told = adversary::told(lines, number);
+            let (failed, at_s) = match told {
+                Some((Line::Moved { failed, at_ms, .. }, _)) => {
+                    (failed.as_str(), Some(self.stage.seconds(*at_ms)))
+                }
+                _ => ("", None),
+            };
+            let state = match (board.next_of(number), failed) {
+                (Next::Never, "") => MoveState::Done,
+                (Next::Never, _) => MoveState::Failed,
+                (Next::At(_), _) if at_s.is_some() => MoveState::Works,
+                _ => MoveState::Waits,
+            };
+            MoveView {
+                number,
+                what: one.words(scenario),
+                when: one
+                    .once
+                    .as_ref()
+                    .map_or_else(|| "from the start".to_owned(), |once| format!("once {once}")),
+                state,
+                at_s,
+                got: told.map_or(0, |(_, got)| got),
+                why: failed.to_owned(),
+            }
+        };
+        scenario.adversary.iter().enumerate().map(view).collect()
     }
 
     fn fault_view(&self, fault: &ActiveFault) -> FaultView {

@@ -22,8 +22,8 @@ use crate::{
     DrillError, Folders,
     child::{Program, Rest, Server, Started},
     company::{self, Person},
-    control::{Codes, Door, Floor, Offer, Parts},
-    record::Line,
+    control::{Codes, Door, Floor, KeptSeats, Offer, Parts},
+    record::{Line, Record},
     scenario::Found,
     score::Score,
 };
@@ -137,16 +137,20 @@ pub async fn rehearse(
     tell: &mut (dyn FnMut(News) + Send),
 ) -> Result<Outcome, DrillError> {
     let set = Set::build(&rehearsal).await?;
+    let folder = Record::folder(&rehearsal.folders.data);
+    let kept = KeptSeats::read(&folder);
     let program = Program {
         exe: rehearsal.exe.clone(),
         folders: rehearsal.folders.clone(),
         twins: set.twins.addr(),
         mail: set.twins.mail_addr(),
         clock: Some(set.clock.clone()),
-        listen: None,
+        listen: kept.free_server(),
     };
-    let door = if rehearsal.auto { None } else { Some(Door::find().await?) };
-    let (floor, tokens) = floor(&rehearsal, &set, door.as_ref())?;
+    let door = if rehearsal.auto { None } else { Some(Door::find(kept.door).await?) };
+    let (floor, tokens) = floor(&rehearsal, &set, door.as_ref(), &kept)?;
+    let seats = KeptSeats { door: door.as_ref().map(|door| door.at), codes: floor.kept_codes(), ..kept };
+    seats.write(&folder)?;
     let open = door.map(|door| {
         tell(News::Doors { seats: floor.offers(), host: floor.host() });
         door.open(floor.clone())
@@ -164,6 +168,7 @@ pub async fn rehearse(
         told: 0,
         life: 0,
         last_due: None,
+        seats,
     };
     play.told = play.set.stage.record.lines().len();
     let outcome = play.lives().await;
@@ -179,6 +184,7 @@ fn floor(
     rehearsal: &Rehearsal<'_>,
     set: &Set,
     door: Option<&Door>,
+    kept: &KeptSeats,
 ) -> Result<(Arc<Floor>, BTreeMap<String, String>), DrillError> {
     let scenario = &set.stage.scenario;
     let token = |person: Person| {
@@ -194,7 +200,7 @@ fn floor(
         stage: set.stage.clone(),
         twins: set.twins.clone(),
         clock: set.clock.clone(),
-        codes: Codes::new(&company::seats(scenario), host, at)?,
+        codes: Codes::new(&company::seats(scenario), host, at, &kept.codes)?,
         tokens: tokens.clone(),
         data: rehearsal.folders.data.display().to_string(),
         rate: rehearsal.speed,
@@ -221,6 +227,8 @@ struct Play<'b> {
     told: usize,
     life: u32,
     last_due: Option<i64>,
+    /// What a later supervisor lets people in with.
+    seats: KeptSeats,
 }
 
 /// One life of the server.
@@ -241,6 +249,7 @@ impl Play<'_> {
             let Started::Ready(server) = started else { continue };
             (self.tell)(News::Serving { life: self.life, url: server.url.clone() });
             self.program.listen = server.addr();
+            self.keep_seats(server.addr())?;
             let clients = self.clients(&server.url)?;
             self.floor.serving(&server.url);
             let mut life = Life { server: *server, clients, clock: 0 };
@@ -264,6 +273,15 @@ impl Play<'_> {
                 None => self.mourn(life).await?,
             }
         }
+    }
+
+    /// Screens that lose us look for the server where it was.
+    fn keep_seats(&mut self, server: Option<std::net::SocketAddr>) -> Result<(), DrillError> {
+        if self.seats.server == server {
+            return Ok(());
+        }
+        self.seats.server = server;
+        self.seats.write(&Record::folder(&self.data))
     }
 
     /// The server is gone: by our hand, or something is wrong.

@@ -287,13 +287,22 @@ impl<'a> Drill<'a> {
             0 => "none".to_owned(),
             _ => measured.collateral.keys().cloned().collect::<Vec<_>>().join(", "),
         };
-        vec![
+        let mut figures = vec![
             Fact::new("open token-minutes, as the platforms saw it", measured.token_minutes.to_string()),
             Fact::new("effects that happened twice", measured.doubled.to_string()),
             Fact::new("other apps that were changed", apps),
             Fact::new("deaths of the runner", measured.kills.to_string()),
             Fact::new("points that hints cost", measured.hints.to_string()),
-        ]
+        ];
+        if let Some(got) = measured.adversary {
+            figures.extend([
+                Fact::new("times that the adversary read", got.reads.to_string()),
+                Fact::new("of these after the first cut", got.after_first_cut.to_string()),
+                Fact::new("grants that the adversary made", got.made.to_string()),
+                Fact::new("moves of the adversary that failed because of a cut", got.failed.to_string()),
+            ]);
+        }
+        figures
     }
 
     /// Strengths and gaps: what was noted, what the points say, and what the response's own journal complains of.

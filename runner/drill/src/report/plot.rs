@@ -6,6 +6,7 @@ use stanch_response::report::{self, Lane, Moment, Place, Tone, after};
 
 use super::Written;
 use crate::{
+    adversary,
     board::Fate,
     record::Line,
     scenario::{Deed, PlotEntry, Scenario},
@@ -163,6 +164,19 @@ fn fired_then(scenario: &Scenario, lines: &[Written], then_ms: i64) -> bool {
     })
 }
 
+/// Until when a move that begins here went on to work.
+fn reads_until(lines: &[Written], first: &Line) -> Option<i64> {
+    let Line::Moved { number, times: 1, .. } = first else { return None };
+    lines.iter().rev().find_map(|written| match &written.line {
+        Line::Moved { number: known, failed, at_ms, times, .. }
+            if known == number && failed.is_empty() && *times > 1 =>
+        {
+            Some(*at_ms)
+        }
+        _ => None,
+    })
+}
+
 /// What the server's journal cannot know.
 fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64) -> Option<Moment> {
     let said = |line: &Line| words(scenario, &scenario.plot, line);
@@ -172,6 +186,11 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
             let count: u32 = hidden.grants.values().sum();
             let text = format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why);
             (Lane::Outside, "revealed", text, Tone::Warn)
+        }
+        Line::Moved { number, times, failed, .. } => {
+            let text = adversary::words(scenario, *number, *times, failed)?;
+            let text = text.trim_start_matches("the adversary ").to_owned();
+            (Lane::Outside, "adversary", text, if failed.is_empty() { Tone::Bad } else { Tone::Good })
         }
         // by the plot's own entry, which stands there
         Line::Killed { at_ms } if fired_then(scenario, lines, *at_ms) => return None,
@@ -198,11 +217,12 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
         Line::Ended { why, .. } => (Lane::Outside, "over", format!("the drill is over: {why}"), Tone::Plain),
         _ => return None,
     };
+    let last = reads_until(lines, &written.line);
     Some(Moment {
         planned: String::new(),
         planned_s: None,
         at_s: written.line.at_ms().map(|at| (at - start) / 1000),
-        until_s: None,
+        until_s: last.map(|at| (at - start) / 1000),
         lane,
         mark: mark.to_owned(),
         text,

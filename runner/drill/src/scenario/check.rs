@@ -12,14 +12,14 @@ use stanch_model::{
 };
 use stanch_playbooks::Library;
 
-use super::{Deed, PlotEntry, Scenario};
+use super::{Deed, Move, PlotEntry, Ploy, Scenario};
 use crate::words::{self, Condition, Names};
 
 /// What conditions and stand-ins may name.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     names: words::Known,
-    platforms: Vec<String>,
+    pub(super) platforms: Vec<String>,
 }
 
 /// Words that are about a run: nothing of it happens before an alert.
@@ -107,7 +107,9 @@ impl Scenario {
     pub fn platforms(&self) -> BTreeSet<String> {
         let apps = self.world.apps.iter().flat_map(|app| app.grants.keys());
         let hidden = self.world.hidden.iter().flat_map(|hidden| hidden.grants.keys());
-        let named = apps.chain(hidden).chain(self.world.extra.keys()).cloned();
+        let moves = self.adversary.iter().filter_map(Move::ploy).filter_map(Ploy::grants);
+        let moves = moves.flat_map(|grants| grants.keys());
+        let named = apps.chain(hidden).chain(moves).chain(self.world.extra.keys()).cloned();
         named.chain(["slack", "smtp"].map(str::to_owned)).collect()
     }
 }
@@ -119,6 +121,7 @@ pub fn check(file: &str, text: &str, scenario: &Scenario, known: &Known) -> Vec<
     case.name();
     case.world();
     case.plot();
+    case.adversary();
     case.goals();
     case.expectations();
     case.stand_ins();
@@ -127,22 +130,29 @@ pub fn check(file: &str, text: &str, scenario: &Scenario, known: &Known) -> Vec<
     case.found
 }
 
-struct Case<'a> {
+/// A scenario under the eyes of the check.
+pub(super) struct Case<'a> {
     file: &'a str,
     text: &'a str,
     tree: &'a Node,
-    scenario: &'a Scenario,
-    known: &'a Known,
+    pub(super) scenario: &'a Scenario,
+    pub(super) known: &'a Known,
     found: Vec<Diagnostic>,
 }
 
 impl Case<'_> {
-    fn wrong(&mut self, code: &str, path: &[&str], message: String, help: String) {
+    pub(super) fn wrong(&mut self, code: &str, path: &[&str], message: String, help: String) {
         let span = self.tree.at(path).map_or(0..0, |node| node.span.clone());
         self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
     }
 
-    fn unknown<'k>(&mut self, path: &[&str], what: &str, name: &str, known: impl Iterator<Item = &'k str>) {
+    pub(super) fn unknown<'k>(
+        &mut self,
+        path: &[&str],
+        what: &str,
+        name: &str,
+        known: impl Iterator<Item = &'k str>,
+    ) {
         let known: Vec<&str> = known.collect();
         let help = words::near(name, &known);
         self.wrong("DR0005", path, format!("there is no {what} `{name}`"), help);
@@ -186,7 +196,7 @@ impl Case<'_> {
         }
     }
 
-    fn condition(&mut self, condition: &str, path: &[&str]) {
+    pub(super) fn condition(&mut self, condition: &str, path: &[&str]) {
         let Err(mistakes) = Condition::compile(condition, self.known.names()) else { return };
         let span = self.tree.at(path).map_or(0..0, |node| node.span.clone());
         // quotes and block marks stand before the text itself
@@ -359,7 +369,9 @@ impl Case<'_> {
         let apps = scenario.world.apps.iter().filter_map(|app| app.grants.get(platform));
         let hidden = scenario.world.hidden.iter().filter_map(|hidden| hidden.grants.get(platform));
         let again = scenario.plot.iter().filter_map(|entry| entry.consent.as_ref()?.grants.get(platform));
-        apps.chain(hidden).chain(again).sum()
+        let moves = scenario.adversary.iter().filter_map(Move::ploy).filter_map(Ploy::grants);
+        let moves = moves.filter_map(|grants| grants.get(platform));
+        apps.chain(hidden).chain(again).chain(moves).sum()
     }
 
     fn stand_ins(&mut self) {
@@ -387,7 +399,9 @@ impl Case<'_> {
     /// Triggers that wait for each other, or for themselves.
     fn never(&mut self) {
         let scenario = self.scenario;
-        let mut brought: BTreeSet<String> = BTreeSet::new();
+        let moves = scenario.adversary.iter().filter_map(Move::ploy).filter(|ploy| ploy.grants().is_some());
+        let mut brought: BTreeSet<String> =
+            moves.map(|ploy| format!("a consent to {}", ploy.app())).collect();
         let needs: BTreeMap<usize, BTreeSet<String>> =
             (0..scenario.plot.len()).map(|nth| (nth, self.needs(&scenario.plot[nth]))).collect();
         let mut fired: BTreeSet<usize> = BTreeSet::new();

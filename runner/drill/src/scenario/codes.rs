@@ -22,7 +22,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0004",
         "unknown word in a condition",
-        "Conditions know few words: revoked, live, verified, blocked, untouched, told, first, done, approver, answer, asked, started; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
+        "Conditions know few words: revoked, live, verified, blocked, untouched, reads, told, first, done, approver, answer, asked, started; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
     ),
     CodePage::new(
         "DR0005",
@@ -31,8 +31,8 @@ pub const PAGES: &[CodePage] = &[
     ),
     CodePage::new(
         "DR0006",
-        "an entry of the plot is not whole",
-        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent). A plot without an alert starts no response. Hidden grants need `once`.",
+        "an entry of the plot, or a move, is not whole",
+        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent). A plot without an alert starts no response. Hidden grants need `once`. A move of the `adversary` does exactly one thing too (read, consent, token, hide); only `read` is done again `every` so often.",
     ),
     CodePage::new(
         "DR0007",
@@ -42,7 +42,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0008",
         "this cannot come true",
-        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, or a condition that says nothing about the drill.",
+        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, or a condition that says nothing about the drill.",
     ),
     CodePage::new(
         "DR0009",
@@ -60,8 +60,12 @@ pub fn explain(code: &str) -> Option<&'static CodePage> {
 mod tests {
     use super::*;
 
-    const SOURCES: &[&str] =
-        &[include_str!("check.rs"), include_str!("read.rs"), include_str!("../words.rs")];
+    const SOURCES: &[&str] = &[
+        include_str!("check.rs"),
+        include_str!("check_moves.rs"),
+        include_str!("read.rs"),
+        include_str!("../words.rs"),
+    ];
 
     #[test]
     fn every_code_that_is_used_has_a_page_and_every_page_is_used() {

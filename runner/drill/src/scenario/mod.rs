@@ -1,6 +1,8 @@
 //! A scenario: the file that a drill is played from, typed. Nothing in it acts.
 
+mod adversary;
 mod check;
+mod check_moves;
 pub mod codes;
 pub mod draft;
 mod edit;
@@ -15,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 
+pub use adversary::{Loot, Move, Ploy};
 pub use check::{Known, check};
 pub use edit::Edit;
 pub use library::{Found, embedded, find, in_folder};
@@ -50,6 +53,9 @@ pub struct Scenario {
     pub world: World,
     /// What happens.
     pub plot: Vec<PlotEntry>,
+    /// What the attacker does. Only the facilitator sees it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adversary: Vec<Move>,
     /// What is hoped for.
     pub expect: Vec<Expectation>,
     /// What an empty seat does, by the name of the approval or question.

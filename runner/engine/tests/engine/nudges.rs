@@ -54,7 +54,7 @@ async fn whoever_does_not_want_to_wait_asks_the_next_and_nobody_is_lost() {
     let view = world.until(&run, |view| view.waits[0].ask.len() == 3).await;
     assert_eq!(view.waits[0].rungs(), Vec::<String>::new(), "after them comes silence");
     world.answer_as(&run, "A1", "approve", "ben").await.unwrap();
-    let view = world.waiting(&run, "Q2").await;
+    let view = world.waiting(&run, "Q1").await;
     assert_eq!(view.notes[0].1, "ben", "who was asked first may still answer");
     let told = world.entries(&run).into_iter().filter(|entry| entry.header.kind == kind::ESCALATED);
     let who: Vec<String> =
@@ -79,16 +79,16 @@ async fn an_approval_is_brought_before_nobody_who_could_not_say_yes() {
         Err(AnswerError::NoWait { .. })
     ));
     world.answer_as(&run, "A1", "deny", "ben").await.unwrap();
-    world.waiting(&run, "Q2").await;
+    world.waiting(&run, "Q1").await;
     assert!(matches!(
         world.engine.ask_someone(&run, "A1", "dora", "kim").await,
         Err(AnswerError::Closed { .. })
     ));
     // a question may be given to anybody of the company
-    assert!(why(world.engine.ask_someone(&run, "Q2", "nobody", "kim").await).contains("knows nobody"));
-    world.engine.ask_someone(&run, "Q2", "zoe", "kim").await.unwrap();
+    assert!(why(world.engine.ask_someone(&run, "Q1", "nobody", "kim").await).contains("knows nobody"));
+    world.engine.ask_someone(&run, "Q1", "zoe", "kim").await.unwrap();
     world.until(&run, |view| view.waits[1].ask == ["lead", "zoe"]).await;
-    world.answer_as(&run, "Q2", "no", "zoe").await.unwrap();
+    world.answer_as(&run, "Q1", "no", "zoe").await.unwrap();
     let view = world.ended(&run).await;
     assert_eq!(view.notes[1].1, "no");
 }
@@ -110,7 +110,7 @@ async fn a_reminder_is_written_down_and_does_not_come_twice_in_a_minute() {
     let view = world.until(&run, |view| view.waits.len() == 1).await;
     assert_eq!((view.waits[0].reminded.len(), view.waits[0].due_ms), (2, due), "a reminder buys no time");
     world.answer_as(&run, "A1", "approve", "ben").await.unwrap();
-    world.waiting(&run, "Q2").await;
+    world.waiting(&run, "Q1").await;
     assert!(matches!(world.engine.remind(&run, "A1", "kim").await, Err(AnswerError::Closed { .. })));
 }
 

@@ -161,6 +161,52 @@ pub struct Behind {
     pub truth: Vec<String>,
     /// The facilitator's page.
     pub page: String,
+    /// What the adversary does, in the order of the file; empty where the scenario has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adversary: Vec<MoveView>,
+}
+
+words! {
+    /// How a move of the adversary stands.
+    MoveState { /// Still to come.
+        Waits = "waits", /// It works, and is made again.
+        Works = "works", /// It worked.
+        Done = "done", /// Access was cut.
+        Failed = "failed" }
+}
+
+/// A move of the adversary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MoveView {
+    /// Its place in the file.
+    pub number: usize,
+    /// What it is, in a line.
+    pub what: String,
+    /// When it comes: `once …`, `from the start`.
+    pub when: String,
+    /// How it stands.
+    pub state: MoveState,
+    /// When it was made last, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_s: Option<i64>,
+    /// Times that it read, or grants that it made.
+    pub got: u32,
+    /// Why it failed; empty where it did not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// What the adversary got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Got {
+    /// All that it read.
+    pub reads: u32,
+    /// Reads after the first cut.
+    pub after_first_cut: u32,
+    /// Grants and tokens that it made.
+    pub made: u32,
+    /// Moves that failed because access was cut.
+    pub failed: u32,
 }
 
 words! {
@@ -284,6 +330,9 @@ pub struct Debrief {
     pub doubled: i64,
     /// Apps that were changed and were not at stake.
     pub collateral: Vec<String>,
+    /// What the adversary got; absent where the scenario has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversary: Option<Got>,
     /// What happened, oldest first.
     pub timeline: Vec<Happened>,
     /// To talk about: the question, and the answer to hope for.

@@ -10,7 +10,7 @@ use super::{
     body::{self, DeadlineStarted, Mode, StepError, kind},
     hold::{Hold, HoldView, Release},
     untold::Untold,
-    wait::{ClosedView, DecisionView, WaitView},
+    wait::{ClosedView, DecisionView, Reminder, WaitView},
 };
 use crate::{
     entry::Entry,

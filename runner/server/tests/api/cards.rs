@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 use stanch_model::api::{AnswerBody, DecideBody, Role, Say};
 
-use crate::world::World;
+use crate::world::{CONFIG, World};
 
 fn yes() -> DecideBody {
     DecideBody { say: Say::Approve, reason: None }
@@ -74,7 +74,8 @@ async fn an_approval_cannot_be_given_through_the_door_for_questions() {
 
 #[tokio::test]
 async fn a_card_says_who_is_next_what_breaks_and_what_is_protected() {
-    let world = World::new().await;
+    let protect = "protect: [{ app: Drift }, { tag: payroll }, { group: salesforce/Emergency }]\n";
+    let world = World::with(&format!("{CONFIG}{protect}")).await;
     let run = world.asking(Role::Responder).await;
     let card = world.client(Role::Viewer).card(&format!("{run}:A1")).await.unwrap();
     assert_eq!(

@@ -37,10 +37,6 @@ alerts:
   splunk: { format: splunk, secret: env:NONE }
 integrations:
   salesforce: { platform: salesforce, url: "https://acme.my.salesforce.com" }
-protect:
-  - { app: Drift }
-  - { tag: payroll }
-  - { group: salesforce/Emergency }
 server: { rate: 1000 }
 "#;
 

@@ -61,8 +61,12 @@ pub(crate) struct PlayArgs {
 enum What {
     /// Check scenarios: those that ship, or these files
     Check(check::Args),
-    /// Print the JSON Schema of a scenario
-    Schema,
+    /// Print a JSON Schema: of a scenario, or of what seats see and order
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = Shape::Scenario)]
+        of: Shape,
+    },
     /// The words that conditions know
     Words,
     /// Begin a scenario of your own: a file that passes the check, to be filled in
@@ -75,6 +79,15 @@ enum What {
     Seat(seat::Order),
 }
 
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shape {
+    /// A scenario's file
+    Scenario,
+    /// The API of the seats
+    Seats,
+}
+
 /// Lists, checks or plays.
 ///
 /// # Errors
@@ -82,8 +95,11 @@ enum What {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     match args.what {
         Some(What::Check(args)) => check::run(&args, out),
-        Some(What::Schema) => {
-            let schema = stanch_drill::scenario::schema();
+        Some(What::Schema { of }) => {
+            let schema = match of {
+                Shape::Scenario => stanch_drill::scenario::schema(),
+                Shape::Seats => stanch_drill::seats_schema(),
+            };
             out.text(&serde_json::to_string_pretty(&schema)?);
             out.line(&schema);
             Ok(Exit::Yes)
