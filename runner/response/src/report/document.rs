@@ -2,9 +2,10 @@
 //! of them carry the same facts; a chart shows nothing that no table says.
 
 use super::{
+    came::{Came, Graded},
     chart::Chart,
     clock::{after, length, written},
-    shape::{About, Came, Expectation, Graded, Lane, Objective, Place, Point, Rating, Report, Tone},
+    shape::{About, Expectation, Lane, Objective, Place, Point, Rating, Report, Tone},
 };
 
 /// The whole.

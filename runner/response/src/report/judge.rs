@@ -7,9 +7,10 @@ use stanch_model::{
 };
 
 use super::{
+    came::Came,
     clock::{Zero, ms},
     live::Run,
-    shape::{Came, Expectation, Objective, Place, Point, Rating},
+    shape::{Expectation, Objective, Place, Point, Rating},
 };
 
 /// What one expectation is worth: what came late brings half.

@@ -3,6 +3,7 @@
 //! One shape ([`Report`]), which is its own JSON; one document of it, which Markdown and HTML write. Nothing here reads a
 //! clock, a file or a network, opens a secret's handle, or says what no journal shows.
 
+mod came;
 mod chart;
 mod clock;
 mod coverage;
@@ -17,12 +18,13 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use came::{Came, Graded};
 pub use clock::{after, length};
 pub use judge::{objective, points};
 pub use live::{Asked, Book, Material, sort};
 pub use shape::{
-    About, Came, Cover, Expectation, FORM, Fact, Graded, Head, Improvement, Lane, Level, Measure, Moment,
-    Objective, Place, Point, Points, Rating, Report, Talk, TargetGroup, Tested, Tone, Verdict, schema,
+    About, Cover, Expectation, FORM, Fact, Head, Improvement, Lane, Level, Measure, Moment, Objective, Place,
+    Point, Points, Rating, Report, Talk, TargetGroup, Tested, Tone, Verdict, schema,
 };
 
 impl Report {

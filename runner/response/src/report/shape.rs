@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stanch_model::{api::DeadlineView, shortened::short};
 
+use super::came::{Came, Graded};
+
 /// The name of this form. It changes when a reader of the old one would misread the new one.
 pub const FORM: &str = "stanch-report/1";
 
@@ -273,35 +275,6 @@ impl Rating {
     }
 }
 
-/// How an expectation came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Came {
-    /// True in time, and at the end.
-    Met,
-    /// True, but after its time: half of the points.
-    Late,
-    /// True once, and no longer at the end.
-    Lost,
-    /// Never true.
-    Missed,
-    /// Not true yet, and it is not over.
-    Open,
-}
-
-impl Came {
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Met => "met",
-            Self::Late => "late",
-            Self::Lost => "lost",
-            Self::Missed => "missed",
-            Self::Open => "open",
-        }
-    }
-}
-
 /// An objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Objective {
@@ -345,17 +318,6 @@ pub struct Expectation {
     pub of: u32,
     /// Where the journal shows it.
     pub evidence: Vec<Place>,
-}
-
-/// A person lets an expectation count as something else than was computed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Graded {
-    /// What was computed.
-    pub computed: Came,
-    /// Who says otherwise.
-    pub by: String,
-    /// Why.
-    pub why: String,
 }
 
 /// What took how long, from the first alert on.
