@@ -99,6 +99,30 @@ async fn what_people_say_is_recorded_and_every_refusal_has_its_reason_and_code()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_reminds_people_and_asks_the_next_at_once() {
+    let home = empty();
+    let folder = home.path();
+    let manifest = format!("{MANIFEST}input:\n  what: {{ type: list }}\n");
+    book(folder, "asks", &manifest.replace("unanswered: [deny]", "unanswered: [board, deny]"), SCRIPT);
+    let config = "people:\n  groups: { lead: [ben], board: [dora] }\nplaybooks: [asks]\n";
+    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+    let server = Served::start(folder);
+    let office = Office { folder, url: server.url(), token: String::new() };
+    let run = office.asks("A1").await;
+    says(&transcript(folder, &["remind", &run]), &["A1 reminds ben", "exit 0"]);
+    view(folder, &run, |view| view.waits[0].reminded.len() == 1).await;
+    says(&transcript(folder, &["remind", "A1"]), &["they were reminded", "exit 3"]);
+    says(&transcript(folder, &["ask-someone", "A1", "zoe"]), &["next is board", "exit 3"]);
+    says(&transcript(folder, &["ask-someone", "A1"]), &["A1 asks dora now", "exit 0"]);
+    view(folder, &run, |view| view.waits[0].ask == ["lead", "board"]).await;
+    says(
+        &transcript(folder, &["ask-someone", "A1"]),
+        &["nobody comes after those", "stanch remind", "exit 3"],
+    );
+    says(&transcript(folder, &["remind", "Q9"]), &["exit 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_journal_is_copied_while_a_server_writes_it_and_the_copy_is_whole() {
     let home = empty();
     let folder = home.path();

@@ -137,7 +137,10 @@ impl Floor {
             };
             MoveView {
                 number,
-                what: one.words(scenario),
+                what: match one.every {
+                    Some(every) => format!("{}, every {every}", one.words(scenario)),
+                    None => one.words(scenario),
+                },
                 when: one
                     .once
                     .as_ref()

@@ -99,10 +99,7 @@ impl Move {
         let grants = ploy.grants().into_iter().flatten().map(|(on, count)| format!("{count} on {on}"));
         let grants = grants.collect::<Vec<_>>().join(", ");
         match ploy {
-            Ploy::Read(loot) => {
-                let every = self.every.map(|every| format!(", every {every}")).unwrap_or_default();
-                format!("reads {} through {app} on {}{every}", loot.what, loot.platform)
-            }
+            Ploy::Read(loot) => format!("reads {} through {app} on {}", loot.what, loot.platform),
             Ploy::Consent(_) => format!("talks people into letting {app} in again: {grants}"),
             Ploy::Token(_) => format!("makes new grants of {app}: {grants}"),
             Ploy::Hide(_) => format!("hides grants of {app}: {grants}"),

@@ -188,6 +188,13 @@ fn finale(outcome: &Outcome, out: Out) {
         text.push_str(&format!("  {:<18} {}{}\n", what.words(), clock(*took), real.unwrap_or_default()));
     }
     text.push_str(&format!("  {:<18} {}\n", "open token-minutes", measured.token_minutes));
+    if let Some(got) = measured.adversary {
+        let (reads, after, failed) = (got.reads, got.after_first_cut, got.failed);
+        text.push_str(&format!(
+            "  {:<18} read {reads} times, {after} after the first cut; {failed} moves failed because of it\n",
+            "the adversary"
+        ));
+    }
     out.text(text.trim_end());
     out.line(&json!({
         "drill": outcome.drill, "score": score.score, "of": score.of, "passed": score.passed,
