@@ -19,7 +19,7 @@ use super::{
     ActiveFault, EffectRecord, Mail, RequestRecord, TwinError,
     ledger::Ledger,
     shared::Shared,
-    store::Table,
+    store::{Lingers, Table},
     tenant::{Coming, Token},
     trail::{Line, Trail},
 };
@@ -51,6 +51,8 @@ struct KeptTenant {
     coming: Vec<Coming>,
     #[serde(default)]
     done: BTreeSet<String>,
+    #[serde(default)]
+    lingering: Vec<Lingers>,
     drawn: u64,
 }
 
@@ -62,6 +64,7 @@ struct ShownTenant<'a> {
     given: &'a BTreeMap<String, u32>,
     coming: &'a [Coming],
     done: &'a BTreeSet<String>,
+    lingering: Vec<Lingers>,
     drawn: u64,
 }
 
@@ -107,6 +110,7 @@ fn document(shared: &Shared) -> Result<String, serde_json::Error> {
             given: &tenant.given,
             coming: &tenant.coming,
             done: &tenant.done,
+            lingering: tenant.store.lingering(),
             drawn: tenant.drawn,
         };
         tenants.insert(name.clone(), serde_json::to_value(shown)?);
@@ -167,6 +171,7 @@ fn take(kept: Kept, shared: &Shared) -> BTreeMap<String, u64> {
         db.given = tenant.given;
         db.coming = tenant.coming;
         db.done = tenant.done;
+        db.store.linger_again(tenant.lingering);
         db.drawn = tenant.drawn;
         known.insert(name, tenant.seq);
     }

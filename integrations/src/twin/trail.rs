@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActiveFault, Mail, RequestRecord,
-    store::Row,
+    store::{Lingers, Row},
     tenant::{Coming, Tenant, Token},
 };
 
@@ -27,6 +27,8 @@ pub(crate) type Changed = (String, u64, Option<Arc<Row>>);
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) rows: Vec<Changed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lingering: Vec<Lingers>,
     pub(crate) tokens: BTreeMap<String, Token>,
     pub(crate) given: BTreeMap<String, u32>,
     pub(crate) coming: Vec<Coming>,
@@ -127,6 +129,7 @@ impl Step {
         tenant.trail = Some(tenant.store.mark());
         Self {
             rows,
+            lingering: tenant.store.lingering(),
             tokens: tenant.tokens.clone(),
             given: tenant.given.clone(),
             coming: tenant.coming.clone(),
@@ -138,6 +141,7 @@ impl Step {
     /// Puts it back.
     pub(crate) fn again(self, tenant: &mut Tenant) {
         tenant.store.keep(self.rows);
+        tenant.store.linger_again(self.lingering);
         (tenant.tokens, tenant.given, tenant.coming) = (self.tokens, self.given, self.coming);
         (tenant.done, tenant.drawn) = (self.done, self.drawn);
     }

@@ -171,6 +171,42 @@ async fn a_state_file_is_gone_on_from() {
 }
 
 #[tokio::test]
+async fn what_was_answered_outlives_a_host_that_died_and_what_has_a_name_happens_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    let options = || TwinOptions {
+        world: world("drift", &[("okta", 5)]),
+        state_file: Some(folder.path().join("twins.json")),
+        ..TwinOptions::default()
+    };
+    let grant = Change::Grant { integration: "okta".to_owned(), app: "drift".to_owned(), count: 1 };
+    let slow = || Fault::nth("okta.list_users", 1, twin::Answer::Slow);
+    let first = Twins::with(&[("okta", "okta")], options()).await;
+    let okta = first.client("okta");
+    let app = okta.get("/api/v1/apps").await.body[0]["id"].as_str().expect("id").to_owned();
+    let list = format!("/api/v1/apps/{app}/tokens");
+    assert!(first.host.change_once("plot/1", &grant).expect("granted"));
+    assert!(!first.host.change_once("plot/1", &grant).expect("known"));
+    first.host.add_fault_once("plot/2", slow());
+    let tokens = okta.pages(&list).await;
+    let dead = format!("{list}/{}", tokens[0]["id"].as_str().expect("id"));
+    assert_eq!((tokens.len(), okta.send("DELETE", &dead).await.status), (6, 204));
+    // nobody asks for it any more before the death: it may be lost, with its name
+    assert!(first.host.change_once("plot/3", &grant).expect("granted"));
+    // dropped without a word, as by kill -9
+    drop(first);
+
+    let second = Twins::with(&[("okta", "okta")], options()).await;
+    let okta = second.client("okta");
+    assert_eq!(okta.send("DELETE", &dead).await.status, 404, "it was answered, so it is known");
+    assert_eq!((second.host.summary().effects, second.host.faults().len()), (1, 1));
+    for name in ["plot/1", "plot/3"] {
+        second.host.change_once(name, &grant).expect("known or made");
+    }
+    second.host.add_fault_once("plot/2", slow());
+    assert_eq!((okta.pages(&list).await.len(), second.host.faults().len()), (6, 1), "each once");
+}
+
+#[tokio::test]
 async fn a_client_may_name_the_operation() {
     let twins = Twins::start(&[("okta", "okta")], World::default()).await;
     twins.host.add_fault(Fault::nth("okta.list_users", 1, twin::Answer::Status(500)));

@@ -27,6 +27,9 @@ struct Undo {
     before: Option<Arc<Row>>,
 }
 
+/// A row that works on although it is gone: table, id, what it was, until when.
+pub(crate) type Lingers = (String, String, Arc<Row>, Timestamp);
+
 /// A point in the history of a store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark(u64);
@@ -217,6 +220,18 @@ impl Store {
             (table.to_owned(), place, row)
         };
         places.into_iter().map(row).collect()
+    }
+
+    /// What lingers: table, id, row, until.
+    pub(crate) fn lingering(&self) -> Vec<Lingers> {
+        let kept = self.lingering.iter();
+        kept.map(|((table, id), (row, until))| (table.clone(), id.clone(), row.clone(), *until)).collect()
+    }
+
+    /// Puts back what lingered.
+    pub(crate) fn linger_again(&mut self, kept: Vec<Lingers>) {
+        self.lingering =
+            kept.into_iter().map(|(table, id, row, until)| ((table, id), (row, until))).collect();
     }
 
     /// Puts back rows as they were kept.
