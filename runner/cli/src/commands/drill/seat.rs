@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use jiff::tz::TimeZone;
 use stanch_client::{Client, ClientError, Location, Seat};
 use stanch_model::{
-    api::{DrillOrder, DrillTicket, DrillView, Grade, PlotState, Remark, SeatKind},
+    api::{Behind, DrillOrder, DrillTicket, DrillView, Grade, PlotState, Remark, SeatKind},
     clock::ClockAt,
     duration,
 };
@@ -309,19 +309,7 @@ fn told(view: &DrillView) -> String {
             remark.text
         ));
     }
-    if let Some(behind) = &view.behind {
-        for one in &behind.plot {
-            let at = one.at_s.map_or_else(|| one.when.clone(), |at| format!("T+{}", clock(at)));
-            let state = if one.state == PlotState::Waits { "" } else { one.state.as_str() };
-            let edited = one.edited_by.as_ref().map(|by| format!(", changed by {by}")).unwrap_or_default();
-            text.push_str(&format!("  {:>2}  {:<6} {}  ({at}{edited})\n", one.entry, state, one.what));
-        }
-        behind
-            .faults
-            .iter()
-            .for_each(|fault| text.push_str(&format!("  fault {}  {}\n", fault.id, fault.what)));
-        behind.truth.iter().for_each(|line| text.push_str(&format!("  truly  {line}\n")));
-    }
+    view.behind.iter().for_each(|behind| tell_behind(behind, &mut text));
     for one in view.hoped.iter().flatten() {
         let graded = one
             .graded
@@ -335,6 +323,23 @@ fn told(view: &DrillView) -> String {
         text.push_str(&format!("over ({}): {word}, {} of {}\n", debrief.why, debrief.score, debrief.of));
     }
     text.trim_end().to_owned()
+}
+
+/// What the facilitator alone sees.
+fn tell_behind(behind: &Behind, text: &mut String) {
+    for one in &behind.plot {
+        let at = one.at_s.map_or_else(|| one.when.clone(), |at| format!("T+{}", clock(at)));
+        let state = if one.state == PlotState::Waits { "" } else { one.state.as_str() };
+        let edited = one.edited_by.as_ref().map(|by| format!(", changed by {by}")).unwrap_or_default();
+        text.push_str(&format!("  {:>2}  {:<6} {}  ({at}{edited})\n", one.entry, state, one.what));
+    }
+    behind.faults.iter().for_each(|fault| text.push_str(&format!("  fault {}  {}\n", fault.id, fault.what)));
+    for one in &behind.adversary {
+        let why = if one.why.is_empty() { String::new() } else { format!(", {}", one.why) };
+        let (number, state, what) = (one.number, one.state.as_str(), &one.what);
+        text.push_str(&format!("  move {number}  {state:<6} {what}  ({}, got {}{why})\n", one.when, one.got));
+    }
+    behind.truth.iter().for_each(|line| text.push_str(&format!("  truly  {line}\n")));
 }
 
 /// `14:20`.
