@@ -99,6 +99,14 @@ impl Catalog {
         if mistakes.is_empty() { Ok(self) } else { Err(mistakes) }
     }
 
+    /// Every mistake of one file of a platform's folder (`<slug>/integration.yaml`, `<slug>/alerts.yaml`), as it stands in an
+    /// editor.
+    pub fn check_text(&self, path: &Path, source: &str) -> Vec<Diagnostic> {
+        let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let (slug, name) = (part(path.parent().and_then(Path::file_name)), part(path.file_name()));
+        self.clone().add(&slug, &name, &path.display().to_string(), source, false)
+    }
+
     /// Adds one file, or says everything that is wrong with it.
     fn add(&mut self, slug: &str, name: &str, file: &str, source: &str, shipped: bool) -> Vec<Diagnostic> {
         if name == ALERTS {

@@ -127,7 +127,10 @@ impl JsonSchema for Take {
                 { "type": "string", "description": "a path in the event, or a template with {variables}" },
                 {
                     "type": "object", "additionalProperties": false, "required": ["when", "is"],
-                    "properties": { "when": { "type": "string" }, "is": { "type": "string" } },
+                    "properties": {
+                        "when": { "type": "string", "description": "a predicate over the event" },
+                        "is": { "type": "string", "description": "a template with {variables}" },
+                    },
                 },
             ],
         });

@@ -11,7 +11,9 @@ use stanch_model::{Effect, Limits};
 mod input;
 mod read;
 mod reader;
+mod schema;
 pub use read::read;
+pub use schema::schema;
 
 /// The whole manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

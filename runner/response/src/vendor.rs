@@ -14,13 +14,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stanch_model::{Diagnostic, Target, yaml};
 
 use crate::{config::Marker, deadline::Span, tell::is_mail};
 
 /// One supplier.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vendor {
     /// For people.
@@ -57,7 +58,7 @@ pub struct Vendor {
 }
 
 /// One rung of a vendor's contact ladder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contact {
     /// Person or desk.
@@ -77,7 +78,7 @@ pub struct Contact {
 }
 
 /// What the contract says of breaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreachClause {
     /// How soon we owe it notice, or it owes us: `24h`, `3d`, `2 business days`.
@@ -88,7 +89,7 @@ pub struct BreachClause {
 }
 
 /// Whether we still work with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Yes.
@@ -161,6 +162,16 @@ impl Register {
             });
         }
     }
+}
+
+/// The JSON Schema of `vendors.yaml`.
+pub fn schema() -> serde_json::Value {
+    /// Suppliers by slug: whom to call about an app, by when, and what they hold of ours.
+    #[derive(JsonSchema)]
+    #[schemars(title = "vendors.yaml")]
+    #[expect(dead_code, reason = "only described")]
+    struct Vendors(BTreeMap<String, Vendor>);
+    schemars::schema_for!(Vendors).to_value()
 }
 
 impl Vendor {

@@ -1,7 +1,8 @@
 //! How a platform can fail, as a number or a word.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 macro_rules! answers {
@@ -70,6 +71,19 @@ answers! {
     IdpDown = "idp_down",
     /// The token lacks the scope of the call: the platform's own way of saying so, which may be an empty list.
     ScopeMissing = "scope_missing",
+}
+
+impl JsonSchema for Answer {
+    fn schema_name() -> Cow<'static, str> {
+        "Answer".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What happens instead: a status (429) or a word",
+            "anyOf": [{ "type": "integer", "minimum": 400, "maximum": 599 }, { "enum": Self::WORDS }]
+        })
+    }
 }
 
 impl Serialize for Answer {

@@ -8,6 +8,7 @@ mod span;
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::Answer;
@@ -103,7 +104,7 @@ impl Fault {
 }
 
 /// Whether a failing call has its effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultEffect {
     /// It has.

@@ -226,7 +226,6 @@ pub struct FaultSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Span>,
     /// What happens instead: a status (`429`) or a word (`revoke_does_nothing`).
-    #[schemars(with = "Option<serde_json::Value>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
     /// The answer's own time: Retry-After, how old a stale read is, when the re-consent comes, ….
@@ -236,7 +235,6 @@ pub struct FaultSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grants: Option<u32>,
     /// Whether the effect happens before the answer goes wrong: `happens` or `none`.
-    #[schemars(with = "Option<String>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<FaultEffect>,
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use span::{NotASpan, Span};
-pub use table::{DeadlineTable, NoClock, Rule, Within};
+pub use table::{DeadlineTable, NoClock, Rule, Within, schema};
 
 /// One running clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

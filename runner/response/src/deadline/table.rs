@@ -7,6 +7,7 @@ use jiff::{
     civil::{Date, Time},
     tz::TimeZone,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use stanch_model::{Diagnostic, diagnostic::did_you_mean, yaml};
 
@@ -69,29 +70,47 @@ pub enum NoClock {
     Time(String),
 }
 
-#[derive(Deserialize)]
+/// The notification clocks that can be started.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "deadlines.yaml")]
 struct File {
+    /// The day on which a person last compared it with the law, `2026-11-01`.
     dated: String,
+    /// The clocks by the name that a script gives to `deadline`.
     rules: BTreeMap<String, RuleFile>,
+    /// Days that are no business days, by the name that a rule gives.
     #[serde(default)]
     holidays: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Deserialize)]
+/// One clock.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RuleFile {
+    /// For people, with whom it is owed to.
     title: String,
+    /// What starts it: `aware`, `material`.
     from: String,
+    /// How long it runs: `72h`, `30 days`, `4 business days`, `1 month`; `contract` is what the vendor's clause says.
     within: String,
+    /// The time zone in which its days are counted, `Europe/Berlin`; UTC unless given.
     #[serde(default)]
     zone: Option<String>,
+    /// The hour at which a counted day ends, `17:30`.
     #[serde(default)]
     until: Option<String>,
+    /// One of `holidays`: its days are no business days.
     #[serde(default)]
     holidays: Option<String>,
+    /// Where the rule stands.
     #[serde(default)]
     source: String,
+}
+
+/// The JSON Schema of `deadlines.yaml`.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(File).to_value()
 }
 
 impl DeadlineTable {
