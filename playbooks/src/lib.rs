@@ -5,6 +5,7 @@
 //! finds every mistake in it at once ([`check()`]), and owns the language that scripts are written in ([`dialect`]).
 //! It never runs a script: the engine does, with the calls that [`dialect::HOST_CALLS`] describes.
 
+pub mod assist;
 pub mod check;
 pub mod codes;
 pub mod dialect;

@@ -117,4 +117,4 @@ fn key(problem: &Diagnostic) -> (&str, usize, bool, &str) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

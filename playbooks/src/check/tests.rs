@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{CheckContext, check_sources};
 use crate::Library;
 
-mod catalogue;
+pub(crate) mod catalogue;
 use catalogue::Catalogue;
 
 const MANIFEST: &str = "playbook: cut\ntitle: Cut\nowner: ir\nreviewed: 2026-11-01\n\

@@ -18,5 +18,6 @@ pub use compile::compile;
 pub(crate) use compile::compile_rest;
 pub use engine::{LIMITS, LimitSet, SEVERITIES, constant, engine, engine_with, severity};
 pub use expression::{Expression, ExpressionError, Var, expression};
+pub(crate) use page::{call_page, kind_words};
 pub use page::{language_page, signature};
 pub use stanch_model::duration::parse as duration;

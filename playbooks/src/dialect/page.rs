@@ -29,14 +29,13 @@ const PARTS: &[(&str, &[CallClass])] = &[
 ];
 
 fn entry(page: &mut String, call: &HostCall) {
-    let _ = write!(
-        page,
-        "\n### `{}({})` gives {}\n\n{}\n\n",
-        call.name,
-        signature(call),
-        gives(call),
-        filled(call.docs)
-    );
+    let _ = write!(page, "\n### `{}({})` gives {}\n\n", call.name, signature(call), gives(call));
+    page.push_str(&call_page(call));
+}
+
+/// What a host call promises and takes, and an example.
+pub(crate) fn call_page(call: &HostCall) -> String {
+    let mut page = format!("{}\n\n", filled(call.docs));
     let params: Vec<String> = call.params.iter().map(described).collect();
     let options: Vec<String> = call.options.iter().map(described).collect();
     let listed = call.effect().map(|effect| format!("Listed in `uses` under `{effect}`."));
@@ -53,6 +52,7 @@ fn entry(page: &mut String, call: &HostCall) {
         let _ = write!(page, "{}\n\n", lines.join("\n"));
     }
     let _ = writeln!(page, "```rhai\n{}\n```", call.example);
+    page
 }
 
 /// What stands between the parentheses, `name, text?, #{ within? }`.
@@ -74,7 +74,12 @@ fn gives(call: &HostCall) -> String {
 }
 
 fn described(param: &Param) -> String {
-    let what = match param.kind {
+    format!("`{}`: {}", param.name, kind_words(param.kind))
+}
+
+/// What a parameter takes, in words.
+pub(crate) fn kind_words(kind: ParamKind) -> &'static str {
+    match kind {
         ParamKind::Text => "a text",
         ParamKind::Name => "a name",
         ParamKind::Approval => "a name under `approvals:`",
@@ -96,8 +101,7 @@ fn described(param: &Param) -> String {
         ParamKind::Closure(_) => "a closure `|x| …`",
         ParamKind::Closures => "a list or a map of closures `|| …`",
         ParamKind::Any => "anything that crosses the border",
-    };
-    format!("`{}`: {what}", param.name)
+    }
 }
 
 fn errors(page: &mut String) {

@@ -7,13 +7,13 @@ use stanch_model::{
     catalog::{ActionIndex, ActionInfo, InputInfo, InputKind},
 };
 
-pub(super) struct Catalogue {
-    pub(super) integrations: Vec<(String, String)>,
+pub(crate) struct Catalogue {
+    pub(crate) integrations: Vec<(String, String)>,
     actions: Vec<ActionInfo>,
 }
 
 impl Catalogue {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let actions = vec![
             action("okta", "list_apps", Effect::Read, Some("find_app"), None, Some("app")),
             action("okta", "list_users", Effect::Read, Some("find_user"), None, Some("user")),
