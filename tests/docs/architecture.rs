@@ -53,7 +53,7 @@ fn ours(needs: &BTreeSet<String>) -> BTreeSet<&str> {
 }
 
 /// Who may know whom. A crate that is absent may know everybody.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("journal", &["model"]),
     ("integrations", &["model"]),
@@ -63,6 +63,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("tui", &["model", "client"]),
     ("engine", &["model", "journal", "integrations", "playbooks"]),
     ("server", &["model", "journal", "integrations", "playbooks", "engine", "response"]),
+    ("lsp", &["model", "integrations", "playbooks", "response", "drill"]),
     ("drill", &["model", "journal", "client", "integrations", "playbooks", "response"]),
 ];
 

@@ -100,6 +100,10 @@ pub(crate) enum Command {
     Bench(commands::bench::Args),
     /// Say what a diagnostic code means
     Explain(commands::explain::Args),
+    /// Print the JSON Schemas of the files that people write, for editors
+    Schema(commands::schema::Args),
+    /// Speak with an editor: mistakes as you type, completion, hovers, definitions, the outline
+    Lsp(commands::lsp::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }

@@ -16,11 +16,13 @@ pub(crate) mod init;
 pub(crate) mod integrations;
 pub(crate) mod journal;
 pub(crate) mod lists;
+pub(crate) mod lsp;
 pub(crate) mod people;
 pub(crate) mod playbooks;
 mod reads;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod scopes;
 pub(crate) mod serve;
 pub(crate) mod show;
@@ -78,6 +80,8 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Twins(args) => Box::pin(twins::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Explain(args) => explain::run(&args, out),
+        Command::Schema(args) => schema::run(&args, out),
+        Command::Lsp(args) => lsp::run(args),
         Command::Completions(args) => completions::run(&args),
     }
 }
