@@ -102,7 +102,7 @@ pub(crate) enum Command {
     Explain(commands::explain::Args),
     /// Print the JSON Schemas of the files that people write, for editors
     Schema(commands::schema::Args),
-    /// Speak with an editor: mistakes as you type, completion, hovers, definitions, the outline
+    /// Speak with an editor: mistakes as you type, completion, hovers, definitions
     Lsp(commands::lsp::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),

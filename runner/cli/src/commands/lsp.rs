@@ -19,7 +19,7 @@ use crate::{
 /// The configuration's name, beside a file or in a folder above it.
 const CONFIG: &str = "stanch.yaml";
 
-/// Speak with an editor: mistakes as you type, completion, hovers, definitions, the outline
+/// Speak with an editor: mistakes as you type, completion, hovers, definitions
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The configuration; unless given, the nearest stanch.yaml beside or above each file
