@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use stanch_model::{
-    Diagnostic, Target,
+    Diagnostic, Effect, Target,
     api::IntegrationHealth,
     catalog::{ActionIndex, ActionInfo},
     config::IntegrationConfig,
@@ -30,6 +30,16 @@ use crate::{
 #[derive(Clone)]
 pub struct Integrations {
     shared: Arc<Shared>,
+    reach: Reach,
+}
+
+/// What may leave through a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Everything.
+    All,
+    /// What only looks.
+    Reads,
 }
 
 struct Shared {
@@ -60,7 +70,26 @@ impl Integrations {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        Ok(Self { shared: Arc::new(Shared { catalog, transport, secrets, members }) })
+        let shared = Arc::new(Shared { catalog, transport, secrets, members });
+        Ok(Self { shared, reach: Reach::All })
+    }
+
+    /// The same platforms, pace and tokens for whoever only looks: an action that is no read gets no way out. Nothing makes
+    /// the other handle of this one again.
+    #[must_use]
+    pub fn for_reading(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), reach: Reach::Reads }
+    }
+
+    /// The way out for an action.
+    fn way_out(&self, action: &ActionSpec) -> Result<&Transport, Outcome> {
+        match (self.reach, action.effect) {
+            (Reach::All, _) | (Reach::Reads, Effect::Read) => Ok(&self.shared.transport),
+            (Reach::Reads, effect) => {
+                let message = format!("this handle only reads, and the action's effect is `{effect}`");
+                Err(Outcome::Refused { kind: ErrorKind::Forbidden, status: None, message })
+            }
+        }
     }
 
     /// The catalogue behind it.
@@ -135,6 +164,10 @@ impl Integrations {
             Ok(found) => found,
             Err(message) => return Outcome::Refused { kind: ErrorKind::Unknown, status: None, message },
         };
+        let transport = match self.way_out(action) {
+            Ok(transport) => transport,
+            Err(refused) => return refused,
+        };
         let bound = match bind(&member.name, &call.action, action, call.target.as_ref(), &call.input) {
             Ok(bound) => bound,
             Err(refusal) => {
@@ -151,7 +184,7 @@ impl Integrations {
         };
         let exchange = Exchange {
             member,
-            transport: &self.shared.transport,
+            transport,
             secrets: self.shared.secrets.as_ref(),
             name: &call.action,
             action,

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Serve(commands::serve::Args),
     /// Start a playbook by hand
     Run(commands::run::Args),
+    /// Say what a playbook would do: exact targets, approvals, undo; nothing is written
+    Plan(commands::plan::Args),
     /// Hand an alert to the server
     Alert(commands::alert::Args),
     /// How the server is, and what waits for a person

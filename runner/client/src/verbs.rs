@@ -6,11 +6,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, AskBody, Card, DeadlineView, DecideBody, EntryView,
-        IncidentSummary, IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page,
+        IncidentSummary, IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlanBody,
         PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody,
         SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
     },
-    run::RunView,
+    run::{Plan, RunView},
 };
 
 use crate::{Client, ClientError, transport::Request};
@@ -118,6 +118,16 @@ impl Client {
     /// Starts a run.
     pub async fn start(&self, body: &StartBody) -> Answer<Started> {
         self.post(&["v1", "runs"], body).await
+    }
+
+    /// Begins to plan a run.
+    pub async fn plan(&self, body: &PlanBody) -> Answer<Started> {
+        self.post(&["v1", "plans"], body).await
+    }
+
+    /// What a plan has come to, by its run or its hash.
+    pub async fn planned(&self, id: &str) -> Answer<Plan> {
+        self.get(&["v1", "plans", id], &[]).await
     }
 
     /// Approvals that wait, oldest first.

@@ -16,7 +16,7 @@ use stanch_model::{
     Hash, RunId,
     catalog::ActionIndex,
     config::Config,
-    run::{GuardRead, Mode, Reading, body::Pins},
+    run::{GuardRead, Mode, Reading, body::Pins, plan::KeptPlan},
 };
 use stanch_playbooks::{Library, Playbook};
 
@@ -145,6 +145,8 @@ pub(crate) type OpenRun = (RunId, Option<String>, i64);
 pub(crate) struct Env {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) integrations: Integrations,
+    /// The same for runs that only look.
+    pub(crate) reading: Integrations,
     pub(crate) library: Arc<Library>,
     pub(crate) config: Arc<Config>,
     pub(crate) desk: Arc<dyn Desk>,
@@ -167,6 +169,8 @@ pub(crate) struct Env {
     pub(crate) hour: Hour,
     /// Held while a guard looks and counts.
     pub(crate) letting_pass: Mutex<()>,
+    /// Plans that runs of this life are held to.
+    pub(crate) plans: RwLock<HashMap<Hash, Arc<KeptPlan>>>,
     /// Runs with children.
     pub(crate) families: Families,
     /// True once this life knows which unfinished runs alerts may join.
@@ -178,6 +182,14 @@ pub(crate) struct Env {
 impl Env {
     pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+
+    /// What a run of this mode reaches platforms through.
+    pub(crate) fn way(&self, mode: Mode) -> &Integrations {
+        match mode {
+            Mode::Plan => &self.reading,
+            Mode::Live | Mode::Drill => &self.integrations,
+        }
     }
 
     pub(crate) fn is_draining(&self) -> bool {

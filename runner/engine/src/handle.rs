@@ -18,7 +18,7 @@ use crate::{
     intake::{self, Trigger},
     resolve::{is_order, run_of},
     shard::{Inbox, Message, Shard},
-    terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, RunRow, StartRun},
+    terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Purpose, Receipt, RunRow, StartRun},
 };
 
 /// The engine: cheap to clone.
@@ -157,7 +157,20 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such playbook, an input is wrong, or the journal refuses.
-    pub async fn run(&self, mut start: StartRun) -> Result<(RunId, String), EngineError> {
+    pub async fn run(&self, start: StartRun) -> Result<(RunId, String), EngineError> {
+        self.begin(start, Purpose::Act).await
+    }
+
+    /// Starts a run that does what this plan says and stops at anything else: the plan's hash, or the first digits of it.
+    /// Inputs that are not given, and the alert, are the plan's.
+    ///
+    /// # Errors
+    /// As [`Engine::run`]; when no plan has this hash, or the playbook or what it depends on has changed since.
+    pub async fn execute(&self, start: StartRun, plan: &str) -> Result<(RunId, String), EngineError> {
+        self.begin(start, Purpose::Only(plan)).await
+    }
+
+    async fn begin(&self, mut start: StartRun, purpose: Purpose<'_>) -> Result<(RunId, String), EngineError> {
         let opened = start.incident.is_none();
         let incident = start.incident.get_or_insert_with(|| ulid::Ulid::generate().to_string()).clone();
         let title = match &start.alert {
@@ -166,7 +179,7 @@ impl Engine {
         };
         let severity =
             start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
-        let mut birth = self.env.birth(start, None)?;
+        let mut birth = self.env.birth(start, purpose, None)?;
         if opened {
             birth.appends.push(self.env.incident_opened(&incident, &title, severity, None, &[&birth.run]));
         }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use stanch_journal::{JournalError, StreamAppend, With};
 use stanch_model::{
-    Address, Alert, Entry, Header, NewEntry, RunId, StreamId,
-    run::body::{Created, Pins, kind},
+    Address, Alert, Entry, Hash, Header, NewEntry, RunId, StreamId,
+    run::{
+        Mode,
+        body::{Created, Pins, kind},
+    },
 };
 use stanch_playbooks::{
     Library, Playbook,
@@ -17,9 +20,9 @@ use stanch_playbooks::{
 use crate::{
     env::{Env, rfc3339},
     live::row,
-    pins,
+    pins, plan,
     shard::Message,
-    terms::{Accepted, EngineError, StartRun, Verdict},
+    terms::{Accepted, EngineError, Purpose, StartRun, Verdict},
 };
 
 /// A trigger of a playbook, compiled.
@@ -84,7 +87,7 @@ impl Env {
                 incident: incident.clone(),
                 started_by: alert.by.clone().unwrap_or_else(|| format!("alert:{}", alert.source)),
             };
-            let birth = self.birth(start, None)?;
+            let birth = self.birth(start, Purpose::Act, None)?;
             accepted.verdicts.push(Verdict {
                 playbook: trigger.slug.clone(),
                 run: birth.run.clone(),
@@ -150,19 +153,37 @@ impl Env {
     /// The first entries of a run, checked: playbook, inputs, pins.
     pub(crate) fn birth(
         &self,
-        start: StartRun,
+        mut start: StartRun,
+        purpose: Purpose<'_>,
         child: Option<(RunId, &Created, Address)>,
     ) -> Result<Birth, EngineError> {
         let playbook = self.library.get(&start.playbook).ok_or_else(|| self.no_playbook(&start.playbook))?;
         let pins = self.pins_of(&playbook);
-        self.birth_of(&playbook, start, child, pins)
+        let above = child.as_ref().map(|(_, parent, _)| (parent.mode, parent.plan));
+        let ruled = match (above, purpose) {
+            (Some(above), _) => above,
+            (None, Purpose::Act) => (self.mode, None),
+            (None, Purpose::Plan(None)) => (Mode::Plan, None),
+            (None, Purpose::Plan(Some(again))) => {
+                let (_, kept) = self.plan_to_execute(again, &playbook, &pins)?;
+                plan::fill(&mut start, &kept);
+                (Mode::Plan, None)
+            }
+            (None, Purpose::Only(hash)) => {
+                let (hash, kept) = self.plan_to_execute(hash, &playbook, &pins)?;
+                plan::fill(&mut start, &kept);
+                (self.mode, Some(hash))
+            }
+        };
+        self.birth_of(&playbook, start, ruled, child, pins)
     }
 
-    /// The same for a playbook that is at hand.
+    /// The same for a playbook that is at hand, in this mode and held to this plan.
     pub(crate) fn birth_of(
         &self,
         playbook: &Playbook,
         start: StartRun,
+        (mode, plan): (Mode, Option<Hash>),
         child: Option<(RunId, &Created, Address)>,
         pins: Pins,
     ) -> Result<Birth, EngineError> {
@@ -176,7 +197,7 @@ impl Env {
             run: run.clone(),
             playbook: playbook.slug.clone(),
             title: playbook.manifest.title.clone(),
-            mode: self.mode,
+            mode,
             input,
             alert: start
                 .alert
@@ -188,6 +209,7 @@ impl Env {
             depth,
             started_by: start.started_by,
             pins,
+            plan,
         };
         let new = NewEntry::new(kind::CREATED, &created);
         let entry = first_entry(&run, &new, now);
@@ -253,6 +275,9 @@ impl Env {
             let Some(created) = entries.first().and_then(|entry| entry.decode::<Created>().ok()) else {
                 continue;
             };
+            if created.mode == Mode::Plan {
+                continue;
+            }
             let Ok(alert) = serde_json::from_value::<Alert>(created.alert.clone()) else { continue };
             for trigger in folding.iter().filter(|trigger| trigger.slug == created.playbook) {
                 self.remember_open(trigger, &alert, run, created.incident.clone());

@@ -21,13 +21,14 @@ use crate::{
     live::row,
     pins,
     shard::Message,
-    terms::{EngineError, EngineOptions, StartRun},
+    terms::{EngineError, EngineOptions, Purpose, StartRun},
 };
 
 impl Env {
     pub(crate) fn new(options: EngineOptions) -> Self {
         Self {
             journal: options.journal,
+            reading: options.integrations.for_reading(),
             integrations: options.integrations,
             library: options.library,
             config: options.config,
@@ -46,6 +47,7 @@ impl Env {
             read: Default::default(),
             hour: Default::default(),
             letting_pass: Default::default(),
+            plans: Default::default(),
             families: Default::default(),
             recalled: tokio::sync::watch::Sender::new(false),
             open: Default::default(),
@@ -117,7 +119,7 @@ impl Env {
             incident: parent.incident.clone(),
             started_by: parent.started_by.clone(),
         };
-        let birth = match self.birth(start, Some((child.clone(), parent, address))) {
+        let birth = match self.birth(start, Purpose::Act, Some((child.clone(), parent, address))) {
             Ok(birth) => birth,
             Err(error) => {
                 let error = StepError::new("misuse", error.to_string());

@@ -26,6 +26,7 @@ mod live;
 mod nudge;
 mod pauses;
 mod pins;
+mod plan;
 mod resolve;
 mod rest;
 mod shard;

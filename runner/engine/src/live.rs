@@ -129,6 +129,10 @@ pub(crate) struct Live {
     pub(crate) value: Value,
     /// Something was cut by hand after the end: no list was read after it.
     pub(crate) cut_late: bool,
+    /// The run is held to a plan and has met what is not in it; no card says so yet.
+    pub(crate) off_plan: bool,
+    /// In a plan: what is cut away, and from how many targets that was computed.
+    pub(crate) gone: Option<(usize, Arc<std::collections::HashSet<String>>)>,
     /// A wait for a signal was opened: one that came early may fit.
     pub(crate) look_for_signals: bool,
 
@@ -192,6 +196,8 @@ impl Live {
             value: Value::Null,
             cut_late: false,
             look_for_signals: false,
+            off_plan: false,
+            gone: None,
             #[cfg(feature = "without-intents")]
             late: HashMap::new(),
             intended: Vec::new(),

@@ -59,6 +59,17 @@ pub struct StartRun {
     pub started_by: String,
 }
 
+/// What a run is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose<'a> {
+    /// To act.
+    Act,
+    /// To do what this plan says and to stop at anything else: the plan's hash, or the first digits of it.
+    Only(&'a str),
+    /// To say what it would do; with the inputs of this plan, if one is given.
+    Plan(Option<&'a str>),
+}
+
 /// What became of an alert; durable when returned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Accepted {
@@ -248,6 +259,17 @@ pub enum EngineError {
         /// Its name.
         name: String,
         /// What is wrong with it.
+        why: String,
+    },
+    /// No plan has this hash.
+    #[error("there is no plan {0}")]
+    NoPlan(String),
+    /// The plan cannot be executed any more.
+    #[error("the plan {plan} cannot be executed: {why}")]
+    PlanChanged {
+        /// Its hash, shortened.
+        plan: String,
+        /// What has changed since it was made.
         why: String,
     },
     /// No such run.

@@ -43,6 +43,22 @@ pub struct People {
     pub groups: BTreeMap<String, Vec<String>>,
 }
 
+impl People {
+    /// The people behind groups, in order, each once; a name that is no group is a person.
+    pub fn named(&self, asked: &[String]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in asked {
+            let group = self.groups.get(name).cloned().unwrap_or_else(|| vec![name.clone()]);
+            for name in group {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+}
+
 /// One configured integration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,6 @@ use stanch_model::{
     Effect, RunId, StreamId, Target,
     api::{Card, CardAct, CardBreak, CardGuard, CardProtected},
     catalog::ActionIndex,
-    config::People,
     run::{WaitKind, body::Created},
 };
 use stanch_playbooks::Manifest;
@@ -16,9 +15,9 @@ use crate::app::App;
 
 /// Adds what the run's own entries do not tell.
 pub(crate) fn complete(app: &App, mut card: Card) -> Card {
-    card.asked = people(&card.wait.ask, &app.config.people);
+    card.asked = app.config.people.named(&card.wait.ask);
     card.next = card.wait.rungs().first().map_or_else(Vec::new, |rung| {
-        let next = people(std::slice::from_ref(rung), &app.config.people);
+        let next = app.config.people.named(std::slice::from_ref(rung));
         next.into_iter().filter(|name| !card.asked.contains(name)).collect()
     });
     card.protected = protected(app, &card.wait.targets);
@@ -72,20 +71,6 @@ fn names(target: &Target) -> Vec<&str> {
         .chain(of_app)
         .filter(|name| !name.is_empty())
         .collect()
-}
-
-/// The people behind groups, in order; a name that is no group is a person.
-fn people(asked: &[String], people: &People) -> Vec<String> {
-    let mut names = Vec::new();
-    for name in asked {
-        let group = people.groups.get(name).cloned().unwrap_or_else(|| vec![name.clone()]);
-        for name in group {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
 }
 
 /// How the run began; nothing when its first entry cannot be read.

@@ -106,6 +106,10 @@ impl From<EngineError> for Refused {
         match error {
             EngineError::NoPlaybook { .. } => Self::new(StatusCode::NOT_FOUND, "no_playbook", message),
             EngineError::NoRun(_) => Self::not_found(message),
+            EngineError::NoPlan(_) => Self::new(StatusCode::NOT_FOUND, "no_plan", message)
+                .help("`stanch plan` makes one and says its hash"),
+            EngineError::PlanChanged { .. } => Self::new(StatusCode::CONFLICT, "plan_changed", message)
+                .help("plan anew and read what is other now: `stanch plan`"),
             EngineError::NotOne(error) => error.into(),
             EngineError::Broken { diagnostics, .. } => {
                 let lines: Vec<String> = diagnostics.iter().map(stanch_model::Diagnostic::one_line).collect();

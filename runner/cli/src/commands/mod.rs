@@ -17,7 +17,9 @@ pub(crate) mod integrations;
 pub(crate) mod journal;
 pub(crate) mod lists;
 pub(crate) mod lsp;
+mod origin;
 pub(crate) mod people;
+pub(crate) mod plan;
 pub(crate) mod playbooks;
 mod reads;
 pub(crate) mod report;
@@ -49,6 +51,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Doctor(args) => Box::pin(doctor::run(args, out)).await,
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Run(args) => Box::pin(run::run(args, out)).await,
+        Command::Plan(args) => Box::pin(plan::run(args, out)).await,
         Command::Alert(args) => Box::pin(alert::run(args, out)).await,
         Command::Status(args) => Box::pin(lists::status(args, out)).await,
         Command::Incidents(args) => Box::pin(lists::incidents(args, out)).await,

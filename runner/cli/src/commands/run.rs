@@ -1,25 +1,13 @@
-//! `stanch run`: starts a playbook by hand, from an alert or without.
+//! `stanch run`: starts a playbook by hand, from an alert or without; or does what a plan says.
 
-use std::path::{Path, PathBuf};
-
-use serde_json::{Map, Value};
-use stanch_client::{Client, ClientError};
-use stanch_model::{
-    api::{Delivery, StartBody},
-    diagnostic::did_you_mean,
-    shortened::short,
-};
+use stanch_client::Client;
+use stanch_model::{api::StartBody, shortened::short};
 
 use super::{
-    alert::{self, of_file},
-    watch,
+    origin::{Origin, OriginArgs},
+    plan, watch,
 };
-use crate::{
-    exit::Exit,
-    out::Out,
-    reach::{ReachArgs, answer},
-    said::Said,
-};
+use crate::{exit::Exit, out::Out, reach::ReachArgs, said::Said};
 
 /// Start a playbook by hand
 #[derive(Debug, clap::Args)]
@@ -27,20 +15,15 @@ use crate::{
     after_help = "Returns as soon as the run is durable; with --watch when it has ended, by the exit codes of `stanch show`"
 )]
 pub(crate) struct Args {
-    /// The playbook
-    playbook: String,
-    /// An input, `app=drift`; can be given several times. A value that is JSON is taken as such
-    #[arg(long = "input", short = 'i', value_name = "NAME=VALUE", value_parser = pair)]
-    input: Vec<(String, Value)>,
-    /// The alert that it starts from, JSON or YAML; `-` for standard input. Inputs that are not given come from it
-    #[arg(long, value_name = "FILE")]
-    alert: Option<PathBuf>,
-    /// The alert is what this source sends, as under `alerts:`
-    #[arg(long, value_name = "SOURCE", requires = "alert")]
-    source: Option<String>,
+    #[command(flatten)]
+    origin: OriginArgs,
     /// The incident that it belongs to; a new one unless given
     #[arg(long, value_name = "ID")]
     incident: Option<String>,
+    /// Do what this plan of `stanch plan` says and stop at anything else. The plan is made anew first, and nothing begins if
+    /// it has become another one. Inputs that are not given, and the alert, are the plan's
+    #[arg(long, value_name = "HASH")]
+    plan: Option<String>,
     /// Watch it until it ends, and exit by how it ended
     #[arg(long, short)]
     watch: bool,
@@ -48,22 +31,22 @@ pub(crate) struct Args {
     reach: ReachArgs,
 }
 
-fn pair(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Ok((name.to_owned(), value))
-}
-
 /// Starts it.
 ///
 /// # Errors
-/// When there is no such playbook, an input or the alert is wrong, or the server refuses.
+/// When there is no such playbook, an input or the alert is wrong, the plan is another one by now, or the server refuses.
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
-    let body = body(&args, out)?;
+    let origin = args.origin.read(out)?;
     let client = args.reach.client()?;
+    if let Some(hash) = &args.plan {
+        is_still_so(&client, &args, &origin, hash, out).await?;
+    }
+    let Origin { input, alert, delivery } = origin;
+    let (playbook, incident) = (args.origin.playbook.clone(), args.incident.clone());
+    let body = StartBody { playbook, input, incident, alert, delivery, plan: args.plan.clone() };
     let started = match client.start(&body).await {
         Ok(started) => started,
-        Err(error) => return Err(refused(&client, &args, error).await),
+        Err(error) => return Err(args.origin.refused(&client, error).await),
     };
     if args.watch {
         return watch::follow(&client, &started.run, out).await;
@@ -77,36 +60,24 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-fn body(args: &Args, out: Out) -> anyhow::Result<StartBody> {
-    let input: Map<String, Value> = args.input.iter().cloned().collect();
-    let (playbook, incident) = (args.playbook.clone(), args.incident.clone());
-    let mut body = StartBody { playbook, input, incident, ..StartBody::default() };
-    if let Some(file) = &args.alert {
-        let text = alert::text(file)?;
-        match &args.source {
-            None => body.alert = Some(alert::read(file, &text, stanch_response::alert::read, out)?),
-            Some(source) => {
-                let delivery = alert::read(file, &text, stanch_response::alert::delivery, out)?;
-                body.delivery = Some(Delivery { source: source.clone(), body: delivery });
-            }
-        }
+/// Makes the plan anew and compares: what has changed is said before anything is done.
+async fn is_still_so(
+    client: &Client,
+    args: &Args,
+    origin: &Origin,
+    hash: &str,
+    out: Out,
+) -> anyhow::Result<()> {
+    let fresh = plan::make(client, &args.origin, origin.clone(), Some(hash), out).await?;
+    let kept = client.planned(hash).await.map_err(crate::reach::answer)?;
+    if fresh.hash.is_some() && fresh.hash == kept.hash {
+        return Ok(());
     }
-    Ok(body)
-}
-
-async fn refused(client: &Client, args: &Args, error: ClientError) -> anyhow::Error {
-    let of_playbook = matches!(&error, ClientError::Refused { problem, .. } if problem.code == "no_playbook");
-    if of_playbook && let Ok(known) = client.playbooks().await {
-        let near = did_you_mean(&args.playbook, known.items.iter().map(|playbook| playbook.slug.as_str()));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`stanch playbooks list` shows all of them".to_owned(),
-        };
-        return Said::new(format!("there is no playbook {}", args.playbook)).help(help).exit(Exit::No).into();
-    }
-    let of_input = matches!(&error, ClientError::Refused { problem, .. } if problem.code == "input");
-    match args.alert.as_deref().filter(|_| !of_input) {
-        Some(file) => of_file(Path::new(file), error),
-        None => answer(error),
-    }
+    let changes = plan::changes(&kept, &fresh);
+    let said = Said::new(format!("the plan {hash} is not what would be done now: {changes}"));
+    let run = short(&fresh.run);
+    Err(said
+        .help(format!("nothing was done; `stanch show {run}` is the plan as of now"))
+        .exit(Exit::No)
+        .into())
 }

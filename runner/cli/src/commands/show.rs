@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
     Containment, Ended,
-    run::{Became, RunState, RunView, WaitKind, WaitView},
+    run::{Became, Mode, RunState, RunView, WaitKind, WaitView},
     shortened::short,
 };
 
-use super::{incident, targets};
+use super::{incident, plan, targets};
 use crate::{
     exit::Exit,
     out::Out,
@@ -44,6 +44,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let client = args.reach.client()?;
     match client.run(&args.id).await {
+        Ok(view) if view.mode == Some(Mode::Plan) => {
+            let plan = client.planned(&args.id).await.map_err(reach::answer)?;
+            Ok(plan::tell(&plan, args.all, out))
+        }
         Ok(view) => {
             out.text(&words(&view, now(&client).await, args.all, out));
             out.line(&view);

@@ -7,6 +7,7 @@ mod begin;
 mod broken;
 mod drain;
 mod people;
+mod plan;
 mod report;
 mod screens;
 mod support;

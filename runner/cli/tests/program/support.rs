@@ -100,7 +100,29 @@ impl Served {
 
     /// On the simulated platforms at this address.
     pub(crate) fn on(folder: &Path, twins: &str) -> Self {
-        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0", "--twins", twins];
+        Self::told(folder, &["--twins", twins])
+    }
+
+    /// On the simulated platforms and the simulated mail server at these addresses.
+    pub(crate) fn with_mail(folder: &Path, twins: &str, mail: &str) -> Self {
+        Self::told(folder, &["--twins", twins, "--twins-mail", mail])
+    }
+
+    /// As [`Served::with_mail`]; dies by SIGKILL as soon as its journal has so many entries.
+    pub(crate) fn dies_at(folder: &Path, twins: &str, mail: &str, entries: &str) -> Self {
+        Self::told(folder, &["--twins", twins, "--twins-mail", mail, "--kill-at-entry", entries])
+    }
+
+    /// Waits until it is dead.
+    pub(crate) fn killed(mut self) {
+        let status = self.0.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "it ended otherwise");
+        std::mem::forget(self);
+    }
+
+    fn told(folder: &Path, more: &[&str]) -> Self {
+        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0"];
+        let args: Vec<&str> = args.iter().chain(more).copied().collect();
         let mut child = program(folder, &args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());

@@ -6,7 +6,10 @@ use parking_lot::Mutex;
 use stanch_journal::{Cursor, Filter, JournalError};
 use stanch_model::{
     Effect, StreamId, Target,
-    run::body::{Intent, kind},
+    run::{
+        Mode,
+        body::{Created, Intent, kind},
+    },
 };
 
 use super::tally::Tally;
@@ -122,6 +125,11 @@ impl Env {
         let mut from = 1;
         loop {
             let entries = self.journal.read(stream, from, PAGE)?;
+            let created =
+                entries.first().filter(|_| from == 1).and_then(|entry| entry.decode::<Created>().ok());
+            if created.is_some_and(|created| created.mode == Mode::Plan) {
+                return Ok(());
+            }
             for entry in entries.iter().filter(|entry| entry.header.kind == kind::INTENT) {
                 let Ok(Intent { attempt: 1, call: Some(made), .. }) = entry.decode::<Intent>() else {
                     continue;

@@ -56,6 +56,11 @@ fn one(
     let place = main_step(&spec.address);
     let (known, done) = match span {
         Span::Hour => match env.hour.look(env.now_ms(), |tally| standing(tally, target, limit, of_people)) {
+            // What a plan has planned itself would be among them.
+            Ok((known, done)) if live.is_plan() => {
+                let (own, planned) = standing(&tally::of(live).run, target, limit, of_people);
+                (known || own, done + planned)
+            }
             Ok(standing) => standing,
             Err(again_ms) => return Finding::Later(again_ms),
         },

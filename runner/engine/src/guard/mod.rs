@@ -5,6 +5,7 @@
 //! go no further without it; what a person says of it stands for the run.
 
 mod family;
+mod held;
 mod hour;
 mod known;
 mod limits;
@@ -16,6 +17,7 @@ mod tally;
 use stanch_model::{Address, Target, run::Reading};
 
 pub(crate) use family::Families;
+pub(crate) use held::{ask_plan, is_of_plan, subject};
 pub(crate) use hour::Hour;
 pub(crate) use known::Known;
 pub(crate) use objection::{Lifts, Objection, card};
@@ -93,7 +95,10 @@ pub(crate) fn ask(env: &Env, live: &mut Live, spec: &Spec) -> Verdict {
 pub(crate) fn count(env: &Env, live: &mut Live, target: &Target, address: &Address) {
     tally::of(live).add(target, address);
     env.families.add(live, target);
-    env.hour.add(env.now_ms(), target);
+    // What is only planned takes nothing from what may be cut.
+    if !live.is_plan() {
+        env.hour.add(env.now_ms(), target);
+    }
 }
 
 /// What an ended child has cut, it has counted itself for everybody but its parent's own history.

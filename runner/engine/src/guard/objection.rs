@@ -29,6 +29,8 @@ pub(crate) enum Lifts {
     Limit,
     /// What could not be read is not asked any more in this run.
     Unread,
+    /// The guard over the targets that the card lists.
+    Listed,
 }
 
 impl Objection {
@@ -40,17 +42,20 @@ impl Objection {
         Self { guard, why, lifts: Lifts::Limit }
     }
 
+    pub(super) fn listed(guard: String, why: String) -> Self {
+        Self { guard, why, lifts: Lifts::Listed }
+    }
+
     pub(super) fn unread(guard: &str, why: String) -> Self {
         Self { guard: format!("{guard}, unread"), why, lifts: Lifts::Unread }
     }
 
     /// What a person said to it that goes for this target.
     pub(super) fn said(&self, live: &Live, target: &Target) -> Said {
-        let of_guard = |wait: &&WaitView| wait.name == self.guard;
-        match cards(live).rev().find(of_guard) {
-            Some(card) if self.lifts != Lifts::Target || card.targets.contains(target) => Said::of(card),
-            _ => Said::Nothing,
-        }
+        let of_some = matches!(self.lifts, Lifts::Target | Lifts::Listed);
+        let of_guard =
+            |wait: &&WaitView| wait.name == self.guard && (!of_some || wait.targets.contains(target));
+        cards(live).rev().find(of_guard).map_or(Said::Nothing, Said::of)
     }
 }
 
@@ -131,6 +136,13 @@ pub(crate) fn card(
         Lifts::Limit => (
             format!(
                 "{why}; {}. `go_on` lifts this limit for the rest of the run, `skip` leaves out what is over it",
+                waiting(&targets)
+            ),
+            &["go_on", "skip"],
+        ),
+        Lifts::Listed => (
+            format!(
+                "{why}; {}. `go_on` does what is listed all the same, `skip` leaves it out; nothing else goes on until then",
                 waiting(&targets)
             ),
             &["go_on", "skip"],

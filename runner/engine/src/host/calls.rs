@@ -23,14 +23,14 @@ use stanch_model::{
     value,
 };
 
-use super::back;
+use super::{back, waits::plain_wait};
 use crate::{
     act::{Act, Phase, Spec},
     border::{self, Json},
     current::{Current, Hosted},
     env::InProcess,
     guard,
-    live::{Done, Info, Known},
+    live::{Done, Info, Known, Live},
     step::{Enter, Mark, here, misuse, place},
 };
 
@@ -262,7 +262,10 @@ impl Current {
                 info,
                 expires,
             });
-            if spec.info.manual {
+            let passes = |live: &mut Live| {
+                !live.is_plan() && matches!(guard::ask_plan(&self.env, live, &spec), guard::Verdict::Pass(_))
+            };
+            if spec.info.manual && self.live(passes) {
                 let value = self.by_hand(&spec);
                 return Ok(value.map(|value| Json::of(&value)));
             }
@@ -277,15 +280,8 @@ impl Current {
     }
 
     /// An action that the platform has no API for: a person is asked, the script goes on.
-    fn by_hand(&self, spec: &Arc<Spec>) -> Result<Value, StepError> {
+    pub(crate) fn by_hand(&self, spec: &Arc<Spec>) -> Result<Value, StepError> {
         let now = self.env.now_ms();
-        let env = &self.env;
-        let text = env.integrations.manual_text(
-            &spec.integration,
-            &spec.info.name,
-            spec.target.as_ref(),
-            spec.input(),
-        );
         let mark = Mark { op: "call", name: &spec.name, args: spec.args, at: spec.at };
         self.intend(mark, &spec.address, None);
         let value = match &spec.target {
@@ -307,24 +303,24 @@ impl Current {
             }
             None => Value::Null,
         };
-        let wait = WaitOpened {
-            wait: self.live(|live| live.next_wait(WaitKind::Manual)),
-            wait_kind: WaitKind::Manual,
-            address: spec.address.clone(),
-            name: spec.property(),
-            text: text.unwrap_or_else(|| spec.info.title.clone()),
-            options: vec!["done".to_owned(), "failed".to_owned()],
-            targets: spec.target.iter().map(bare).collect(),
-            ask: Vec::new(),
-            ladder: Vec::new(),
-            of: 1,
-            within_ms: 0,
-            due_ms: None,
-            card: false,
-        };
+        let wait = self.card_by_hand(spec);
         self.live(|live| self.env.hold_by_hand_for_a_while(live, spec, &wait.text, now));
         self.open_wait(wait);
         self.conclude(&spec.address, Ok(value))
+    }
+}
+
+impl Current {
+    /// What a person is asked to do.
+    pub(crate) fn card_by_hand(&self, spec: &Spec) -> WaitOpened {
+        let (integration, action) = (&spec.integration, &spec.info.name);
+        let text = self.env.integrations.manual_text(integration, action, spec.target.as_ref(), spec.input());
+        WaitOpened {
+            text: text.unwrap_or_else(|| spec.info.title.clone()),
+            options: vec!["done".to_owned(), "failed".to_owned()],
+            targets: spec.target.iter().map(bare).collect(),
+            ..plain_wait(self, WaitKind::Manual, &spec.address, &spec.property(), None)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod back;
 mod branches;
 mod calls;
 mod people;
+mod plan;
 mod reach;
 mod record;
 pub(crate) mod settle;
@@ -28,6 +29,7 @@ use crate::{
 
 pub(crate) use calls::{Integration, bare, cut_value};
 pub(crate) use people::card;
+pub(crate) use plan::ASSUMED;
 pub(crate) use waits::child_id;
 
 /// Version of the host calls: pinned by runs. Changes when a call's arguments or value change their meaning.

@@ -4,11 +4,11 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_model::{
     Target,
-    run::{StepError, WaitKind, body::WaitClosed, body::WaitOpened, body::kind, wait::ClosedView},
+    run::{StepError, WaitKind, body::WaitOpened, wait::ClosedView},
 };
 use stanch_playbooks::manifest::ApprovalSpec;
 
-use super::{calls::bare, waits::plain_wait};
+use super::{ASSUMED, calls::bare, waits::plain_wait};
 use crate::{
     border,
     coverage::pre_approved,
@@ -54,12 +54,16 @@ fn approve(ctx: &NativeCallContext<'_>, name: &str, text: &str, targets: &Dynami
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
-            let free = covered.is_empty() || pre_approved(&here, &policy, &covered);
+            let free = match covered.is_empty() {
+                true => Some("nothing_to_cover"),
+                false if pre_approved(&here, &policy, &covered) => Some("pre_approved"),
+                false => here.is_plan().then_some(ASSUMED),
+            };
             let wait = card(&here, WaitKind::Approval, name, text, &policy, covered);
             let id = wait.wait.clone();
             here.open_wait(WaitOpened { address: address.clone(), ..wait });
-            if free {
-                close_at_once(&here, &id, count);
+            if let Some(by) = free {
+                here.close_at_once(&id, "approve", by);
             }
             address
         }
@@ -95,20 +99,6 @@ pub(crate) fn card(
             Some(here.env.now_ms().saturating_add(within_ms)),
         )
     }
-}
-
-fn close_at_once(here: &Current, wait: &str, count: usize) {
-    let by = if count == 0 { "nothing_to_cover" } else { "pre_approved" };
-    let now = here.env.now_ms();
-    let closed = WaitClosed {
-        wait: wait.to_owned(),
-        say: "approve".to_owned(),
-        by: by.to_owned(),
-        who: String::new(),
-        value: Value::Null,
-        at_ms: now,
-    };
-    here.live(|live| live.record(kind::CLOSED, closed, now));
 }
 
 fn verdict(name: &str, closed: &ClosedView, count: usize, here: &Current) -> Result<Value, StepError> {
@@ -151,13 +141,19 @@ fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> 
             let due = within
                 .map(|within| here.env.now_ms() + i64::try_from(within.as_millis()).unwrap_or(i64::MAX / 2));
             let wait = plain_wait(&here, WaitKind::Question, &address, name, due);
-            here.open_wait(WaitOpened {
+            let wait = WaitOpened {
                 text: text.to_owned(),
                 options: choices,
                 ask: spec.as_ref().map_or_else(Vec::new, |spec| spec.ask.clone()),
                 ladder: spec.and_then(|spec| spec.unanswered).into_iter().collect(),
                 ..wait
-            });
+            };
+            here.open_wait(wait.clone());
+            if here.is_plan() {
+                let (place, silence) = ((&address, mark.at), wait.ladder.first());
+                let say = here.assume_answer(place, name, silence, &wait.options);
+                here.close_at_once(&wait.wait, &say, ASSUMED);
+            }
             address
         }
     };
@@ -197,6 +193,7 @@ fn manual(ctx: &NativeCallContext<'_>, name: &str, target: &Target, text: &str) 
         here.intend(mark, &address, None);
         let spec = here.live(|live| live.playbook.manifest.questions.get(name).cloned());
         let wait = plain_wait(&here, WaitKind::Manual, &address, name, None);
+        let id = wait.wait.clone();
         here.open_wait(WaitOpened {
             text,
             options: vec!["done".to_owned(), "failed".to_owned()],
@@ -204,6 +201,9 @@ fn manual(ctx: &NativeCallContext<'_>, name: &str, target: &Target, text: &str) 
             ask: spec.map_or_else(Vec::new, |spec| spec.ask),
             ..wait
         });
+        if here.is_plan() {
+            here.close_at_once(&id, "done", ASSUMED);
+        }
         let _ = here.conclude(&address, Ok(Value::Null));
     }
     Ok(target.clone())

@@ -106,6 +106,11 @@ fn incident(ctx: &NativeCallContext<'_>, changes: &Map) -> Hosted<Dynamic> {
         for (key, value) in asked.as_object().into_iter().flatten() {
             known[key] = value.clone();
         }
+        if here.is_plan() {
+            // Its run would open one; the plan's own number stands where that one's will.
+            known["id"] = here.live(|live| json!(live.id));
+            return Ok(known);
+        }
         if !asked.as_object().is_some_and(serde_json::Map::is_empty) {
             here.live(|live| live.tell_incident(asked.clone()));
         }
@@ -137,6 +142,10 @@ fn deadline(ctx: &NativeCallContext<'_>, kind: &str, about: &Dynamic, options: &
         }
         let value = json!({ "kind": kind, "about": about, "due": started.due });
         let now = here.env.now_ms();
+        if here.is_plan() {
+            here.live(|live| live.record(kind::CLOCK, started, now));
+            return Ok(value);
+        }
         here.live(|live| {
             let known =
                 live.view.deadlines.iter().any(|d| d.deadline == started.deadline && d.to == started.to);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stanch_model::{
     Address, Containment, Hash, Target, TargetState,
     catalog::ActionIndex,
-    run::{RunView, WaitKind, body::CallIntent},
+    run::{RunView, Surety, WaitKind, body::CallIntent},
     target::Effect,
     value,
 };
@@ -19,6 +19,7 @@ use crate::{
     act::{Proof, Spec},
     border::{self, Json},
     current::{Current, Hosted},
+    env::Env,
     fan::Body,
     live::{Frame, Known, Live, Step},
     step::{Enter, Mark, here, misuse, place},
@@ -65,7 +66,11 @@ pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
     here.live(|live| live.frames.pop());
     let (held, unread) = fresh?;
     prove_again(here, &held)?;
-    let value = here.live(|live| left(live, &held, &unread));
+    let value = here.live(|live| left(live, &here.env, &held, &unread));
+    if here.live(|live| live.is_plan()) {
+        let why = "every cut is taken for proven: nothing has failed";
+        here.mark((&address, at), ("settle", ""), Surety::Assumed, why);
+    }
     Ok(here.conclude(&address, Ok(value)).unwrap_or_default())
 }
 
@@ -241,7 +246,7 @@ fn by_hand(step: &Step, index: &dyn ActionIndex, view: &stanch_model::run::Targe
     })
 }
 
-fn left(live: &Live, held: &[Target], unread: &[String]) -> Value {
+fn left(live: &Live, env: &Env, held: &[Target], unread: &[String]) -> Value {
     let mut value = json!({ "unread": unread });
     for (name, state) in FIELDS {
         let targets = live.view.targets.values().filter(|view| view.state == state);
@@ -249,11 +254,30 @@ fn left(live: &Live, held: &[Target], unread: &[String]) -> Value {
         targets.dedup();
         value[name] = targets.into_iter().map(value::of_target).collect();
     }
+    if live.is_plan() {
+        would_be_left(live, env, &mut value);
+    }
     let cut: std::collections::HashSet<String> =
         live.view.targets.values().map(|view| view.target.key()).collect();
     let found = held.iter().filter(|target| !cut.contains(&target.key()));
     value["found"] = found.map(value::of_target).collect();
     value
+}
+
+/// In a plan: what would live on, and what people would vouch for.
+fn would_be_left(live: &Live, env: &Env, value: &mut Value) {
+    let (mut residual, mut attested) = (Vec::new(), Vec::new());
+    for view in live.view.targets.values().filter(|view| view.state == TargetState::Requested) {
+        let own = view.verb.strip_prefix(&format!("{}.", view.target.integration));
+        let Some(info) = env.info(&view.target.integration, own.unwrap_or(&view.verb)) else { continue };
+        if info.manual {
+            attested.push(value::of_target(&view.target));
+        } else if info.residual.is_some() {
+            residual.push(value::of_target(&view.target));
+        }
+    }
+    value["residual"] = Value::Array(residual);
+    value["attested"] = Value::Array(attested);
 }
 
 /// True when something was cut or listed after the last settling, so that the run must settle by itself.
@@ -270,6 +294,9 @@ pub(crate) fn is_unsettled(live: &Live) -> bool {
 
 /// The second word, and for anything short of `contained` the reasons.
 pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
+    if live.is_plan() {
+        return (Containment::NotContained, vec!["a plan: nothing was cut".to_owned()]);
+    }
     let settled = live.steps.values().filter(|step| &*step.op == "settle").max_by_key(|step| step.version);
     let settled = settled.and_then(|step| step.result.as_ref()?.as_ref().ok()).map(Json::value);
     let list = |name: &str| settled.as_ref().map(|value| value::targets_in(&value[name])).unwrap_or_default();

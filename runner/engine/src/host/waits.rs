@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stanch_model::{
     Address, RunId,
     ids::Hash,
-    run::{StepError, WaitKind, body::Deferred, body::WaitOpened, body::kind},
+    run::{StepError, Surety, WaitKind, body::Deferred, body::WaitOpened, body::kind},
 };
 
 use crate::{
@@ -123,6 +123,12 @@ fn wait(ctx: &NativeCallContext<'_>, text: &str) -> Hosted<()> {
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
+            if here.is_plan() {
+                let why = "the plan does not wait: what happens in this time is not in it";
+                here.mark((&address, mark.at), ("wait", text), Surety::Assumed, why);
+                let _ = here.conclude(&address, Ok(Value::Null));
+                return Ok(());
+            }
             let due = after(here.env.now_ms(), long);
             here.open_wait(plain_wait(&here, WaitKind::Timer, &address, text, Some(due)));
             address
@@ -147,6 +153,12 @@ fn wait_for(ctx: &NativeCallContext<'_>, signal: &str, options: &Map) -> Hosted<
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
+            if here.is_plan() {
+                let why = "whether it comes: the plan goes on as if the time were up";
+                here.mark((&address, mark.at), ("wait_for", signal), Surety::NotKnown, why);
+                let _ = here.conclude(&address, Ok(Value::Null));
+                return Ok(Dynamic::UNIT);
+            }
             let due = within.map(|within| after(here.env.now_ms(), within));
             let mut wait = plain_wait(&here, WaitKind::Signal, &address, signal, due);
             // The filter is kept where the fold finds it, so that the shard can match a signal without the script.
@@ -198,6 +210,11 @@ fn wait_until(
         let place = address.branch("poll", &poll.to_string());
         if let Some(found) = look(ctx, &here, &place, read, predicate)? {
             value = found;
+            break;
+        }
+        if here.is_plan() {
+            let why = "whether it becomes so: the plan looked once and goes on as if the time were up";
+            here.mark((&address, mark.at), ("wait_until", "wait_until"), Surety::NotKnown, why);
             break;
         }
         let pause = place.step(u32::MAX);

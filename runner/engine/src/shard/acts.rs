@@ -25,7 +25,7 @@ use super::{
     outcomes::performed,
 };
 use crate::{
-    act::{Event, Phase, Spec},
+    act::{Act, Event, Phase, Spec},
     coverage::covering,
     live::{Leave, Live},
 };
@@ -64,6 +64,13 @@ impl Shard {
     /// Guards, approvals, then the capture of what is about to change.
     pub(super) fn begin(&mut self, live: &Shared, address: &Address) {
         let Some(spec) = spec(live, address) else { return };
+        if spec.info.effect != Effect::Read && !self.is_as_planned(live, &spec) {
+            return;
+        }
+        if spec.info.manual {
+            let is_plan = live.borrow().is_plan();
+            return if is_plan { self.planned(live, &spec) } else { self.ask_by_hand(live, &spec) };
+        }
         if spec.is_cut() {
             if !self.is_let_pass(live, &spec) {
                 return;
@@ -142,6 +149,9 @@ impl Shard {
     }
 
     pub(super) fn admit(&mut self, live: &Shared, address: &Address, spec: &Arc<Spec>) {
+        if spec.info.effect != Effect::Read && live.borrow().is_plan() {
+            return self.planned(live, spec);
+        }
         if self.is_held(live, spec) {
             return;
         }
@@ -177,48 +187,23 @@ impl Shard {
         let shared = Rc::clone(live);
         let mut guard = live.borrow_mut();
         let live = &mut *guard;
-        let Some(act) = live.acts.get_mut(address) else { return };
+        // Out of the run while its intent is written from it.
+        let Some(mut act) = live.acts.remove(address) else { return };
         act.attempt = live.steps.get(address).map_or(0, |step| step.attempt) + 1;
         act.dead_ms = now + i64::try_from(self.env.patience.call.as_millis()).unwrap_or(i64::MAX / 2);
         act.phase = Phase::Intended(u64::MAX, permit);
-        let (before, undo) = (act.before.clone(), act.undo.clone());
-        let (approval, guards) = (act.approval.clone(), act.guards.clone().unwrap_or_default());
-        let wait = approval.as_ref().and_then(|id| live.view.waits.iter().find(|wait| wait.id == *id));
-        let granted = wait.and_then(|wait| Some(wait.closed.as_ref()?.version));
-        let call = CallText {
-            integration: &spec.integration,
-            action: &spec.info.name,
-            effect: spec.info.effect,
-            verb: spec.verb.as_deref(),
-            input: &spec.text,
-            target: spec.target.as_ref(),
-            key: &key(&live.id, address),
-            in_doubt: spec.info.in_doubt,
-            before: before.as_ref(),
-            undo: undo.as_ref(),
-            approval: approval.as_deref(),
-            granted,
-            guards: &guards,
-            deadline_ms: act.dead_ms,
-        };
-        let intent = IntentText {
-            address: address.as_str(),
-            op: "call",
-            name: &spec.name,
-            args: spec.args,
-            at: spec.at,
-            attempt: act.attempt,
-            keys: None,
-            call: Some(call),
-        };
+        let (granted, key) = (granted(live, &act), key(&live.id, address));
+        let intent = intent(spec, &act, granted, &key);
         #[cfg(feature = "without-intents")]
         if spec.info.effect != Effect::Read {
-            act.phase = Phase::Intended(0, None);
             live.late.insert(address.clone(), intent.to_json());
+            act.phase = Phase::Intended(0, None);
+            live.acts.insert(address.clone(), act);
             self.intended.push_front((0, shared, address.clone()));
             return;
         }
         live.record_intent(&intent);
+        live.acts.insert(address.clone(), act);
         live.intended(address);
         if spec.is_cut() && act_is_first(live, address) {
             record_state(live, spec, TargetState::Requested, None, "", now);
@@ -264,7 +249,7 @@ impl Shard {
             (live.id.clone(), live.acts.get(address).map_or(0, |act| act.attempt))
         };
         let (own, address) = (self.own.clone(), address.clone());
-        let coming = work(self.env.integrations.clone());
+        let coming = work(self.env.way(live.borrow().created.mode).clone());
         let under_way = self.env.clock.work();
         self.env.runtime.spawn(async move {
             let event = coming.await;
@@ -311,11 +296,50 @@ impl Shard {
             let Some(spec) = spec(live, &address) else { continue };
             if probe {
                 self.probe(live, &spec);
-            } else if spec.is_cut() && live.borrow().acts.get(&address).is_some_and(|act| act.attempt == 0) {
+            } else if spec.info.effect != Effect::Read
+                && live.borrow().acts.get(&address).is_some_and(|act| act.attempt == 0)
+            {
                 self.begin(live, &address);
             } else {
                 self.admit(live, &address, &spec);
             }
         }
+    }
+}
+
+/// The entry of this run that granted the approval which covers a call.
+pub(super) fn granted(live: &Live, act: &Act) -> Option<u64> {
+    let id = act.approval.as_ref()?;
+    let wait = live.view.waits.iter().find(|wait| wait.id == *id)?;
+    Some(wait.closed.as_ref()?.version)
+}
+
+/// What goes down before an attempt at a call.
+pub(super) fn intent<'a>(spec: &'a Spec, act: &'a Act, granted: Option<u64>, key: &'a str) -> IntentText<'a> {
+    let call = CallText {
+        integration: &spec.integration,
+        action: &spec.info.name,
+        effect: spec.info.effect,
+        verb: spec.verb.as_deref(),
+        input: &spec.text,
+        target: spec.target.as_ref(),
+        key,
+        in_doubt: spec.info.in_doubt,
+        before: act.before.as_ref(),
+        undo: act.undo.as_ref(),
+        approval: act.approval.as_deref(),
+        granted,
+        guards: act.guards.as_deref().unwrap_or_default(),
+        deadline_ms: act.dead_ms,
+    };
+    IntentText {
+        address: spec.address.as_str(),
+        op: "call",
+        name: &spec.name,
+        args: spec.args,
+        at: spec.at,
+        attempt: act.attempt,
+        keys: None,
+        call: Some(call),
     }
 }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use serde_json::{Value, json};
 use stanch_model::{
-    RunId, TargetState,
+    Containment, RunId, TargetState,
     run::{
         HoldView, RunState, TargetView, WaitKind, WaitView,
         body::{Contained, Decision, Settle, TargetEntry, kind},
@@ -189,6 +189,15 @@ pub(super) fn is_residual(view: &TargetView) -> bool {
     matches!(view.state, TargetState::Residual | TargetState::Attested) && view.until_ms.is_some()
 }
 
+/// What a parent hears. A plan contains nothing; what its run would come to is taken for it, as `settle` does.
+fn containment_of(live: &Live) -> Option<Containment> {
+    match live.is_plan() {
+        false => live.view.containment,
+        true if live.view.targets.is_empty() => Some(Containment::NothingToContain),
+        true => Some(Containment::Contained),
+    }
+}
+
 fn child_result(live: &Live) -> Value {
     let view = &live.view;
     let states: Vec<Value> = view
@@ -205,7 +214,7 @@ fn child_result(live: &Live) -> Value {
         "value": {
             "run": live.id,
             "ended": view.ended,
-            "containment": view.containment,
+            "containment": containment_of(live),
             "targets": targets,
             "value": live.value,
         },

@@ -63,8 +63,8 @@ impl Shard {
                 continue;
             }
             let run = live.borrow().id.clone();
-            let (own, integrations, reading) =
-                (self.own.clone(), self.env.integrations.clone(), reading.clone());
+            let integrations = self.env.way(live.borrow().created.mode).clone();
+            let (own, reading) = (self.own.clone(), reading.clone());
             if let Some(read) = self.env.read_before(&reading) {
                 own.send(Message::Told(run, reading, Told::Before(read)));
                 continue;
@@ -119,12 +119,14 @@ impl Shard {
                 continue;
             };
             let specs = addresses.iter().filter_map(|address| marks::spec(live, address));
-            let targets = specs.filter_map(|spec| spec.target.as_ref().map(crate::host::bare)).collect();
+            let targets = specs.map(|spec| guard::subject(&spec)).collect();
             let id = live.borrow().next_wait(WaitKind::Guard);
             let card = guard::card(id.clone(), objection, &first.info.title, targets, first.address.clone());
             live.borrow_mut().record(kind::WAIT, card, self.env.now_ms());
             marks::hold(live, addresses, &id);
+            self.close_in_plan(live, &id, "go_on");
         }
+        live.borrow_mut().off_plan = false;
         !barred.is_empty()
     }
 
@@ -133,8 +135,10 @@ impl Shard {
         let now = self.env.now_ms();
         for address in marks::held_by(live, &wait.id) {
             let Some(spec) = marks::spec(live, &address) else { continue };
+            // What is in the plan only waited for the answer.
+            let is_meant = !guard::is_of_plan(wait) || wait.targets.contains(&guard::subject(&spec));
             match say {
-                "skip" => self.skip(live, &spec, "the guard holds", now),
+                "skip" if is_meant => self.skip(live, &spec, "the guard holds", now),
                 _ => {
                     self.begin(live, &address);
                     self.alarm_for(live, &address);

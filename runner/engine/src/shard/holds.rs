@@ -89,7 +89,8 @@ impl Env {
             started_by: live.created.started_by.clone(),
         };
         let child = child_id(&live.id, &claim.address);
-        self.birth_of(&playbook, start, Some((child, &live.created, claim.address.clone())), pins)
+        let child = (child, &live.created, claim.address.clone());
+        self.birth_of(&playbook, start, (live.created.mode, None), Some(child), pins)
     }
 
     fn pinned_undo(&self, claim: &Claim) -> Option<(String, Hash)> {

@@ -220,6 +220,13 @@ impl Shard {
         value: Value,
     ) {
         let now = self.env.now_ms();
+        let is_whole_plan = live.borrow().is_plan() && live.borrow().created.parent.is_none();
+        if is_whole_plan
+            && ended != Ended::Cancelled
+            && let Err(error) = self.conclude_plan(run, live)
+        {
+            tracing::error!(%run, %error, "this plan has no hash");
+        }
         let parent = {
             let mut live = live.borrow_mut();
             leave_in_doubt(&mut live, now);

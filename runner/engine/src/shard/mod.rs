@@ -17,6 +17,7 @@ mod marks;
 mod nudges;
 mod outcomes;
 mod parking;
+mod plans;
 mod proofs;
 mod resting;
 

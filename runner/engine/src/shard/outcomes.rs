@@ -155,6 +155,8 @@ impl Shard {
         by: By,
         incomplete: Option<String>,
     ) {
+        let is_read_of_plan = spec.info.effect == Effect::Read && live.borrow().is_plan();
+        let value = if is_read_of_plan { self.as_if_cut(live, spec, value) } else { value };
         let mut guard = live.borrow_mut();
         let act = guard.acts.remove(&spec.address);
         let attempt = act.as_ref().map_or(1, |act| act.attempt);

@@ -17,7 +17,7 @@ use crate::{
     current::{Current, during},
     env::{Env, rfc3339},
     fiber::{Ran, Wake},
-    host::card,
+    host::{ASSUMED, card},
     live::{Leave, Live, row},
 };
 
@@ -94,15 +94,16 @@ impl Shard {
             return true;
         };
         let text = uncovered_text(&self.env, &live.borrow(), &name, &targets);
-        let free = pre_approved(&here, &policy, &targets);
+        let free = pre_approved(&here, &policy, &targets).then_some("pre_approved");
+        let free = free.or(live.borrow().is_plan().then_some(ASSUMED));
         let place = uncovered.first().cloned().unwrap_or_default();
         let wait = card(&here, WaitKind::Approval, &name, &text, &policy, targets);
         let id = wait.wait.clone();
         here.open_wait(body::WaitOpened { address: place, card: true, ..wait });
         super::marks::hold(live, &uncovered, &id);
-        let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).filter(|_| free).cloned();
-        if let Some(wait) = wait {
-            self.close(live, &wait, "approve", "pre_approved", "", serde_json::Value::Null);
+        let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
+        if let (Some(wait), Some(by)) = (wait, free) {
+            self.close(live, &wait, "approve", by, "", serde_json::Value::Null);
         }
         true
     }

@@ -254,7 +254,7 @@ impl Shard {
 }
 
 /// A predicate that is satisfied by the target's own absence: a 404 for it, or a list that lacks it.
-fn proves_by_absence(until: &str) -> bool {
+pub(super) fn proves_by_absence(until: &str) -> bool {
     until.contains("404") || until.contains("!out.has(target.id)")
 }
 

@@ -19,6 +19,7 @@ mod nudges;
 mod people;
 mod pins;
 mod pitfalls;
+mod plans;
 mod proofs;
 mod replay;
 mod waits;

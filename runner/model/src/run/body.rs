@@ -57,6 +57,12 @@ pub mod kind {
     pub const REVIVED: &str = "run.revived";
     /// [`super::Repinned`]
     pub const REPINNED: &str = "run.repinned";
+    /// [`crate::run::plan::Mark`]
+    pub const MARK: &str = "plan.mark";
+    /// [`super::DeadlineStarted`]: one that a plan does not start.
+    pub const CLOCK: &str = "plan.clock";
+    /// [`crate::run::plan::Planned`]
+    pub const PLANNED: &str = "run.planned";
     /// [`super::RunEnded`]
     pub const ENDED: &str = "run.ended";
     /// [`super::Contained`]
@@ -122,6 +128,9 @@ pub struct Created {
     pub started_by: String,
     /// See [`Pins`].
     pub pins: Pins,
+    /// The plan that it is held to: it stops at the first effect that is not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Hash>,
 }
 
 /// `step.local`: `now`, `uuid`, `phase`, `note`, … — decided here, no effect outside.

@@ -18,7 +18,7 @@ mod tokens;
 
 use stanch_model::{
     api::{self, Page, Role},
-    run::RunView,
+    run::{Plan, RunView},
 };
 
 pub(crate) use openapi::describe;
@@ -123,6 +123,23 @@ fn runs() -> Vec<Route> {
             .may(Role::Responder)
             .takes::<api::StartBody>()
             .gives::<api::Started>(),
+        Route::post(
+            "/v1/plans",
+            "planRun",
+            "Begins to plan a run: a run that reads for real, writes nothing, asks and tells nobody",
+            runs::plan,
+        )
+        .may(Role::Responder)
+        .takes::<api::PlanBody>()
+        .gives::<api::Started>(),
+        Route::get(
+            "/v1/plans/{id}",
+            "showPlan",
+            "What a plan has come to so far, by its run or its hash; whole once it has a hash",
+            runs::planned,
+        )
+        .may(Role::Viewer)
+        .gives::<Plan>(),
         Route::get(
             "/v1/runs/{id}",
             "showRun",

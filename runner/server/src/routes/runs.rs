@@ -1,4 +1,4 @@
-//! Runs: list, start, show, entries.
+//! Runs: list, start, plan, show, entries.
 
 use axum::{
     Extension, Json,
@@ -7,16 +7,23 @@ use axum::{
 use serde::Deserialize;
 use stanch_engine::StartRun;
 use stanch_model::{
-    StreamId,
-    api::{EntryView, Page, RunSummary, StartBody, Started},
-    run::RunView,
+    Alert, StreamId,
+    alert::AlertBody,
+    api::{Delivery, EntryView, Page, PlanBody, RunSummary, StartBody, Started},
+    run::{Plan, RunView},
 };
 
 use super::{
     body::{Asked, Body},
     handed, incidents,
 };
-use crate::{app::Shared, auth::Caller, problem::Refused, recent::Paging, views};
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    problem::Refused,
+    recent::Paging,
+    views,
+};
 
 /// Which runs.
 #[derive(Debug, Default, Deserialize)]
@@ -49,12 +56,7 @@ pub(super) async fn start(
         return Err(Refused::stopping());
     }
     let incident = body.incident.map(|text| incidents::full_id(&app, &text)).transpose()?;
-    let alert = match (body.alert, body.delivery) {
-        (None, None) => None,
-        (Some(alert), None) => Some(alert.by(&caller.name, &app.now().to_string())),
-        (None, Some(delivery)) => Some(handed::the_one(&app, &caller, &delivery).await?),
-        (Some(_), Some(_)) => return Err(Refused::bad("give `alert` or `delivery`, not both")),
-    };
+    let alert = alert(&app, &caller, body.alert, body.delivery).await?;
     let start = StartRun {
         playbook: body.playbook,
         input: body.input.into_iter().collect(),
@@ -62,8 +64,51 @@ pub(super) async fn start(
         incident,
         started_by: caller.name,
     };
-    let (run, incident) = app.engine.run(start).await?;
+    let (run, incident) = match &body.plan {
+        None => app.engine.run(start).await?,
+        Some(plan) => app.engine.execute(start, plan).await?,
+    };
     Ok(Json(Started { run: run.0, incident: Some(incident) }))
+}
+
+/// The alert that a person starts something from.
+async fn alert(
+    app: &App,
+    caller: &Caller,
+    alert: Option<AlertBody>,
+    delivery: Option<Delivery>,
+) -> Result<Option<Alert>, Refused> {
+    match (alert, delivery) {
+        (None, None) => Ok(None),
+        (Some(alert), None) => Ok(Some(alert.by(&caller.name, &app.now().to_string()))),
+        (None, Some(delivery)) => handed::the_one(app, caller, &delivery).await.map(Some),
+        (Some(_), Some(_)) => Err(Refused::bad("give `alert` or `delivery`, not both")),
+    }
+}
+
+/// `POST /v1/plans`
+pub(super) async fn plan(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body<PlanBody>,
+) -> Result<Json<Started>, Refused> {
+    if app.is_stopping() {
+        return Err(Refused::stopping());
+    }
+    let alert = alert(&app, &caller, body.alert, body.delivery).await?;
+    let (playbook, input) = (body.playbook, body.input.into_iter().collect());
+    let start = StartRun { playbook, input, alert, incident: None, started_by: caller.name };
+    let run = app.engine.plan(start, body.again.as_deref()).await?;
+    Ok(Json(Started { run: run.0, incident: None }))
+}
+
+/// `GET /v1/plans/{id}`
+pub(super) async fn planned(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<Plan>, Refused> {
+    let run = app.engine.plan_run(&id).or_else(|_| app.engine.find(&id))?;
+    Ok(Json(app.engine.planned(&run)?))
 }
 
 /// `GET /v1/runs/{id}`

@@ -3,7 +3,7 @@
 use stanch_model::{
     Entry, RunId,
     run::{
-        RunState, RunView, Untold, WaitKind, WaitView,
+        Mode, RunState, RunView, Untold, WaitKind, WaitView,
         body::{Contained, Escalated, Reminded, StateEntry, WaitOpened, Warned},
         kind,
     },
@@ -38,6 +38,10 @@ pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
 
 /// What the entry asks, if the run still asks it.
 pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
+    if view.mode == Some(Mode::Plan) {
+        // Whoever asked for a plan waits for it.
+        return None;
+    }
     match entry.header.kind.as_str() {
         kind::WAIT => open(&entry.decode::<WaitOpened>().ok()?.wait, view),
         kind::ESCALATED => asked(entry, view),
