@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stanch_integrations::twin::{Fate, RequestRecord, Sort};
 use stanch_model::{
     Containment, Effect, Entry, RunId, TargetState,
-    run::{RunState, RunView, WaitKind, body, kind},
+    run::{Mode, RunState, RunView, WaitKind, body, kind},
 };
 
 use crate::{record::Did, score::Got};
@@ -33,7 +33,7 @@ pub struct Facts {
     pub start_ms: i64,
     /// Now.
     pub now_ms: i64,
-    /// The runs as their entries tell them.
+    /// The runs as their entries tell them; none that only planned.
     pub runs: BTreeMap<RunId, RunView>,
     /// How often the runner was killed.
     pub kills: u32,
@@ -46,6 +46,8 @@ pub struct Facts {
     /// How often it read, by app.
     reads: BTreeMap<String, i64>,
     apps: Vec<AppFacts>,
+    /// Runs that do nothing: what they would do is no fact.
+    plans: BTreeSet<RunId>,
     /// Which actions take a grant or credential away.
     cuts: BTreeSet<String>,
     /// Which actions block an app.
@@ -138,6 +140,14 @@ impl Facts {
     pub fn heard(&mut self, entry: &Entry, now_ms: i64) {
         self.now_ms = self.now_ms.max(now_ms);
         let Some(run) = entry.header.stream.as_run() else { return };
+        if entry.header.kind == kind::CREATED
+            && entry.decode::<body::Created>().is_ok_and(|created| created.mode == Mode::Plan)
+        {
+            self.plans.insert(run.clone());
+        }
+        if self.plans.contains(&run) {
+            return;
+        }
         let view = self.runs.entry(run.clone()).or_default();
         if entry.header.version <= view.version {
             return;

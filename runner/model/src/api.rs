@@ -216,7 +216,7 @@ pub struct RunSummary {
     pub mode: String,
     /// `running`, a parked word (`waiting`, `paused`, `limited`, `diverged`, `suspect`) or how it ended.
     pub state: String,
-    /// What is proven, once it ended.
+    /// What is proven, once it ended; nothing for a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub containment: Option<String>,
     /// Since when it stands so, RFC 3339.

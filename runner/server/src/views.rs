@@ -8,7 +8,7 @@ use stanch_engine::{Engine, EngineError, RunRow};
 use stanch_model::{
     Entry, RunId,
     api::{Card, EntryView, RunSummary},
-    run::{RunState, RunView},
+    run::{Mode, RunState, RunView},
 };
 
 use crate::app::mode_word;
@@ -73,7 +73,10 @@ pub(crate) fn summary(view: &RunView) -> RunSummary {
         title: view.title.clone(),
         mode: view.mode.map_or("live", mode_word).to_owned(),
         state: state.to_owned(),
-        containment: view.containment.map(|word| word.as_str().to_owned()),
+        containment: view
+            .containment
+            .filter(|_| view.mode != Some(Mode::Plan))
+            .map(|word| word.as_str().to_owned()),
         since: view.since.clone(),
         waits: view.waiting(),
         incident: view.incident.clone(),

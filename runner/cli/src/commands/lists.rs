@@ -89,7 +89,11 @@ pub(crate) async fn runs(args: RunsArgs, out: Out) -> anyhow::Result<Exit> {
             short(&run.id).to_owned(),
             when::brief(&run.started),
             run.playbook.clone(),
-            containment.map_or_else(|| run.state.clone(), |word| format!("{}, {word}", run.state)),
+            match containment {
+                Some(word) => format!("{}, {word}", run.state),
+                None if run.mode == "plan" => format!("plan, {}", run.state),
+                None => run.state.clone(),
+            },
             if run.phase.is_empty() { "-".to_owned() } else { run.phase.clone() },
             run.waits.iter().map(|waiting| waiting.in_short().to_string()).collect::<Vec<_>>().join("; "),
         ]);

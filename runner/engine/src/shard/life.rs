@@ -231,7 +231,8 @@ impl Shard {
             let mut live = live.borrow_mut();
             leave_in_doubt(&mut live, now);
             close_waits(&mut live, now);
-            let (containment, because) = settle::containment(&live);
+            let (containment, mut because) = settle::containment(&live);
+            because.extend(super::plans::not_met(&self.env, &live));
             let over = RunEnded { ended, containment, error, because, value: value.clone() };
             live.record(kind::ENDED, over, now);
             live.value = value;

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashSet, rc::Rc, sync::Arc};
 
 use serde_json::{Value, json};
 use stanch_model::{
-    Effect, RunId, StreamId, Target, TargetState,
+    Effect, RunId, StreamId, Target, TargetState, duration,
     run::{
         Surety,
         body::{WaitClosed, kind},
@@ -77,7 +77,8 @@ impl Shard {
         };
         let place = (&spec.address, spec.at);
         if let Some(lasts) = spec.expires {
-            let why = format!("it comes back by itself after {lasts:?}, unless another run holds it then");
+            let lasts = duration::format(lasts);
+            let why = format!("it comes back by itself after {lasts}, unless another run holds it then");
             live.mark(place, ("call", &*spec.name), Surety::Assumed, why, now);
         }
         if !spec.is_cut() && spec.info.effect != Effect::Tell {
@@ -160,6 +161,18 @@ impl Shard {
         live.borrow_mut().record(kind::PLANNED, Planned { hash }, self.env.now_ms());
         Ok(())
     }
+}
+
+/// What the plan that a run was held to cuts, and the run never came to.
+pub(super) fn not_met(env: &Env, live: &Live) -> Vec<String> {
+    let Some(kept) = live.created.plan.and_then(|hash| env.kept_plan(&hash).ok()) else { return Vec::new() };
+    if live.created.parent.is_some() {
+        return Vec::new();
+    }
+    let met: HashSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
+    let cuts = kept.acts.iter().filter(|act| matches!(act.effect, Effect::Reversible | Effect::Permanent));
+    let missed = cuts.filter(|act| !act.target.is_empty() && !met.contains(&act.target));
+    missed.map(|act| format!("planned and not met: {act}")).collect()
 }
 
 /// The targets that are cut away: those whose proof is that they are not there any more.

@@ -121,6 +121,12 @@ async fn the_hash_stays_as_long_as_the_world_does_and_the_run_does_what_the_plan
     assert_eq!(targets(&view), targets(&outside.engine.view(&first).unwrap()));
     let (_, after) = plan(&outside).await;
     assert_ne!(after.hash, plan_a.hash, "what is cut is not cut again");
+    let (late, _) = outside.engine.execute(start(), &hash).await.unwrap();
+    outside.waiting(&late, "A1").await;
+    outside.answer(&late, "A1", "approve").await;
+    let view = outside.ended(&late).await;
+    let missed = view.because.iter().filter(|why| why.contains("planned and not met: okta.revoke")).count();
+    assert_eq!(missed, 3, "what was planned and is not there any more is said: {:?}", view.because);
     grant(&outside, 1);
     let (_, again) = plan(&outside).await;
     assert_ne!(again.hash, after.hash, "a new grant is another target");

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     entry::Entry,
-    ids::{Address, RunId},
+    ids::RunId,
     target::{Effect, TargetState},
 };
 
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::{
         entry::{Header, NewEntry},
-        ids::{Hash, StreamId},
+        ids::{Address, Hash, StreamId},
         run::{
             body::Pins,
             plan::{self, Surety},

@@ -63,6 +63,9 @@ async fn every_answer_is_as_it_is_described() {
     ] {
         ask(Method::POST, format!("/v1/{path}"), body).await;
     }
+    let asker = json!({ "playbook": "asker", "input": { "what": [] } });
+    let plan = ask(Method::POST, "/v1/plans".to_owned(), asker).await;
+    ask(Method::GET, format!("/v1/plans/{}", plan["run"].as_str().unwrap()), json!({})).await;
     let made = ask(Method::POST, "/v1/tokens".to_owned(), json!({ "name": "x", "role": "viewer" })).await;
     let id = made["info"]["id"].as_str().unwrap();
     ask(Method::DELETE, format!("/v1/tokens/{id}"), json!({})).await;

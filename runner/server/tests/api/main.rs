@@ -11,6 +11,7 @@ mod events;
 mod ground;
 mod incidents;
 mod intake;
+mod plans;
 mod runs;
 mod schema;
 mod shape;

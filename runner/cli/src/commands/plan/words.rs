@@ -192,9 +192,9 @@ fn is_asked(wait: &PlannedWait) -> bool {
         && wait.wait.closed.as_ref().is_none_or(|closed| closed.by != "nothing_to_cover")
 }
 
-/// `cut-app: Cut drift off (23 targets): ben or caro (incident-lead) within 15m; then security-manager; then deny`
+/// `in contain, cut-app: Cut drift off (23 targets): ben or caro (incident-lead) within 15m; then dora; then deny`
 fn asked(wait: &PlannedWait) -> String {
-    let PlannedWait { asked, wait, .. } = wait;
+    let PlannedWait { asked, wait, phase, .. } = wait;
     let targets = match wait.targets.len() {
         0 => String::new(),
         some => format!(" ({})", many(some, "target")),
@@ -204,6 +204,7 @@ fn asked(wait: &PlannedWait) -> String {
     } else {
         format!("{}: {}", wait.name, wait.text)
     };
+    let text = if phase.is_empty() { text } else { format!("in {phase}, {text}") };
     if wait.closed.as_ref().is_some_and(|closed| closed.by == "pre_approved") {
         return format!("{text}{targets}: pre-approved by the manifest, nobody is asked");
     }
