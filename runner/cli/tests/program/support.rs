@@ -115,6 +115,7 @@ impl Served {
 
     /// Waits until it is dead.
     pub(crate) fn killed(mut self) {
+        let _leash = self.0.stdin.take();
         let status = self.0.wait().unwrap();
         assert_eq!(status.signal(), Some(9), "it ended otherwise");
         std::mem::forget(self);

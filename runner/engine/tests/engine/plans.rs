@@ -127,9 +127,16 @@ async fn the_hash_stays_as_long_as_the_world_does_and_the_run_does_what_the_plan
     let view = outside.ended(&late).await;
     let missed = view.because.iter().filter(|why| why.contains("planned and not met: okta.revoke")).count();
     assert_eq!(missed, 3, "what was planned and is not there any more is said: {:?}", view.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_target_more_is_another_plan() {
+    let outside = Outside::new(CUT, 2, 0).await;
+    let (_, before) = plan(&outside).await;
     grant(&outside, 1);
-    let (_, again) = plan(&outside).await;
-    assert_ne!(again.hash, after.hash, "a new grant is another target");
+    let (_, after) = plan(&outside).await;
+    assert_ne!(before.hash, after.hash);
+    assert_eq!(after.lines().difference(&before.lines()).count(), 1);
 }
 
 /// Plans, changes the world, and runs what was planned, up to its first card of a guard.
@@ -189,22 +196,16 @@ async fn a_message_to_somebody_else_and_a_persons_work_are_compared_too() {
     let change = Change::Grant { integration: "salesforce".to_owned(), app: "drift".to_owned(), count: 1 };
     outside.twins.change(&change).unwrap();
     let (run, _) = outside.engine.execute(start(), &plan.hash.unwrap().to_string()).await.unwrap();
-    let mut view = outside.waiting(&run, "G1").await;
-    let mut stopped = Vec::new();
-    while view.ended.is_none() {
-        let open: Vec<_> = view.open_waits().cloned().collect();
-        for wait in open {
-            stopped.extend((wait.kind == WaitKind::Guard).then(|| wait.text.clone()));
-            outside
-                .answer(&run, &wait.id, if wait.kind == WaitKind::Manual { "done" } else { "go_on" })
-                .await;
-        }
-        view = outside
-            .until(&run, |view| {
-                view.ended.is_some() || (view.state == RunState::Waiting && view.open_waits().count() > 0)
-            })
-            .await;
-    }
+    let (mut stopped, mut answered) = (Vec::new(), BTreeSet::new());
+    let view = loop {
+        let open = |view: &RunView| view.open_waits().find(|wait| !answered.contains(&wait.id)).cloned();
+        let view = outside.until(&run, |view| view.ended.is_some() || open(view).is_some()).await;
+        let Some(wait) = open(&view) else { break view };
+        let is_guard = wait.kind == WaitKind::Guard;
+        outside.answer(&run, &wait.id, if is_guard { "go_on" } else { "done" }).await;
+        stopped.extend(is_guard.then_some(wait.text));
+        answered.insert(wait.id);
+    };
     let all = stopped.join("\n");
     for part in ["okta.deactivate_app on okta/app/", "salesforce.", "smtp.send on mallory@example.com"] {
         assert!(all.contains(part), "{part}: {all}");
@@ -313,7 +314,7 @@ async fn a_run_below_is_planned_with_it() {
         note(`${child.ended} ${child.containment} ${child.targets.len()}`);
     "#;
     let mut outside = Outside::new(ABOVE, 2, 0).await;
-    let below = "uses:\n  read: [find_app, app.grants]\n  permanent: [grant.revoke]\napprovals:\n  cut: { ask: lead }\n";
+    let below = "uses:\n  read: [find_app, app.grants]\n  permanent: [grant.revoke]\napprovals:\n  cut: { ask: lead, within: 15m, unanswered: [deny] }\n";
     let script = r#"each(flat(each(find_app("drift"), |app| app.grants())), |grant| grant.revoke());"#;
     outside.setup =
         std::mem::replace(&mut outside.setup, crate::common::Setup::new("")).other("below", below, script);

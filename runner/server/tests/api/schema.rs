@@ -128,6 +128,10 @@ impl Description {
                     self.fields(value, rules, rule, at)?;
                     true
                 }
+                // The one pattern that there is: a hash.
+                "pattern" if wanted == "^[0-9a-f]{64}$" => value.as_str().is_none_or(|text| {
+                    text.len() == 64 && text.bytes().all(|digit| b"0123456789abcdef".contains(&digit))
+                }),
                 "description" | "default" | "format" | "title" | "examples" | "writeOnly" | "deprecated" => {
                     true
                 }

@@ -13,10 +13,7 @@ use stanch_model::{
     shortened::short,
 };
 
-use super::{
-    origin::{Origin, OriginArgs},
-    show,
-};
+use super::origin::{Origin, OriginArgs};
 use crate::{
     exit::Exit,
     out::Out,
@@ -112,7 +109,7 @@ async fn over(client: &Client, run: &str, out: Out) -> anyhow::Result<()> {
             }
             News::Entry(_) | News::Online | News::Beat => {}
         }
-        if !matches!(view.state, RunState::Running | RunState::Waiting) || show::exit(&view) != Exit::Yes {
+        if !matches!(view.state, RunState::Running | RunState::Waiting) {
             return Ok(());
         }
     }

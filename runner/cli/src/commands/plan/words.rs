@@ -220,8 +220,10 @@ fn asked(wait: &PlannedWait) -> String {
         Ok(seconds) => format!(" within {}", when::length(seconds)),
     };
     let then = wait.ladder.iter().map(|rung| format!("; then {rung}")).collect::<String>();
-    let choices =
-        if wait.options.is_empty() { String::new() } else { format!(" [{}]", wait.options.join(" | ")) };
+    let choices = match wait.kind {
+        WaitKind::Question if !wait.options.is_empty() => format!(" [{}]", wait.options.join(" | ")),
+        _ => String::new(),
+    };
     format!("{text}{targets}{choices}: {of}{people}{within}{then}")
 }
 
