@@ -86,6 +86,8 @@ async fn a_plan_is_read_executed_and_refused_when_the_world_has_changed() {
     let run = last["run"].as_str().unwrap();
     let shown = transcript(folder, &["show", run]);
     assert!(shown.contains("Nothing was written") && shown.ends_with("exit 0\n"), "{shown}");
+    assert!(transcript(folder, &["report", run]).contains("is a plan: nothing was done"));
+    assert!(transcript(folder, &["runs"]).contains("  plan, finished  "), "no word of containment");
     assert!(client(folder).incidents(10, None).await.unwrap().items.is_empty(), "a plan is no incident");
     assert!(client(folder).approvals().await.unwrap().items.is_empty(), "nobody is asked");
 
@@ -129,6 +131,14 @@ async fn a_plan_that_cannot_be_had_says_why() {
         assert!(told.contains(words) && told.ends_with(&format!("exit {exit}\n")), "{told}");
     }
     assert!(twins.requests().is_empty(), "nothing was even read");
+    assert!(stanch(folder, &["pause", "--all"]).status.success());
+    let told = transcript(folder, &PLAN[..4]);
+    assert!(told.contains("the plan is paused: all is paused") && told.ends_with("exit 4\n"), "{told}");
+    assert!(stanch(folder, &["resume", "--all"]).status.success());
+    let runs = json_of(folder, &["runs", "--json"]);
+    let run = runs[0]["id"].as_str().unwrap();
+    view(folder, run, |view| view.ended.is_some()).await;
+    assert!(transcript(folder, &["show", run]).contains("stanch run oauth-app-compromise --plan "));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,6 +90,10 @@ async fn a_plan_names_every_target_and_leaves_everything_as_it_is() {
     assert_eq!((card.asked.join(" "), card.wait.targets.len()), ("ben caro".to_owned(), 7));
     assert_eq!(card.wait.closed.as_ref().unwrap().by, "assumed");
     assert!(plan.scopes["okta"].contains_key("okta.apps.manage"), "{:?}", plan.scopes);
+    let free = StartRun { input: [("free".to_owned(), json!(true))].into(), ..start() };
+    let free = outside.engine.plan(free, None).await.unwrap();
+    let free = over(&outside, &free).await;
+    assert_eq!(free.waits[0].wait.closed.as_ref().unwrap().by, "pre_approved");
     let view = outside.engine.view(&run).unwrap();
     assert_eq!(view.containment.unwrap().as_str(), "not_contained", "a plan contains nothing");
     assert_eq!(view.notes[0].1, "0 late, 0 failed, 0 found", "the second look lacks what is cut by then");
