@@ -8,7 +8,7 @@ use stanch_integrations::twin::Change;
 use stanch_journal::Journal;
 use stanch_model::{
     Ended, RunId, StreamId, TargetState,
-    run::{Plan, RunState, RunView, Surety, WaitKind},
+    run::{Plan, RunView, Surety, WaitKind},
 };
 
 use crate::common::Outside;
