@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::Timestamp;
 use stanch_drill::{ledger, record::Record};
+use stanch_model::run::{Mode, body::Created};
 use stanch_playbooks::Playbook;
 use stanch_response::{
     drills::Ledger,
@@ -117,11 +118,22 @@ fn drill(data: &Path, ledger: &Ledger) -> anyhow::Result<Report> {
     })
 }
 
+/// Whether the run itself only planned.
+fn is_plan(found: &Found) -> bool {
+    let mut first =
+        found.material.runs.iter().filter_map(|entries| entries.first()?.decode::<Created>().ok());
+    first.any(|created| created.run.0 == found.id && created.mode == Mode::Plan)
+}
+
 async fn response(id: &str, reach: &ReachArgs, ledger: &Ledger) -> anyhow::Result<Report> {
     let mut found = match &reach.url {
         Some(_) => server::find(&reach.client()?, id).await?,
         None => folder::find(&reach.place.data(), id)?,
     };
+    if found.about == About::Run && is_plan(&found) {
+        let said = Said::new(format!("run {id} is a plan: nothing was done that could be reported"));
+        return Err(said.help(format!("`stanch show {id}` shows it")).exit(Exit::No).into());
+    }
     let open = |book: &Book| ledger.open(&book.slug).map(|item| item.improvement()).collect::<Vec<_>>();
     found.material.improvements = found.material.books.iter().flat_map(open).collect::<Vec<Improvement>>();
     let asked = Asked { about: found.about, id: &found.id, began: None, now: found.now };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stanch_client::Client;
-use stanch_model::{Entry, api::EntryView, run::Mode};
+use stanch_model::{Entry, api::EntryView};
 use stanch_response::report::{About, Book, Head, Material};
 
 use super::{Found, book, folder::CHECKPOINT};
@@ -19,10 +19,6 @@ const BACK: u64 = 200;
 pub(super) async fn find(client: &Client, id: &str) -> anyhow::Result<Found> {
     let now = show::now(client).await;
     let (about, id, incident, runs) = match client.run(id).await {
-        Ok(run) if run.mode == Some(Mode::Plan) => {
-            let said = Said::new(format!("run {id} is a plan: nothing was done that could be reported"));
-            return Err(said.help(format!("`stanch show {id}` shows it")).exit(Exit::No).into());
-        }
         Ok(run) => {
             let id = run.id.map(|id| id.0).unwrap_or_default();
             (About::Run, id.clone(), run.incident, BTreeSet::from([id]))
