@@ -118,14 +118,42 @@ async fn leaked_credential() {
     .await;
 }
 
-/// Its run waits for ten minutes before it looks again; a plan does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn illicit_consent_is_planned_over_its_wait() {
+async fn downstream_secret_sweep() {
+    let input = json!({ "app": "drift", "owners": ["ana.adler"] });
+    plan_is_what_the_run_touches("downstream-secret-sweep", input).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_principal_backdoor() {
+    plan_is_what_the_run_touches("service-principal-backdoor", json!({ "app": "drift" })).await;
+}
+
+/// Their runs wait for minutes and hours; a plan does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn playbooks_that_wait_are_planned_over_their_waits() {
+    for (playbook, input) in [
+        ("illicit-consent", json!({ "app": "drift" })),
+        ("reversible-quarantine", json!({ "app": "drift" })),
+        ("session-theft", json!({ "user": "ana.adler" })),
+        ("notify-matrix", json!({ "what": "An app read our cases", "vendor": "drift" })),
+        ("reconnect", json!({ "app": "drift" })),
+    ] {
+        let inside = company().await;
+        let first = plan(&inside, playbook, &input).await;
+        let second = plan(&inside, playbook, &input).await;
+        assert!(first.error.is_none(), "{playbook}: {:?}", first.error);
+        assert!(first.hash.is_some() && first.hash == second.hash, "{playbook}: {first:#?}");
+        assert!(!first.marks.is_empty() && !first.acts.is_empty(), "{playbook}: {first:#?}");
+        assert!(inside.twins.effects().is_empty(), "{playbook}: {:#?}", inside.twins.effects());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_playbook_of_the_library_is_planned_here() {
     let inside = company().await;
-    let input = json!({ "app": "drift" });
-    let first = plan(&inside, "illicit-consent", &input).await;
-    let second = plan(&inside, "illicit-consent", &input).await;
-    assert!(first.hash.is_some() && first.hash == second.hash, "{first:#?}");
-    assert!(first.marks.iter().any(|mark| mark.op == "wait"), "{:#?}", first.marks);
-    assert!(first.acts.iter().any(|act| act.is_cut()) && inside.twins.effects().is_empty());
+    let here = include_str!("plans.rs");
+    for playbook in inside.engine.library().all() {
+        assert!(here.contains(&format!("\"{}\"", playbook.slug)), "{} is not planned here", playbook.slug);
+    }
 }
