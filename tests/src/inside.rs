@@ -55,11 +55,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PLATFORMS: [&str; 9] =
     ["okta", "salesforce", "github", "slack", "smtp", "webhook", "teams", "pagerduty", "aws-iam"];
 
+/// A platform's name in scripts.
+fn name(slug: &str) -> String {
+    slug.replace('-', "_")
+}
+
 impl Inside {
     /// A world with these apps and people.
     pub async fn new(world: Value) -> Self {
         let world: World = serde_json::from_value(world).expect("a world");
-        let integrations = PLATFORMS.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+        let integrations = PLATFORMS.iter().map(|slug| (name(slug), (*slug).to_owned())).collect();
         let twins = TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() })
             .await
             .expect("twins");
@@ -159,7 +164,7 @@ fn config() -> Config {
             json!({ "groups": { "incident-lead": ["ben", "caro"], "security-manager": ["dora"] } }),
         )
         .expect("people"),
-        integrations: PLATFORMS.iter().map(|name| ((*name).to_owned(), integration(name))).collect(),
+        integrations: PLATFORMS.iter().map(|slug| (name(slug), integration(slug))).collect(),
         tell: BTreeMap::from([("team".to_owned(), TEAM.map(str::to_owned).to_vec())]),
         ..Config::default()
     }
