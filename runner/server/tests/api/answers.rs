@@ -63,9 +63,6 @@ async fn every_answer_is_as_it_is_described() {
     ] {
         ask(Method::POST, format!("/v1/{path}"), body).await;
     }
-    let asker = json!({ "playbook": "asker", "input": { "what": [] } });
-    let plan = ask(Method::POST, "/v1/plans".to_owned(), asker).await;
-    ask(Method::GET, format!("/v1/plans/{}", plan["run"].as_str().unwrap()), json!({})).await;
     let made = ask(Method::POST, "/v1/tokens".to_owned(), json!({ "name": "x", "role": "viewer" })).await;
     let id = made["info"]["id"].as_str().unwrap();
     ask(Method::DELETE, format!("/v1/tokens/{id}"), json!({})).await;
@@ -76,6 +73,7 @@ async fn every_answer_is_as_it_is_described() {
     let path = format!("/v1/alerts/splunk/{SECRET}");
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
+    planned(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -99,6 +97,15 @@ async fn blocked(world: &World, run: &str) {
     let path = format!("/v1/questions/{run}:M1");
     let reply = world.as_role(Role::Responder, Method::POST, &path, &done).await;
     assert_eq!(reply.status, 200, "{:?}", reply.body);
+}
+
+/// A plan, as far as it has come.
+async fn planned(world: &World) {
+    let asker = json!({ "playbook": "asker", "input": { "what": [] } });
+    let plan = world.as_role(Role::Responder, Method::POST, "/v1/plans", &asker).await;
+    assert_eq!(plan.status, 200, "{:?}", plan.body);
+    let path = format!("/v1/plans/{}", plan.json()["run"].as_str().unwrap());
+    assert_eq!(world.as_role(Role::Viewer, Method::GET, &path, &json!({})).await.status, 200);
 }
 
 /// What a person says of an ended run, and what they take back.
