@@ -136,7 +136,10 @@ async fn playbooks_that_wait_are_planned_over_their_waits() {
         ("illicit-consent", json!({ "app": "drift" })),
         ("reversible-quarantine", json!({ "app": "drift" })),
         ("session-theft", json!({ "user": "ana.adler" })),
-        ("notify-matrix", json!({ "what": "An app read our cases", "vendor": "drift" })),
+        (
+            "notify-matrix",
+            json!({ "what": "An app read our cases", "vendor": "drift", "authority": "a@dpa.example" }),
+        ),
         ("reconnect", json!({ "app": "drift" })),
     ] {
         let inside = company().await;
