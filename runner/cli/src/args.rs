@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Plan(commands::plan::Args),
     /// Hand an alert to the server
     Alert(commands::alert::Args),
+    /// The alerts, newest first, and what became of each
+    Alerts(commands::lists::AlertsArgs),
     /// How the server is, and what waits for a person
     Status(commands::lists::StatusArgs),
     /// The incidents, newest first
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Improvements(commands::improvements::Args),
     /// The notification clocks: what is due, what was sent, what is waived
     Deadlines(commands::deadlines::Args),
+    /// The vendor register: whom to call, how soon
+    Vendors(commands::vendors::Args),
     /// Say yes to an approval
     Approve(commands::people::DecideArgs),
     /// Say no to an approval

@@ -1,4 +1,4 @@
-//! `stanch incidents`, `stanch runs`, `stanch status`: what is going on.
+//! `stanch alerts`, `stanch incidents`, `stanch runs`, `stanch status`: what is going on.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -19,6 +19,16 @@ use crate::{
 
 /// Runs that `stanch status` looks at.
 const MOST_RUNS: usize = 1_000;
+
+/// The alerts, newest first, and what became of each
+#[derive(Debug, clap::Args)]
+pub(crate) struct AlertsArgs {
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
 
 /// The incidents, newest first
 #[derive(Debug, clap::Args)]
@@ -49,6 +59,30 @@ pub(crate) struct RunsArgs {
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     reach: ReachArgs,
+}
+
+/// Lists alerts.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub(crate) async fn alerts(args: AlertsArgs, out: Out) -> anyhow::Result<Exit> {
+    let page = args.reach.client()?.alerts(args.limit, None).await.map_err(answer)?;
+    let mut table = Table::new(&["alert", "severity", "received", "source", "runs", "title"]);
+    for one in &page.items {
+        let runs: Vec<&str> = one.runs.iter().map(|run| short(run)).collect();
+        table.row([
+            short(&one.id).to_owned(),
+            one.alert.severity.to_string(),
+            when::brief(&one.received),
+            one.alert.source.clone(),
+            if runs.is_empty() { "none".to_owned() } else { runs.join(" ") },
+            one.alert.title.clone(),
+        ]);
+        out.line(one);
+    }
+    out.text(&if table.is_empty() { "no alerts".to_owned() } else { table.render(out.columns()) });
+    out.line(&json!({ "alerts": page.items.len() }));
+    Ok(Exit::Yes)
 }
 
 /// Lists incidents.

@@ -32,6 +32,7 @@ mod targets;
 pub(crate) mod tokens;
 pub(crate) mod tui;
 pub(crate) mod twins;
+pub(crate) mod vendors;
 pub(crate) mod watch;
 
 use stanch_model::api::Say;
@@ -53,6 +54,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Run(args) => Box::pin(run::run(args, out)).await,
         Command::Plan(args) => Box::pin(plan::run(args, out)).await,
         Command::Alert(args) => Box::pin(alert::run(args, out)).await,
+        Command::Alerts(args) => Box::pin(lists::alerts(args, out)).await,
         Command::Status(args) => Box::pin(lists::status(args, out)).await,
         Command::Incidents(args) => Box::pin(lists::incidents(args, out)).await,
         Command::Runs(args) => Box::pin(lists::runs(args, out)).await,
@@ -63,6 +65,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Report(args) => Box::pin(report::run(args, out)).await,
         Command::Improvements(args) => Box::pin(improvements::run(args, out)).await,
         Command::Deadlines(args) => Box::pin(deadlines::run(args, out)).await,
+        Command::Vendors(args) => Box::pin(vendors::run(args, out)).await,
         Command::Approve(args) => Box::pin(people::decide(args, Say::Approve, out)).await,
         Command::Deny(args) => Box::pin(people::decide(args, Say::Deny, out)).await,
         Command::Answer(args) => Box::pin(people::answer_card(args, out)).await,

@@ -8,6 +8,7 @@ mod broken;
 mod drain;
 mod people;
 mod plan;
+mod registers;
 mod report;
 mod screens;
 mod support;
