@@ -148,6 +148,10 @@ pub enum Order {
     Sent(String, String, String),
     /// No notice is owed: incident, deadline, reason.
     Waive(String, String, String),
+    /// Who is asked hears of this card once more.
+    Remind(String),
+    /// Somebody of the ladder is asked now: the card, the name.
+    AskSomeone(String, String),
     /// Something that a seat of a drill orders.
     Drill(DrillOrder),
 }

@@ -1,6 +1,8 @@
 //! How fast the screens are: a run of many steps, lines of the journal streaming in, pictures written as a terminal gets
 //! them, to nowhere.
 
+mod scene;
+
 use std::{
     io,
     time::{Duration, Instant},
@@ -9,8 +11,9 @@ use std::{
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 use serde_json::json;
-use stanch_model::api::{EntryView, IncidentSummary, Page, RunSummary, Status};
+use stanch_model::api::{EntryView, Page};
 
+use self::scene::{card, created, drill, incidents, runs, status, step};
 use crate::{
     app::{App, Options, Screen},
     ask::Told,
@@ -59,8 +62,16 @@ pub fn measure(load: Load) -> io::Result<Figures> {
     let mut bench = Bench::new(load)?;
     let (mut render, mut take, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let between = load.lines * u64::try_from(FRAME).unwrap_or(0) / 1000;
-    for screen in [Screen::Now, Screen::Runs, Screen::Journal] {
+    let card = format!("{RUN}:A1");
+    for (screen, card) in [
+        (Screen::Now, None),
+        (Screen::Runs, None),
+        (Screen::Journal, None),
+        (Screen::Facilitator, None),
+        (Screen::Now, Some(&card)),
+    ] {
         bench.app.screen = screen;
+        card.into_iter().for_each(|card| bench.app.open_card(card));
         for _ in 0..load.frames {
             bench.now_ms += FRAME;
             take.push(timed(|| {
@@ -74,6 +85,7 @@ pub fn measure(load: Load) -> io::Result<Figures> {
             })?);
         }
     }
+    bench.app.overlays.clear();
     let mut idle = Vec::new();
     for _ in 0..50 {
         bench.now_ms += 1000;
@@ -140,6 +152,8 @@ impl Bench {
             entries.push(bench.entry("step.outcome", outcome));
         }
         bench.tell(Told::Entries(RUN.to_owned(), 0, Page { items: entries, next: None }));
+        bench.tell(card()?);
+        bench.tell(drill(bench.now_ms)?);
         Ok(bench)
     }
 
@@ -185,70 +199,6 @@ impl Bench {
     }
 }
 
-fn created() -> serde_json::Value {
-    json!({
-        "run": RUN, "playbook": "bench", "title": "A run of many steps", "mode": "drill", "input": {},
-        "started_by": "bench", "pins": { "actions": {}, "integrations": {}, "rhai": "", "host_api": 1 },
-    })
-}
-
-fn step(number: usize) -> (serde_json::Value, serde_json::Value) {
-    let address = (number / 2 + 1).to_string();
-    let intent = json!({
-        "address": address, "op": "call", "name": "okta.revoke_grant", "args": "0".repeat(64), "at": [18, 5],
-        "attempt": 1, "call": {
-            "integration": "okta", "action": "revoke_grant", "effect": "permanent", "input": { "grant": "oag1" },
-            "target": { "integration": "okta", "kind": "grant", "id": format!("oag{number}") },
-            "key": "k", "in_doubt": "probe", "deadline_ms": 0,
-        },
-    });
-    (intent, json!({ "address": address, "attempt": 1, "value": { "ok": true }, "by": "us" }))
-}
-
-fn status(now_ms: i64) -> Told {
-    Told::Status(Status {
-        version: "stanch".to_owned(),
-        mode: "drill".to_owned(),
-        paused: Vec::new(),
-        runs: [("running".to_owned(), 1)].into(),
-        cards: 0,
-        incidents: 1,
-        cursor: String::new(),
-        now: jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_string(),
-        changed: Vec::new(),
-    })
-}
-
-fn runs() -> Told {
-    Told::Runs(vec![RunSummary {
-        id: RUN.to_owned(),
-        playbook: "bench".to_owned(),
-        title: "A run of many steps".to_owned(),
-        mode: "drill".to_owned(),
-        state: "running".to_owned(),
-        containment: None,
-        since: String::new(),
-        waits: Vec::new(),
-        incident: Some("I".to_owned()),
-        started_by: "bench".to_owned(),
-        started: String::new(),
-        phase: "contain".to_owned(),
-        targets: [("verified".to_owned(), 500)].into(),
-    }])
-}
-
-fn incidents() -> Told {
-    Told::Incidents(vec![IncidentSummary {
-        id: "I".to_owned(),
-        title: "Many steps".to_owned(),
-        severity: stanch_model::Severity::High,
-        opened: String::new(),
-        closed: None,
-        runs: vec![RUN.to_owned()],
-        mode: "drill".to_owned(),
-    }])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,8 +213,20 @@ mod tests {
         assert_eq!(run.view.steps.len(), 31, "a step for each, and one of the lines");
         let mut shown = ratatui::buffer::Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let area = shown.area;
-        frame::draw(&bench.app, area, &mut shown);
-        let text: String = shown.content().iter().map(|cell| cell.symbol().to_owned()).collect();
-        assert!(text.contains("okta.revoke_grant") && text.contains("A run of many steps"), "{text}");
+        let mut text = |bench: &Bench| {
+            frame::draw(&bench.app, area, &mut shown);
+            shown.content().iter().map(|cell| cell.symbol().to_owned()).collect::<String>()
+        };
+        let facilitator = text(&bench);
+        assert!(
+            facilitator.contains("mail from person 59") && facilitator.contains("hope 39"),
+            "{facilitator}"
+        );
+        bench.app.screen = Screen::Runs;
+        let run = text(&bench);
+        assert!(run.contains("okta.revoke_grant") && run.contains("A run of many steps"), "{run}");
+        bench.app.open_card(&format!("{RUN}:A1"));
+        let card = text(&bench);
+        assert!(card.contains("Approval A1") && card.contains("exactly 500 targets"), "{card}");
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! A key that is not here does nothing, and a hint that is not here is not shown.
 
+mod table;
+
+pub use table::{Row, TABLE};
+
 use crate::app::{App, Screen};
 
 /// Something that a key means.
@@ -81,6 +85,18 @@ pub enum Command {
     PrevField,
     /// What the card covers, one by one.
     CardTargets,
+    /// What a yes would send.
+    CardRequests,
+    /// The script, where the card asks.
+    CardScript,
+    /// Who is asked hears of it once more.
+    Remind,
+    /// Whoever is asked next is asked now.
+    AskNext,
+    /// To the next part of the screen.
+    NextPart,
+    /// To the part before.
+    PrevPart,
     /// Drill: write down a strength or a gap.
     Observe,
     /// Drill: the next hint.
@@ -109,6 +125,12 @@ pub enum Command {
     Fire,
     /// Facilitator: what is chosen never happens, or fails no more.
     Skip,
+    /// Facilitator: what is chosen says something else, or comes at another time.
+    Edit,
+    /// Facilitator: what is chosen counts as something else than was computed.
+    Grade,
+    /// Facilitator: what is chosen in full.
+    ReadWhole,
     /// Facilitator: something fails.
     Fault,
     /// Facilitator: a note.
@@ -148,9 +170,59 @@ impl Command {
                 | Self::Jump
                 | Self::Fire
                 | Self::Skip
+                | Self::Edit
+                | Self::Grade
+                | Self::ReadWhole
                 | Self::Fault
                 | Self::NoteDown
                 | Self::Page
+        )
+    }
+
+    /// True for what changes something outside of this terminal: each exists on the command line, too. Whatever is not
+    /// known only to look or to move about is an order.
+    pub fn is_order(self) -> bool {
+        !matches!(
+            self,
+            Self::Go(_)
+                | Self::NextScreen
+                | Self::PrevScreen
+                | Self::Open
+                | Self::Back
+                | Self::Up
+                | Self::Down
+                | Self::PageUp
+                | Self::PageDown
+                | Self::First
+                | Self::Last
+                | Self::Search
+                | Self::Targets
+                | Self::JournalOf
+                | Self::RunOf
+                | Self::NextIncident
+                | Self::Follow
+                | Self::Earlier
+                | Self::Later
+                | Self::FarEarlier
+                | Self::FarLater
+                | Self::Script
+                | Self::NextField
+                | Self::PrevField
+                | Self::CardTargets
+                | Self::CardRequests
+                | Self::CardScript
+                | Self::NextPart
+                | Self::PrevPart
+                | Self::ReadWhole
+                | Self::Briefing
+                | Self::Seats
+                | Self::Page
+                | Self::Freeze
+                | Self::Privacy
+                | Self::Clock
+                | Self::Palette
+                | Self::Help
+                | Self::Quit
         )
     }
 }
@@ -165,189 +237,6 @@ pub enum Context {
     /// An approval's card, or a question's.
     Card,
 }
-
-use Context::{Card, Opened, Screen as On};
-
-/// A row of the table.
-#[derive(Debug)]
-pub struct Row {
-    /// What.
-    pub command: Command,
-    /// By which keys; the first is shown.
-    pub keys: &'static [&'static str],
-    /// For the footer; empty where it would only be noise.
-    pub word: &'static str,
-    /// For help and palette.
-    pub help: &'static str,
-    /// Where; everywhere outside of cards if empty.
-    pub on: &'static [Context],
-    /// The same on the command line, where it does something.
-    pub cli: &'static str,
-}
-
-const fn row(command: Command, keys: &'static [&'static str], word: &'static str, help: &'static str) -> Row {
-    Row { command, keys, word, help, on: &[], cli: "" }
-}
-
-impl Row {
-    const fn on(mut self, on: &'static [Context]) -> Self {
-        self.on = on;
-        self
-    }
-
-    const fn cli(mut self, cli: &'static str) -> Self {
-        self.cli = cli;
-        self
-    }
-
-    /// True where this applies now.
-    pub fn applies(&self, app: &App) -> bool {
-        let context = app.context();
-        let here = if self.on.is_empty() { context != Card } else { self.on.contains(&context) };
-        here && app.may(self.command)
-    }
-}
-
-const LISTS: &[Context] = &[
-    On(Screen::Runs),
-    On(Screen::Approvals),
-    On(Screen::Alerts),
-    On(Screen::Incidents),
-    On(Screen::Vendors),
-    On(Screen::Journal),
-    On(Screen::Playbooks),
-    On(Screen::Integrations),
-    On(Screen::Inbox),
-    On(Screen::Facilitator),
-    On(Screen::Debrief),
-    Opened(Screen::Runs),
-    Opened(Screen::Alerts),
-    Opened(Screen::Incidents),
-    Opened(Screen::Journal),
-    Opened(Screen::Playbooks),
-];
-const DIRECTS: &[Context] = &[On(Screen::Facilitator)];
-const RUN: &[Context] = &[Opened(Screen::Runs)];
-const OPENED: &[Context] = &[
-    Opened(Screen::Runs),
-    Opened(Screen::Alerts),
-    Opened(Screen::Incidents),
-    Opened(Screen::Journal),
-    Opened(Screen::Playbooks),
-    Card,
-];
-const OPENS: &[Context] = &[
-    On(Screen::Now),
-    On(Screen::Runs),
-    On(Screen::Approvals),
-    On(Screen::Alerts),
-    On(Screen::Incidents),
-    On(Screen::Journal),
-    On(Screen::Playbooks),
-];
-const SCOPES: &[Context] = &[On(Screen::Playbooks), On(Screen::Integrations)];
-const INCIDENT: &[Context] = &[On(Screen::Now), On(Screen::Incidents), Opened(Screen::Incidents)];
-
-/// All of it, in the order of the footer.
-pub const TABLE: &[Row] = &[
-    row(Command::Open, &["enter"], "open", "open what is chosen").on(OPENS).cli("show"),
-    row(Command::Open, &["enter"], "unfold", "unfold the chosen fan-out, or fold it").on(RUN).cli("show"),
-    row(Command::Open, &["enter"], "choose", "press the chosen button").on(&[Card]),
-    row(Command::Fire, &["enter"], "fire", "what is chosen happens now").on(DIRECTS).cli("drill"),
-    row(Command::Skip, &["x"], "skip", "what is chosen never happens, or fails no more")
-        .on(DIRECTS)
-        .cli("drill"),
-    row(Command::ClockStands, &["p"], "pause", "the drill's clock stands").on(DIRECTS).cli("drill"),
-    row(Command::ClockRuns, &["p"], "run", "the drill's clock runs again").on(DIRECTS).cli("drill"),
-    row(Command::ClockStep, &["s"], "step", "to the next moment at which something comes")
-        .on(DIRECTS)
-        .cli("drill"),
-    row(Command::Faster, &[">", "."], "faster", "the clock runs faster, up to 600x").on(DIRECTS).cli("drill"),
-    row(Command::Slower, &["<", ","], "", "the clock runs slower").on(DIRECTS).cli("drill"),
-    row(Command::Jump, &["t"], "jump", "the clock goes so far ahead").on(DIRECTS).cli("drill"),
-    row(Command::Fault, &["f"], "fault", "something fails").on(DIRECTS).cli("drill"),
-    row(Command::NoteDown, &["n"], "note", "a note in the drill's journal").on(DIRECTS).cli("drill"),
-    row(Command::Page, &["e"], "page", "the facilitator's page of the scenario").on(DIRECTS).cli("drill"),
-    row(Command::NextField, &["tab", "right"], "move", "to the next button or field").on(&[Card]),
-    row(Command::PrevField, &["backtab", "left"], "", "to the button or field before").on(&[Card]),
-    row(Command::CardTargets, &["l"], "list", "what the card covers, one by one").on(&[Card]).cli("show"),
-    row(Command::ByHand, &["b"], "by hand", "do it on the simulated platform, or look there")
-        .on(&[Card])
-        .cli("drill"),
-    row(Command::Back, &["esc"], "back", "close what is open").on(OPENED),
-    row(Command::NextScreen, &["tab"], "screen", "to the next screen"),
-    row(Command::Targets, &["t"], "targets", "the targets of the run, or its steps again")
-        .on(&[On(Screen::Now), Opened(Screen::Runs)])
-        .cli("show"),
-    row(Command::RunOf, &["r"], "run", "the run itself, step by step")
-        .on(&[On(Screen::Now), On(Screen::Approvals), Opened(Screen::Incidents)])
-        .cli("show"),
-    row(Command::JournalOf, &["j"], "journal", "the journal of the run").on(&[On(Screen::Now)]).cli("watch"),
-    row(Command::Go(Screen::Inbox), &["I"], "", "what reached you: mail, chat, calls").cli("drill"),
-    row(Command::Go(Screen::Facilitator), &["F"], "", "the clock, the plot, the hidden truth").cli("drill"),
-    row(Command::Go(Screen::Debrief), &["D"], "debrief", "how the drill came out").cli("drill"),
-    row(Command::Observe, &["o"], "observe", "write down a strength or a gap").cli("drill"),
-    row(Command::Hint, &["h"], "hint", "a hint, at its price").cli("drill"),
-    row(Command::Briefing, &["B"], "", "what everybody reads before the drill").cli("drill"),
-    row(Command::Seats, &["S"], "", "who sits where in the drill, and how to join").cli("drill"),
-    row(Command::StopWord, &["!"], "", "the stop word: something real happens, the drill ends").cli("drill"),
-    row(Command::NextIncident, &["i"], "next incident", "another open incident")
-        .on(&[On(Screen::Now)])
-        .cli("incidents"),
-    row(Command::Script, &["s"], "script", "the script, with the place in it, or the details again")
-        .on(RUN)
-        .cli("show"),
-    row(Command::Follow, &["f"], "follow", "keep at the newest step").on(RUN).cli("watch"),
-    row(Command::Earlier, &["left"], "earlier", "the run as it was one entry earlier").on(RUN),
-    row(Command::Later, &["right"], "", "one entry on").on(RUN),
-    row(Command::FarEarlier, &["<", ","], "", "a tenth of the run back").on(RUN),
-    row(Command::FarLater, &[">", "."], "", "a tenth of the run on").on(RUN),
-    row(Command::PauseRun, &["p"], "pause", "hold the run back").on(RUN).cli("pause"),
-    row(Command::ResumeRun, &["p"], "resume", "let the run go on").on(RUN).cli("resume"),
-    row(Command::RepinRun, &["R"], "repin", "pin the diverged run to what is there now").on(RUN).cli("repin"),
-    row(Command::CancelRun, &["X"], "cancel", "end the run at its next step, for good").on(RUN).cli("cancel"),
-    row(Command::UndoRun, &["U"], "undo", "take back what the run cut and still holds").on(RUN).cli("undo"),
-    row(Command::Note, &["n"], "note", "write a note on the incident").on(INCIDENT).cli("note"),
-    row(Command::Sent, &["d"], "sent", "the notice of this clock was sent")
-        .on(&[On(Screen::Vendors)])
-        .cli("deadlines"),
-    row(Command::Waive, &["w"], "waive", "this clock owes nobody anything")
-        .on(&[On(Screen::Vendors)])
-        .cli("deadlines"),
-    row(Command::PauseScope, &["p"], "pause", "hold the playbook or integration back")
-        .on(SCOPES)
-        .cli("pause"),
-    row(Command::ResumeScope, &["p"], "resume", "let the playbook or integration go on")
-        .on(SCOPES)
-        .cli("resume"),
-    row(Command::Search, &["/"], "search", "look for words")
-        .on(&[On(Screen::Journal), On(Screen::Runs), On(Screen::Alerts)])
-        .cli("journal"),
-    row(Command::Up, &["up", "k"], "", "one line up").on(LISTS),
-    row(Command::Down, &["down", "j"], "", "one line down").on(LISTS),
-    row(Command::PageUp, &["pageup"], "", "a page up").on(LISTS),
-    row(Command::PageDown, &["pagedown"], "", "a page down").on(LISTS),
-    row(Command::First, &["home", "g"], "", "to the first line").on(LISTS),
-    row(Command::Last, &["end", "G"], "", "to the last line").on(LISTS),
-    row(Command::PrevScreen, &["backtab"], "", "to the screen before"),
-    row(Command::Go(Screen::Now), &["1"], "", "what is it, what do I do next").cli("status"),
-    row(Command::Go(Screen::Runs), &["2"], "", "the runs").cli("runs"),
-    row(Command::Go(Screen::Approvals), &["3"], "", "approvals and questions").cli("status"),
-    row(Command::Go(Screen::Alerts), &["4"], "", "the alerts").cli("alert"),
-    row(Command::Go(Screen::Incidents), &["5"], "", "the incidents").cli("incidents"),
-    row(Command::Go(Screen::Vendors), &["6"], "", "vendors and notification clocks").cli("deadlines"),
-    row(Command::Go(Screen::Journal), &["7"], "", "the journal as it grows").cli("journal"),
-    row(Command::Go(Screen::Playbooks), &["8"], "", "the playbooks").cli("playbooks"),
-    row(Command::Go(Screen::Integrations), &["9"], "", "the integrations").cli("integrations"),
-    row(Command::Freeze, &["space"], "freeze", "stop the picture while the world goes on"),
-    row(Command::Privacy, &["P"], "", "hide names and ids, for whoever looks over the shoulder"),
-    row(Command::Clock, &["z"], "", "UTC, or the clock of this place"),
-    row(Command::PauseAll, &["ctrl-p"], "", "hold everything back").cli("pause"),
-    row(Command::ResumeAll, &["ctrl-r"], "", "let everything go on").cli("resume"),
-    row(Command::Palette, &[":"], "command", "all commands, by name"),
-    row(Command::Help, &["?"], "help", "all keys"),
-    row(Command::Quit, &["q", "ctrl-c"], "", "leave; runs go on without you"),
-];
 
 /// What a key means now.
 pub fn of(key: &str, app: &App) -> Option<Command> {

@@ -206,6 +206,9 @@ fn foot(app: &App, width: usize) -> Line<'static> {
         let text = format!(" What you see may be old, the line is tried again ({why})");
         return Line::styled(widgets::cut(&text, width - 1, look), look.strong());
     }
+    if let Some(keys) = app.overlays.last().and_then(Overlay::keys) {
+        return Line::raw(format!(" {keys}"));
+    }
     let always = |row: &&command::Row| matches!(row.command, Command::Palette | Command::Help);
     let hint = |row: &command::Row| (command::shown(row.keys[0]), row.word);
     let last: Vec<(String, &str)> = command::now(app).filter(always).map(hint).collect();

@@ -80,7 +80,8 @@ fn trouble(error: &ClientError) -> Trouble {
     Trouble {
         why: error.to_string(),
         help: error.help().map(str::to_owned),
-        refused: matches!(error.status(), Some(400..=499)),
+        // who answers otherwise than we understand will do so again
+        refused: matches!(error.status(), Some(400..=499)) || matches!(error, ClientError::Garbled { .. }),
     }
 }
 
@@ -152,6 +153,8 @@ async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientErro
         Order::Note(incident, text) => client.note(&incident, &text).await,
         Order::Sent(incident, deadline, proof) => client.deadline_sent(&incident, &deadline, &proof).await,
         Order::Waive(incident, deadline, why) => client.waive_deadline(&incident, &deadline, &why).await,
+        Order::Remind(card) => client.remind(&card).await,
+        Order::AskSomeone(card, name) => client.ask_someone(&card, &name).await,
         Order::Drill(_) => Err(ClientError::Location(no_seat().why)),
     }
 }

@@ -120,7 +120,7 @@ impl Player {
         };
         let (at, of) = (time::length(here - first), time::length(last - first));
         Line::raw(format!(
-            " {at} of {of}, event {} of {}, {state}   Space stop  < > speed  Left Right step  q leave",
+            " {at} of {of}, event {} of {}, {state}   q leave  Space stop  < > speed  Left Right step",
             self.at,
             self.moments.len()
         ))

@@ -1,14 +1,21 @@
 //! The flight recorder: every moment as a line of JSON. The same lines give the same screens.
+//!
+//! It holds what one saw and typed: names, ids, reasons. It never holds a token (no event carries one) nor what opens a
+//! seat of a drill, and only whoever records can read the file.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, BufWriter, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Moment;
+use crate::{
+    ask::Told,
+    event::{Event, Moment},
+};
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +72,9 @@ impl Recorder {
     /// # Errors
     /// When the file exists already, or cannot be written.
     pub fn create(path: &Path, place: &str) -> io::Result<Self> {
-        let mut out = BufWriter::new(File::create_new(path)?);
+        // what one saw of an incident is for whoever saw it
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut out = BufWriter::new(file);
         let head = Head { stanch_recording: FORM, place: place.to_owned() };
         serde_json::to_writer(&mut out, &head)?;
         out.write_all(b"\n")?;
@@ -78,7 +87,10 @@ impl Recorder {
     /// # Errors
     /// When the disk refuses.
     pub fn write(&mut self, moment: &Moment) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, moment)?;
+        match without_codes(moment) {
+            Some(tame) => serde_json::to_writer(&mut self.out, &tame)?,
+            None => serde_json::to_writer(&mut self.out, moment)?,
+        }
         self.out.write_all(b"\n")
     }
 
@@ -89,6 +101,18 @@ impl Recorder {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// The moment without what opens the seats of a drill; nothing where there is none in it.
+fn without_codes(moment: &Moment) -> Option<Moment> {
+    let Event::Told(told) = &moment.event else { return None };
+    let Told::Drill(drill) = &**told else { return None };
+    if drill.seats.iter().all(|seat| seat.code.is_none()) {
+        return None;
+    }
+    let mut drill = drill.clone();
+    drill.seats.iter_mut().for_each(|seat| seat.code = None);
+    Some(Moment { at_ms: moment.at_ms, event: Event::Told(Box::new(Told::Drill(drill))) })
 }
 
 /// Reads a recording. A last line that was cut off is left out.
@@ -118,8 +142,10 @@ pub fn read(path: &Path) -> Result<(Head, Vec<Moment>), RecordingError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
-    use crate::event::{Event, Key};
+    use crate::event::Key;
 
     #[test]
     fn what_is_written_is_read_and_a_torn_end_is_left_out() {
@@ -136,6 +162,28 @@ mod tests {
         let (head, moments) = read(&path).unwrap();
         assert_eq!((head.place.as_str(), moments), ("here", vec![key]));
         assert!(Recorder::create(&path, "here").is_err(), "a recording is never written over");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "nobody else reads it");
+    }
+
+    #[test]
+    fn what_opens_a_seat_is_not_written_and_nothing_else_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.jsonl");
+        let seat = |code: Option<&str>| serde_json::json!({ "seat": "approver", "name": "ben", "taken": false, "code": code });
+        let drill = |code: Option<&str>| {
+            let drill = serde_json::json!({
+                "drill": "first-drill", "title": "", "briefing": "", "seat": "facilitator", "name": "fay", "start_ms": 0,
+                "length_s": 0, "clock": { "change": 0, "wall_ms": 0, "scenario_ms": 0, "rate": 1.0 },
+                "seats": [seat(code)], "inbox": [], "hints": [], "token_minutes": 0, "remarks": [],
+            });
+            let told = Told::Drill(serde_json::from_value(drill).unwrap());
+            Moment { at_ms: 1, event: Event::Told(Box::new(told)) }
+        };
+        let mut recorder = Recorder::create(&path, "here").unwrap();
+        recorder.write(&drill(Some("approver-abc@127.0.0.1:7777"))).unwrap();
+        recorder.flush().unwrap();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("approver-abc"));
+        assert_eq!(read(&path).unwrap().1, [drill(None)]);
     }
 
     #[test]

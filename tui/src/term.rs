@@ -90,3 +90,59 @@ fn give_back_on_panic() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{File, OpenOptions},
+        io::Read,
+        path::PathBuf,
+        process::{Command, Stdio},
+    };
+
+    use rustix::{
+        pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+        termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
+    };
+
+    use super::*;
+
+    const ITSELF: &str = "term::tests::a_panic_gives_the_terminal_back_before_it_speaks";
+
+    /// Runs itself once more at a terminal of its own, and panics there with the screen taken.
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_speaks() {
+        if std::env::var_os("STANCH_PANICS").is_some() {
+            let _screen = Screen::take().unwrap();
+            panic!("a screen has a mistake");
+        }
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        tcsetwinsize(&master, Winsize { ws_col: 80, ws_row: 24, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let name = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
+        let open = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
+        let kept = open();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args([ITSELF, "--exact", "--nocapture"])
+            .env("STANCH_PANICS", "1")
+            .env("TERM", "xterm")
+            .env("RUST_BACKTRACE", "0");
+        command.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open()));
+        let ended = command.spawn().unwrap().wait().unwrap();
+        assert!(!ended.success(), "it panicked");
+        let after = tcgetattr(&kept).unwrap().local_modes;
+        assert!(after.contains(LocalModes::ICANON | LocalModes::ECHO), "keys are lines again: {after:?}");
+        drop((command, kept));
+        let (mut bytes, mut said) = ([0; 4096], Vec::new());
+        let mut from = File::from(master);
+        while let Ok(read @ 1..) = from.read(&mut bytes) {
+            said.extend_from_slice(&bytes[..read]);
+        }
+        let said = String::from_utf8_lossy(&said);
+        let at = |what: &str| said.find(what).unwrap_or_else(|| panic!("{what:?} is not in {said:?}"));
+        let (taken, given, spoken) = (at("\u{1b}[?1049h"), at("\u{1b}[?1049l"), at("a screen has a mistake"));
+        assert!(taken < given && given < spoken, "{said:?}");
+    }
+}

@@ -146,6 +146,29 @@ pub(crate) fn dialog(title: &str, aside: &str, body: Vec<Line<'_>>, area: Rect, 
     lines(&body, inside, buf);
 }
 
+/// A box that is scrolled through: what lies beyond its end is counted at its edge.
+pub(crate) fn scrolled(
+    title: &str,
+    aside: &str,
+    body: &[Line<'_>],
+    scroll: usize,
+    area: Rect,
+    app: &App,
+    buf: &mut Buffer,
+) {
+    let room = usize::from(area.height).saturating_sub(2).max(1);
+    let from = scroll.min(body.len().saturating_sub(room));
+    let below = body.len().saturating_sub(from + room);
+    let aside = match (from, below) {
+        (0, 0) => aside.to_owned(),
+        (_, 0) => format!("the end, {} above, Up", crate::words::count(from, "line")),
+        (_, below) => format!("{} below, Down", crate::words::count(below, "more line")),
+    };
+    let height = u16::try_from(body.len().min(room)).unwrap_or(u16::MAX);
+    let inside = frame(title, &aside, height, area, app, buf);
+    lines(&body[from..], inside, buf);
+}
+
 fn border(place: Rect, title: &str, aside: &str, look: Look, buf: &mut Buffer) {
     let inner = usize::from(place.width.saturating_sub(2));
     let (flat, up) = (look.glyph("─", "-"), look.glyph("│", "|"));

@@ -9,7 +9,7 @@ use stanch_model::{
 
 use crate::{
     bind::FORCE,
-    spec::{ActionSpec, PlatformSpec},
+    spec::{ActionSpec, Method, PlatformSpec, RequestSpec},
 };
 
 /// What a platform may take until a write shows, when the catalogue does not say.
@@ -56,11 +56,19 @@ pub(super) fn of(spec: &PlatformSpec, name: &str, action: &ActionSpec) -> Action
             .and_then(|residual| residual.lasts(|setting| spec.settings.get(setting)?.default.as_deref())),
         in_doubt: action.in_doubt.unwrap_or(InDoubt::Ask),
         memory: action.idempotency.as_ref().map(|key| key.memory.0),
+        request: action.request.as_ref().map(sent).unwrap_or_default(),
         manual: action.manual.is_some(),
         scopes: scopes(spec, action),
         docs: action.docs.clone(),
         hash: super::pinned(spec, action),
     }
+}
+
+/// Where a request goes, as the catalogue writes it.
+fn sent(request: &RequestSpec) -> String {
+    let place = request.url.as_ref().or(request.path.as_ref());
+    let method = request.method.map(Method::as_str);
+    method.zip(place).map_or_else(String::new, |(method, place)| format!("{method} {}", place.source()))
 }
 
 /// What the action needs, and what it takes to see that its target is not ourselves.

@@ -13,7 +13,7 @@ use crate::{
     target::{Effect, InDoubt},
 };
 
-/// One action of one platform, without its request.
+/// One action of one platform; of its request only where it goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActionInfo {
     /// The platform's slug in the catalogue, `google-workspace`.
@@ -43,6 +43,10 @@ pub struct ActionInfo {
     /// How long the platform recognises a repeated request, if it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Duration>,
+    /// For people: what is sent where, `DELETE /api/v1/users/{user}/grants/{grant}`, with its arguments by name. Empty for mail
+    /// and for what a person does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request: String,
     /// True when the platform has no API for it and a person does it (a `manual` question on the target).
     pub manual: bool,
     /// Scopes or permissions, least first.

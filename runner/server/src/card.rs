@@ -100,6 +100,8 @@ fn acts(card: &Card, manifest: &Manifest, index: &dyn ActionIndex) -> Vec<CardAc
                         kind: kind.to_owned(),
                         count,
                         manual: action.manual,
+                        action: action.name.clone(),
+                        request: action.request.clone(),
                     });
                 }
             }

@@ -6,7 +6,7 @@ use super::{App, Pane, Screen, Scrub, Side};
 use crate::{
     ask::{Intent, Order},
     command::Command,
-    overlays::{CardBox, Overlay, Palette, Prompt, Purpose, TextBox, Wish},
+    overlays::{Overlay, Palette, Prompt, Purpose, TextBox, Wish},
     screens,
     world::Place,
 };
@@ -37,6 +37,11 @@ impl App {
                     card.scroll = 0;
                 }
             }
+            Command::CardRequests | Command::CardScript | Command::Remind | Command::AskNext => {
+                return self.of_card(command);
+            }
+            Command::NextPart => self.part(1),
+            Command::PrevPart => self.part(-1),
             Command::Freeze => self.freeze(),
             Command::Privacy => self.privacy = !self.privacy,
             Command::Clock => self.local = !self.local,
@@ -123,6 +128,16 @@ impl App {
         }
     }
 
+    /// To the first row of another part of the screen.
+    fn part(&mut self, by: isize) {
+        if let Some(id) = screens::facilitator::part(self, by) {
+            let index = screens::ids(self).iter().position(|one| *one == id).unwrap_or(0);
+            let at = self.at_mut();
+            at.chosen = Some(id);
+            at.index = index;
+        }
+    }
+
     fn back(&mut self) {
         if self.overlays.pop().is_some() {
             return;
@@ -164,21 +179,6 @@ impl App {
             }
         }
         None
-    }
-
-    /// Opens a card; it must be known.
-    pub fn open_card(&mut self, id: &str) {
-        let Some(card) = self.world().card(id).cloned() else { return };
-        let name = self.name_of(&card);
-        self.overlays.push(Overlay::Card(Box::new(CardBox::open(card, &name))));
-    }
-
-    /// What must be typed for a yes: the app's name, or else the playbook's.
-    fn name_of(&self, card: &stanch_model::api::Card) -> String {
-        let app =
-            card.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
-        let input = || self.world().run(&card.run)?.view.input["app"].as_str().map(str::to_owned);
-        app.or_else(input).unwrap_or_else(|| card.playbook.clone()).to_lowercase()
     }
 
     fn open_entry(&mut self) {
@@ -309,9 +309,11 @@ impl App {
         if self.screen == Screen::Journal {
             return screens::journal::step(self, by);
         }
-        if self.at().opened.is_some() || matches!(self.screen, Screen::Debrief | Screen::Inbox) {
+        if let Some(farthest) = screens::farthest(self) {
+            // the newest letter stands at the foot: up is back from there
+            let by = if self.screen == Screen::Inbox { by.saturating_neg() } else { by };
             let at = self.at_mut();
-            at.scroll = at.scroll.saturating_add_signed(by);
+            at.scroll = at.scroll.min(farthest).saturating_add_signed(by).min(farthest);
             return;
         }
         let ids = screens::ids(self);

@@ -1,21 +1,18 @@
 //! A seat of a drill: what its keys do, and what its answers mean.
 
-use stanch_model::api::{DrillDone, DrillOrder, DrillView, PlotState, Remark, SeatKind};
+use stanch_model::api::{DrillDone, DrillOrder, DrillView, Grade, PlotState, Remark, SeatKind};
 
 use super::{App, Screen};
 use crate::{
     ask::{Ask, Intent, Order, Trouble},
     command::Command,
-    overlays::{Overlay, Purpose, TextBox},
+    overlays::{Form, Observation, Overlay, Purpose},
     screens::facilitator::{self, Chosen},
-    widgets, words,
+    words,
 };
 
 /// What the clock of a drill runs at, slower and faster.
 const RATES: [u32; 9] = [1, 2, 5, 10, 30, 60, 120, 300, 600];
-
-/// Texts are read in lines of this width.
-const PAGE: usize = 70;
 
 impl App {
     /// Moves to where something began: the facilitator to their screen, everybody to the debrief.
@@ -65,10 +62,7 @@ impl App {
             Command::Hint => plays && drill.next_hint.is_some(),
             Command::ByHand => {
                 use stanch_model::run::WaitKind::{InDoubt, Manual};
-                let card = self.overlays.iter().find_map(|overlay| match overlay {
-                    Overlay::Card(card) => Some(&card.card.wait),
-                    _ => None,
-                });
+                let card = self.card().map(|card| &card.card.wait);
                 plays
                     && card.is_some_and(|wait| matches!(wait.kind, Manual | InDoubt) && wait.closed.is_none())
             }
@@ -77,7 +71,16 @@ impl App {
             Command::Faster => directs && next_rate(drill, true).is_some(),
             Command::Slower => directs && next_rate(drill, false).is_some(),
             Command::Fire => directs && matches!(facilitator::chosen(self), Some(Chosen::Entry(_))),
-            Command::Skip => directs && facilitator::chosen(self).is_some(),
+            Command::Skip => {
+                directs && matches!(facilitator::chosen(self), Some(Chosen::Entry(_) | Chosen::Fault(_)))
+            }
+            Command::Edit => {
+                directs
+                    && facilitator::entry(self).is_some_and(|one| one.text.is_some() || one.due_s.is_some())
+            }
+            // people still look at how it came out while it is graded
+            Command::Grade => drill.behind.is_some() && facilitator::hoped(self).is_some(),
+            Command::ReadWhole => facilitator::whole(self).is_some(),
             Command::Page => drill.behind.is_some(),
             _ => directs,
         }
@@ -94,13 +97,14 @@ impl App {
             Command::Slower => DrillOrder::Speed { rate: next_rate(&drill, false)? },
             Command::Fire => match facilitator::chosen(self)? {
                 Chosen::Entry(entry) => DrillOrder::Fire { entry: entry.to_string() },
-                Chosen::Fault(_) => return None,
+                _ => return None,
             },
             Command::Skip => match facilitator::chosen(self)? {
                 Chosen::Entry(entry) => DrillOrder::Skip { entry: entry.to_string() },
                 Chosen::Fault(id) => DrillOrder::FaultOff { id: Some(id) },
+                _ => return None,
             },
-            Command::ByHand => DrillOrder::ByHand { card: self.open_card_id()? },
+            Command::ByHand => DrillOrder::ByHand { card: self.card()?.card.id.clone() },
             _ => {
                 self.asks_or_shows(command, &drill);
                 return None;
@@ -109,20 +113,26 @@ impl App {
         Some(self.order_in_drill(order))
     }
 
-    fn open_card_id(&self) -> Option<String> {
-        self.overlays.iter().find_map(|overlay| match overlay {
-            Overlay::Card(card) => Some(card.card.id.clone()),
-            _ => None,
-        })
-    }
-
     fn asks_or_shows(&mut self, command: Command, drill: &DrillView) {
         match command {
-            Command::Observe => {
-                let purpose = Purpose::Observe(Remark::Strength);
-                self.write("Write down a strength", "what you saw; Tab makes it a gap", purpose);
+            Command::Observe => self.observe(Remark::Strength, drill),
+            Command::NoteDown => self.observe(Remark::Note, drill),
+            Command::Edit => {
+                let form = facilitator::entry(self).map(Form::of_entry);
+                form.into_iter().for_each(|form| self.overlays.push(Overlay::Form(form)));
             }
-            Command::NoteDown => self.write("Write down a note", "what", Purpose::Observe(Remark::Note)),
+            Command::Grade => {
+                let Some((expectation, say)) =
+                    facilitator::hoped(self).map(|one| (one.expectation, one.say.clone()))
+                else {
+                    return;
+                };
+                self.write(&say, "", Purpose::Grade(expectation, Some(Grade::Met)));
+            }
+            Command::ReadWhole => {
+                let whole = facilitator::whole(self);
+                whole.into_iter().for_each(|(title, text)| self.read(title, &text));
+            }
             Command::Hint => {
                 let title = format!("A hint costs {} points", drill.next_hint.unwrap_or(0));
                 self.write(&title, "Enter takes it", Purpose::Hint);
@@ -146,10 +156,13 @@ impl App {
         }
     }
 
-    /// Opens a text.
-    fn read(&mut self, title: &str, text: &str) {
-        let lines = widgets::wrap(text.trim_end(), PAGE);
-        self.overlays.push(Overlay::Text(TextBox { title: title.to_owned(), lines, scroll: 0 }));
+    /// Something is written down; the goal that is chosen, or that of what is chosen, is what it is about.
+    fn observe(&mut self, sort: Remark, drill: &DrillView) {
+        let goals: Vec<(String, String)> =
+            drill.goals.iter().map(|(goal, text)| (goal.clone(), text.clone())).collect();
+        let chosen = facilitator::hoped(self).map(|one| one.goal.as_str());
+        let goal = goals.iter().position(|(goal, _)| Some(goal.as_str()) == chosen);
+        self.write("", "", Purpose::Observe(Observation { sort, goals, goal }));
     }
 }
 

@@ -44,11 +44,12 @@ impl App {
         }
     }
 
-    /// Gives an order, and remembers on the open card that it did.
+    /// Gives an order; of an answer the open card remembers that it is on its way.
     pub(super) fn order(&mut self, order: Order) -> Intent {
         let number = self.number();
+        let answers = matches!(order, Order::Decide(..) | Order::Answer(..) | Order::Resolve(..));
         match self.overlays.last_mut() {
-            Some(Overlay::Card(card)) => card.stage = Stage::Sending(number),
+            Some(Overlay::Card(card)) if answers => card.stage = Stage::Sending(number),
             _ => self.say("sending", false),
         }
         Intent::Order(number, order)

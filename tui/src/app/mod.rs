@@ -3,6 +3,7 @@
 //! It never draws, never asks anybody anything itself and never reads a clock: the same moments give the same screens.
 
 mod act;
+mod cards;
 mod drill;
 mod keys;
 mod place;
@@ -20,7 +21,7 @@ pub(crate) use drill::to_come;
 pub use place::{At, Pane, RunPlace, Scrub, Side};
 
 use crate::{
-    ask::{Ask, Intent},
+    ask::{Ask, Intent, Told},
     command::{Command, Context},
     event::{Event, Moment},
     look::Look,
@@ -216,8 +217,16 @@ impl App {
             Event::Told(told) => {
                 self.flying.remove(&told.ask());
                 let before = self.live.drill.clone();
+                let joined = self.live.status.is_none();
+                let is_of_cards = matches!(*told, Told::Approvals(_) | Told::Questions(_));
                 self.live.told(*told, moment.at_ms);
                 self.turns(before.as_deref());
+                if joined {
+                    self.compares();
+                }
+                if is_of_cards {
+                    self.refresh_card();
+                }
             }
             Event::Untold(ask, trouble) => {
                 self.flying.remove(&ask);
@@ -332,7 +341,7 @@ impl App {
     pub fn may(&self, command: Command) -> bool {
         let role = self.world().me.as_ref().map_or(Role::Viewer, |me| me.role);
         let run = || self.opened_run().and_then(|id| self.world().run(id)).map(|run| &run.view);
-        use stanch_model::run::RunState;
+        use stanch_model::run::{RunState, WaitKind};
         let over = || run().is_none_or(|view| view.state == RunState::Ended);
         let held = || {
             let states = [RunState::Paused, RunState::Limited, RunState::Suspect];
@@ -353,6 +362,12 @@ impl App {
             Command::ResumeScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| held),
             Command::PauseAll => role >= Role::Responder && !self.all_held(),
             Command::ResumeAll => role >= Role::Responder && self.all_held(),
+            Command::Remind => role >= Role::Responder && self.may_remind(),
+            Command::AskNext => role >= Role::Responder && self.asked_next().is_some(),
+            Command::CardRequests => {
+                self.card().is_some_and(|card| card.card.wait.kind == WaitKind::Approval)
+            }
+            Command::NextPart | Command::PrevPart => self.drill().is_some_and(|drill| drill.behind.is_some()),
             Command::NextIncident => self.open_incidents().count() > 1,
             Command::Go(screen) => self.screens().contains(&screen),
             _ if command.is_of_drill() => self.drill().is_some_and(|drill| self.may_in(drill, command)),
@@ -402,6 +417,18 @@ impl App {
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {
         let stays = if bad { i64::MAX } else { self.now_ms + 6_000 };
         self.toast = Some(Toast { text: text.into(), bad, until_ms: stays });
+    }
+
+    /// Says once that server and screens are of different versions: what only one of them knows is not to be seen.
+    fn compares(&mut self) {
+        let ours = concat!("stanch ", env!("CARGO_PKG_VERSION"));
+        let theirs = self.live.status.as_ref().map(|status| status.version.clone());
+        if let Some(theirs) = theirs.filter(|theirs| theirs != ours) {
+            self.say(
+                format!("The server is {theirs}, these screens are {ours}: some of it may not show"),
+                false,
+            );
+        }
     }
 
     /// What has run its time goes.

@@ -6,7 +6,6 @@ use super::{App, Screen};
 use crate::{
     ask::{Ask, Intent},
     event::Link,
-    overlays::Overlay,
     world::Line,
 };
 
@@ -136,10 +135,7 @@ impl App {
 
     /// The runs that are looked at are known in full.
     fn wants_runs(&mut self) {
-        let card = self.overlays.iter().find_map(|overlay| match overlay {
-            Overlay::Card(card) => Some(card.card.run.as_str()),
-            _ => None,
-        });
+        let card = self.card().map(|card| card.card.run.as_str());
         let runs = [self.foremost_run(), self.opened_run(), card];
         let runs: Vec<String> = runs.into_iter().flatten().map(str::to_owned).collect();
         self.live.follow(&runs);
@@ -167,9 +163,9 @@ impl App {
         {
             self.stale.insert(Ask::Playbook(slug));
         }
-        if let Some(run) = self.opened_run().map(str::to_owned)
-            && !self.live.scripts.contains_key(&run)
-        {
+        let card = self.card().map(|card| card.card.run.clone());
+        let runs = [self.opened_run().map(str::to_owned), card];
+        for run in runs.into_iter().flatten().filter(|run| !self.live.scripts.contains_key(run)) {
             self.stale.insert(Ask::Script(run));
         }
     }

@@ -13,6 +13,9 @@ use crate::{
     event::Key,
 };
 
+/// No card has more facts than so many.
+const FACTS: usize = 24;
+
 /// What a button does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Does {
@@ -132,13 +135,30 @@ impl CardBox {
             (Stage::Sending(_), _) => Wish::Nothing,
             (Stage::Recorded { .. }, "enter" | "esc" | "q") => Wish::Close,
             (Stage::Refused(_), "enter") => self.stage(Stage::Choosing),
-            (_, "up" | "k") if self.listed => super::moved(&mut self.scroll, -1),
-            (_, "down" | "j") if self.listed => super::moved(&mut self.scroll, 1),
+            (_, "up" | "k") => self.scrolls(-1),
+            (_, "down" | "j") => self.scrolls(1),
             (_, "esc") if self.listed => {
                 self.listed = false;
                 Wish::Nothing
             }
             _ => Wish::Pass,
+        }
+    }
+
+    fn scrolls(&mut self, by: isize) -> Wish {
+        let last = if self.listed { self.card.wait.targets.len() } else { FACTS };
+        self.scroll = self.scroll.saturating_add_signed(by).min(last);
+        Wish::Nothing
+    }
+
+    /// What the server knows of the card now; nothing if it does not wait any more, for this reason.
+    pub(crate) fn now(&mut self, known: Result<Card, Trouble>) {
+        if !matches!(self.stage, Stage::Choosing | Stage::Writing) {
+            return;
+        }
+        match known {
+            Ok(card) => self.card = card,
+            Err(why) => self.stage = Stage::Refused(why),
         }
     }
 

@@ -15,7 +15,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::{Effect, run::WaitKind, shortened::short};
+use stanch_model::{Effect, api::CardProtected, run::WaitKind, shortened::short};
 
 use super::{CardBox, Does, Stage, card::is_permanent};
 use crate::{
@@ -26,6 +26,9 @@ use crate::{
     world::millis,
 };
 
+/// What stops working.
+const BREAKS: &str = "Will break";
+
 /// The width of the column of labels.
 const LABEL: usize = 11;
 
@@ -33,25 +36,24 @@ pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
     let width = usize::from(if area.width < 84 { area.width } else { area.width.min(92) }).saturating_sub(6);
     let mut body = head(card, width, look);
-    if card.listed {
-        body.extend(targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3)));
+    let foot = foot(card, app, width);
+    let middle: Vec<Line<'static>> = if card.listed {
+        targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3))
     } else {
-        facts(card, app).into_iter().for_each(|(label, text)| body.extend(fact(label, &text, width, look)));
+        let facts = facts(card, app).into_iter();
+        facts.flat_map(|(label, text)| fact(label, &text, width, look)).collect()
+    };
+    // the buttons are always there
+    let room = usize::from(area.height).saturating_sub(2 + foot.len());
+    let is_tight = body.len() + middle.len() + 1 > room;
+    if is_tight {
+        body.retain(|line| line.width() > 0);
     }
-    body.push(Line::default());
-    body.extend(foot(card, app, width));
-    let room = usize::from(area.height).saturating_sub(2);
-    // where all does not fit, the empty lines go first
-    while body.len() > room {
-        let Some(empty) = body.iter().rposition(|line| line.width() == 0) else { break };
-        body.remove(empty);
-    }
-    if body.len() > room {
-        // then the facts in the middle, never the buttons
-        let foot = body.split_off(body.len().saturating_sub(3));
-        body.truncate(room.saturating_sub(foot.len()));
-        body.extend(foot);
-    }
+    body.truncate(room.saturating_sub(1));
+    let most = room.saturating_sub(body.len() + usize::from(!is_tight));
+    body.extend(fitting(middle, card.scroll, most, look));
+    body.extend((!is_tight).then(Line::default));
+    body.extend(foot);
     let kind = match card.card.wait.kind {
         WaitKind::Approval => "Approval",
         WaitKind::Manual => "By hand",
@@ -67,6 +69,24 @@ pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
     let height = u16::try_from(body.len()).unwrap_or(u16::MAX);
     let inside = widgets::frame(&title, &left, height, area, app, buf);
     widgets::lines(&body, Rect { x: inside.x + 2, width: inside.width.saturating_sub(3), ..inside }, buf);
+}
+
+/// As many lines as there is room for, from where one scrolled to; what is hidden is counted.
+fn fitting(lines: Vec<Line<'static>>, scroll: usize, most: usize, look: Look) -> Vec<Line<'static>> {
+    if lines.len() <= most {
+        return lines;
+    }
+    let Some(room) = most.checked_sub(1) else { return Vec::new() };
+    let from = scroll.min(lines.len() - room);
+    let below = lines.len() - room - from;
+    let text = match (from, below) {
+        (0, below) => format!("and {below} more: Down"),
+        (above, 0) => format!("and {above} above: Up"),
+        (above, below) => format!("and {above} above, {below} more: Up, Down"),
+    };
+    let mut shown: Vec<Line<'static>> = lines.into_iter().skip(from).take(room).collect();
+    shown.push(Line::styled(text, look.faint()));
+    shown
 }
 
 fn head(card: &CardBox, width: usize, look: Look) -> Vec<Line<'static>> {
@@ -136,6 +156,9 @@ fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
         let many = if wait.of > 1 { format!("{} of ", wait.of) } else { String::new() };
         facts.push(("May answer", format!("{many}{}", words::list(asked, "or", 4))));
     }
+    if let Some(last) = wait.reminded.last() {
+        facts.push(("Reminded", format!("by {} at {}", last.who, zone.clock(last.at_ms))));
+    }
     for decision in &wait.decisions {
         let at = zone.clock(decision.at_ms);
         facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
@@ -163,6 +186,14 @@ fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
         ));
         label = "";
     }
+    for one in &card.card.breaks {
+        let what = if one.what.is_empty() { &one.vendor } else { &one.what };
+        let owner = one.owner.as_ref().map_or_else(String::new, |owner| format!("; owner {owner}"));
+        facts.push((
+            if facts.iter().any(|(label, _)| *label == BREAKS) { "" } else { BREAKS },
+            format!("{what}{owner}"),
+        ));
+    }
     if card.card.wait.kind == WaitKind::Approval {
         let permanent = may.iter().filter(|act| act.effect == Effect::Permanent).count();
         facts.push((
@@ -175,7 +206,27 @@ fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
             },
         ));
     }
+    let is_approval = card.card.wait.kind == WaitKind::Approval;
+    if let Some(protected) = card.card.protected.as_ref().filter(|one| is_approval || !one.met.is_empty()) {
+        facts.push(("Protected", on_the_list(protected)));
+    }
     facts
+}
+
+/// `none of the 14 is on the protected list`, or who is.
+fn on_the_list(protected: &CardProtected) -> String {
+    let CardProtected { of, met, unread } = protected;
+    let met: Vec<String> = met.iter().map(|one| format!("{} ({})", one.target, one.rule)).collect();
+    match (met.len(), unread.len()) {
+        (0, 0) if *of == 1 => "it is not on the protected list".to_owned(),
+        (0, 0) => format!("none of the {of} is on the protected list"),
+        (0, _) => format!("none by name; {} is read before each cut", words::list(unread, "and", 2)),
+        (count, 0) => format!("{count} of the {of}: {}", words::list(&met, "and", 2)),
+        (count, _) => {
+            let (met, unread) = (words::list(&met, "and", 2), words::list(unread, "and", 1));
+            format!("{count} of the {of}: {met}; {unread} is read before each cut")
+        }
+    }
 }
 
 fn about(card: &CardBox) -> String {

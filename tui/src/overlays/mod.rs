@@ -4,14 +4,16 @@
 
 mod card;
 mod draw_card;
+mod form;
 mod help;
 mod palette;
 mod prompt;
 mod text;
 
 pub use card::{Button, CardBox, Does, Stage};
+pub use form::Form;
 pub use palette::Palette;
-pub use prompt::{Prompt, Purpose};
+pub use prompt::{Observation, Prompt, Purpose};
 pub use text::TextBox;
 
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -25,6 +27,8 @@ pub enum Overlay {
     Card(Box<CardBox>),
     /// A line that a person writes.
     Prompt(Prompt),
+    /// An entry of a plot that is changed.
+    Form(Form),
     /// A text to be read.
     Text(TextBox),
     /// All commands.
@@ -58,16 +62,23 @@ impl Overlay {
         match self {
             Self::Card(card) => card.key(key),
             Self::Prompt(prompt) => prompt.key(key),
-            Self::Text(text) => text.key(key),
+            Self::Form(form) => form.key(key),
+            Self::Text(text) => text.key(key, rows(app)),
             Self::Palette(palette) => palette.key(key, app),
             Self::Help(scroll) => match key.name() {
-                "down" | "j" => moved(scroll, 1),
-                "up" | "k" => moved(scroll, -1),
-                "pagedown" | "space" => moved(scroll, 10),
-                "pageup" => moved(scroll, -10),
                 "ctrl-c" => Wish::Do(Command::Quit),
-                _ => Wish::Close,
+                name => scrolled(scroll, name, crate::command::now(app).count(), rows(app)),
             },
+        }
+    }
+
+    /// What its keys do, where they are its own: those of the screen behind it mean nothing meanwhile.
+    pub fn keys(&self) -> Option<&'static str> {
+        match self {
+            Self::Card(_) => None,
+            Self::Prompt(_) | Self::Form(_) => Some("Enter send  Esc leave it"),
+            Self::Palette(_) => Some("Up Down choose  Enter do it  Esc close"),
+            Self::Text(_) | Self::Help(_) => Some("Up Down PgUp PgDn  Esc close"),
         }
     }
 
@@ -76,6 +87,7 @@ impl Overlay {
         match self {
             Self::Card(card) => draw_card::draw(card, app, area, buf),
             Self::Prompt(prompt) => prompt.draw(app, area, buf),
+            Self::Form(form) => form.draw(app, area, buf),
             Self::Text(text) => text.draw(app, area, buf),
             Self::Palette(palette) => palette.draw(app, area, buf),
             Self::Help(scroll) => help::draw(*scroll, app, area, buf),
@@ -83,8 +95,25 @@ impl Overlay {
     }
 }
 
-fn moved(scroll: &mut usize, by: isize) -> Wish {
-    *scroll = scroll.saturating_add_signed(by);
+/// Rows of a box that fills the body.
+fn rows(app: &App) -> usize {
+    usize::from(app.size.1.saturating_sub(7)).max(1)
+}
+
+/// Scrolls a box with so many lines, of which so many are in sight; any other key closes it.
+fn scrolled(scroll: &mut usize, key: &str, lines: usize, rows: usize) -> Wish {
+    let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
+    let by = match key {
+        "down" | "j" => 1,
+        "up" | "k" => -1,
+        "pagedown" | "space" => page,
+        "pageup" => -page,
+        "home" | "g" => isize::MIN / 2,
+        "end" | "G" => isize::MAX / 2,
+        _ => return Wish::Close,
+    };
+    let farthest = lines.saturating_sub(rows);
+    *scroll = scroll.saturating_add_signed(by).min(farthest);
     Wish::Nothing
 }
 

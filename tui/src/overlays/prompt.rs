@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use stanch_model::{
-    api::{DrillOrder, Remark},
+    api::{DrillOrder, Grade, Remark},
     duration,
 };
 
@@ -25,7 +25,9 @@ pub enum Purpose {
     /// Narrow the list.
     Search,
     /// Drill: something is written down.
-    Observe(Remark),
+    Observe(Observation),
+    /// Facilitator: this expectation counts as that, or as computed.
+    Grade(usize, Option<Grade>),
     /// Drill: the next hint.
     Hint,
     /// Drill: the stop word.
@@ -34,6 +36,75 @@ pub enum Purpose {
     Jump,
     /// Drill: something fails.
     Fault,
+}
+
+/// What is written down: what kind, and about which goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// What kind.
+    pub sort: Remark,
+    /// The goals of the drill: name and sentence.
+    pub goals: Vec<(String, String)>,
+    /// The one that it is about, by its place among them.
+    pub goal: Option<usize>,
+}
+
+impl Observation {
+    /// A strength becomes a gap, and back.
+    fn turn(&mut self) {
+        self.sort = match self.sort {
+            Remark::Strength => Remark::Gap,
+            Remark::Gap => Remark::Strength,
+            Remark::Note => Remark::Note,
+        };
+    }
+
+    /// About the next goal or the one before; beyond the last about none.
+    fn about(&mut self, by: isize) {
+        let places = self.goals.len() as isize + 1;
+        let at = self.goal.map_or(0, |goal| goal as isize + 1);
+        self.goal = usize::try_from((at + by).rem_euclid(places)).ok().and_then(|at| at.checked_sub(1));
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.goal.and_then(|goal| self.goals.get(goal)).map(|(name, _)| name.as_str())
+    }
+
+    fn title(&self) -> &'static str {
+        match self.sort {
+            Remark::Strength => "Write down a strength",
+            Remark::Gap => "Write down a gap",
+            Remark::Note => "Write down a note",
+        }
+    }
+
+    fn label(&self) -> &'static str {
+        match self.sort {
+            Remark::Strength => "what you saw; Tab makes it a gap",
+            Remark::Gap => "what you saw; Tab makes it a strength",
+            Remark::Note => "what",
+        }
+    }
+
+    /// `about contain: Drift cannot reach our data any more   Up Down another goal`.
+    fn goal_line(&self) -> String {
+        match self.goal.and_then(|goal| self.goals.get(goal)) {
+            Some((name, text)) => format!("about {name}: {text}"),
+            None => "about no goal; Down names one".to_owned(),
+        }
+    }
+}
+
+/// What an expectation may count as, in the order of Tab.
+const GRADES: [Option<Grade>; 4] = [Some(Grade::Met), Some(Grade::Late), Some(Grade::Missed), None];
+
+fn graded(came: Option<Grade>) -> &'static str {
+    match came {
+        Some(Grade::Met) => "counts as MET: all of its points",
+        Some(Grade::Late) => "counts as LATE: half of its points",
+        Some(Grade::Missed) => "counts as MISSED: none of its points",
+        None => "counts as it was computed",
+    }
 }
 
 /// A line that is being written.
@@ -59,6 +130,12 @@ impl Prompt {
                 self.turn();
                 Wish::Nothing
             }
+            "down" | "up" => {
+                if let Purpose::Observe(observation) = &mut self.purpose {
+                    observation.about(if key.name() == "down" { 1 } else { -1 });
+                }
+                Wish::Nothing
+            }
             _ => {
                 write(&mut self.text, key);
                 Wish::Nothing
@@ -66,18 +143,16 @@ impl Prompt {
         }
     }
 
-    /// A strength becomes a gap, and back.
+    /// To the next of what it can be.
     fn turn(&mut self) {
-        let other = match self.purpose {
-            Purpose::Observe(Remark::Strength) => Remark::Gap,
-            Purpose::Observe(Remark::Gap) => Remark::Strength,
-            _ => return,
-        };
-        (self.title, self.label) = match other {
-            Remark::Gap => ("Write down a gap".to_owned(), "what you saw; Tab makes it a strength"),
-            _ => ("Write down a strength".to_owned(), "what you saw; Tab makes it a gap"),
-        };
-        self.purpose = Purpose::Observe(other);
+        match &mut self.purpose {
+            Purpose::Observe(observation) => observation.turn(),
+            Purpose::Grade(_, came) => {
+                let at = GRADES.iter().position(|one| one == came).unwrap_or(0);
+                *came = GRADES[(at + 1) % GRADES.len()];
+            }
+            _ => {}
+        }
     }
 
     fn enter(&mut self) -> Wish {
@@ -91,7 +166,13 @@ impl Prompt {
             Purpose::Waive(incident, deadline) => Order::Waive(incident.clone(), deadline.clone(), text),
             Purpose::Cancel(run) => Order::Cancel(run.clone(), text),
             Purpose::Undo(run) => Order::Undo(run.clone(), text),
-            Purpose::Observe(sort) => Order::Drill(DrillOrder::Remark { sort: *sort, text, goal: None }),
+            Purpose::Observe(what) => {
+                let goal = what.name().map(str::to_owned);
+                Order::Drill(DrillOrder::Remark { sort: what.sort, text, goal })
+            }
+            Purpose::Grade(expectation, came) => {
+                Order::Drill(DrillOrder::Grade { expectation: *expectation, came: *came, why: text })
+            }
             Purpose::Stop => Order::Drill(DrillOrder::Stop { why: text }),
             Purpose::Jump => {
                 let by = duration::parse(&text).ok().and_then(|by| i64::try_from(by.as_secs()).ok());
@@ -119,13 +200,32 @@ impl Prompt {
             let chars: Vec<char> = self.text.chars().collect();
             chars[chars.len().saturating_sub(room)..].iter().collect()
         };
-        let lines = vec![
+        let (title, label) = match &self.purpose {
+            Purpose::Observe(what) => (what.title(), what.label()),
+            Purpose::Grade(..) => {
+                (self.title.as_str(), "why; it stands in the report beside what was computed")
+            }
+            _ => (self.title.as_str(), self.label),
+        };
+        let mut lines = vec![
             Line::default(),
-            Line::styled(format!("  {}", self.label), look.faint()),
+            Line::styled(format!("  {label}"), look.faint()),
             Line::raw(format!("  {shown}_")),
             Line::default(),
-            Line::styled("  Enter send   Esc leave it", look.faint()),
         ];
-        widgets::dialog(&self.title, "", lines, area, app, buf);
+        let mut keys = "  Enter send   Esc leave it".to_owned();
+        match &self.purpose {
+            Purpose::Observe(what) if !what.goals.is_empty() => {
+                lines.push(Line::raw(widgets::cut(&format!("  {}", what.goal_line()), room + 2, look)));
+                keys += "   Up Down goal";
+            }
+            Purpose::Grade(_, came) => {
+                lines.push(Line::styled(format!("  {}", graded(*came)), look.strong()));
+                keys += "   Tab another grade";
+            }
+            _ => {}
+        }
+        lines.push(Line::styled(keys, look.faint()));
+        widgets::dialog(title, "", lines, area, app, buf);
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use super::{Wish, moved};
+use super::{Wish, scrolled};
 use crate::{app::App, command::Command, event::Key, widgets};
 
 /// A text that is being read.
@@ -17,22 +17,15 @@ pub struct TextBox {
 }
 
 impl TextBox {
-    pub(super) fn key(&mut self, key: &Key) -> Wish {
-        let last = self.lines.len().saturating_sub(1);
-        let wish = match key.name() {
-            "down" | "j" => moved(&mut self.scroll, 1),
-            "up" | "k" => moved(&mut self.scroll, -1),
-            "pagedown" | "space" => moved(&mut self.scroll, 15),
-            "pageup" => moved(&mut self.scroll, -15),
+    pub(super) fn key(&mut self, key: &Key, rows: usize) -> Wish {
+        match key.name() {
             "ctrl-c" => Wish::Do(Command::Quit),
-            _ => Wish::Close,
-        };
-        self.scroll = self.scroll.min(last);
-        wish
+            name => scrolled(&mut self.scroll, name, self.lines.len(), rows),
+        }
     }
 
     pub(super) fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let lines = self.lines.iter().skip(self.scroll).map(|line| Line::raw(format!(" {line}"))).collect();
-        widgets::dialog(&self.title, "arrows, Esc", lines, area, app, buf);
+        let lines: Vec<Line<'_>> = self.lines.iter().map(|line| Line::raw(format!(" {line}"))).collect();
+        widgets::scrolled(&self.title, "Esc close", &lines, self.scroll, area, app, buf);
     }
 }

@@ -24,17 +24,18 @@ pub(super) fn shown(app: &App) -> impl Iterator<Item = &AlertSummary> {
     })
 }
 
+/// The alert that is open, in full.
+pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let opened = app.at().opened.as_deref()?;
+    let alert = shown(app).find(|alert| alert.id == opened)?;
+    Some(detail(alert, app, width))
+}
+
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let width = usize::from(area.width);
     let alerts: Vec<&AlertSummary> = shown(app).collect();
-    if let Some(opened) = &app.at().opened
-        && let Some(alert) = alerts.iter().find(|alert| alert.id == *opened)
-    {
-        let lines = detail(alert, app, width);
-        return widgets::lines(&lines[app.at().scroll.min(lines.len().saturating_sub(1))..], area, buf);
-    }
     let search = &app.at().search;
     let title = if search.is_empty() { "ALERTS".to_owned() } else { format!("ALERTS with {search}") };
     let heading = widgets::heading(&title, &words::count(alerts.len(), "alert"), width, look);

@@ -9,11 +9,7 @@
 //!              then  12d      ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
 //! ```
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::text::{Line, Span};
 use stanch_model::api::{Debrief, DrillView, GoalView, Remark};
 
 use super::facilitator::hope;
@@ -34,13 +30,10 @@ const MEASURES: [(&str, &str); 4] = [
     ("contained", "contained"),
 ];
 
-pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let Some(drill) = app.drill() else { return };
-    let Some(debrief) = &drill.debrief else { return };
-    let lines = all(app, drill, debrief, usize::from(area.width).min(LINE));
-    let from = app.at().scroll.min(lines.len().saturating_sub(usize::from(area.height)));
-    widgets::lines(&lines[from..], area, buf);
+/// All of it.
+pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let drill = app.drill()?;
+    Some(all(app, drill, drill.debrief.as_ref()?, width.min(LINE)))
 }
 
 fn all(app: &App, drill: &DrillView, debrief: &Debrief, width: usize) -> Vec<Line<'static>> {
@@ -48,12 +41,26 @@ fn all(app: &App, drill: &DrillView, debrief: &Debrief, width: usize) -> Vec<Lin
     let mut lines = vec![verdict(app, debrief, width), Line::default()];
     for goal in &debrief.goals {
         lines.push(of_goal(goal, app, width));
-        lines.extend(goal.shown_by.iter().map(|one| hope(one, app, width)));
+        lines.extend(goal.shown_by.iter().map(|one| {
+            let mut line = hope(one, app, width.saturating_sub(2));
+            line.spans.insert(0, Span::raw("  "));
+            line
+        }));
     }
     lines.push(Line::default());
     lines.extend(beside(app, drill, debrief, width));
     lines.push(Line::default());
     lines.push(Line::styled(cut(&besides(drill, debrief), width, look), look.faint()));
+    lines.extend(debrief.adversary.as_ref().map(|got| {
+        let text = format!(
+            "the adversary read {}, {} of them after the first cut; made {}; was shut out {}",
+            words::count(got.reads as usize, "time"),
+            got.after_first_cut,
+            words::count(got.made as usize, "grant"),
+            words::count(got.failed as usize, "time"),
+        );
+        Line::styled(cut(&text, width, look), look.faint())
+    }));
     lines.extend(written(app, drill, width));
     lines.push(Line::default());
     lines.push(widgets::heading("TIMELINE", &words::count(debrief.timeline.len(), "line"), width, look));

@@ -6,11 +6,7 @@
 //!           We see nothing unusual on our side.
 //! ```
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::text::{Line, Span};
 use stanch_model::api::{DrillView, Letter};
 
 use crate::{
@@ -25,20 +21,13 @@ const LINE: usize = 100;
 /// The width of the column of times.
 const AT: usize = 9;
 
-pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let look = app.look();
-    let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let width = usize::from(area.width);
-    let Some(drill) = app.drill() else { return };
+/// All of it: the newest stands at the foot.
+pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let drill = app.drill()?;
     let count = words::count(drill.inbox.len(), "letter");
-    widgets::lines(&[widgets::heading("INBOX", &count, width, look)], area, buf);
-    let lines = all(drill, app, width.min(LINE));
-    let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    // the newest stands at the foot; one scrolls back from there
-    let room = usize::from(rest.height);
-    let back = app.at().scroll.min(lines.len().saturating_sub(room));
-    let from = lines.len().saturating_sub(room + back);
-    widgets::lines(&lines[from..], rest, buf);
+    let mut lines = vec![widgets::heading("INBOX", &count, width, app.look())];
+    lines.extend(all(drill, app, width.min(LINE)));
+    Some(lines)
 }
 
 fn all(drill: &DrillView, app: &App, width: usize) -> Vec<Line<'static>> {

@@ -15,17 +15,18 @@ use crate::{
     world::{is_over, millis},
 };
 
+/// The incident that is open, in full.
+pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let opened = app.at().opened.as_deref()?;
+    let incident = app.world().incidents.iter().find(|incident| incident.id == opened)?;
+    Some(detail(incident, app, width))
+}
+
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let width = usize::from(area.width);
     let incidents = &app.world().incidents;
-    if let Some(opened) = &app.at().opened
-        && let Some(incident) = incidents.iter().find(|incident| incident.id == *opened)
-    {
-        let lines = detail(incident, app, width);
-        return widgets::lines(&lines[app.at().scroll.min(lines.len().saturating_sub(1))..], area, buf);
-    }
     let open = app.open_incidents().count();
     let heading = widgets::heading("INCIDENTS", &format!("{open} open of {}", incidents.len()), width, look);
     widgets::lines(&[heading], area, buf);

@@ -80,8 +80,15 @@ fn detail(one: &IntegrationSummary, app: &App, width: usize) -> Vec<Line<'static
     let (out, most) = health.in_flight;
     lines.push(Line::raw(cut(&format!("pace       {rate}, {out} of {most} calls out"), width, look)));
     if let Some((left, of)) = health.budget {
-        let gauge = look.gauge(usize::try_from(left).unwrap_or(0), usize::try_from(of).unwrap_or(0), 20);
-        lines.push(Line::raw(format!("budget     {gauge} {left} of {of} requests left")));
+        let gauge = look.gauge(usize::try_from(left).unwrap_or(0), usize::try_from(of).unwrap_or(0), 10);
+        let looks = app.world().budgets.get(&one.name).into_iter().flatten();
+        let looks: Vec<usize> = looks.map(|left| usize::try_from(*left).unwrap_or(0)).collect();
+        let spark = if looks.len() > 1 { format!("  {}", look.spark(&looks)) } else { String::new() };
+        lines.push(Line::raw(cut(
+            &format!("budget     {gauge} {left} of {of} requests left{spark}"),
+            width,
+            look,
+        )));
     }
     let mut sorted = health.latency_ms.clone();
     sorted.sort_unstable();

@@ -28,6 +28,7 @@ use stanch_model::{
 
 use crate::{
     app::App,
+    command::Command,
     widgets::{self, cut, pad},
     words::{self, entry, target, time},
     world::{is_over, millis},
@@ -69,7 +70,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         put(due, &mut rest);
     }
     if let Some(drill) = app.drill() {
-        put(inbox(app, drill, width), &mut rest);
+        // what just happened keeps a row where there is little room
+        let letters = if rest.height >= 8 { 2 } else { 1 };
+        put(inbox(app, drill, letters, width), &mut rest);
     }
     let last = last(app, run, usize::from(rest.height), width.min(LINE));
     put(last, &mut rest);
@@ -223,10 +226,32 @@ fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'sta
     let indent = " ".repeat(LABEL);
     let mut lines = vec![ends(first, &end, width, app)];
     lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
-    let others = app.world().cards().count().saturating_sub(1);
-    let more = if others > 0 { format!("     {others} more: 3") } else { String::new() };
-    lines.push(Line::styled(format!("{indent}Enter  read the card{more}"), app.look().faint()));
+    lines.extend(why(card).map(|why| Line::raw(format!("{indent}{}", cut(&why, room, app.look())))));
+    lines.push(ways(app, room));
     lines
+}
+
+/// Why a card came besides the one that stands in the script.
+fn why(card: &Card) -> Option<String> {
+    let is_more = card.wait.card && card.wait.kind == WaitKind::Approval;
+    is_more.then(|| "Why: found later; no earlier yes covers it.".to_owned())
+}
+
+/// What can be done about the card that waits: `Enter  read the card     n  remind them    e  ask Dora now`.
+fn ways(app: &App, room: usize) -> Line<'static> {
+    let mut ways = "Enter  read the card".to_owned();
+    if app.may(Command::Remind) {
+        ways += "     n  remind them";
+    }
+    if let Some(name) = app.asked_next().filter(|_| app.may(Command::AskNext)) {
+        ways += &format!("    e  ask {} now", words::sentence(name));
+    }
+    let others = app.world().cards().count().saturating_sub(1);
+    if others > 0 {
+        ways += &format!("    {others} more: 3");
+    }
+    let indent = " ".repeat(LABEL);
+    Line::styled(format!("{indent}{}", cut(&ways, room, app.look())), app.look().faint())
 }
 
 fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
@@ -295,7 +320,7 @@ fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, width: usize) -> 
 }
 
 /// The latest that reached the players of a drill, and what the delay costs.
-fn inbox(app: &App, drill: &DrillView, width: usize) -> Vec<Line<'static>> {
+fn inbox(app: &App, drill: &DrillView, letters: usize, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let new = drill.inbox.len().saturating_sub(app.letters);
     let mut lines = Vec::new();
@@ -307,7 +332,7 @@ fn inbox(app: &App, drill: &DrillView, width: usize) -> Vec<Line<'static>> {
         let text = format!("{:>4} token-minutes open so far{then}", drill.token_minutes);
         lines.push(Line::styled(cut(&text, width, look), look.faint()));
     }
-    let shown = drill.inbox.len().saturating_sub(2);
+    let shown = drill.inbox.len().saturating_sub(letters);
     for (nth, letter) in drill.inbox.iter().enumerate().skip(shown) {
         let label = if nth == shown { "INBOX" } else { "" };
         let mark = if nth >= drill.inbox.len() - new { "new  " } else { "     " };

@@ -18,9 +18,6 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let width = usize::from(area.width);
-    if let Some(slug) = &app.at().opened {
-        return read(slug, app, area, buf);
-    }
     let playbooks = &app.world().playbooks;
     let heading = widgets::heading("PLAYBOOKS", &words::count(playbooks.len(), "playbook"), width, look);
     widgets::lines(&[heading], area, buf);
@@ -39,11 +36,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&detail(&playbooks[chosen], app, width), below, buf);
 }
 
-/// One playbook as it is written: what is wrong with it first, then its files.
-fn read(slug: &str, app: &App, area: Rect, buf: &mut Buffer) {
-    let (look, width) = (app.look(), usize::from(area.width));
+/// The playbook that is open as it is written: what is wrong with it first, then its files.
+pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let slug = app.at().opened.as_deref()?;
+    let look = app.look();
     let Some(book) = app.world().books.get(slug) else {
-        return widgets::lines(&[Line::raw("reading the playbook ...")], area, buf);
+        return Some(vec![Line::raw("reading the playbook ...")]);
     };
     let wrong = match book.mistakes.len() {
         0 => "nothing found wrong".to_owned(),
@@ -72,8 +70,7 @@ fn read(slug: &str, app: &App, area: Rect, buf: &mut Buffer) {
         lines.extend([Line::default(), Line::styled(path.clone(), look.strong())]);
         lines.extend(source::lines(&book.files[path], source::Language::of(path), None, width, look));
     }
-    let most = lines.len().saturating_sub(usize::from(area.height));
-    widgets::lines(&lines[app.at().scroll.min(most)..], area, buf);
+    Some(lines)
 }
 
 fn row(playbook: &PlaybookSummary, chosen: bool, app: &App, width: usize) -> Line<'static> {
@@ -83,13 +80,26 @@ fn row(playbook: &PlaybookSummary, chosen: bool, app: &App, width: usize) -> Lin
     });
     let runs = app.world().runs.iter().filter(|run| run.playbook == playbook.slug).count();
     let state = if held { "held back".to_owned() } else { words::count(runs, "run") };
-    let room = width.saturating_sub(2 + 28 + 11);
+    let (drilled, stale) = drilled_in_short(playbook.drilled.as_ref());
+    let room = width.saturating_sub(2 + 28 + 21 + 11);
     Line::from(vec![
         Span::raw(if chosen { "> " } else { "  " }),
         Span::raw(pad(&playbook.slug, 27, look)),
         Span::styled(format!(" {}", pad(&playbook.title, room, look)), look.faint()),
+        widgets::word(format!(" {drilled:<20}"), stale, look),
         Span::raw(format!("{state:>11}")),
     ])
+}
+
+/// The same in a word or two, and whether it must not be missed.
+fn drilled_in_short(last: Option<&Drilled>) -> (String, bool) {
+    let Some(last) = last else { return ("never drilled".to_owned(), false) };
+    let day = last.at.get(5..10).unwrap_or(&last.at);
+    match (last.passed, last.stale.is_empty()) {
+        (true, true) => (format!("passed {day}"), false),
+        (false, true) => (format!("NOT PASSED {day}"), true),
+        (_, false) => (format!("STALE, drilled {day}"), true),
+    }
 }
 
 /// When it was last drilled, and whether that still says anything.

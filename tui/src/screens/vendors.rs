@@ -138,6 +138,7 @@ fn of_vendor(vendor: &VendorView, app: &App, width: usize) -> Vec<Line<'static>>
     vendor.contacts.iter().enumerate().for_each(|(at, contact)| {
         fact(if at == 0 { "call" } else { "then" }, contact.clone());
     });
+    vendor.purpose.iter().for_each(|purpose| fact("for", purpose.clone()));
     if !vendor.data.is_empty() {
         fact("holds", words::list(&vendor.data, "and", 6));
     }

@@ -33,6 +33,9 @@ const CHECKPOINT: &str = "journal.checkpoint";
 /// Seconds whose lines are counted.
 const SECONDS: usize = 12;
 
+/// Looks at a budget that are kept.
+const BUDGETS: usize = 40;
+
 /// Runs that are kept in full at one time.
 const FOLLOWED: usize = 4;
 
@@ -93,6 +96,8 @@ pub struct World {
     pub journal: Arc<VecDeque<Arc<EntryView>>>,
     /// How many were written in each of the last seconds: the second, the count.
     pub recent: VecDeque<(i64, u32)>,
+    /// What was left of each integration's budget at the last looks, oldest first.
+    pub budgets: BTreeMap<String, VecDeque<u64>>,
     /// When the chain was last sealed by a checkpoint, Unix ms on the server's clock.
     pub sealed_ms: Option<i64>,
     /// How many came since the start.
@@ -123,7 +128,10 @@ impl World {
             Told::Alerts(alerts) => self.alerts = Arc::new(alerts),
             Told::Deadlines(deadlines) => self.deadlines = Arc::new(deadlines),
             Told::Playbooks(playbooks) => self.playbooks = Arc::new(playbooks),
-            Told::Integrations(integrations) => self.integrations = Arc::new(integrations),
+            Told::Integrations(integrations) => {
+                integrations.iter().for_each(|one| self.spent(one));
+                self.integrations = Arc::new(integrations);
+            }
             Told::Vendors(vendors) => self.vendors = Arc::new(vendors),
             Told::Playbook(source) => _ = self.books.insert(source.slug.clone(), Arc::new(source)),
             Told::Script(run, source) => _ = self.scripts.insert(run, Arc::new(source)),
@@ -157,6 +165,15 @@ impl World {
             journal.pop_front();
         }
         journal.push_back(entry);
+    }
+
+    fn spent(&mut self, one: &IntegrationSummary) {
+        let Some((left, _)) = one.health.budget else { return };
+        let known = self.budgets.entry(one.name.clone()).or_default();
+        known.push_back(left);
+        while known.len() > BUDGETS {
+            known.pop_front();
+        }
     }
 
     fn count(&mut self, second: i64) {

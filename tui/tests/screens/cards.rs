@@ -1,9 +1,9 @@
 //! Cards: the safe answer first, a name for what is permanent, the answer in its place.
 
 use stanch_model::{
-    Target,
-    api::{Card, Me, Recorded, Role, Say, Verdict},
-    run::{WaitKind, WaitView},
+    Effect, Target,
+    api::{Card, CardAct, CardBreak, CardGuard, CardProtected, Me, Recorded, Role, Say, Verdict},
+    run::{Reminder, WaitKind, WaitView},
 };
 use stanch_tui::{
     ask::{Intent, Order, Told, Trouble},
@@ -29,7 +29,7 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
         incident: None,
         asked: vec!["ben".to_owned(), "caro".to_owned()],
         may: Vec::new(),
-        next: Vec::new(),
+        next: vec!["dora".to_owned()],
         breaks: Vec::new(),
         protected: None,
         wait: WaitView {
@@ -54,16 +54,57 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
     }
 }
 
+/// The same with everything that the server knows of it.
+fn told_all() -> Card {
+    let act = |integration: &str, kind: &str, verb: &str, effect, count, request: &str| CardAct {
+        integration: integration.to_owned(),
+        verb: verb.to_owned(),
+        effect,
+        kind: kind.to_owned(),
+        count,
+        manual: request.is_empty(),
+        action: verb.replace('.', "_"),
+        request: request.to_owned(),
+    };
+    let (what, owner) = ("contact sync to HubSpot".to_owned(), Some("Sales Ops".to_owned()));
+    let mut card = card(WaitKind::Approval, &[]);
+    card.wait.reminded = vec![Reminder { who: "ana".to_owned(), at_ms: 1_795_713_990_000 }];
+    Card {
+        may: vec![
+            act(
+                "hubspot",
+                "token",
+                "grant.revoke",
+                Effect::Permanent,
+                14,
+                "DELETE /oauth/v1/refresh-tokens/{token}",
+            ),
+            act("hubspot", "app", "app.quarantine", Effect::Reversible, 1, ""),
+        ],
+        breaks: vec![CardBreak { vendor: "Drift".to_owned(), what, owner }],
+        protected: Some(CardProtected { of: 15, met: Vec::new(), unread: Vec::new() }),
+        ..card
+    }
+}
+
 fn opened(card: Card) -> Stage {
+    let mut stage = waits(card, "ben");
+    stage.keys(&["3", "enter"]);
+    stage.intents.clear();
+    stage
+}
+
+/// The card waits, and this person looks on.
+fn waits(card: Card, name: &str) -> Stage {
     let mut stage = Stage::empty();
-    let me = Me { name: "ben".to_owned(), role: Role::Approver, through: "socket".to_owned() };
+    let me = Me { name: name.to_owned(), role: Role::Approver, through: "socket".to_owned() };
     stage.online().event(Event::Told(Box::new(Told::Me(me))));
     let told = if card.wait.kind == WaitKind::Approval {
         Told::Approvals(vec![card])
     } else {
         Told::Questions(vec![card])
     };
-    stage.event(Event::Told(Box::new(told))).keys(&["3", "enter"]);
+    stage.event(Event::Told(Box::new(told)));
     stage.intents.clear();
     stage
 }
@@ -169,4 +210,85 @@ fn what_the_card_covers_can_be_read_one_by_one() {
     let picture = stage.keys(&["l", "down", "down"]).picture(80, 24);
     assert!(picture.contains("token 3") && picture.contains("more: Down"), "{picture}");
     assert!(picture.contains("[ Not now ]"), "{picture}");
+}
+
+#[test]
+fn a_card_says_what_breaks_who_is_protected_and_who_was_reminded() {
+    let mut stage = opened(told_all());
+    insta::assert_snapshot!(stage.picture(80, 24));
+    for (met, unread, words) in [
+        (&["break-glass-1"][..], &[][..], "1 of the 15: break-glass-1 (user b@acme.example)"),
+        (&[], &["group okta/Emergency-Admins"], "none by name; group okta/Emergency-Admins is read"),
+        (&["a", "b"], &["tag payroll"], "2 of the 15: a (user b@acme.example) and b"),
+    ] {
+        let guard =
+            |name: &&str| CardGuard { target: (*name).to_owned(), rule: "user b@acme.example".to_owned() };
+        let unread = unread.iter().map(|rule: &&str| (*rule).to_owned()).collect();
+        let protected = CardProtected { of: 15, met: met.iter().map(guard).collect(), unread };
+        let picture = opened(Card { protected: Some(protected), ..told_all() }).picture(120, 40);
+        assert!(picture.contains(words), "{words}\n{picture}");
+    }
+    let silent = opened(card(WaitKind::Approval, &[])).picture(80, 24);
+    assert!(!silent.contains("Will break") && !silent.contains("Protected"), "{silent}");
+}
+
+#[test]
+fn what_a_yes_would_send_is_read_before_it_is_given() {
+    let mut stage = opened(told_all());
+    let picture = stage.keys(&["r"]).picture(80, 24);
+    for words in [
+        "hubspot.grant_revoke, permanent, for 14 tokens",
+        "DELETE /oauth/v1/refresh-tokens/{token}",
+        "a person does it",
+    ] {
+        assert!(picture.contains(words), "{words}\n{picture}");
+    }
+    stage.keys(&["esc"]);
+    assert!(stage.picture(80, 24).contains("[ Not now ]"), "the card is still there");
+}
+
+#[test]
+fn who_is_asked_hears_of_it_once_more_and_the_next_is_asked_now() {
+    let id = || "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A2".to_owned();
+    let mut stage = waits(told_all(), "ana");
+    let now = stage.picture(80, 24);
+    assert!(now.contains("Enter  read the card     n  remind them    e  ask Dora now"), "{now}");
+    stage.keys(&["n", "e", "3", "n", "enter", "e"]);
+    let (remind, ask) = (Order::Remind(id()), Order::AskSomeone(id(), "dora".to_owned()));
+    let given: Vec<Order> = orders(&mut stage).into_iter().map(|(_, order)| order).collect();
+    assert_eq!(given, [remind.clone(), ask.clone(), remind, ask], "on Now, in the list, on the card");
+    assert!(stage.picture(80, 24).contains("[ Not now ]"), "the card still waits for its answer");
+    let recorded = Recorded { new: true, by: "ana".to_owned(), position: 412 };
+    stage.event(Event::Done(1, Ok(recorded)));
+    assert!(stage.picture(80, 24).contains("recorded 17:26:40, position 412, as ana"));
+
+    // nobody else is asked, and nobody comes after them
+    let alone = Card { asked: vec!["ana".to_owned()], next: Vec::new(), ..told_all() };
+    let mut stage = waits(alone, "ana");
+    let now = stage.picture(80, 24);
+    assert!(!now.contains("remind them") && !now.contains("ask Dora"), "{now}");
+    stage.keys(&["n", "e"]);
+    assert_eq!(orders(&mut stage), []);
+}
+
+#[test]
+fn a_card_that_somebody_answers_meanwhile_says_so_in_its_place() {
+    let mut stage = opened(told_all());
+    stage.keys(&["tab"]).types("too ma");
+    stage.event(Event::Told(Box::new(Told::Approvals(vec![told_all()]))));
+    assert!(stage.picture(80, 24).contains("Why:  too ma_"), "what is being written stays");
+    stage.event(Event::Told(Box::new(Told::Approvals(Vec::new()))));
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("not recorded: it waits no more"), "{picture}");
+    stage.keys(&["enter", "esc"]);
+    assert_eq!(orders(&mut stage), []);
+}
+
+#[test]
+fn a_card_with_more_than_fits_is_scrolled_and_keeps_its_buttons() {
+    let mut stage = opened(told_all());
+    let small = stage.picture(60, 16);
+    assert!(small.contains("more: Down") && small.contains("[ Not now ]"), "{small}");
+    let end = stage.keys(&["down"; 12]).picture(60, 16);
+    assert!(end.contains("above: Up") && end.contains("If silent") && end.contains("[ Not now ]"), "{end}");
 }

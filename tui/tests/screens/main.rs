@@ -3,8 +3,12 @@
 
 mod cards;
 mod drill;
+mod facilitator;
 mod frame;
 mod keys;
+mod line;
+mod overlays;
 mod picture;
+mod scene;
 mod stage;
 mod whole;

@@ -73,6 +73,7 @@ fn action(
         residual: None,
         memory: None,
         in_doubt: InDoubt::Probe,
+        request: String::new(),
         manual: false,
         scopes: Vec::new(),
         docs: String::new(),

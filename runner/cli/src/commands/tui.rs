@@ -14,7 +14,10 @@ use crate::{
 /// Watch and answer on screens
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Leaving it ends nothing: runs go on. Everything that it does exists as a command, too; ? names them."
+    after_help = "Leaving it ends nothing: runs go on. Everything that it does exists as a command, too; ? names them.\n\n\
+        A recording is a file of JSON lines: every key and every answer, with its time. It shows a screen as it was to \
+        whoever looks for its mistake; --replay plays it without a server (Space stops, Left and Right step, < and > set \
+        the speed). It holds names, ids and what you typed, and neither tokens nor the codes of a drill's seats."
 )]
 pub(crate) struct Args {
     /// Write everything that happens on the screens to a new file, to be played again
@@ -56,18 +59,4 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let options = Options { place, ..options };
     show::show(client, None, options, args.record).await?;
     Ok(Exit::Yes)
-}
-
-#[cfg(test)]
-mod tests {
-    use stanch_tui::command::TABLE;
-
-    #[test]
-    fn whatever_the_screens_do_is_a_command_too() {
-        let program = crate::command();
-        let verbs: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-        for row in TABLE.iter().filter(|row| !row.cli.is_empty()) {
-            assert!(verbs.contains(&row.cli), "{} is no command", row.cli);
-        }
-    }
 }

@@ -8,6 +8,7 @@ use stanch_client::{Client, Location};
 use stanch_model::api::StartBody;
 use stanch_tui::{
     App, Look, Options,
+    command::TABLE,
     event::{Event, Key, Moment},
     link::Performer,
     overlays::{Overlay, Stage},
@@ -125,4 +126,28 @@ async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
 fn user() -> String {
     let id = std::process::Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(id.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn whatever_the_screens_do_is_a_command_too() {
+    let program = stanch_cli::command();
+    for row in TABLE {
+        assert!(!(row.command.is_order() && row.cli.is_empty()), "{row:?} has no command");
+        for typed in row.cli.split(", ").filter(|typed| !typed.is_empty()) {
+            let mut at = &program;
+            for word in typed.split(' ') {
+                match word.strip_prefix("--") {
+                    Some(option) => {
+                        let is_known = |arg: &clap::Arg| arg.get_long() == Some(option);
+                        let known = at.get_arguments().chain(program.get_arguments()).any(is_known);
+                        assert!(known, "`stanch {typed}`: {word} is no option");
+                    }
+                    None => {
+                        let next = at.get_subcommands().find(|verb| verb.get_name() == word);
+                        at = next.unwrap_or_else(|| panic!("`stanch {typed}`: {word} is no command"));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
-use stanch_model::api::{DrillOrder, SeatKind};
+use stanch_model::api::SeatKind;
 use stanch_tui::{
     App, Look, Options,
     app::Screen,
@@ -71,7 +71,14 @@ async fn the_first_drill_is_played_by_keys_over_a_killed_server() {
     screens.keys(&["esc"]);
     screens.until("a card", |app| app.next_card().is_some()).await;
 
-    fay.seat.order(&DrillOrder::fault("kill_runner").unwrap()).await.unwrap();
+    let mut behind = Screens::open(&fay);
+    behind.until("the facilitator's screen", |app| app.screen == Screen::Facilitator).await;
+    behind.keys(&["f"]);
+    behind.types("kill_runner");
+    behind.keys(&["enter"]);
+    behind
+        .until("the fault", |app| app.toast.as_ref().is_some_and(|toast| toast.text.contains("killed")))
+        .await;
     screens.until("a lost line", |app| matches!(app.live.line, Line::Lost(..))).await;
     screens.until("the line again", |app| app.live.line == Line::Online && app.next_card().is_some()).await;
 
@@ -79,14 +86,19 @@ async fn the_first_drill_is_played_by_keys_over_a_killed_server() {
     screens.types("polly");
     screens.keys(&["enter"]);
     screens.until("a decision", |app| app.next_card().is_none()).await;
-    screens.keys(&["esc", "o"]);
+    screens.keys(&["esc", "o", "down"]);
     screens.types("a kill in between changes nothing");
     screens.keys(&["enter"]);
-    let noted = |app: &App| app.drill().is_some_and(|drill| drill.remarks.len() == 1);
+    let noted = |app: &App| {
+        let remarks = app.drill().map_or(&[][..], |drill| &drill.remarks);
+        matches!(remarks, [one] if one.goal.is_some())
+    };
     screens.until("the remark", noted).await;
+    behind.until("the remark, before the other seat", noted).await;
     screens.until("the debrief", |app| app.screen == Screen::Debrief).await;
     let debrief = screens.app.drill().and_then(|drill| drill.debrief.clone()).unwrap();
     assert_eq!((debrief.score, debrief.kills, debrief.doubled), (100, 1, 0), "{debrief:?}");
-    drop((screens, ana, fay));
+    behind.until("the debrief there too", |app| app.screen == Screen::Debrief).await;
+    drop((screens, behind, ana, fay));
     assert_eq!(hosted.end().0.code(), Some(0));
 }

@@ -40,6 +40,7 @@ impl Floor {
             length_s: scenario.end.at.ms() / 1000,
             clock: self.clock.at(),
             seats: self.seats(code),
+            goals: scenario.goals.clone(),
             inbox: self.inbox(&lines),
             hints: hints.collect(),
             next_hint: scenario.hints.get(taken).map(|hint| hint.price),
@@ -83,10 +84,11 @@ impl Floor {
 
     fn remarks(&self, lines: &[Line], of: Option<&str>) -> Vec<Remarked> {
         let remark = |line: &Line| {
-            let Line::Observed { who, sort, text, at_ms, .. } = line else { return None };
+            let Line::Observed { who, sort, goal, text, at_ms } = line else { return None };
             let (at_s, sort) = (self.stage.seconds(*at_ms), Remark::parse(sort)?);
             let is_shown = of.is_none_or(|name| name == who);
-            is_shown.then(|| Remarked { at_s, who: who.clone(), sort, text: text.clone() })
+            let goal = Some(goal.clone()).filter(|goal| !goal.is_empty());
+            is_shown.then(|| Remarked { at_s, who: who.clone(), sort, goal, text: text.clone() })
         };
         lines.iter().filter_map(remark).collect()
     }

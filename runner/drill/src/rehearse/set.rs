@@ -159,13 +159,15 @@ pub fn load(
     if mistakes.is_empty() { Ok(read) } else { Err(DrillError::Scenario(mistakes)) }
 }
 
-/// What is open about the playbook stands at the end of the briefing.
+/// What is open about the playbook stands first in the briefing: nobody has to read on to it.
 fn brief(scenario: &mut Scenario, open: &[Improvement]) {
     if !open.is_empty() {
         let open: Vec<&str> = open.iter().map(|one| one.text.as_str()).collect();
         let open = open.join("\n\n");
-        scenario.briefing =
-            format!("{}\n\nTested first, because it is still open:\n\n{open}", scenario.briefing.trim_end());
+        scenario.briefing = format!(
+            "Tested first, because it is still open:\n\n{open}\n\n{}",
+            scenario.briefing.trim_start()
+        );
     }
 }
 

@@ -160,6 +160,7 @@ fn in_process(action: &str) -> ActionInfo {
         residual: None,
         memory: None,
         in_doubt: InDoubt::Repeat,
+        request: String::new(),
         manual: false,
         scopes: Vec::new(),
         docs: String::new(),

@@ -59,6 +59,12 @@ pub struct CardAct {
     /// A person does it: the platform has no API for it.
     #[serde(default)]
     pub manual: bool,
+    /// The platform's own action, `revoke_grant`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub action: String,
+    /// What is sent for each, `DELETE /api/v1/users/{user}/grants/{grant}`; empty where nothing is sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request: String,
 }
 
 /// Something that stops working.

@@ -74,6 +74,9 @@ pub struct DrillView {
     pub clock: ClockAt,
     /// Who sits where.
     pub seats: Vec<DrillSeat>,
+    /// What the drill is for: a name, a sentence. Remarks may be about one of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub goals: BTreeMap<String, String>,
     /// What reached the players, oldest first.
     pub inbox: Vec<Letter>,
     /// Help that was taken, oldest first.
@@ -146,6 +149,9 @@ pub struct Remarked {
     pub who: String,
     /// What kind.
     pub sort: Remark,
+    /// About which goal, if about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
     /// What.
     pub text: String,
 }

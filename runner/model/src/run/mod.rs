@@ -21,5 +21,5 @@ pub use plan::{Plan, Surety};
 pub use planning::Planning;
 pub use untold::Untold;
 pub use view::{RunState, RunView, StepView, TargetView};
-pub use wait::{WaitKind, WaitView};
+pub use wait::{Reminder, WaitKind, WaitView};
 pub use waiting::Waiting;

@@ -1,0 +1,194 @@
+//! An entry of a drill's plot as it will come: what is said, by whom, when. Only what was changed is sent.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+use stanch_model::{
+    api::{DrillOrder, PlotView},
+    duration,
+};
+
+use super::Wish;
+use crate::{app::App, ask::Order, command::Command, event::Key, widgets, words::time};
+
+/// Nothing longer is written here.
+const LONGEST: usize = 4_000;
+
+/// Rows of a long text that are in sight.
+const ROWS: usize = 8;
+
+/// What a field is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Text,
+    From,
+    At,
+}
+
+impl Part {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Text => "what they say",
+            Self::From => "who says it",
+            Self::At => "when, since the start: 8m, 1h30m",
+        }
+    }
+}
+
+/// A field with a place in it at which one writes.
+#[derive(Clone, Debug)]
+struct Field {
+    part: Part,
+    was: String,
+    text: Vec<char>,
+    at: usize,
+}
+
+impl Field {
+    fn new(part: Part, was: String) -> Self {
+        let text: Vec<char> = was.chars().collect();
+        Self { part, at: text.len(), text, was }
+    }
+
+    fn now(&self) -> String {
+        self.text.iter().collect::<String>().trim().to_owned()
+    }
+
+    fn changed(&self) -> Option<String> {
+        Some(self.now()).filter(|now| now != self.was.trim())
+    }
+
+    fn key(&mut self, key: &Key) {
+        match key.name() {
+            "left" => self.at = self.at.saturating_sub(1),
+            "right" => self.at = (self.at + 1).min(self.text.len()),
+            "home" => self.at = 0,
+            "end" => self.at = self.text.len(),
+            "ctrl-u" => {
+                self.text.drain(..self.at);
+                self.at = 0;
+            }
+            "backspace" if self.at > 0 => {
+                self.at -= 1;
+                self.text.remove(self.at);
+            }
+            _ => {
+                if let Some(c) = key.character().filter(|_| self.text.len() < LONGEST) {
+                    self.text.insert(self.at, c);
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    /// Its rows, those around the place at which one writes.
+    fn rows(&self, width: usize, is_here: bool, most: usize) -> Vec<String> {
+        // no key writes this character
+        const HERE: char = '\u{1}';
+        let mut text: String = self.text[..self.at].iter().collect();
+        text.extend(is_here.then_some(HERE));
+        text.extend(&self.text[self.at..]);
+        let rows = widgets::wrap(&text, width);
+        let here = rows.iter().position(|row| row.contains(HERE)).unwrap_or(0);
+        let range = widgets::window(rows.len(), here, most);
+        rows.into_iter().skip(range.start).take(range.len()).map(|row| row.replace(HERE, "_")).collect()
+    }
+}
+
+/// An entry that is being changed.
+#[derive(Clone, Debug)]
+pub struct Form {
+    title: String,
+    entry: usize,
+    fields: Vec<Field>,
+    focus: usize,
+    wrong: Option<&'static str>,
+}
+
+impl Form {
+    /// The entry as it stands.
+    pub fn of_entry(one: &PlotView) -> Self {
+        let clock = |due: i64| {
+            let due = std::time::Duration::from_secs(u64::try_from(due).unwrap_or(0));
+            Field::new(Part::At, duration::format(due))
+        };
+        let said = one.text.iter().map(|text| Field::new(Part::Text, text.trim_end().to_owned()));
+        let from = one.from.iter().map(|from| Field::new(Part::From, from.clone()));
+        let fields = said.chain(from).chain(one.due_s.map(clock)).collect();
+        Self { title: one.what.clone(), entry: one.entry, fields, focus: 0, wrong: None }
+    }
+
+    pub(super) fn key(&mut self, key: &Key) -> Wish {
+        match key.name() {
+            "ctrl-c" => return Wish::Do(Command::Quit),
+            "esc" => return Wish::Close,
+            "enter" => return self.send(),
+            "tab" | "down" => self.step(1),
+            "backtab" | "up" => self.step(-1),
+            _ => {
+                self.wrong = None;
+                if let Some(field) = self.fields.get_mut(self.focus) {
+                    field.key(key);
+                }
+            }
+        }
+        Wish::Nothing
+    }
+
+    fn step(&mut self, by: isize) {
+        let count = self.fields.len().max(1) as isize;
+        self.focus = (self.focus as isize + by).rem_euclid(count) as usize;
+    }
+
+    fn send(&mut self) -> Wish {
+        let changed =
+            |part: Part| self.fields.iter().find(|field| field.part == part).and_then(Field::changed);
+        let (text, from, at) = (changed(Part::Text), changed(Part::From), changed(Part::At));
+        if [&text, &from].into_iter().flatten().any(String::is_empty) {
+            self.wrong = Some("somebody says something; x calls the entry off");
+            return Wish::Nothing;
+        }
+        let at_s = match at.map(|at| duration::parse(&at)) {
+            None => None,
+            Some(Ok(at)) => i64::try_from(at.as_secs()).ok(),
+            Some(Err(_)) => {
+                self.wrong = Some("write when as 8m or 1h30m");
+                return Wish::Nothing;
+            }
+        };
+        if text.is_none() && from.is_none() && at_s.is_none() {
+            return Wish::Close;
+        }
+        Wish::CloseAndOrder(Order::Drill(DrillOrder::Edit {
+            entry: self.entry.to_string(),
+            text,
+            from,
+            at_s,
+        }))
+    }
+
+    pub(super) fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
+        let look = app.look();
+        let width = usize::from(area.width.min(84)).saturating_sub(8);
+        let most = usize::from(area.height).saturating_sub(10).clamp(1, ROWS);
+        let mut lines = Vec::new();
+        for (nth, field) in self.fields.iter().enumerate() {
+            let is_here = nth == self.focus;
+            let mark = if is_here { ">" } else { " " };
+            lines.push(Line::styled(format!("{mark} {}", field.part.label()), look.faint()));
+            let rows = field.rows(width, is_here, most);
+            lines.extend(rows.into_iter().map(|row| {
+                let row = format!("    {row}");
+                if is_here { Line::styled(row, look.strong()) } else { Line::raw(row) }
+            }));
+        }
+        lines.push(match self.wrong {
+            Some(wrong) => Line::styled(format!("  {wrong}"), look.bad()),
+            None => Line::default(),
+        });
+        lines.push(Line::styled("  Enter send   Tab next field   Esc leave it as it is", look.faint()));
+        let due = self.fields.iter().find(|field| field.part == Part::At);
+        let aside = due
+            .and_then(|_| app.drill())
+            .map_or_else(String::new, |_| format!("it is {}", time::since_start(app.drill_s())));
+        widgets::dialog(&self.title, &aside, lines, area, app, buf);
+    }
+}
