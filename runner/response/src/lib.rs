@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod drills;
 pub mod incident;
 pub mod notice;
+pub mod page;
 pub mod report;
 pub mod tell;
 pub mod vendor;

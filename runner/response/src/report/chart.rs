@@ -7,9 +7,9 @@ use std::fmt::Write;
 use self::axis::{Axis, LEFT, WIDTH};
 use super::{
     clock::{after, length},
-    html::{escape, tone},
     shape::{Lane, Level, Measure, Moment, Tone},
 };
+use crate::page::{escape, tone};
 
 /// What is drawn.
 pub(super) enum Chart {

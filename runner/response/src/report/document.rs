@@ -1,96 +1,46 @@
-//! A report as a document: sections of text, lists and tables, in the order of HSEEP. Every writer writes this, so that all
-//! of them carry the same facts; a chart shows nothing that no table says.
+//! A report as a page, in the order of HSEEP; a chart shows nothing that no table says.
 
 use super::{
     came::{Came, Graded},
-    chart::Chart,
+    chart::{self, Chart},
     clock::{after, length, written},
-    shape::{About, Expectation, Lane, Objective, Place, Point, Rating, Report, Tone},
+    shape::{About, Expectation, Lane, Objective, Place, Point, Rating, Report},
+};
+use crate::page::{
+    Band, Block, Cell, Document, Inline, Instead, Picture, Section, Table, Tone, faint, text, word,
 };
 
-/// The whole.
-pub(super) struct Document {
-    pub(super) title: String,
-    /// What kind of thing this is, in a line.
-    pub(super) kind: String,
-    pub(super) exercise: bool,
-    pub(super) verdict: (Tone, String),
-    /// Figures that stand at the top: a name and a value.
-    pub(super) heads: Vec<(String, String, Tone)>,
-    pub(super) sections: Vec<Section>,
-}
-
-pub(super) struct Section {
-    pub(super) title: &'static str,
-    pub(super) blocks: Vec<Block>,
-}
-
-pub(super) enum Block {
-    Text(Cell),
-    Heading(Cell),
-    /// A name, and what is said of it.
-    Facts(Vec<(String, Cell)>),
-    List(Vec<Cell>),
-    Table(Table),
-    Chart(Chart),
-}
-
-pub(super) struct Table {
-    pub(super) head: &'static [&'static str],
-    pub(super) rows: Vec<Vec<Cell>>,
-}
-
-/// What stands in a line, a cell, an item.
-pub(super) type Cell = Vec<Inline>;
-
-pub(super) enum Inline {
-    Text(String),
-    Faint(String),
-    Code(String),
-    /// A word with a colour, which is never all that says it.
-    Word(Tone, String),
-}
-
-fn text(text: impl Into<String>) -> Cell {
-    vec![Inline::Text(text.into())]
-}
-
-fn faint(text: impl Into<String>) -> Inline {
-    Inline::Faint(text.into())
-}
-
-fn word(tone: Tone, text: impl Into<String>) -> Inline {
-    Inline::Word(tone, text.into())
-}
-
-impl Document {
-    /// The document of a report.
-    pub(super) fn of(report: &Report) -> Self {
-        let sections = [
-            ("Overview", overview(report)),
-            ("Timeline", timeline(report)),
-            ("Tested first", tested(report)),
-            ("Objectives", objectives(report)),
-            ("Measures", measures(report)),
-            ("Targets", targets(report)),
-            ("Clocks", clocks(report)),
-            ("Strengths", points(&report.strengths, "No strength was noted.")),
-            ("Gaps", points(&report.gaps, "No gap was seen.")),
-            ("Improvement plan", improvements(report)),
-            ("Coverage", coverage(report)),
-            ("To talk about", talk(report)),
-            ("Journal", journal(report)),
-        ];
-        let sections = sections.into_iter().filter(|(_, blocks)| !blocks.is_empty());
-        Self {
-            title: report.title.clone(),
-            kind: kind(report),
-            exercise: report.exercise,
-            verdict: (report.verdict.tone, report.verdict.text.clone()),
-            heads: heads(report),
-            sections: sections.map(|(title, blocks)| Section { title, blocks }).collect(),
-        }
+/// The page of a report.
+pub(super) fn of(report: &Report) -> Document {
+    let sections = [
+        ("Overview", overview(report)),
+        ("Timeline", timeline(report)),
+        ("Tested first", tested(report)),
+        ("Objectives", objectives(report)),
+        ("Measures", measures(report)),
+        ("Targets", targets(report)),
+        ("Clocks", clocks(report)),
+        ("Strengths", points(&report.strengths, "No strength was noted.")),
+        ("Gaps", points(&report.gaps, "No gap was seen.")),
+        ("Improvement plan", improvements(report)),
+        ("Coverage", coverage(report)),
+        ("To talk about", talk(report)),
+        ("Journal", journal(report)),
+    ];
+    let sections = sections.into_iter().filter(|(_, blocks)| !blocks.is_empty());
+    Document {
+        title: report.title.clone(),
+        kind: kind(report),
+        band: Some(if report.exercise { Band::Exercise } else { Band::Live }),
+        verdict: Some((report.verdict.tone, report.verdict.text.clone())),
+        heads: heads(report),
+        sections: sections.map(|(title, blocks)| Section::new(title, blocks)).collect(),
     }
+}
+
+/// A chart, which shows nothing that no table says.
+fn picture(chart: &Chart) -> Block {
+    Block::Picture(Picture { svg: chart::svg(chart), shows: String::new(), instead: Instead::Nothing })
 }
 
 fn kind(report: &Report) -> String {
@@ -165,7 +115,7 @@ fn timeline(report: &Report) -> Vec<Block> {
         .filter(|lane| report.timeline.iter().any(|moment| moment.lane == *lane))
         .collect();
     vec![
-        Block::Chart(Chart::Timeline { moments: report.timeline.clone(), lanes }),
+        picture(&Chart::Timeline { moments: report.timeline.clone(), lanes }),
         Block::Table(Table { head, rows: rows.collect() }),
     ]
 }
@@ -225,7 +175,7 @@ fn objectives(report: &Report) -> Vec<Block> {
     };
     let mut blocks = vec![Block::Table(Table { head, rows: rows.collect() })];
     if scored {
-        blocks.insert(0, Block::Chart(Chart::Points(bars(&report.objectives))));
+        blocks.insert(0, picture(&Chart::Points(bars(&report.objectives))));
     }
     for objective in &report.objectives {
         blocks.push(Block::Heading(text(objective.name.clone())));
@@ -283,14 +233,11 @@ fn measures(report: &Report) -> Vec<Block> {
     };
     let mut blocks = vec![Block::Table(Table { head, rows: rows.collect() })];
     if beside {
-        blocks.push(Block::Chart(Chart::Beside(report.measures.clone())));
+        blocks.push(picture(&Chart::Beside(report.measures.clone())));
     }
     if report.exposure.len() > 1 {
         let end_s = report.timeline.iter().filter_map(|moment| moment.until_s.or(moment.at_s)).max();
-        blocks.push(Block::Chart(Chart::Exposure {
-            levels: report.exposure.clone(),
-            end_s: end_s.unwrap_or(0),
-        }));
+        blocks.push(picture(&Chart::Exposure { levels: report.exposure.clone(), end_s: end_s.unwrap_or(0) }));
         let rows = report.exposure.iter().map(|level| {
             vec![text(after(level.at_s)), text(level.open.to_string()), text(level.unproven.to_string())]
         });

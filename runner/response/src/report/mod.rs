@@ -1,6 +1,6 @@
 //! After-action reports: what the journal says of a response, live or rehearsed, in the order of HSEEP.
 //!
-//! One shape ([`Report`]), which is its own JSON; one document of it, which Markdown and HTML write. Nothing here reads a
+//! One shape ([`Report`]), which is its own JSON; one page of it, which Markdown and HTML write. Nothing here reads a
 //! clock, a file or a network, opens a secret's handle, or says what no journal shows.
 
 mod came;
@@ -9,10 +9,8 @@ mod clock;
 mod coverage;
 mod document;
 mod history;
-mod html;
 mod judge;
 mod live;
-mod markdown;
 mod measure;
 mod shape;
 #[cfg(test)]
@@ -30,11 +28,11 @@ pub use shape::{
 impl Report {
     /// As Markdown.
     pub fn markdown(&self) -> String {
-        markdown::write(&document::Document::of(self))
+        document::of(self).markdown()
     }
 
     /// As one HTML file that needs nothing else: no script, nothing fetched.
     pub fn html(&self) -> String {
-        html::write(&document::Document::of(self))
+        document::of(self).html()
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use stanch_model::{api::DeadlineView, shortened::short};
 
 use super::came::{Came, Graded};
+pub use crate::page::Tone;
 
 /// The name of this form. It changes when a reader of the old one would misread the new one.
 pub const FORM: &str = "stanch-report/1";
@@ -84,21 +85,6 @@ impl About {
             Self::Drill => "drill",
         }
     }
-}
-
-/// How good something is: never told by colour alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tone {
-    /// Neither.
-    #[default]
-    Plain,
-    /// As hoped for.
-    Good,
-    /// Partly.
-    Warn,
-    /// Not.
-    Bad,
 }
 
 /// How it came out.

@@ -1,15 +1,11 @@
-//! A document as one HTML file: its style within it, no script, nothing fetched. What platforms and people wrote is
+//! A page as one HTML file: its style within it, no script, nothing fetched. What platforms and people wrote is
 //! escaped at the only place where text becomes HTML.
 
 use std::fmt::Write;
 
 use stanch_model::text::clean;
 
-use super::{
-    chart,
-    document::{Block, Cell, Document, Inline, Table},
-    shape::Tone,
-};
+use super::{Band, Block, Cell, Check, Document, Inline, Table, Tone};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -19,21 +15,24 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// Writes it.
 pub(super) fn write(document: &Document) -> String {
     let title = escape(&document.title);
-    let (mode, band) = if document.exercise {
-        ("drill", "EXERCISE \u{2014} this was a drill: nothing of it happened")
-    } else {
-        ("live", "LIVE")
+    let band = match document.band {
+        Some(Band::Exercise) => {
+            "<div class=\"band drill\">EXERCISE \u{2014} this was a drill: nothing of it happened</div>\n"
+        }
+        Some(Band::Live) => "<div class=\"band live\">LIVE</div>\n",
+        None => "",
     };
     let mut text = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<div class=\"band {mode}\">{band}</div>\n<main>\n<header>\n\
-         <p class=\"kind\">{}</p>\n<h1>{title}</h1>\n<p class=\"verdict {}\">{}</p>\n",
+         <style>\n{STYLE}</style>\n</head>\n<body>\n{band}<main>\n<header>\n\
+         <p class=\"kind\">{}</p>\n<h1>{title}</h1>\n",
         escape(&document.kind),
-        tone(document.verdict.0),
-        escape(&document.verdict.1),
     );
+    if let Some((of, verdict)) = &document.verdict {
+        let _ = writeln!(text, "<p class=\"verdict {}\">{}</p>", tone(*of), escape(verdict));
+    }
     if !document.heads.is_empty() {
         text.push_str("<ul class=\"figures\">\n");
         for (name, value, of) in &document.heads {
@@ -44,7 +43,8 @@ pub(super) fn write(document: &Document) -> String {
     }
     text.push_str("</header>\n");
     for section in &document.sections {
-        let _ = writeln!(text, "<section>\n<h2>{}</h2>", section.title);
+        let apart = if section.apart { " class=\"apart\"" } else { "" };
+        let _ = writeln!(text, "<section{apart}>\n<h2>{}</h2>", section.title);
         section.blocks.iter().for_each(|block| self::block(&mut text, block));
         text.push_str("</section>\n");
     }
@@ -69,8 +69,24 @@ fn block(text: &mut String, block: &Block) {
             text.push_str("</dl>\n");
         }
         Block::Table(table) => self::table(text, table),
-        Block::Chart(chart) => _ = writeln!(text, "<figure>\n{}</figure>", chart::svg(chart)),
+        Block::Lines(lines) => _ = writeln!(text, "<pre>{}</pre>", escape(lines)),
+        Block::Checks(checks) => {
+            text.push_str("<ol class=\"checks\">\n");
+            checks.iter().for_each(|check| self::check(text, check));
+            text.push_str("</ol>\n");
+        }
+        Block::Picture(picture) => _ = writeln!(text, "<figure>\n{}</figure>", picture.svg),
     }
+}
+
+/// A box to tick, what to do, and two lines to write on.
+fn check(text: &mut String, check: &Check) {
+    let _ = writeln!(text, "<li><span class=\"box\"></span><p class=\"do\">{}</p>", cell(&check.what));
+    if let Some(lines) = &check.lines {
+        let _ = writeln!(text, "<pre>{}</pre>", escape(lines));
+    }
+    check.notes.iter().for_each(|note| _ = writeln!(text, "<p class=\"note\">{}</p>", cell(note)));
+    text.push_str("<p class=\"by\"><span>who</span><span>when</span></p></li>\n");
 }
 
 fn table(text: &mut String, table: &Table) {
@@ -99,13 +115,24 @@ fn cell(cell: &Cell) -> String {
         Inline::Text(text) => escape(text),
         Inline::Faint(text) => format!("<span class=\"faint\">{}</span>", escape(text)),
         Inline::Code(text) => format!("<code>{}</code>", escape(text)),
+        Inline::Link(address) => link(address),
         Inline::Word(of, text) => format!("<span class=\"word {}\">{}</span>", tone(*of), escape(text)),
     });
     parts.collect()
 }
 
+/// An address that can be followed and read on paper; anything but a web address stays text.
+fn link(address: &str) -> String {
+    let shown = escape(address);
+    if address.starts_with("https://") || address.starts_with("http://") {
+        format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
+    } else {
+        shown
+    }
+}
+
 /// The class of a tone.
-pub(super) fn tone(tone: Tone) -> &'static str {
+pub fn tone(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "plain",
         Tone::Good => "good",
@@ -115,7 +142,7 @@ pub(super) fn tone(tone: Tone) -> &'static str {
 }
 
 /// Text as HTML, also within an attribute.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {

@@ -1,18 +1,20 @@
-//! A document as Markdown. What platforms and people wrote can neither break a table nor become HTML or a link.
+//! A page as Markdown. What platforms and people wrote can neither break a table nor become HTML or a link.
 
 use std::fmt::Write;
 
 use stanch_model::text::clean;
 
-use super::document::{Block, Cell, Document, Inline, Table};
+use super::{Band, Block, Cell, Check, Document, Inline, Instead, Table};
 
 /// Writes it.
 pub(super) fn write(document: &Document) -> String {
     let mut text = format!("# {}\n\n{}\n", plain(&document.title), plain(&document.kind));
-    if document.exercise {
+    if document.band == Some(Band::Exercise) {
         text.push_str("\n**EXERCISE. This was a drill: nothing of it happened.**\n");
     }
-    let _ = writeln!(text, "\n**{}**", plain(&document.verdict.1));
+    if let Some((_, verdict)) = &document.verdict {
+        let _ = writeln!(text, "\n**{}**", plain(verdict));
+    }
     if !document.heads.is_empty() {
         text.push('\n');
         for (name, value, _) in &document.heads {
@@ -41,9 +43,37 @@ fn block(text: &mut String, block: &Block) {
                 .for_each(|(name, value)| _ = writeln!(text, "- {}: {}", plain(name), self::cell(value)));
         }
         Block::Table(table) => self::table(text, table),
-        // every figure of it stands in a table
-        Block::Chart(_) => {}
+        Block::Lines(lines) => _ = writeln!(text, "\n{}", fenced(lines, "")),
+        Block::Checks(checks) => {
+            text.push('\n');
+            checks.iter().for_each(|check| self::check(text, check));
+        }
+        Block::Picture(picture) => match &picture.instead {
+            Instead::Nothing => {}
+            Instead::Lines(lines) => _ = writeln!(text, "\n{}", fenced(lines, "")),
+            Instead::File(file) => {
+                let _ = writeln!(text, "\n![{}](<{}>)", plain(&picture.shows), file.replace(['<', '>'], ""));
+            }
+        },
     }
+}
+
+fn check(text: &mut String, check: &Check) {
+    let _ = writeln!(text, "- [ ] {}", cell(&check.what));
+    if let Some(lines) = &check.lines {
+        let _ = writeln!(text, "\n{}\n", fenced(lines, "  "));
+    }
+    check.notes.iter().for_each(|note| _ = writeln!(text, "  {}<br>", cell(note)));
+    let _ = writeln!(text, "  who: ................ when: ................");
+}
+
+/// Lines as they are, behind this indent; the fence is longer than any in them.
+fn fenced(lines: &str, indent: &str) -> String {
+    let lines = clean(lines);
+    let longest = lines.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let all = std::iter::once(fence.as_str()).chain(lines.trim_end().lines()).chain([fence.as_str()]);
+    all.map(|line| format!("{indent}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn table(text: &mut String, table: &Table) {
@@ -59,6 +89,7 @@ fn cell(cell: &Cell) -> String {
         Inline::Text(text) | Inline::Faint(text) => plain(text),
         Inline::Word(_, text) => format!("**{}**", plain(text)),
         Inline::Code(text) => code(text),
+        Inline::Link(address) => plain(address),
     });
     parts.collect()
 }
