@@ -7,6 +7,7 @@
 
 mod auth;
 mod bind;
+mod by_hand;
 mod call;
 mod catalog;
 pub mod codes;
@@ -37,6 +38,7 @@ mod transport;
 pub mod twin;
 mod witness;
 
+pub use by_hand::ByHand;
 pub use call::{
     Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,
     UndoCall,

@@ -8,10 +8,13 @@
 pub mod assist;
 pub mod check;
 pub mod codes;
+pub mod course;
 pub mod dialect;
+pub mod diff;
 mod files;
 mod library;
 pub mod manifest;
+pub mod needs;
 pub mod outline;
 mod playbook;
 mod survey;
@@ -19,6 +22,7 @@ mod syntax;
 pub mod template;
 
 pub use check::{CheckContext, check, check_dir, check_sources};
+pub use course::Course;
 pub use library::Library;
 pub use manifest::Manifest;
 pub use outline::{OutlineStep, outline};

@@ -84,7 +84,13 @@ pub(crate) struct World<'a> {
     pub(crate) lost: BTreeSet<String>,
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// The world of a script that loads.
+    pub(crate) fn around(index: &'a dyn ActionIndex) -> Self {
+        let integrations = index.integrations().into_iter().map(|(name, _)| name).collect();
+        Self { index, integrations, verbs: index.verbs(), lost: BTreeSet::new() }
+    }
+
     /// The effects of all that this verb can become here, the least harmful first.
     pub(crate) fn effects_of_verb(&self, verb: &str) -> BTreeSet<Effect> {
         self.index.verb(verb).iter().map(|(_, action)| action.effect).collect()

@@ -94,6 +94,8 @@ pub(crate) enum Command {
     Playbooks(commands::playbooks::Args),
     /// The scopes that playbooks need of each platform
     Scopes(commands::scopes::Args),
+    /// The page of a playbook, with what to do by hand when stanch is down
+    Docs(commands::docs::Args),
     /// The platforms that are known, and what they can do
     Integrations(commands::integrations::Args),
     /// Look through the journal: verify, tail, export, backup, restore

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod deadlines;
 pub(crate) mod demo;
+pub(crate) mod docs;
 pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod explain;
@@ -17,6 +18,7 @@ pub(crate) mod integrations;
 pub(crate) mod journal;
 pub(crate) mod lists;
 pub(crate) mod lsp;
+mod named;
 mod origin;
 pub(crate) mod people;
 pub(crate) mod plan;
@@ -80,6 +82,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, out),
         Command::Playbooks(args) => playbooks::run(&args, out),
         Command::Scopes(args) => scopes::run(&args, out),
+        Command::Docs(args) => docs::run(&args, out),
         Command::Integrations(args) => integrations::run(args, out).await,
         Command::Journal(args) => Box::pin(journal::run(args, out)).await,
         Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,

@@ -1,4 +1,6 @@
-//! `stanch playbooks`: what can be started, here and now.
+//! `stanch playbooks`: what can be started, here and now, and what another version changes.
+
+mod diff;
 
 use serde_json::json;
 use stanch_drill::ledger;
@@ -19,14 +21,22 @@ pub(crate) struct Args {
 enum What {
     /// List the library and the playbooks of the configured folders
     List(PlaceArgs),
+    /// Compare two versions: what they do, need and ask, and then their text
+    Diff(diff::Args),
 }
 
-/// Lists them.
+/// Does what was asked.
 ///
 /// # Errors
-/// When a configured file has a mistake.
+/// When a configured file has a mistake, or there is no such playbook.
 pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
-    let What::List(place) = &args.what;
+    match &args.what {
+        What::List(place) => list(place, out),
+        What::Diff(args) => diff::run(args, out),
+    }
+}
+
+fn list(place: &PlaceArgs, out: Out) -> anyhow::Result<Exit> {
     let setup = setup::load_or_refuse(&place.place()?.config, out)?;
     let ledger = match crate::ledger::folder(place.config.as_deref(), place.data.as_deref()) {
         Some(folder) => ledger::read(&folder).map_err(super::journal::broken)?,

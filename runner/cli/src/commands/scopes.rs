@@ -1,14 +1,14 @@
 //! `stanch scopes`: what the credentials must be allowed, and no more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::json;
-use stanch_model::{
-    catalog::{ActionIndex, ActionInfo},
-    diagnostic::did_you_mean,
+use stanch_playbooks::{
+    Playbook,
+    needs::{self, Scopes},
 };
-use stanch_playbooks::Playbook;
 
+use super::named;
 use crate::{
     exit::Exit,
     out::Out,
@@ -21,15 +21,12 @@ use crate::{
 /// List the scopes and permissions that playbooks need of each platform
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only for these playbooks; all of them without one
+    /// Only for these playbooks, by name or folder; all of them without one
     #[arg(value_name = "PLAYBOOK")]
     playbooks: Vec<String>,
     #[command(flatten)]
     place: PlaceArgs,
 }
-
-/// By integration: each scope, and the actions that need it.
-type Scopes = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 /// Lists them. Without configured integrations: of every platform that could take part.
 ///
@@ -42,10 +39,11 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
         Said::new(lines.join("\n")).exit(Exit::No)
     })?;
     let mut scopes = Scopes::new();
-    for playbook in chosen(&setup, &args.playbooks)? {
-        for name in playbook.manifest.uses.values().flatten() {
-            for (integration, action) in actions(&index, name) {
-                add(&index, &integration, action, &mut scopes);
+    for playbook in chosen(&setup, &args.playbooks, out)? {
+        for (integration, of) in needs::scopes(&index, &playbook.manifest) {
+            let all = scopes.entry(integration).or_default();
+            for (scope, actions) in of {
+                all.entry(scope).or_default().extend(actions);
             }
         }
     }
@@ -64,47 +62,9 @@ pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-fn chosen<'a>(setup: &'a Setup, names: &[String]) -> anyhow::Result<Vec<&'a Playbook>> {
+fn chosen(setup: &Setup, names: &[String], out: Out) -> anyhow::Result<Vec<Arc<Playbook>>> {
     if names.is_empty() {
-        return Ok(setup.library.all().map(AsRef::as_ref).collect());
+        return Ok(setup.library.all().cloned().collect());
     }
-    let known = || setup.library.all().map(|playbook| playbook.slug.as_str());
-    let find = |name: &String| {
-        let found = setup.library.all().find(|playbook| playbook.slug == *name).map(AsRef::as_ref);
-        let help = did_you_mean(name, known().collect::<Vec<_>>()).map_or_else(
-            || "`stanch playbooks list` shows all of them".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        found.ok_or_else(|| {
-            Said::new(format!("there is no playbook `{name}`")).help(help).exit(Exit::No).into()
-        })
-    };
-    names.iter().map(find).collect()
-}
-
-/// What a name under `uses` can become here.
-fn actions<'a>(index: &'a impl ActionIndex, name: &str) -> Vec<(String, &'a ActionInfo)> {
-    let verbs: &[&str] = match name {
-        "notify" => &["mail.send", "chat.post"],
-        "page" => &["chat.post", "page.send", "mail.send"],
-        verb => &[verb],
-    };
-    let mut found: Vec<_> = verbs.iter().flat_map(|verb| index.verb(verb)).collect();
-    if let Some((integration, action)) = name.split_once('.') {
-        found.extend(index.action(integration, action).map(|info| (integration.to_owned(), info)));
-    }
-    found
-}
-
-/// An action, the read that proves it, and the way back.
-fn add(index: &impl ActionIndex, integration: &str, action: &ActionInfo, scopes: &mut Scopes) {
-    let verify = action.verify.as_ref().map(|verify| verify.action.as_str());
-    let others = [verify, action.undo.as_deref()].into_iter().flatten();
-    let others = others.filter_map(|name| index.action(integration, name));
-    for info in std::iter::once(action).chain(others) {
-        for scope in &info.scopes {
-            let of = scopes.entry(integration.to_owned()).or_default();
-            of.entry(scope.clone()).or_default().insert(info.name.clone());
-        }
-    }
+    names.iter().map(|name| named::playbook(setup, name, out)).collect()
 }
