@@ -415,6 +415,10 @@ impl ActionIndex for Integrations {
         verbs.dedup();
         verbs
     }
+
+    fn platforms(&self) -> Vec<String> {
+        self.shared.catalog.platforms().map(|platform| platform.slug().to_owned()).collect()
+    }
 }
 
 impl fmt::Debug for Integrations {

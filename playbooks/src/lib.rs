@@ -12,6 +12,7 @@ pub mod course;
 pub mod dialect;
 pub mod diff;
 mod files;
+mod fix;
 mod library;
 pub mod manifest;
 pub mod needs;
@@ -23,6 +24,7 @@ pub mod template;
 
 pub use check::{CheckContext, check, check_dir, check_sources};
 pub use course::Course;
+pub use fix::{Fixed, fix_dir, fix_sources};
 pub use library::Library;
 pub use manifest::Manifest;
 pub use outline::{OutlineStep, outline};

@@ -43,25 +43,25 @@ impl Playbook {
     /// # Errors
     /// Every mistake that can be seen without configuration: unreadable files, manifest, syntax, templates.
     pub fn load_dir(path: impl AsRef<Path>) -> Result<Self, Vec<Diagnostic>> {
-        Self::from_sources(&files::slug(path.as_ref()), files::read(path.as_ref())?)
+        Self::from_sources(&files::slug(path.as_ref()), files::read(path.as_ref()).whole()?)
     }
 
-    /// What can be read of files that do not load: the script without the statements that do not parse. None when the
-    /// manifest cannot be read, since then nothing can be said about the script.
-    pub(crate) fn readable(slug: &str, sources: &BTreeMap<String, String>) -> Option<Self> {
-        let manifest = manifest::read(MANIFEST, sources.get(MANIFEST)?).ok()?;
+    /// What can be read of files that do not load: the script without the statements that do not parse, the manifest
+    /// without the parts that have mistakes.
+    pub(crate) fn readable(slug: &str, sources: &BTreeMap<String, String>) -> Self {
+        let text = |path: &str| sources.get(path).map(String::as_str).unwrap_or_default();
         let templates = sources
             .iter()
             .filter_map(|(path, text)| Some((template_name(path)?.to_owned(), Template::parse(text).ok()?)));
-        Some(Self {
+        Self {
             slug: slug.to_owned(),
-            manifest,
-            script: dialect::compile_rest(sources.get(SCRIPT)?).text,
+            manifest: manifest::readable(text(MANIFEST)),
+            script: dialect::compile_rest(text(SCRIPT)).text,
             readme: String::new(),
             sources: sources.clone(),
             templates: templates.collect(),
             hash: Hash::ZERO,
-        })
+        }
     }
 
     /// Makes a playbook from its files by path: how a pinned run is compiled again. A `README.md` among them is kept
@@ -100,10 +100,16 @@ impl Playbook {
 fn required<'a>(sources: &'a BTreeMap<String, String>, path: &str) -> Result<&'a str, Vec<Diagnostic>> {
     sources.get(path).map(String::as_str).ok_or_else(|| {
         vec![
-            Diagnostic::error("PB0002", format!("the playbook has no {path}"))
+            Diagnostic::error("PB0002", missing(path))
+                .at(path, "", 0..0, "")
                 .help("a playbook is a folder with playbook.yaml and main.rhai; `stanch new` makes one"),
         ]
     })
+}
+
+/// What is said of a playbook without this file.
+pub(crate) fn missing(path: &str) -> String {
+    format!("the playbook has no {path}")
 }
 
 fn template_name(path: &str) -> Option<&str> {

@@ -37,6 +37,10 @@ impl ActionIndex for Everything {
         let verbs = self.0.platforms().flat_map(|p| p.actions().filter_map(|action| action.verb.clone()));
         verbs.collect::<BTreeSet<_>>().into_iter().collect()
     }
+
+    fn platforms(&self) -> Vec<String> {
+        self.0.platforms().map(|platform| platform.slug().to_owned()).collect()
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Actions and verbs: that they exist, and their arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stanch_model::catalog::{ActionInfo, InputInfo, InputKind};
 
 use super::case::{Case, listed, near};
 use crate::{
-    survey::{Ty, What},
-    syntax::{Expr, ExprKind},
+    survey::{Entry, Literal, Ty, What},
+    syntax::Expr,
 };
 
 /// Options that every reversible cut takes besides its own arguments.
@@ -17,9 +17,11 @@ pub(super) fn check(case: &mut Case<'_>) {
     let survey = std::mem::take(&mut case.survey.seen);
     for seen in &survey {
         match &seen.what {
-            What::Action { integration, action, args } => named(case, seen.at, integration, action, args),
-            What::Verb { method, kind, verbs, args } => {
-                verb(case, seen.at, method, kind.as_deref(), verbs, args)
+            What::Action { integration, action, args, types } => {
+                named(case, seen.at, (integration, action), args, types);
+            }
+            What::Verb { method, kind, verbs, args, types } => {
+                verb(case, seen.at, (method, kind.as_deref(), verbs), args, types);
             }
             _ => {}
         }
@@ -27,44 +29,54 @@ pub(super) fn check(case: &mut Case<'_>) {
     case.survey.seen = survey;
 }
 
-fn named(case: &mut Case<'_>, at: usize, integration: &str, action: &str, args: &[Expr]) {
+fn named(case: &mut Case<'_>, at: usize, (integration, action): (&str, &str), args: &[Expr], types: &[Ty]) {
     let Some(info) = case.world.index.action(integration, action) else {
-        let platform = platform_of(case, integration);
-        let known: Vec<&str> =
-            case.world.index.actions(&platform).iter().map(|action| action.name.as_str()).collect();
-        let help =
-            near(action, known.iter().copied(), &format!("{platform} has {}", listed(known.iter().copied())));
+        let help = unknown_action(case, integration, action);
         case.script("PB0024", at, format!("{integration} has no action `{action}`"), &help);
         return;
     };
-    if args.len() > 1 {
+    let what = format!("{integration}.{action}");
+    if args.len() > 1 || !types.first().is_none_or(|ty| ty.is_map() || ty.is_any()) {
+        let place = args.first().map_or(at, |arg| arg.at);
         case.script(
             "PB0026",
-            at,
-            format!("`{integration}.{action}` takes one map of arguments"),
+            place,
+            format!("`{what}` takes one map of arguments"),
             "write `#{ name: value }`",
         );
+        return;
     }
-    let given = literal_map(args);
-    if let (Some(given), true) = (&given, args.len() <= 1) {
-        arguments(case, &info.inputs, given, &format!("{integration}.{action}"), info.undo.is_some());
-        missing(case, at, info, given, &format!("{integration}.{action}"));
+    if let Some(given) = known_map(types) {
+        arguments(case, &info.inputs, given, &what, info.undo.is_some());
+        missing(case, at, info, given, &what);
     }
 }
 
-/// The entries of the map that stands as the only argument; none given is an empty map.
-fn literal_map(args: &[Expr]) -> Option<Vec<(&str, usize, &Expr)>> {
-    match args.first().map(|arg| &arg.kind) {
-        None => Some(Vec::new()),
-        Some(ExprKind::Map(entries)) => {
-            Some(entries.iter().map(|(key, value)| (key.name.as_str(), key.at, value)).collect())
-        }
+/// An action of this platform that is nearly called so, one of another that is, or all that this one has.
+fn unknown_action(case: &Case<'_>, integration: &str, action: &str) -> String {
+    let index = case.world.index;
+    let platform = platform_of(case, integration);
+    let known: Vec<&str> = index.actions(&platform).iter().map(|action| action.name.as_str()).collect();
+    let has = |platform: &String| index.actions(platform).iter().any(|info| info.name == action);
+    let others: Vec<String> = index.platforms().into_iter().filter(has).collect();
+    let fallback = match others.is_empty() {
+        true => format!("{platform} has {}", listed(known.iter().copied())),
+        false => format!("{} has it", listed(others.iter().map(String::as_str))),
+    };
+    near(action, known, &fallback)
+}
+
+/// The entries of the map that is the only argument, where they are known; none given is an empty map.
+fn known_map(types: &[Ty]) -> Option<&[Entry]> {
+    match types.first() {
+        None => Some(&[]),
+        Some(Ty::Known(entries)) => Some(entries),
         Some(_) => None,
     }
 }
 
-fn missing(case: &mut Case<'_>, at: usize, info: &ActionInfo, given: &[(&str, usize, &Expr)], what: &str) {
-    let lacks = |name: &&String| !given.iter().any(|(key, ..)| key == name);
+fn missing(case: &mut Case<'_>, at: usize, info: &ActionInfo, given: &[Entry], what: &str) {
+    let lacks = |name: &&String| !given.iter().any(|entry| entry.name == **name);
     let needed = info.inputs.iter().filter(|(_, input)| input.required).map(|(name, _)| name);
     let lacking: Vec<&str> = needed.filter(lacks).map(String::as_str).collect();
     if !lacking.is_empty() {
@@ -77,18 +89,20 @@ fn missing(case: &mut Case<'_>, at: usize, info: &ActionInfo, given: &[(&str, us
 fn arguments(
     case: &mut Case<'_>,
     inputs: &BTreeMap<String, InputInfo>,
-    given: &[(&str, usize, &Expr)],
+    given: &[Entry],
     what: &str,
     can_expire: bool,
 ) {
-    for (name, at, value) in given {
-        if can_expire && CUT_OPTIONS.contains(name) {
-            if let Some(help) = no_length(value) {
-                case.script("PB0028", value.at, format!("`{name}` of `{what}` is a length of time"), &help);
+    for entry in given {
+        let name = entry.name.as_str();
+        if can_expire && CUT_OPTIONS.contains(&name) {
+            if let Some(help) = no_length(entry) {
+                let message = format!("`{name}` of `{what}` is a length of time");
+                case.script("PB0028", entry.value_at, message, &help);
             }
             continue;
         }
-        let Some(input) = inputs.get(*name) else {
+        let Some(input) = inputs.get(name) else {
             let known = inputs.keys().map(String::as_str);
             let help = near(
                 name,
@@ -98,46 +112,38 @@ fn arguments(
                     None => "it takes none".to_owned(),
                 },
             );
-            case.script("PB0026", *at, format!("`{what}` has no argument `{name}`"), &help);
+            case.script("PB0026", entry.at, format!("`{what}` has no argument `{name}`"), &help);
             continue;
         };
-        if let Some((wanted, help)) = misfit(input, value) {
-            case.script("PB0028", value.at, format!("`{name}` of `{what}` is {wanted}"), &help);
+        if let Some((wanted, help)) = misfit(input, entry) {
+            case.script("PB0028", entry.value_at, format!("`{name}` of `{what}` is {wanted}"), &help);
         }
     }
 }
 
 /// Why this can be no length of time.
-fn no_length(value: &Expr) -> Option<String> {
-    match &value.kind {
-        ExprKind::Text(text) => crate::dialect::duration(text).err().map(|why| why.to_string()),
-        ExprKind::Integer | ExprKind::Bool | ExprKind::List(_) | ExprKind::Map(_) | ExprKind::Closure(_) => {
-            Some("write it as a text, `\"4h\"`".to_owned())
-        }
-        _ => None,
+fn no_length(entry: &Entry) -> Option<String> {
+    match (&entry.literal, &entry.ty) {
+        (Literal::Text(text), _) => crate::dialect::duration(text).err().map(|why| why.to_string()),
+        (_, Ty::Any | Ty::Text) => None,
+        _ => Some("write it as a text, `\"4h\"`".to_owned()),
     }
 }
 
-fn misfit(input: &InputInfo, value: &Expr) -> Option<(String, String)> {
-    let fits = match (&value.kind, input.kind) {
-        (ExprKind::Text(text), InputKind::String) if !input.one_of.is_empty() => {
-            if input.one_of.contains(text) {
-                return None;
-            }
-            let known = input.one_of.iter().map(String::as_str);
-            return Some((format!("one of {}", input.one_of.join(", ")), near(text, known, "")));
-        }
-        (ExprKind::Text(_) | ExprKind::Template(_), kind) => {
-            matches!(kind, InputKind::String | InputKind::Any)
-        }
-        (ExprKind::Integer, kind) => matches!(kind, InputKind::Integer | InputKind::Any),
-        (ExprKind::Bool, kind) => matches!(kind, InputKind::Boolean | InputKind::Any),
-        (ExprKind::List(_), kind) => matches!(kind, InputKind::List | InputKind::Any),
-        (ExprKind::Map(_), kind) => matches!(kind, InputKind::Map | InputKind::Any),
-        (ExprKind::Closure(_), _) => false,
-        _ => true,
-    };
+/// What was wanted, and what to do, if this cannot be it.
+fn misfit(input: &InputInfo, entry: &Entry) -> Option<(String, String)> {
+    if let (Literal::Text(text), false) = (&entry.literal, input.one_of.is_empty()) {
+        let known = input.one_of.iter().map(String::as_str);
+        let wrong = !input.one_of.contains(text);
+        return wrong.then(|| (format!("one of {}", input.one_of.join(", ")), near(text, known, "")));
+    }
+    if fits(input.kind, entry, input.required) {
+        return None;
+    }
     let wanted = match input.kind {
+        _ if !input.one_of.is_empty() => {
+            return Some((format!("one of {}", input.one_of.join(", ")), String::new()));
+        }
         InputKind::String => "a text",
         InputKind::Integer => "a whole number",
         InputKind::Boolean => "true or false",
@@ -146,16 +152,42 @@ fn misfit(input: &InputInfo, value: &Expr) -> Option<(String, String)> {
         InputKind::Secret => "a secret: a value that a platform gave, never one that stands in a script",
         InputKind::Any => "data",
     };
-    let help = match (&value.kind, input.kind) {
-        (ExprKind::Integer | ExprKind::Bool, InputKind::String) => "put it in quotes",
-        (ExprKind::Text(_), InputKind::Integer | InputKind::Boolean) => "write it without quotes",
-        (ExprKind::Text(_), InputKind::List) => "put brackets around it: `[\"…\"]`",
+    let help = match (&entry.ty, input.kind) {
+        (Ty::Number | Ty::Bool, InputKind::String) => "put it in quotes",
+        (Ty::Text, InputKind::Integer | InputKind::Boolean) => "write it without quotes",
+        (Ty::Text, InputKind::List) => "put brackets around it: `[\"…\"]`",
+        (Ty::List(_), InputKind::String) => "take one of them, or go over them with `each`",
         _ => "",
     };
-    (!fits).then(|| (wanted.to_owned(), help.to_owned()))
+    Some((wanted.to_owned(), help.to_owned()))
 }
 
-fn verb(case: &mut Case<'_>, at: usize, method: &str, kind: Option<&str>, verbs: &[String], args: &[Expr]) {
+/// As the platform's side takes it: what is no text is written as one, a text of digits is a number, a target is its id.
+fn fits(kind: InputKind, entry: &Entry, required: bool) -> bool {
+    let literal = entry.literal != Literal::No;
+    match (&entry.ty, kind) {
+        (Ty::Any, _) => true,
+        (Ty::Unit, _) => !required,
+        (Ty::Closure | Ty::Severity | Ty::Integration(_), _) => false,
+        (_, InputKind::Any) => true,
+        (Ty::Text, InputKind::Secret | InputKind::Integer) => !literal,
+        (Ty::Number | Ty::Bool, InputKind::String) => !literal,
+        (ty, InputKind::String) => matches!(ty, Ty::Text | Ty::Target(_)),
+        (ty, InputKind::Integer) => *ty == Ty::Number,
+        (ty, InputKind::Boolean) => *ty == Ty::Bool,
+        (ty, InputKind::List) => matches!(ty, Ty::List(_)),
+        (ty, InputKind::Map) => ty.is_map(),
+        (_, InputKind::Secret) => false,
+    }
+}
+
+fn verb(
+    case: &mut Case<'_>,
+    at: usize,
+    (method, kind, verbs): (&str, Option<&str>, &[String]),
+    args: &[Expr],
+    types: &[Ty],
+) {
     if verbs.is_empty() {
         unknown_verb(case, at, method, kind);
         return;
@@ -164,24 +196,39 @@ fn verb(case: &mut Case<'_>, at: usize, method: &str, kind: Option<&str>, verbs:
     let actions: Vec<&ActionInfo> =
         verbs.iter().flat_map(|verb| index.verb(verb)).map(|(_, action)| action).collect();
     if actions.is_empty() {
-        let help = "it does nothing here; connect a platform that has it, or leave it out";
-        case.doubt("PB0051", at, format!("no configured integration has `{}`", verbs.join("` or `")), help);
+        let owners: BTreeSet<String> =
+            verbs.iter().flat_map(|verb| case.world.owners(verb)).map(|(platform, _)| platform).collect();
+        let help = format!("it does nothing here; connect {}, or leave it out", or(&owners));
+        case.doubt("PB0051", at, format!("no configured integration has `{}`", verbs.join("` or `")), &help);
         return;
     }
-    if let Some(given) = literal_map(args) {
-        let mut inputs = BTreeMap::new();
-        for action in &actions {
-            inputs.extend(action.inputs.iter().map(|(name, input)| (name.clone(), input.clone())));
-        }
-        let can_expire = actions.iter().any(|action| action.undo.is_some());
-        arguments(case, &inputs, &given, &format!("{}.{method}", kind.unwrap_or("target")), can_expire);
-    } else {
+    if args.len() > 1 || !types.first().is_none_or(|ty| ty.is_map() || ty.is_any()) {
         case.script(
             "PB0026",
             args.first().map_or(at, |arg| arg.at),
             format!("`.{method}()` takes a map of arguments, or none"),
             "write `#{ name: value }`",
         );
+        return;
+    }
+    if let Some(given) = known_map(types) {
+        let mut inputs = BTreeMap::new();
+        for action in &actions {
+            inputs.extend(action.inputs.iter().map(|(name, input)| (name.clone(), input.clone())));
+        }
+        let can_expire = actions.iter().any(|action| action.undo.is_some());
+        arguments(case, &inputs, given, &format!("{}.{method}", kind.unwrap_or("target")), can_expire);
+    }
+}
+
+/// `hubspot, okta or zoom`
+fn or(names: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) if rest.len() < 6 => format!("{} or {last}", rest.join(", ")),
+        Some(_) => format!("one of {}", listed(names.iter().copied())),
+        None => "a platform that has it".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use stanch_model::Effect;
 use super::case::{Case, listed, near};
 use crate::{
     survey::{Survey, What},
-    syntax::Expr,
+    syntax::{Expr, ExprKind},
 };
 
 pub(super) fn check(case: &mut Case<'_>) {
@@ -19,7 +19,9 @@ pub(super) fn check(case: &mut Case<'_>) {
     for seen in &survey {
         match &seen.what {
             What::Host { call, args, .. } if call.name == "approve" => {
-                any = true;
+                // A yes to an empty list covers nothing, and is not even asked for.
+                let nothing = matches!(args.get(2).map(|arg| &arg.kind), Some(ExprKind::List(items)) if items.is_empty());
+                any |= !nothing;
                 match args.first().and_then(Expr::as_text) {
                     Some(name) => {
                         asked.insert(name);
@@ -29,6 +31,7 @@ pub(super) fn check(case: &mut Case<'_>) {
                 }
             }
             what if !any
+                && !case.lost().may_hold("approve")
                 && Survey::effects(what, case.world).contains(&Effect::Permanent)
                 && told.insert(seen.at) =>
             {
@@ -43,12 +46,13 @@ pub(super) fn check(case: &mut Case<'_>) {
             _ => {}
         }
     }
+    let lost = !case.has("approvals") || case.lost().may_hold("approve");
     let unasked: Vec<String> = case
         .playbook
         .manifest
         .approvals
         .keys()
-        .filter(|name| !dynamic && !asked.contains(name.as_str()))
+        .filter(|name| !dynamic && !lost && !asked.contains(name.as_str()))
         .cloned()
         .collect();
     for name in unasked {
@@ -64,6 +68,9 @@ pub(super) fn check(case: &mut Case<'_>) {
 }
 
 fn policy(case: &mut Case<'_>, at: usize, name: &str) {
+    if !case.has("approvals") {
+        return;
+    }
     let known: Vec<&str> = case.playbook.manifest.approvals.keys().map(String::as_str).collect();
     if !known.contains(&name) {
         let fallback = match known.is_empty() {

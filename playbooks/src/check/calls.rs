@@ -1,18 +1,21 @@
 //! The arguments of host calls.
 
-use stanch_model::duration;
+use stanch_model::{Effect, duration};
 
 use super::case::{Case, near};
 use crate::{
-    dialect::{HostCall, Param, ParamKind, signature},
-    survey::{Ty, What},
-    syntax::{Expr, ExprKind, MapKey},
+    dialect::{CallClass, HostCall, Param, ParamKind, signature},
+    survey::{Entry, Literal, Seen, Survey, Ty, What, World},
+    syntax::{Expr, ExprKind},
 };
 
 pub(super) fn check(case: &mut Case<'_>) {
     let mut problems = Vec::new();
     for seen in &case.survey.seen {
-        if let What::Host { call, args, types } = &seen.what {
+        if seen.place.reading {
+            problems.extend(no_read(seen, case.world));
+        }
+        if let What::Host { call, args, types, .. } = &seen.what {
             host(&mut problems, seen.at, call, args, types);
             if call.name == "settle" && seen.place.branches > 0 {
                 problems.push((
@@ -29,6 +32,26 @@ pub(super) fn check(case: &mut Case<'_>) {
     }
 }
 
+/// What `wait_until` does again and again may only read.
+fn no_read(seen: &Seen<'_>, world: &World<'_>) -> Option<Found> {
+    let name = match &seen.what {
+        What::Host { call, .. } => {
+            use CallClass::{Child, End, Tell, Wait};
+            [Child, End, Tell, Wait].contains(&call.class).then(|| call.name.to_owned())?
+        }
+        What::Verb { method, .. } => (*method).to_owned(),
+        What::Action { integration, action, .. } => format!("{integration}.{action}"),
+        _ => return None,
+    };
+    let effects = Survey::effects(&seen.what, world);
+    let reads =
+        !matches!(seen.what, What::Host { .. }) && effects.iter().all(|effect| *effect == Effect::Read);
+    (!reads).then(|| {
+        let help = "do it before or after: what is read again and again must change nothing".to_owned();
+        (seen.at, "PB0022", format!("`wait_until` only reads, and this is `{name}`"), help)
+    })
+}
+
 type Found = (usize, &'static str, String, String);
 
 fn host(problems: &mut Vec<Found>, at: usize, call: &HostCall, args: &[Expr], types: &[Ty]) {
@@ -41,14 +64,15 @@ fn host(problems: &mut Vec<Found>, at: usize, call: &HostCall, args: &[Expr], ty
     for ((param, arg), ty) in call.params.iter().zip(args).zip(types) {
         // An optional parameter before the options may be filled with `()`.
         let left_out = param.optional && *ty == Ty::Unit;
-        if let Some(wanted) = misfit(param, arg, ty).filter(|_| !left_out) {
+        let given = Given::of(arg, ty);
+        if let Some(wanted) = misfit(param, &given).filter(|_| !left_out) {
             let message =
-                format!("`{}` of `{}` is {wanted}, here is {}", param.name, call.name, shown(arg, ty));
+                format!("`{}` of `{}` is {wanted}, here is {}", param.name, call.name, given.shown());
             problems.push((arg.at, "PB0022", message, format!("{}({})", call.name, signature(call))));
         }
     }
     if let Some(options) = args.get(call.params.len()) {
-        check_options(problems, call, options);
+        check_options(problems, call, options, types.get(call.params.len()).unwrap_or(&Ty::Any));
     }
 }
 
@@ -61,10 +85,17 @@ fn count(least: usize, most: usize) -> String {
     }
 }
 
-fn check_options(problems: &mut Vec<Found>, call: &HostCall, options: &Expr) {
-    let ExprKind::Map(entries) = &options.kind else { return };
-    for (key, value) in entries {
-        let MapKey { name, at } = key;
+fn check_options(problems: &mut Vec<Found>, call: &HostCall, options: &Expr, ty: &Ty) {
+    let entries: &[Entry] = match ty {
+        Ty::Known(entries) => entries,
+        ty if ty.is_map() || ty.is_any() => return,
+        ty => {
+            let message = format!("the options of `{}` are a map, here is {}", call.name, ty.word());
+            problems.push((options.at, "PB0022", message, format!("{}({})", call.name, signature(call))));
+            return;
+        }
+    };
+    for Entry { name, at, value_at, ty, literal } in entries {
         match call.options.iter().find(|option| option.name == name) {
             None => {
                 let known: Vec<&str> = call.options.iter().map(|option| option.name).collect();
@@ -72,42 +103,45 @@ fn check_options(problems: &mut Vec<Found>, call: &HostCall, options: &Expr) {
                 problems.push((*at, "PB0023", format!("`{}` has no option `{name}`", call.name), help));
             }
             Some(option) => {
-                let ty = literal(value);
-                if let Some(wanted) = misfit(option, value, &ty) {
-                    let message = format!("`{name}` is {wanted}, here is {}", shown(value, &ty));
-                    problems.push((value.at, "PB0022", message, String::new()));
+                let text = if let Literal::Text(text) = literal { Some(text.as_str()) } else { None };
+                let given = Given { text, params: None, ty };
+                if let Some(wanted) = misfit(option, &given) {
+                    let message = format!("`{name}` is {wanted}, here is {}", given.shown());
+                    problems.push((*value_at, "PB0022", message, String::new()));
                 }
             }
         }
     }
 }
 
-fn literal(expr: &Expr) -> Ty {
-    match &expr.kind {
-        ExprKind::Bool => Ty::Bool,
-        ExprKind::Integer | ExprKind::Float => Ty::Number,
-        ExprKind::Text(_) | ExprKind::Template(_) => Ty::Text,
-        ExprKind::List(_) => Ty::list(Ty::Any),
-        ExprKind::Map(_) => Ty::Map,
-        ExprKind::Closure(_) => Ty::Closure,
-        ExprKind::Unit => Ty::Unit,
-        _ => Ty::Any,
-    }
+/// What stands as an argument.
+struct Given<'a> {
+    /// A literal text.
+    text: Option<&'a str>,
+    /// The parameters of a closure that stands there.
+    params: Option<usize>,
+    ty: &'a Ty,
 }
 
-fn shown(arg: &Expr, ty: &Ty) -> String {
-    match arg.as_text() {
-        Some(text) => format!("\"{text}\""),
-        None => ty.word().to_owned(),
+impl<'a> Given<'a> {
+    fn of(arg: &'a Expr, ty: &'a Ty) -> Self {
+        let params =
+            if let ExprKind::Closure(function) = &arg.kind { Some(function.params.len()) } else { None };
+        Self { text: arg.as_text(), params, ty }
+    }
+
+    fn shown(&self) -> String {
+        self.text.map_or_else(|| self.ty.word().to_owned(), |text| format!("\"{text}\""))
     }
 }
 
 /// What was wanted, if this cannot be it.
-fn misfit(param: &Param, arg: &Expr, ty: &Ty) -> Option<&'static str> {
+fn misfit(param: &Param, given: &Given<'_>) -> Option<&'static str> {
+    let ty = given.ty;
     let text = matches!(ty, Ty::Text | Ty::Any);
     let (fits, wanted) = match param.kind {
         ParamKind::Any => (true, "anything"),
-        ParamKind::Duration => match arg.as_text() {
+        ParamKind::Duration => match given.text {
             Some(text) => (duration::parse(text).is_ok(), "a length of time such as \"30m\" or \"2h\""),
             None => (text, "a length of time such as \"30m\""),
         },
@@ -120,9 +154,11 @@ fn misfit(param: &Param, arg: &Expr, ty: &Ty) -> Option<&'static str> {
         ParamKind::Targets => (targets(ty), "a list of targets"),
         ParamKind::Texts => (matches!(ty, Ty::List(_) | Ty::Any), "a list of texts"),
         ParamKind::List => (matches!(ty, Ty::List(_) | Ty::Any), "a list"),
-        ParamKind::Map => (matches!(ty, Ty::Map | Ty::Record(..) | Ty::Any | Ty::Input), "a map"),
-        ParamKind::Closures => (matches!(ty, Ty::List(_) | Ty::Map | Ty::Any), "a list or a map of closures"),
-        ParamKind::Closure(params) => return closure(params, arg, ty),
+        ParamKind::Map => (ty.is_map() || ty.is_any(), "a map"),
+        ParamKind::Closures => {
+            (matches!(ty, Ty::List(_) | Ty::Map | Ty::Known(_) | Ty::Any), "a list or a map of closures")
+        }
+        ParamKind::Closure(params) => return closure(params, given),
         _ => (text, "a text"),
     };
     (!fits).then_some(wanted)
@@ -135,14 +171,15 @@ fn targets(ty: &Ty) -> bool {
     }
 }
 
-fn closure(params: usize, arg: &Expr, ty: &Ty) -> Option<&'static str> {
+fn closure(params: usize, given: &Given<'_>) -> Option<&'static str> {
     let wanted = if params == 0 {
         "a closure without parameters, `|| …`"
     } else {
         "a closure with one parameter, `|x| …`"
     };
-    match &arg.kind {
-        ExprKind::Closure(function) => (function.params.len() != params).then_some(wanted),
-        _ => (!matches!(ty, Ty::Closure | Ty::Any)).then_some(wanted),
-    }
+    let fits = match given.params {
+        Some(found) => found == params,
+        None => matches!(given.ty, Ty::Closure | Ty::Any),
+    };
+    (!fits).then_some(wanted)
 }

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use stanch_model::{Diagnostic, diagnostic::did_you_mean, yaml::Node};
+use stanch_model::{Diagnostic, Fix, diagnostic::did_you_mean, yaml::Node};
 
 use super::CheckContext;
 use crate::{
     Playbook,
     playbook::{MANIFEST, SCRIPT},
-    survey::{Survey, World},
+    survey::{Lost, Survey, World},
     syntax::token,
 };
 
@@ -22,34 +22,66 @@ pub(super) struct Case<'a> {
     /// The manifest with its places.
     pub(super) tree: Option<Node>,
     pub(super) yaml: &'a str,
+    /// Parts of the manifest that could not be read.
+    pub(super) broken: BTreeSet<String>,
     pub(super) problems: Vec<Diagnostic>,
+    /// What was said already: a function that is called a thousand times has its mistakes once.
+    pub(super) said: BTreeSet<(String, usize)>,
 }
 
 impl Case<'_> {
     /// A mistake at the token that starts at this byte of the script.
     pub(super) fn script(&mut self, code: &str, at: usize, message: String, help: &str) {
-        let span = token(&self.playbook.script, at);
-        self.push(Diagnostic::error(code, message).at(SCRIPT, &self.playbook.script, span, ""), help);
+        self.in_script(Diagnostic::error(code, message), at, help, None);
     }
 
     /// Something doubtful at the token that starts at this byte of the script.
     pub(super) fn doubt(&mut self, code: &str, at: usize, message: String, help: &str) {
-        let span = token(&self.playbook.script, at);
-        self.push(Diagnostic::warning(code, message).at(SCRIPT, &self.playbook.script, span, ""), help);
+        self.in_script(Diagnostic::warning(code, message), at, help, None);
+    }
+
+    /// A mistake or a doubt in the script, with a fix if one is certain.
+    pub(super) fn in_script(&mut self, problem: Diagnostic, at: usize, help: &str, fix: Option<Fix>) {
+        if self.said.insert((problem.message.clone(), at)) {
+            let span = token(&self.playbook.script, at);
+            self.push(problem.at(SCRIPT, &self.playbook.script, span, ""), help, fix);
+        }
     }
 
     /// A mistake at these bytes of the manifest.
     pub(super) fn manifest(&mut self, code: &str, span: Range<usize>, message: String, help: &str) {
-        self.push(Diagnostic::error(code, message).at(MANIFEST, self.yaml, span, ""), help);
+        self.in_manifest(Diagnostic::error(code, message), span, help, None);
     }
 
     /// Something doubtful at these bytes of the manifest.
     pub(super) fn manifest_doubt(&mut self, code: &str, span: Range<usize>, message: String, help: &str) {
-        self.push(Diagnostic::warning(code, message).at(MANIFEST, self.yaml, span, ""), help);
+        self.in_manifest(Diagnostic::warning(code, message), span, help, None);
     }
 
-    fn push(&mut self, problem: Diagnostic, help: &str) {
-        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    /// A mistake or a doubt in the manifest, with a fix if one is certain.
+    pub(super) fn in_manifest(
+        &mut self,
+        problem: Diagnostic,
+        span: Range<usize>,
+        help: &str,
+        fix: Option<Fix>,
+    ) {
+        self.push(problem.at(MANIFEST, self.yaml, span, ""), help, fix);
+    }
+
+    fn push(&mut self, problem: Diagnostic, help: &str, fix: Option<Fix>) {
+        let problem = if help.is_empty() { problem } else { problem.help(help) };
+        self.problems.push(Diagnostic { fix, ..problem });
+    }
+
+    /// What of the script could not be read.
+    pub(super) fn lost(&self) -> &Lost {
+        &self.world.lost
+    }
+
+    /// True if this part of the manifest could be read: only then it can contradict the script.
+    pub(super) fn has(&self, part: &str) -> bool {
+        !self.broken.contains(part)
     }
 
     /// Where the value at this path of the manifest stands.
@@ -64,13 +96,14 @@ impl Case<'_> {
         found.map_or(0..0, |(key, _)| key.span.clone())
     }
 
-    /// Where a text stands among the texts at this path of the manifest: one text or a list of them.
+    /// Where a text stands among the texts at this path of the manifest, the last time if it stands there more than once:
+    /// one text or a list of them.
     pub(super) fn text_span(&self, path: &[&str], text: &str) -> Range<usize> {
         let Some(node) = self.tree.as_ref().and_then(|tree| tree.at(path)) else { return 0..0 };
         match &node.shape {
             stanch_model::yaml::Shape::List(items) => items
                 .iter()
-                .find(|item| item.text() == Some(text))
+                .rfind(|item| item.text() == Some(text))
                 .map_or(node.span.clone(), |item| item.span.clone()),
             _ => node.span.clone(),
         }
@@ -92,14 +125,35 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     if names.len() > 8 { format!("{shown}, …") } else { shown }
 }
 
-/// What the statements that could not be read may have declared: nothing is said about these names.
-pub(super) fn lost_names(original: &str, read: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+/// What the statements that could not be read may have declared, called or used.
+pub(super) fn lost(original: &str, read: &str) -> Lost {
+    if read.is_empty() && !original.is_empty() {
+        return Lost { all: true, ..Lost::default() };
+    }
+    let mut lost = Lost::default();
     for (line, kept) in original.lines().zip(read.lines()) {
         if line != kept {
-            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-            names.extend(words.into_iter().filter(|word| !word.is_empty()).map(str::to_owned));
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            lost.words.extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
         }
     }
-    names
+    lost
+}
+
+/// The parts of a manifest in which something is wrong; every part of one that is no YAML at all.
+pub(super) fn broken(tree: Option<&Node>, problems: &[Diagnostic]) -> BTreeSet<String> {
+    let Some(entries) = tree.and_then(Node::entries) else {
+        return crate::manifest::PARTS.iter().map(|part| (*part).to_owned()).collect();
+    };
+    let labels = problems.iter().flat_map(|problem| &problem.labels).filter(|label| label.file == MANIFEST);
+    let part = |offset: usize| {
+        let keys = entries.iter().map(|(key, _)| key);
+        keys.filter(|key| key.span.start <= offset)
+            .max_by_key(|key| key.span.start)
+            .map(|key| key.text.clone())
+    };
+    let absent =
+        ["playbook", "uses"].into_iter().filter(|part| !entries.iter().any(|(key, _)| key.text == *part));
+    let absent = absent.map(str::to_owned);
+    labels.filter_map(|label| part(label.offset)).chain(absent).collect()
 }

@@ -4,7 +4,7 @@
 use stanch_model::Effect;
 
 use super::case::Case;
-use crate::survey::{Survey, What};
+use crate::survey::{Seen, Survey, What, for_its_result};
 
 pub(super) fn check(case: &mut Case<'_>) {
     let survey = std::mem::take(&mut case.survey.seen);
@@ -13,33 +13,28 @@ pub(super) fn check(case: &mut Case<'_>) {
         let effects = Survey::effects(&seen.what, case.world);
         let is = |effect| effects.contains(&effect);
         match &seen.what {
-            What::Unreachable => case.doubt(
-                "PB0050",
-                seen.at,
-                "this is never reached".to_owned(),
-                "remove it, or the way out above it",
-            ),
-            What::Host { call, .. } => {
+            What::Unreachable => {
+                let help = "remove it, or the way out above it";
+                case.doubt("PB0050", seen.at, "this is never reached".to_owned(), help);
+            }
+            What::Uncalled { name } => {
+                let help = "call it, or remove it";
+                case.doubt("PB0050", seen.at, format!("nothing calls `{name}`"), help);
+            }
+            What::Unused { .. } | What::Blind | What::TryValue => dropped(case, seen),
+            What::Host { call, cuts, .. } => {
                 order.host(seen.at, call.name);
-                if !seen.place.used && dropped(call.name) {
-                    let help = if call.name == "attempt" {
-                        "look at `.ok`, or call it without `attempt`"
-                    } else {
-                        "use it, or leave it out"
-                    };
-                    case.doubt("PB0049", seen.at, format!("what `{}` gives is dropped", call.name), help);
+                // Of a cut in a fan-out nothing is lost: its target comes back in `settle()`.
+                let kept = *cuts && seen.place.branches > 0;
+                if !seen.place.used && for_its_result(call.name) && !kept {
+                    dropped(case, seen);
                 }
             }
             What::Verb { .. } | What::Action { .. } if is(Effect::Permanent) || is(Effect::Reversible) => {
                 order.cut(case, seen.at, is(Effect::Permanent));
             }
             What::Verb { .. } | What::Action { .. } if is(Effect::Read) && !seen.place.used => {
-                case.doubt(
-                    "PB0049",
-                    seen.at,
-                    "what this reads is dropped".to_owned(),
-                    "use it, or leave it out",
-                );
+                dropped(case, seen);
             }
             _ => {}
         }
@@ -48,9 +43,33 @@ pub(super) fn check(case: &mut Case<'_>) {
     case.survey.seen = survey;
 }
 
-/// Host calls whose only point is what they give.
-fn dropped(name: &str) -> bool {
-    ["attempt", "ask", "find_app", "find_user", "now", "uuid", "vendor_of", "flat", "holders"].contains(&name)
+/// A result that is there to be used, and nobody does.
+fn dropped(case: &mut Case<'_>, seen: &Seen<'_>) {
+    let (code, message, help) = match &seen.what {
+        What::Unused { name } => {
+            ("PB0049", format!("nobody looks at `{name}`"), "use it, or leave the call out")
+        }
+        What::Blind => (
+            "PB0049",
+            "nobody looks at whether this worked".to_owned(),
+            "look at `.ok`, or say what stands for a value that did not come: `.value ?? []`",
+        ),
+        What::TryValue => (
+            "PB0012",
+            "what the `catch` gives is dropped: `try` gives no value then".to_owned(),
+            "write `attempt(|| …)`: it gives `#{ ok, value, error }`",
+        ),
+        What::Host { call, .. } => (
+            "PB0049",
+            format!("what `{}` gives is dropped", call.name),
+            match call.name {
+                "attempt" => "look at `.ok`, or call it without `attempt`",
+                _ => "use it, or leave it out",
+            },
+        ),
+        _ => ("PB0049", "what this reads is dropped".to_owned(), "use it, or leave it out"),
+    };
+    case.doubt(code, seen.at, message, help);
 }
 
 #[derive(Default)]
@@ -84,13 +103,17 @@ impl Order {
     fn cut(&mut self, case: &mut Case<'_>, at: usize, permanent: bool) {
         self.open = Some(at);
         self.first_cut.get_or_insert(at);
-        if permanent && !self.evidence && !std::mem::replace(&mut self.warned, true) {
+        let evidence = self.evidence || case.lost().may_hold("evidence");
+        if permanent && !evidence && !std::mem::replace(&mut self.warned, true) {
             let help = "keep what is there first, `evidence(\"before\", …)`: afterwards nothing can list it";
             case.doubt("PB0045", at, "something permanent before any evidence".to_owned(), help);
         }
     }
 
     fn end(&self, case: &mut Case<'_>) {
+        if case.lost().may_hold("settle") {
+            return;
+        }
         let help = "call `settle()` after the last cut: it waits until every cut was read back, and gives what is left";
         match (self.settled, self.first_cut, self.told) {
             (false, Some(_), Some(told)) => {

@@ -3,14 +3,18 @@
 //! One file per family of rules; each looks at a `Case` and adds what it finds. Checking never runs a script and never
 //! reaches a platform.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use stanch_model::{Diagnostic, Level, catalog::ActionIndex, yaml};
 
 use crate::{
     Playbook, dialect, files,
-    playbook::{MANIFEST, SCRIPT},
-    survey::{Survey, World},
+    manifest::{InputSpec, InputType},
+    playbook::{MANIFEST, SCRIPT, missing},
+    survey::{Lost, Survey, Ty, World},
     syntax::Script,
 };
 
@@ -23,9 +27,11 @@ mod context;
 mod flow;
 mod limits;
 mod loops;
+mod mend;
 mod names;
 mod questions;
 mod severity;
+mod types;
 mod uses;
 mod world;
 
@@ -43,6 +49,7 @@ const RULES: &[fn(&mut Case<'_>)] = &[
     limits::check,
     world::check,
     severity::check,
+    types::check,
     branches::check,
     loops::check,
     flow::check,
@@ -50,7 +57,7 @@ const RULES: &[fn(&mut Case<'_>)] = &[
 
 /// Every mistake in script and manifest, in the order of files and lines. Empty: nothing wrong is known.
 pub fn check(playbook: &Playbook, index: &dyn ActionIndex, context: &CheckContext) -> Vec<Diagnostic> {
-    rules(playbook, index, context)
+    sorted(rules(playbook, index, context, &[]))
 }
 
 /// Like [`check`], for files that may not even load: what stops a script or a manifest from being read is reported beside
@@ -62,46 +69,76 @@ pub fn check_sources(
     context: &CheckContext,
 ) -> Vec<Diagnostic> {
     let mut problems = match Playbook::from_sources(slug, sources.clone()) {
-        Ok(playbook) => return rules(&playbook, index, context),
+        Ok(playbook) => return check(&playbook, index, context),
         Err(problems) => problems,
     };
-    if let Some(rest) = Playbook::readable(slug, sources) {
-        problems.extend(rules(&rest, index, context));
-    }
+    problems.extend(rules(&Playbook::readable(slug, sources), index, context, &problems));
     sorted(problems)
 }
 
 /// Like [`check_sources`], for a folder.
 pub fn check_dir(path: impl AsRef<Path>, index: &dyn ActionIndex, context: &CheckContext) -> Vec<Diagnostic> {
-    match files::read(path.as_ref()) {
-        Ok(sources) => check_sources(&files::slug(path.as_ref()), &sources, index, context),
-        Err(problems) => problems,
+    let files = files::read(path.as_ref());
+    if files.texts.is_empty() && !files.problems.is_empty() {
+        return files.problems;
     }
+    let unread: Vec<&str> = files.unread.iter().map(String::as_str).collect();
+    let found = check_sources(&files::slug(path.as_ref()), &files.texts, index, context).into_iter();
+    // Of a file that is there and cannot be read it is not said that it is missing.
+    let found = found.filter(|one| !unread.iter().any(|file| one.message == missing(file)));
+    sorted(files.problems.into_iter().chain(found).collect())
 }
 
-fn rules(playbook: &Playbook, index: &dyn ActionIndex, context: &CheckContext) -> Vec<Diagnostic> {
+/// `known`: what was found before, while the files were read.
+fn rules(
+    playbook: &Playbook,
+    index: &dyn ActionIndex,
+    context: &CheckContext,
+    known: &[Diagnostic],
+) -> Vec<Diagnostic> {
     let Ok(ast) = dialect::engine().compile(&playbook.script) else { return Vec::new() };
     let script = Script::of(&ast, &playbook.script);
     let original = playbook.sources.get(SCRIPT).map_or(playbook.script.as_str(), String::as_str);
+    let yaml = playbook.sources.get(MANIFEST).map(String::as_str).unwrap_or_default();
+    let tree = yaml::node(MANIFEST, yaml, "PB0001").ok().filter(|tree| tree.entries().is_some());
+    let broken = case::broken(tree.as_ref(), known);
     let world = World {
         index,
         integrations: index.integrations().into_iter().map(|(name, _)| name).collect(),
         verbs: index.verbs(),
-        lost: case::lost_names(original, &playbook.script),
+        inputs: inputs(playbook),
+        lost: match playbook.sources.contains_key(SCRIPT) {
+            true => case::lost(original, &playbook.script),
+            false => Lost { all: true, ..Lost::default() },
+        },
     };
-    let yaml = playbook.sources.get(MANIFEST).map(String::as_str).unwrap_or_default();
     let mut case = Case {
         playbook,
         context,
         survey: Survey::of(&script, &world),
         functions: script.functions.keys().map(String::as_str).collect(),
-        tree: yaml::node(MANIFEST, yaml, "PB0001").ok(),
+        tree,
         yaml,
+        broken,
         world: &world,
         problems: Vec::new(),
+        said: BTreeSet::new(),
     };
     RULES.iter().for_each(|rule| rule(&mut case));
-    sorted(case.problems)
+    case.problems
+}
+
+/// What a script finds in `input`. One that may be absent may be anything.
+fn inputs(playbook: &Playbook) -> BTreeMap<String, Ty> {
+    let ty = |spec: &InputSpec| match spec.kind {
+        _ if !spec.required && spec.default.is_none() => Ty::Any,
+        InputType::Integer => Ty::Number,
+        InputType::Bool => Ty::Bool,
+        InputType::List => Ty::list(Ty::Text),
+        InputType::Secret => Ty::Any,
+        _ => Ty::Text,
+    };
+    playbook.manifest.input.iter().map(|(name, spec)| (name.clone(), ty(spec))).collect()
 }
 
 /// By file and place, errors first where they share one; each once.

@@ -58,14 +58,24 @@ enum Wrong {
 fn unknown_name(case: &mut Case<'_>, at: usize, name: &str) {
     let own = ["input", "alert"].into_iter().chain(SEVERITIES);
     let integrations = case.world.integrations.iter().map(String::as_str);
-    let help = near(
-        name,
-        own.chain(integrations.clone()),
-        &match integrations.clone().next() {
-            Some(_) => format!("declare it with `let`; integrations are {}", listed(integrations)),
-            None => "declare it with `let`".to_owned(),
-        },
-    );
+    let catalogue = case.world.index.platforms();
+    let platforms: Vec<(String, &String)> =
+        catalogue.iter().map(|slug| (slug.replace('-', "_"), slug)).collect();
+    let help = match platforms.iter().find(|(own, _)| own == name) {
+        Some((own, slug)) => {
+            format!(
+                "the catalogue has the platform {slug}: connect it, `integrations: {{ {own}: {{ platform: {slug}, … }} }}`"
+            )
+        }
+        None => near(
+            name,
+            own.chain(integrations.clone()).chain(platforms.iter().map(|(own, _)| own.as_str())),
+            &match integrations.clone().next() {
+                Some(_) => format!("declare it with `let`; integrations are {}", listed(integrations)),
+                None => "declare it with `let`".to_owned(),
+            },
+        ),
+    };
     case.script("PB0020", at, format!("unknown name `{name}`"), &help);
 }
 
@@ -109,7 +119,7 @@ fn unknown_method(case: &mut Case<'_>, at: usize, name: &str, on: &Ty) {
 fn unknown_field(case: &mut Case<'_>, at: usize, name: &str, on: &Ty) {
     if *on == Ty::Input {
         let inputs: Vec<&str> = case.playbook.manifest.input.keys().map(String::as_str).collect();
-        if !inputs.contains(&name) {
+        if !inputs.contains(&name) && case.has("input") {
             let fallback = match inputs.is_empty() {
                 true => "the manifest declares no input".to_owned(),
                 false => format!("inputs are {}", listed(inputs.iter().copied())),

@@ -26,7 +26,8 @@ pub(super) fn check(case: &mut Case<'_>) {
         }
     }
     let names: Vec<String> = case.playbook.manifest.questions.keys().cloned().collect();
-    for name in names.iter().filter(|name| !dynamic && !asked.contains(name.as_str())) {
+    let lost = !case.has("questions") || case.lost().may_hold("ask") || case.lost().may_hold("manual");
+    for name in names.iter().filter(|name| !dynamic && !lost && !asked.contains(name.as_str())) {
         let span = case.key_span(&["questions", name]);
         case.manifest_doubt(
             "PB0042",

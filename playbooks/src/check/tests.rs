@@ -6,7 +6,8 @@ use super::{CheckContext, check_sources};
 use crate::Library;
 
 pub(crate) mod catalogue;
-use catalogue::Catalogue;
+mod deep;
+pub(crate) use catalogue::Catalogue;
 
 const MANIFEST: &str = "playbook: cut\ntitle: Cut\nowner: ir\nreviewed: 2026-11-01\n\
     input: { app: { type: app }, since: { type: time, default: now } }\n\
@@ -22,6 +23,11 @@ each(grants, |grant| grant.revoke());
 let left = settle();
 page("team", `${left.failed.len()} left`);
 "#;
+
+/// What the pages of the codes are tried on.
+pub(crate) fn ground() -> (Catalogue, CheckContext) {
+    (Catalogue::new(), context())
+}
 
 fn context() -> CheckContext {
     let set = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>());
@@ -108,6 +114,8 @@ if apps.is_empty() { exit(); }"#), @r#"
         did you mean `app`?
     main.rhai:17:6: what `attempt` gives has no field `okay` [PB0029]
         it has ok, value, error
+    main.rhai:18:7: what `find_app` gives is dropped [PB0049]
+        use it, or leave it out
     main.rhai:18:43: an error has no field `knd` [PB0029]
         did you mean `kind`?
     main.rhai:19:16: unknown name `z` [PB0020]
@@ -175,9 +183,9 @@ find_user("x")[0].end_sessions();"#), @r"
     main.rhai:9:40: an app has no verb `revoke` [PB0025]
         there is `grant.revoke`, and this is an app
     main.rhai:9:54: `app.rescope` is not in the manifest's `uses` [PB0031]
-        add `app.rescope` under its effect
+        add `app.rescope` under `reversible:`
     main.rhai:9:54: no configured integration has `app.rescope` [PB0051]
-        it does nothing here; connect a platform that has it, or leave it out
+        it does nothing here; connect hubspot, or leave it out
     main.rhai:9:69: `app.release` is not in the manifest's `uses` [PB0031]
         add `app.release` under `restore:`
     main.rhai:10:6: okta has no action `suspend_usr` [PB0024]
@@ -225,6 +233,8 @@ for app in apps {{ app.quarantine(#{{ expires_in: 4 }}); app.quarantine(#{{ expi
         put it in quotes
     main.rhai:10:36: `how` of `okta.suspend_user` is one of now, later [PB0028]
         no help
+    main.rhai:11:19: `okta.suspend_user` takes one map of arguments [PB0026]
+        write `#{ name: value }`
     main.rhai:12:55: `app.quarantine` has no argument `why` [PB0026]
         it takes none
     main.rhai:13:49: `expires_in` of `app.quarantine` is a length of time [PB0028]
@@ -386,6 +396,8 @@ loop { n += 1; if n > 3 { break; } }"#), @r#"
         write `wait_until(|| read, |value| …, #{ every: "1m", within: "1h" })`: it is one step
     main.rhai:11:1: this loop never ends [PB0048]
         write `wait_until(|| read, |value| …, #{ every: "1m", within: "1h" })`: it is one step
+    main.rhai:12:1: this is never reached [PB0050]
+        remove it, or the way out above it
     "#);
 }
 
@@ -508,7 +520,7 @@ fn a_manifest_that_is_no_yaml() {
     main.rhai:1:9: unexpected ';' [PB0010]
         no help
     playbook.yaml:1:1: a manifest has no field `on` [PB0003]
-        known are playbook, title, owner, reviewed, tags, input, start, uses, approvals, questions, limits
+        did you mean `start`?
     playbook.yaml:1:1: a manifest lacks `playbook` [PB0004]
         no help
     playbook.yaml:1:1: a manifest lacks `title` [PB0004]

@@ -2,15 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use stanch_model::{Effect, catalog::ActionIndex};
+use stanch_model::{Diagnostic, Effect, Fix, catalog::ActionIndex};
 
-use super::case::{Case, near};
+use super::{
+    case::{Case, near},
+    mend,
+};
 use crate::{
     dialect::{HOST_CALLS, host_call},
     survey::{Survey, What},
 };
 
 pub(super) fn check(case: &mut Case<'_>) {
+    if !case.has("uses") {
+        return;
+    }
     let survey = std::mem::take(&mut case.survey.seen);
     let mut called: BTreeSet<String> = BTreeSet::new();
     for seen in &survey {
@@ -62,25 +68,30 @@ fn names(what: &What<'_>, index: &dyn ActionIndex) -> Vec<String> {
 }
 
 fn unlisted(case: &mut Case<'_>, at: usize, what: &What<'_>, names: &[String]) {
-    let effect = worst(&Survey::effects(what, case.world));
-    // Of a verb on a target of unknown kind, all that it may be.
-    let verbs = if let What::Verb { verbs, .. } = what { verbs.join("` or `") } else { names[0].clone() };
+    // Of a verb on a target of unknown kind, all that it may be: then nobody can say which is meant.
+    let verbs = if let What::Verb { verbs, .. } = what { verbs.as_slice() } else { &names[..1] };
+    let effects = match what {
+        What::Verb { verbs, .. } => {
+            verbs.iter().flat_map(|verb| effects_of(case, verb).unwrap_or_default()).collect()
+        }
+        what => Survey::effects(what, case.world),
+    };
+    let effect = worst(&effects);
     let help = match effect {
         Some(effect) => format!("add `{}` under `{effect}:`", names[0]),
         None => format!("add `{}` under its effect", names[0]),
     };
-    case.script("PB0031", at, format!("`{verbs}` is not in the manifest's `uses`"), &help);
+    let fix = effect.filter(|_| verbs.len() == 1).and_then(|effect| mend::add(case.yaml, effect, &names[0]));
+    let message = format!("`{}` is not in the manifest's `uses`", verbs.join("` or `"));
+    case.in_script(Diagnostic::error("PB0031", message), at, &help, fix);
 }
 
 fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<String>, twice: bool) {
     let span = case.text_span(&["uses", effect.as_str()], name);
     if twice {
-        case.manifest(
-            "PB0032",
-            span,
-            format!("`{name}` is listed twice in `uses`"),
-            "keep it under its effect",
-        );
+        let problem = Diagnostic::error("PB0032", format!("`{name}` is listed twice in `uses`"));
+        let fix = twin(case, effect, name);
+        case.in_manifest(problem, span, "keep it under its effect", fix);
         return;
     }
     let Some(effects) = effects_of(case, name) else {
@@ -93,18 +104,30 @@ fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<Stri
         case.manifest("PB0033", span, format!("`{name}` in `uses` is no action, verb or host call"), &help);
         return;
     };
+    // What stands in a statement that could not be read may call it.
+    let method = name.rsplit('.').next().unwrap_or(name);
+    let unused = !called.contains(name) && !case.lost().may_hold(method);
     if let Some(right) = worst(&effects).filter(|right| *right != effect) {
         let message = format!("`{name}` is {right}, and `uses` lists it under `{effect}`");
-        case.manifest("PB0032", span.clone(), message, &format!("move it under `{right}:`"));
+        let fix = if unused { None } else { mend::shift(case.yaml, effect, right, name) };
+        let problem = Diagnostic::error("PB0032", message);
+        case.in_manifest(problem, span.clone(), &format!("move it under `{right}:`"), fix);
     }
-    if !called.contains(name) {
-        case.manifest_doubt(
-            "PB0034",
-            span,
-            format!("the script never calls `{name}`"),
-            "remove it: a playbook may do what it needs and no more",
-        );
+    if unused {
+        let problem = Diagnostic::warning("PB0034", format!("the script never calls `{name}`"));
+        // Certain only where the whole script could be read.
+        let fix = if case.lost().is_empty() { mend::remove(case.yaml, effect, name) } else { None };
+        case.in_manifest(problem, span, "remove it: a playbook may do what it needs and no more", fix);
     }
+}
+
+/// Of an entry that is listed twice, the one under the wrong effect goes; of two that are alike the last.
+fn twin(case: &Case<'_>, effect: Effect, name: &str) -> Option<Fix> {
+    let right = worst(&effects_of(case, name)?)?;
+    let uses = &case.playbook.manifest.uses;
+    let holds = |effect: &Effect| uses.get(effect).is_some_and(|names| names.iter().any(|one| one == name));
+    let wrong = Effect::ALL.iter().copied().find(|other| *other != right && holds(other));
+    mend::remove(case.yaml, wrong.filter(|_| holds(&right)).unwrap_or(effect), name)
 }
 
 /// The effects of an entry of `uses`; none if there is no such thing anywhere in the catalogue.
@@ -113,7 +136,8 @@ fn effects_of(case: &Case<'_>, name: &str) -> Option<BTreeSet<Effect>> {
         return call.effect().map(|effect| BTreeSet::from([effect]));
     }
     if case.world.verbs.iter().any(|verb| verb == name) {
-        return Some(case.world.effects_of_verb(name));
+        let here = case.world.effects_of_verb(name);
+        return Some(if here.is_empty() { case.world.effects_anywhere(name) } else { here });
     }
     let (owner, action) = name.split_once('.')?;
     let by_name = case.world.index.action(owner, action);
@@ -121,13 +145,16 @@ fn effects_of(case: &Case<'_>, name: &str) -> Option<BTreeSet<Effect>> {
     by_name.or_else(by_platform).map(|info| BTreeSet::from([info.effect]))
 }
 
+/// Everything that `uses` may list, whether it is connected or not.
 fn known(case: &Case<'_>) -> Vec<String> {
+    let index = case.world.index;
     let mut known: Vec<String> = case.world.verbs.clone();
     known.extend(HOST_CALLS.iter().filter(|call| call.is_listed()).map(|call| call.name.to_owned()));
-    for (integration, platform) in case.world.index.integrations() {
-        known.extend(
-            case.world.index.actions(&platform).iter().map(|action| format!("{integration}.{}", action.name)),
-        );
+    let here = index.integrations();
+    let elsewhere = index.platforms().into_iter().filter(|slug| !here.iter().any(|(_, known)| known == slug));
+    let elsewhere = elsewhere.map(|slug| (slug.replace('-', "_"), slug)).collect::<Vec<_>>();
+    for (owner, platform) in here.iter().chain(&elsewhere) {
+        known.extend(index.actions(platform).iter().map(|action| format!("{owner}.{}", action.name)));
     }
     known
 }

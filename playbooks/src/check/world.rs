@@ -32,7 +32,7 @@ pub(super) fn check(case: &mut Case<'_>) {
 /// The folder's name is the playbook's name, or nobody finds it.
 fn slug(case: &mut Case<'_>) {
     let playbook = case.playbook;
-    if playbook.slug != playbook.manifest.playbook {
+    if case.has("playbook") && playbook.slug != playbook.manifest.playbook {
         let message =
             format!("the folder is `{}`, the manifest says `{}`", playbook.slug, playbook.manifest.playbook);
         case.manifest("PB0006", case.value_span(&["playbook"]), message, "name both the same");
@@ -42,12 +42,14 @@ fn slug(case: &mut Case<'_>) {
 fn groups(case: &mut Case<'_>) {
     let Some(known) = &case.context.groups else { return };
     let mut named: Vec<(Vec<String>, String)> = Vec::new();
-    for (name, approval) in &case.playbook.manifest.approvals {
+    let approvals = case.playbook.manifest.approvals.iter().filter(|_| case.has("approvals"));
+    for (name, approval) in approvals {
         let path = |field: &str| vec!["approvals".to_owned(), name.clone(), field.to_owned()];
         named.extend(approval.ask.iter().map(|group| (path("ask"), group.clone())));
         named.extend(approval.ladder().iter().map(|group| (path("unanswered"), group.clone())));
     }
-    for (name, question) in &case.playbook.manifest.questions {
+    let questions = case.playbook.manifest.questions.iter().filter(|_| case.has("questions"));
+    for (name, question) in questions {
         let path = vec!["questions".to_owned(), name.clone(), "ask".to_owned()];
         named.extend(question.ask.iter().map(|group| (path.clone(), group.clone())));
     }

@@ -3,7 +3,10 @@
 use rhai::{AST, Engine, LexError, ParseError, ParseErrorType};
 use stanch_model::{Diagnostic, diagnostic::did_you_mean};
 
-use super::engine::{LIMITS, engine};
+use super::{
+    blank,
+    engine::{LIMITS, engine},
+};
 use crate::syntax::{Text, token};
 
 /// The name of a script's file in diagnostics.
@@ -25,7 +28,7 @@ pub fn compile(script: &str) -> Result<AST, Vec<Diagnostic>> {
 pub(crate) struct Rest {
     /// All but the statements with syntax errors.
     pub(crate) ast: AST,
-    /// The script with spaces where those statements stood: same places.
+    /// The script with spaces where those statements stood: same places. Empty if nothing of it can be read.
     pub(crate) text: String,
     pub(crate) problems: Vec<Diagnostic>,
 }
@@ -37,10 +40,12 @@ pub(crate) fn compile_rest(script: &str) -> Rest {
     let engine = engine();
     let mut rest = Rest { ast: AST::empty(), text: script.to_owned(), problems: Vec::new() };
     let mut end_seen = false;
+    let mut read = false;
     while rest.problems.len() < MOST_ERRORS {
         match engine.compile(&rest.text) {
             Ok(ast) => {
                 rest.ast = ast;
+                read = true;
                 break;
             }
             Err(error) => {
@@ -51,11 +56,16 @@ pub(crate) fn compile_rest(script: &str) -> Rest {
                 if !(at_end && std::mem::replace(&mut end_seen, at_end)) {
                     rest.problems.push(problem);
                 }
-                if !blank_statement(&mut rest.text, at) {
+                let goes_on = !is_bound(error.err_type())
+                    && (blank::inner(&engine, &mut rest.text, at) || blank::whole(&mut rest.text, at));
+                if !goes_on {
                     break;
                 }
             }
         }
+    }
+    if !read {
+        rest.text.clear();
     }
     rest
 }
@@ -69,35 +79,15 @@ fn too_large(script: &str) -> Option<Diagnostic> {
     } else {
         return None;
     };
-    Some(Diagnostic::error("PB0014", message).at(FILE, script, 0..0, "").help(
-        "a playbook reads like a runbook: move parts into playbooks of their own and call `run_playbook`",
-    ))
+    Some(Diagnostic::error("PB0014", message).at(FILE, script, 0..0, "").help(TOO_LARGE_HELP))
 }
 
-/// Puts spaces over the statement around `at`: from the last line that begins at the margin up to the next one that does.
-/// Layout, because after a missing bracket nothing else tells where a statement ends.
-fn blank_statement(text: &mut String, at: usize) -> bool {
-    let begins = |line: &str| {
-        line.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '#' | '[' | '"' | '`'))
-    };
-    let starts: Vec<usize> = text
-        .split_inclusive('\n')
-        .scan(0, |at, line| {
-            let start = *at;
-            *at += line.len();
-            Some((start, line))
-        })
-        .filter(|(_, line)| begins(line))
-        .map(|(start, _)| start)
-        .collect();
-    let start = starts.iter().rev().find(|start| **start <= at).copied().unwrap_or(0);
-    let end = starts.iter().find(|start| **start > at).copied().unwrap_or(text.len());
-    if text[start..end].trim().is_empty() {
-        return false;
-    }
-    let blank: String = text[start..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-    text.replace_range(start..end, &blank);
-    true
+const TOO_LARGE_HELP: &str =
+    "a playbook reads like a runbook: move parts into playbooks of their own and call `run_playbook`";
+
+/// True for what is said of the script as a whole: without one statement it is as large as before.
+fn is_bound(error: &ParseErrorType) -> bool {
+    matches!(error, ParseErrorType::TooManyFunctions | ParseErrorType::LiteralTooLarge(..))
 }
 
 /// The diagnostic of a syntax error, and its byte.
@@ -172,6 +162,9 @@ fn words(error: &ParseError, found: &str, source: &str, at: usize) -> (&'static 
         };
         ("PB0011", format!("`{word}` is a word that Rhai keeps for itself"), help)
     };
+    if let Some(words) = beyond(error.err_type()) {
+        return words;
+    }
     let is_word = found.chars().all(|c| c.is_alphanumeric() || c == '_') && !found.is_empty();
     match error.err_type() {
         ParseErrorType::Reserved(word) if ["import", "export"].contains(&word.as_str()) => absent(word),
@@ -215,6 +208,28 @@ fn words(error: &ParseError, found: &str, source: &str, at: usize) -> (&'static 
             ("PB0010", lower.trim_end_matches('.').to_owned(), String::new())
         }
     }
+}
+
+/// What is said of a script, or a part of one, that is beyond the limits.
+fn beyond(error: &ParseErrorType) -> Option<(&'static str, String, String)> {
+    Some(match error {
+        ParseErrorType::ExprTooDeep => (
+            "PB0014",
+            format!("nested deeper than {} levels", LIMITS.expr_depth),
+            "give parts names with `let`, or make a function of the inner block".to_owned(),
+        ),
+        ParseErrorType::TooManyFunctions => (
+            "PB0014",
+            format!("more than {} functions and closures", LIMITS.functions),
+            TOO_LARGE_HELP.to_owned(),
+        ),
+        ParseErrorType::LiteralTooLarge(what, most) => (
+            "PB0014",
+            format!("{} beyond {most}", what.to_lowercase()),
+            "data stands in the input, not in the script".to_owned(),
+        ),
+        _ => return None,
+    })
 }
 
 /// True for `{ word:` and `, word:`.

@@ -4,6 +4,7 @@
 //! host call: the engine does. Everything that reads a clock, a file or randomness is off, so that a script can only
 //! learn about the world through steps.
 
+mod blank;
 mod builtin;
 mod calls;
 mod compile;

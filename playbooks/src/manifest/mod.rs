@@ -14,9 +14,10 @@ mod reader;
 mod schema;
 pub use read::read;
 pub use schema::schema;
+pub(crate) use read::{PARTS, readable};
 
 /// The whole manifest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The slug: the folder's name.
     pub playbook: String,

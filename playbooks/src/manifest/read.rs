@@ -15,7 +15,8 @@ use super::{
 };
 use crate::dialect::{Var, expression};
 
-const FIELDS: &[&str] = &[
+/// The parts of a manifest.
+pub(crate) const PARTS: &[&str] = &[
     "playbook",
     "title",
     "owner",
@@ -40,9 +41,15 @@ pub fn read(file: &str, source: &str) -> Result<Manifest, Vec<Diagnostic>> {
     if reader.problems.is_empty() { Ok(manifest) } else { Err(reader.problems) }
 }
 
+/// What can be read of a manifest with mistakes; nothing of what is no YAML.
+pub(crate) fn readable(source: &str) -> Manifest {
+    let read = |root: Node| manifest(&mut Reader::new("", source), &root);
+    yaml::node("", source, "PB0001").map(read).unwrap_or_default()
+}
+
 fn manifest(reader: &mut Reader<'_>, root: &Node) -> Manifest {
     let fields =
-        reader.fields(root, "a manifest", FIELDS, &["playbook", "title", "owner", "reviewed", "uses"]);
+        reader.fields(root, "a manifest", PARTS, &["playbook", "title", "owner", "reviewed", "uses"]);
     let input = fields.get("input").map(|node| inputs(reader, node)).unwrap_or_default();
     let names: Vec<&str> = input.keys().map(String::as_str).collect();
     Manifest {

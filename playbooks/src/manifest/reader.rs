@@ -9,6 +9,22 @@ use stanch_model::{
     yaml::{Key, Node, Shape},
 };
 
+/// Words of other tools, and ours.
+const MEANT: &[(&str, &str)] = &[
+    ("on", "start"),
+    ("trigger", "start"),
+    ("triggers", "start"),
+    ("when", "start"),
+    ("name", "playbook"),
+    ("id", "playbook"),
+    ("description", "title"),
+    ("permissions", "uses"),
+    ("scopes", "uses"),
+    ("parameters", "input"),
+    ("timeout", "within"),
+    ("approvers", "ask"),
+];
+
 /// A file while it is read.
 pub(super) struct Reader<'a> {
     file: &'a str,
@@ -54,7 +70,10 @@ impl<'a> Reader<'a> {
             return Fields { entries: &[] };
         };
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
-            let help = match did_you_mean(&key.text, known.iter().copied()) {
+            let meant = MEANT.iter().find(|(word, ours)| *word == key.text && known.contains(ours));
+            let near =
+                meant.map(|(_, ours)| *ours).or_else(|| did_you_mean(&key.text, known.iter().copied()));
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", known.join(", ")),
             };

@@ -1,7 +1,9 @@
 //! Calls and methods while a script is read: host calls, functions, verbs, actions, Rhai's own.
 
+use stanch_model::Effect;
+
 use super::{
-    Ty, What, methods,
+    Survey, Ty, What, methods,
     reader::{Reader, place, root},
 };
 use crate::{
@@ -10,14 +12,15 @@ use crate::{
 };
 
 impl<'a> Reader<'a> {
-    /// Reads arguments; closures among them run with these parameters. Gives the types, and what a closure gives.
-    fn args(&mut self, args: &'a [Expr], params: &Ty) -> (Vec<Ty>, Option<Ty>) {
+    /// Reads arguments; closures among them run with these parameters, and give their value to somebody or not. Gives the
+    /// types, and what a closure gives.
+    fn args(&mut self, args: &'a [Expr], params: &Ty, gives: bool) -> (Vec<Ty>, Option<Ty>) {
         let mut body = None;
         let mut types = Vec::new();
         for arg in args {
             types.push(match &arg.kind {
                 ExprKind::Closure(function) => {
-                    let gives = self.closure(function, std::slice::from_ref(params));
+                    let gives = self.closure(function, std::slice::from_ref(params), gives);
                     body.get_or_insert(gives);
                     Ty::Closure
                 }
@@ -32,13 +35,17 @@ impl<'a> Reader<'a> {
             return self.host(at, call, args);
         }
         if let Some(function) = self.script.functions.get(name) {
-            let (types, _) = self.args(args, &Ty::Any);
+            let (types, _) = self.args(args, &Ty::Any, true);
             return self.function(name, function, &types);
         }
-        self.args(args, &Ty::Any);
+        if let ("Fn", Some(pointed)) = (name, args.first().and_then(Expr::as_text)) {
+            self.called.insert(pointed);
+        }
+        let (types, _) = self.args(args, &Ty::Any, true);
+        self.holds_severity(at, name, args, &types);
         let known = is_builtin(name)
-            || self.names.iter().any(|(known, _)| *known == name)
-            || self.world.lost.contains(name);
+            || self.names.iter().any(|bound| bound.name == name)
+            || self.world.lost.may_hold(name);
         if !known {
             self.see(at, What::Call { name });
         }
@@ -47,12 +54,16 @@ impl<'a> Reader<'a> {
 
     fn host(&mut self, at: usize, call: &'static HostCall, args: &'a [Expr]) -> Ty {
         let branch = call.class == CallClass::Branch;
+        let before = self.seen.len();
+        // Of a fan-out that gives its list to nobody, no branch gives its value to anybody.
+        let gives = !["each", "together"].contains(&call.name) || self.place.used;
         // `each` hands its items on, `wait_until` what it read: the first argument is read before the closures.
         let (mut types, mut first) = (Vec::new(), None);
         let (head, rest) = args.split_at(usize::from(!args.is_empty()));
         let place = self.place.clone();
         let walled = branch || call.name == "wait_until";
         self.place.branches += usize::from(branch);
+        self.place.reading |= call.name == "wait_until";
         if walled {
             self.walls.push(self.names.len());
         }
@@ -62,7 +73,7 @@ impl<'a> Reader<'a> {
                 (1, Some(Ty::Closure)) => first.clone().unwrap_or(Ty::Any),
                 _ => Ty::Any,
             };
-            let (more, body) = self.args(part, &params);
+            let (more, body) = self.args(part, &params, gives);
             types.extend(more);
             first = first.or(body);
         }
@@ -71,16 +82,18 @@ impl<'a> Reader<'a> {
         }
         self.place = place;
         let ty = methods::host(call, &types, first);
-        self.see(at, What::Host { call, args, types });
+        let cuts =
+            branch && self.seen[before.min(self.seen.len())..].iter().any(|seen| self.is_cut(&seen.what));
+        self.see(at, What::Host { call, args, types, cuts });
         ty
     }
 
     pub(super) fn method(&mut self, at: usize, on: &'a Expr, name: &'a str, args: &'a [Expr]) -> Ty {
         let receiver = self.value(on);
         if let Ty::Integration(integration) = receiver {
-            self.args(args, &Ty::Any);
+            let (types, _) = self.args(args, &Ty::Any, true);
             let ty = self.world.index.action(&integration, name).map_or(Ty::Any, methods::action);
-            self.see(at, What::Action { integration, action: name, args });
+            self.see(at, What::Action { integration, action: name, args, types });
             return ty;
         }
         let verbs = self.verbs(&receiver, name);
@@ -90,20 +103,30 @@ impl<'a> Reader<'a> {
             _ => false,
         };
         if is_verb {
-            self.args(args, &Ty::Any);
+            let (types, _) = self.args(args, &Ty::Any, true);
             let ty = methods::verb(self.world, &verbs);
             let kind = if let Ty::Target(kind) = receiver { kind } else { None };
-            self.see(at, What::Verb { method: name, kind, verbs, args });
+            self.see(at, What::Verb { method: name, kind, verbs, args, types });
             return ty;
         }
         if let Some((at, root)) = place(on).filter(|_| methods::changes(name)) {
             self.changes(at, root);
         }
-        let known = is_builtin(name) || self.script.functions.contains_key(name);
+        let own = self.script.functions.contains_key(name);
+        if own {
+            self.called.insert(name);
+        }
+        let known = is_builtin(name) || own;
         let native = is_builtin(name).then(|| name.to_owned());
-        let (_, body) = self.with(
+        let (types, body) = self.with(
             |place| place.native = native.or(place.native.take()),
-            |reader| reader.args(args, &receiver.item()),
+            |reader| reader.args(args, &receiver.item(), true),
+        );
+        self.holds_severity(
+            at,
+            name,
+            std::slice::from_ref(on),
+            &[receiver.clone(), types.first().cloned().unwrap_or(Ty::Any)],
         );
         if !known && (receiver != Ty::Any || !self.unknown_receiver(on)) {
             self.see(at, What::Method { name, on: receiver.clone() });
@@ -111,10 +134,24 @@ impl<'a> Reader<'a> {
         methods::builtin(name, &receiver, body)
     }
 
+    fn is_cut(&self, what: &What<'_>) -> bool {
+        let effects = Survey::effects(what, self.world);
+        effects.contains(&Effect::Permanent) || effects.contains(&Effect::Reversible)
+    }
+
+    /// `severity in ["high"]`, `["high"].contains(severity)`: false for ever.
+    pub(super) fn holds_severity(&mut self, at: usize, name: &str, operands: &'a [Expr], types: &[Ty]) {
+        if let ("contains", [Ty::List(item), Ty::Severity]) = (name, types)
+            && **item == Ty::Text
+        {
+            self.see(at, What::Compare { types: [Ty::Text, Ty::Severity], operands });
+        }
+    }
+
     /// True if the mistake is before the dot.
     fn unknown_receiver(&self, on: &Expr) -> bool {
         match &root(on).kind {
-            ExprKind::Name(name) => !self.names.iter().any(|(known, _)| known == name),
+            ExprKind::Name(name) => !self.names.iter().any(|bound| bound.name == name),
             _ => false,
         }
     }

@@ -14,6 +14,8 @@ pub(crate) enum Ty {
     Severity,
     List(Box<Ty>),
     Map,
+    /// A map that stands in the script, with its entries.
+    Known(Vec<Entry>),
     /// What a host call gives, with the type of its `value` field.
     Record(&'static HostCall, Box<Ty>),
     /// A target, with its kind if known.
@@ -23,6 +25,29 @@ pub(crate) enum Ty {
     Alert,
     Error,
     Closure,
+}
+
+/// One entry of a map that stands in the script.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// Where the key stands.
+    pub(crate) at: usize,
+    /// Where the value stands.
+    pub(crate) value_at: usize,
+    pub(crate) ty: Ty,
+    pub(crate) literal: Literal,
+}
+
+/// What is written as a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Literal {
+    /// A text in quotes, without parts.
+    Text(String),
+    /// A number, `true` or `false`.
+    Plain,
+    /// Something whose value only running tells.
+    No,
 }
 
 /// The fields of a caught error.
@@ -68,6 +93,16 @@ impl Ty {
         matches!(self, Ty::Any | Ty::Target(_))
     }
 
+    /// True for every kind of map.
+    pub(crate) fn is_map(&self) -> bool {
+        matches!(self, Ty::Map | Ty::Known(_) | Ty::Record(..) | Ty::Input | Ty::Alert | Ty::Error)
+    }
+
+    /// True if nothing is known.
+    pub(crate) fn is_any(&self) -> bool {
+        matches!(self, Ty::Any)
+    }
+
     /// In words, for messages.
     pub(crate) fn word(&self) -> &'static str {
         match self {
@@ -78,7 +113,7 @@ impl Ty {
             Ty::Text => "a text",
             Ty::Severity => "a severity",
             Ty::List(_) => "a list",
-            Ty::Map | Ty::Record(..) | Ty::Input | Ty::Alert | Ty::Error => "a map",
+            Ty::Map | Ty::Known(_) | Ty::Record(..) | Ty::Input | Ty::Alert | Ty::Error => "a map",
             Ty::Target(_) => "a target",
             Ty::Integration(_) => "an integration",
             Ty::Closure => "a closure",
@@ -90,8 +125,11 @@ impl Ty {
         match (self, other) {
             (Ty::List(a), Ty::List(b)) => Ty::list(a.either(*b)),
             (Ty::Target(a), Ty::Target(b)) if a != b => Ty::Target(None),
-            (Ty::Any, b) => b,
-            (a, b) if a == b || b == Ty::Any => a,
+            (a, b) if a != b && a.is_map() && b.is_map() => Ty::Map,
+            (a, b) if a == b => a,
+            // What is known of targets on one way is what verbs go by; a plain value on one way says nothing of the other.
+            (Ty::Any, known @ (Ty::List(_) | Ty::Target(_)))
+            | (known @ (Ty::List(_) | Ty::Target(_)), Ty::Any) => known,
             _ => Ty::Any,
         }
     }

@@ -6,14 +6,21 @@
 mod calls;
 mod exits;
 mod kinds;
+mod loops;
 mod methods;
+mod operators;
 mod reader;
+mod scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stanch_model::{Effect, catalog::ActionIndex};
+use stanch_model::{
+    Effect,
+    catalog::{ActionIndex, ActionInfo},
+};
 
-pub(crate) use kinds::Ty;
+pub(crate) use kinds::{Entry, Literal, Ty};
+pub(crate) use operators::Unfit;
 
 use crate::{
     dialect::HostCall,
@@ -34,12 +41,12 @@ pub(crate) struct Seen<'a> {
 }
 
 pub(crate) enum What<'a> {
-    /// A host call.
-    Host { call: &'static HostCall, args: &'a [Expr], types: Vec<Ty> },
+    /// A host call; true if a cut stands in its closures.
+    Host { call: &'static HostCall, args: &'a [Expr], types: Vec<Ty>, cuts: bool },
     /// A method of a target: the verbs that it may be. Empty when no platform of the catalogue has one.
-    Verb { method: &'a str, kind: Option<String>, verbs: Vec<String>, args: &'a [Expr] },
+    Verb { method: &'a str, kind: Option<String>, verbs: Vec<String>, args: &'a [Expr], types: Vec<Ty> },
     /// An action by name.
-    Action { integration: String, action: &'a str, args: &'a [Expr] },
+    Action { integration: String, action: &'a str, args: &'a [Expr], types: Vec<Ty> },
     /// A call of anything else that is not known.
     Call { name: &'a str },
     /// A method that nothing has.
@@ -52,14 +59,26 @@ pub(crate) enum What<'a> {
     Field { on: Ty, name: &'a str },
     /// An assignment inside a branch to a name from outside.
     Captured { name: &'a str },
-    /// A comparison.
+    /// A comparison of a severity with a text.
     Compare { types: [Ty; 2], operands: &'a [Expr] },
-    /// A loop that tests nothing; true if something in it leaves it.
+    /// A loop that nothing is known to end; true if something in it, or its condition, may leave it.
     Endless { left: bool, steps: bool },
     /// A whole number beyond 64 bits.
     TooLarge,
     /// A statement that is never reached.
     Unreachable,
+    /// A value of a kind that cannot stand here.
+    Unfit(Unfit),
+    /// A `switch` over a severity whose arms name values.
+    SeverityArms,
+    /// A function that nothing calls.
+    Uncalled { name: &'a str },
+    /// A result under a name that nobody looks at.
+    Unused { name: &'a str },
+    /// The value of an attempt, and nobody asks whether it worked.
+    Blind,
+    /// A `try` whose `catch` gives a value to nobody.
+    TryValue,
 }
 
 /// Where it stands.
@@ -71,6 +90,45 @@ pub(crate) struct Place {
     pub(crate) branches: usize,
     /// Rhai's own function whose closure this is in, `map`.
     pub(crate) native: Option<String>,
+    /// True where somebody is prepared for nothing: before `??`, beside `== ()`.
+    pub(crate) guarded: bool,
+    /// True inside a closure or function.
+    pub(crate) closure: bool,
+    /// True inside what `wait_until` reads again and again.
+    pub(crate) reading: bool,
+}
+
+impl Place {
+    /// An expression whose value is used, or dropped.
+    fn now(&mut self, used: bool) {
+        self.used = used;
+        self.guarded = false;
+    }
+}
+
+/// Host calls whose only point is what they give.
+pub(crate) fn for_its_result(name: &str) -> bool {
+    ["attempt", "ask", "find_app", "find_user", "now", "uuid", "vendor_of", "flat", "holders"].contains(&name)
+}
+
+/// What stood in statements that could not be read: nothing is said about these words.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// Nothing could be read.
+    pub(crate) all: bool,
+    pub(crate) words: BTreeSet<String>,
+}
+
+impl Lost {
+    /// True if the statements that are lost may have declared, called or used this.
+    pub(crate) fn may_hold(&self, word: &str) -> bool {
+        self.all || self.words.contains(word)
+    }
+
+    /// True if everything could be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.all && self.words.is_empty()
+    }
 }
 
 /// What the script may know of the world.
@@ -80,8 +138,10 @@ pub(crate) struct World<'a> {
     pub(crate) integrations: BTreeSet<String>,
     /// Every verb of the catalogue.
     pub(crate) verbs: Vec<String>,
-    /// Names declared by statements that could not be read.
-    pub(crate) lost: BTreeSet<String>,
+    /// The types of the manifest's inputs.
+    pub(crate) inputs: BTreeMap<String, Ty>,
+    /// What could not be read.
+    pub(crate) lost: Lost,
 }
 
 impl<'a> World<'a> {
@@ -94,6 +154,22 @@ impl<'a> World<'a> {
     /// The effects of all that this verb can become here, the least harmful first.
     pub(crate) fn effects_of_verb(&self, verb: &str) -> BTreeSet<Effect> {
         self.index.verb(verb).iter().map(|(_, action)| action.effect).collect()
+    }
+}
+
+impl World<'_> {
+    /// The effects that this verb has on any platform of the catalogue.
+    pub(crate) fn effects_anywhere(&self, verb: &str) -> BTreeSet<Effect> {
+        self.owners(verb).into_iter().map(|(_, info)| info.effect).collect()
+    }
+
+    /// The platforms of the catalogue that have this verb, with their actions for it.
+    pub(crate) fn owners(&self, verb: &str) -> Vec<(String, &ActionInfo)> {
+        let all = self.index.platforms().into_iter().flat_map(|platform| {
+            let actions = self.index.actions(&platform);
+            actions.into_iter().map(move |info| (platform.clone(), info))
+        });
+        all.filter(|(_, info)| info.verb.as_deref() == Some(verb)).collect()
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{
     Place, Seen, Survey, Ty, What, World,
-    exits::{goes_out, leaves},
-    methods,
+    exits::{gives_early, goes_out, leaves},
+    kinds::{Entry, Literal},
+    loops::is_counted,
+    methods, operators,
+    scope::{Bound, Look},
 };
-use crate::{
-    dialect::severity,
-    syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind},
-};
+use crate::syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind};
 
 pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
     let mut reader = Reader {
@@ -21,11 +21,16 @@ pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
         names: Vec::new(),
         walls: Vec::new(),
         inside: Vec::new(),
+        called: BTreeSet::new(),
+        readings: 0,
         place: Place { used: true, ..Place::default() },
     };
     reader.block(&script.body);
     for (name, function) in &script.functions {
         // Functions that nothing calls are read too: their mistakes are mistakes.
+        if !reader.called.contains(name.as_str()) && !world.lost.may_hold(name) {
+            reader.see(function.at, What::Uncalled { name });
+        }
         let types = vec![Ty::Any; function.params.len()];
         reader.function(name, function, &types);
     }
@@ -35,16 +40,24 @@ pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
 pub(super) struct Reader<'a> {
     pub(super) script: &'a Script,
     pub(super) world: &'a World<'a>,
-    seen: Vec<Seen<'a>>,
+    pub(super) seen: Vec<Seen<'a>>,
     /// Places already seen: a function that is called twice is reported once.
     places: BTreeSet<(usize, u8)>,
-    pub(super) names: Vec<(&'a str, Ty)>,
+    pub(super) names: Vec<Bound<'a>>,
     /// Where the names of a branch begin: those before are captured.
     pub(super) walls: Vec<usize>,
     /// Functions being read, against recursion.
     inside: Vec<&'a str>,
+    pub(super) called: BTreeSet<&'a str>,
+    /// How often a function was read.
+    readings: usize,
     pub(super) place: Place,
 }
+
+/// Functions are read where they are called; beyond these bounds each is read once more and no more, because calls of
+/// calls multiply.
+const MOST_READINGS: usize = 2_000;
+const MOST_SEEN: usize = 20_000;
 
 impl<'a> Reader<'a> {
     pub(super) fn see(&mut self, at: usize, what: What<'a>) {
@@ -57,10 +70,11 @@ impl<'a> Reader<'a> {
 
     /// Gives the type of the last value.
     fn block(&mut self, statements: &'a [Statement]) -> Ty {
-        self.body(statements, true)
+        let gives = self.place.used;
+        self.body(statements, gives)
     }
 
-    /// The body of a loop gives nothing, not even its last statement.
+    /// Statements whose last one gives their value, or gives it to nobody.
     fn body(&mut self, statements: &'a [Statement], gives: bool) -> Ty {
         let depth = self.names.len();
         let mut last = Ty::Unit;
@@ -73,81 +87,106 @@ impl<'a> Reader<'a> {
             last = self.statement(statement, is_last);
             over = leaves(statement);
         }
-        self.names.truncate(depth);
+        self.leave(depth);
         last
     }
 
     fn statement(&mut self, statement: &'a Statement, is_last: bool) -> Ty {
         match &statement.kind {
-            StatementKind::Let { name, value } => {
-                let ty = self.value(value);
-                self.declare(name, ty, statement.at);
-            }
-            StatementKind::Assign { target, value } => self.assign(target, value),
+            StatementKind::Let { name, value } => self.declare_value(name, value, statement.at),
+            StatementKind::Assign { target, value, .. } => self.assign(target, value),
             StatementKind::Expr(expr) => {
                 // The last statement of a closure or function is its value; at the top it is the run's.
-                return self.with(|place| place.used = is_last, |reader| reader.expr(expr));
+                return self.with(|place| place.now(is_last), |reader| reader.expr(expr));
             }
             StatementKind::If { condition, then, otherwise } => {
-                self.value(condition);
-                let ty = self.block(then);
-                return ty.either(self.block(otherwise));
+                self.condition("if", condition);
+                let ty = self.body(then, is_last);
+                return ty.either(self.body(otherwise, is_last));
             }
-            StatementKind::Switch { on, arms } => {
-                self.value(on);
-                arms.iter().for_each(|arm| drop(self.value(arm)));
+            StatementKind::Switch { on, arms, values } => {
+                let ty = self.value(on);
+                if *values && ty == Ty::Severity {
+                    self.see(on.at, What::SeverityArms);
+                }
+                for arm in arms {
+                    self.with(|place| place.now(is_last), |reader| reader.expr(arm));
+                }
                 return Ty::Any;
             }
             StatementKind::While { condition, body } => self.repeat(statement.at, condition.as_ref(), body),
             StatementKind::For { name, counter, over, body } => {
-                let item = self.value(over).item();
+                let ty = self.value(over);
+                if let Some(unfit) = operators::over(&ty) {
+                    self.see(over.at, What::Unfit(unfit));
+                }
                 let depth = self.names.len();
-                self.declare(name, item, statement.at);
+                self.declare(name, ty.item(), statement.at);
                 counter.iter().for_each(|counter| self.declare(counter, Ty::Number, statement.at));
                 self.body(body, false);
-                self.names.truncate(depth);
+                self.leave(depth);
             }
             StatementKind::Try { body, name, catch } => {
-                self.block(body);
-                let depth = self.names.len();
-                name.iter().for_each(|name| self.declare(name, Ty::Error, statement.at));
-                self.block(catch);
-                self.names.truncate(depth);
+                self.try_catch(statement.at, body, (name.as_deref(), catch), is_last);
             }
-            StatementKind::Block(body) => return self.block(body),
+            StatementKind::Block(body) => return self.body(body, is_last),
             StatementKind::Return(value)
             | StatementKind::Throw(value)
             | StatementKind::Break { value, .. } => {
                 return value.as_ref().map_or(Ty::Any, |value| self.value(value));
             }
         }
-        Ty::Unit
+        // What these statements give nobody asks, or only running tells.
+        if is_last { Ty::Any } else { Ty::Unit }
+    }
+
+    /// `try`: what its `catch` gives is dropped by the language, even where the whole is somebody's value.
+    fn try_catch(
+        &mut self,
+        at: usize,
+        body: &'a [Statement],
+        (name, catch): (Option<&'a str>, &'a [Statement]),
+        is_last: bool,
+    ) {
+        self.body(body, is_last);
+        let depth = self.names.len();
+        if let Some(name) = name {
+            self.declare(name, Ty::Error, at);
+        }
+        let gives = self.body(catch, false);
+        self.leave(depth);
+        let value = matches!(gives, Ty::Bool | Ty::Number | Ty::Text | Ty::List(_) | Ty::Map | Ty::Known(_));
+        if is_last && value && !self.inside_top() {
+            self.see(at, What::TryValue);
+        }
+    }
+
+    /// True outside of functions and closures.
+    fn inside_top(&self) -> bool {
+        self.inside.is_empty() && !self.place.closure
+    }
+
+    fn condition(&mut self, word: &'static str, condition: &'a Expr) {
+        let ty = self.value(condition);
+        if let Some(unfit) = operators::asked(word, &ty) {
+            self.see(condition.at, What::Unfit(unfit));
+        }
     }
 
     fn repeat(&mut self, at: usize, condition: Option<&'a Expr>, body: &'a [Statement]) {
-        if let Some(condition) = condition {
-            self.value(condition);
-        }
         let before = self.seen.len();
+        if let Some(condition) = condition {
+            self.condition("while", condition);
+        }
         self.body(body, false);
-        if condition.is_none() {
-            let steps = self.seen[before..].iter().any(|seen| Survey::is_step(&seen.what));
-            self.see(at, What::Endless { left: body.iter().any(goes_out), steps });
+        let steps = self.seen[before..].iter().any(|seen| Survey::is_step(&seen.what));
+        match condition {
+            None => self.see(at, What::Endless { left: body.iter().any(goes_out), steps }),
+            Some(condition) if steps && !is_counted(condition, body) => {
+                self.see(at, What::Endless { left: true, steps });
+            }
+            Some(_) => {}
         }
-    }
-
-    fn declare(&mut self, name: &'a str, ty: Ty, at: usize) {
-        if self.owned(name) {
-            self.see(at, What::Declared { name });
-        }
-        self.names.push((name, ty));
-    }
-
-    /// Names that are answered before any variable of the script.
-    fn owned(&self, name: &str) -> bool {
-        matches!(name, "input" | "alert")
-            || severity(name).is_some()
-            || self.world.integrations.contains(name)
     }
 
     fn assign(&mut self, target: &'a Expr, value: &'a Expr) {
@@ -155,26 +194,33 @@ impl<'a> Reader<'a> {
         let root = root(target);
         if let ExprKind::Name(name) = &root.kind {
             self.changes(root.at, name);
-            let found = self.names.iter().rposition(|(known, _)| known == name);
-            if let (Some(found), ExprKind::Name(_)) = (found, &target.kind) {
-                let known = std::mem::replace(&mut self.names[found].1, Ty::Any);
-                self.names[found].1 = known.either(ty);
+            if let ExprKind::Name(_) = &target.kind {
+                // Writing is no looking.
+                self.assigned(name, ty);
+                if self.is_bound(name) {
+                    return;
+                }
             }
         }
         self.value(target);
     }
 
-    /// A name whose value is changed here.
-    pub(super) fn changes(&mut self, at: usize, name: &'a str) {
-        let found = self.names.iter().rposition(|(known, _)| *known == name);
-        if found.is_some_and(|found| self.walls.last().is_some_and(|wall| found < *wall)) {
-            self.see(at, What::Captured { name });
-        }
+    fn is_bound(&self, name: &str) -> bool {
+        self.names.iter().any(|bound| bound.name == name)
     }
 
     /// Reads an expression whose value is used.
     pub(super) fn value(&mut self, expr: &'a Expr) -> Ty {
-        self.with(|place| place.used = true, |reader| reader.expr(expr))
+        self.with(|place| place.now(true), |reader| reader.expr(expr))
+    }
+
+    /// Reads an expression that may fail or be nothing: somebody is prepared for that.
+    fn guarded(&mut self, expr: &'a Expr) -> Ty {
+        let prepared = |place: &mut Place| {
+            place.now(true);
+            place.guarded = true;
+        };
+        self.with(prepared, |reader| reader.expr(expr))
     }
 
     pub(super) fn with<T>(
@@ -208,12 +254,18 @@ impl<'a> Reader<'a> {
                 Ty::list(item)
             }
             ExprKind::Map(entries) => {
-                entries.iter().for_each(|(_, value)| drop(self.value(value)));
-                Ty::Map
+                let entry = |(key, value): &'a (crate::syntax::MapKey, Expr)| Entry {
+                    name: key.name.clone(),
+                    at: key.at,
+                    value_at: value.at,
+                    ty: self.value(value),
+                    literal: literal(value),
+                };
+                Ty::Known(entries.iter().map(entry).collect())
             }
-            ExprKind::Name(name) => self.name(expr.at, name),
+            ExprKind::Name(name) => self.name(expr.at, name, Look::Whole),
             ExprKind::Closure(function) => {
-                self.closure(function, &[]);
+                self.closure(function, &[], true);
                 Ty::Closure
             }
             ExprKind::Call { name, args } => self.call(expr.at, name, args),
@@ -225,86 +277,106 @@ impl<'a> Reader<'a> {
             }
             ExprKind::Operator { op, operands } => self.operator(expr.at, op, operands),
             ExprKind::And(items) | ExprKind::Or(items) => {
-                items.iter().for_each(|item| drop(self.value(item)));
+                let word = if matches!(expr.kind, ExprKind::And(_)) { "&&" } else { "||" };
+                items.iter().for_each(|item| self.condition(word, item));
                 Ty::Bool
             }
             ExprKind::Coalesce(items) => {
-                items.iter().map(|item| self.value(item)).reduce(Ty::either).unwrap_or(Ty::Any)
+                items.iter().map(|item| self.guarded(item)).reduce(Ty::either).unwrap_or(Ty::Any)
             }
             ExprKind::Block(body) => self.block(body),
         }
     }
 
-    fn name(&mut self, at: usize, name: &'a str) -> Ty {
-        match name {
-            "input" => return Ty::Input,
-            "alert" => return Ty::Alert,
-            "this" => return Ty::Any,
-            _ if severity(name).is_some() => return Ty::Severity,
-            _ if self.world.integrations.contains(name) => return Ty::Integration(name.to_owned()),
-            _ => {}
-        }
-        match self.names.iter().rev().find(|(known, _)| *known == name) {
-            Some((_, ty)) => ty.clone(),
-            None => {
-                if !self.world.lost.contains(name) && !self.script.functions.contains_key(name) {
-                    self.see(at, What::Name { name });
-                }
-                Ty::Any
-            }
-        }
-    }
-
     /// Reads the body of a closure with what its parameters are; gives what it gives.
-    pub(super) fn closure(&mut self, function: &'a Function, params: &[Ty]) -> Ty {
+    pub(super) fn closure(&mut self, function: &'a Function, params: &[Ty], gives: bool) -> Ty {
         let depth = self.names.len();
         for (n, name) in function.params.iter().enumerate() {
-            self.names.push((name, params.get(n).cloned().unwrap_or(Ty::Any)));
+            self.bind(name, params.get(n).cloned().unwrap_or(Ty::Any));
         }
-        let ty = self.with(|place| place.used = true, |reader| reader.block(&function.body));
-        self.names.truncate(depth);
-        ty
+        let inside = |place: &mut Place| {
+            place.now(gives);
+            place.closure = true;
+        };
+        let ty = self.with(inside, |reader| reader.block(&function.body));
+        self.leave(depth);
+        if function.body.iter().any(gives_early) { Ty::Any } else { ty }
     }
 
     pub(super) fn function(&mut self, name: &'a str, function: &'a Function, types: &[Ty]) -> Ty {
-        if self.inside.contains(&name) || self.inside.len() > 16 {
+        let enough = self.readings > MOST_READINGS || self.seen.len() > MOST_SEEN;
+        let first = self.called.insert(name);
+        if self.inside.contains(&name) || self.inside.len() > 16 || (enough && !first) {
             return Ty::Any;
         }
+        self.readings += 1;
         self.inside.push(name);
         // A function sees nothing of what is around its call.
         let names = std::mem::take(&mut self.names);
         let walls = std::mem::take(&mut self.walls);
-        let ty = self.closure(function, types);
+        let ty = self.closure(function, types, true);
         (self.names, self.walls) = (names, walls);
         self.inside.pop();
         ty
     }
 
     fn field(&mut self, at: usize, on: &'a Expr, name: &'a str) -> Ty {
-        let ty = self.value(on);
+        let blind = name == "value" && !self.place.guarded;
+        let ty = match &on.kind {
+            ExprKind::Name(variable) => {
+                self.name(on.at, variable, if blind { Look::Value } else { Look::Whole })
+            }
+            _ => self.value(on),
+        };
+        let attempt = matches!(&ty, Ty::Record(call, _) if call.name == "attempt");
+        if attempt && blind && matches!(on.kind, ExprKind::Call { .. }) {
+            self.see(on.at, What::Blind);
+        }
         let gives = match &ty {
             Ty::Record(call, value) => methods::field(call, name, value),
             Ty::Alert if name == "severity" => Ty::Severity,
             Ty::Error if ["kind", "message"].contains(&name) => Ty::Text,
+            Ty::Input => self.world.inputs.get(name).cloned().unwrap_or(Ty::Any),
+            Ty::Known(entries) => {
+                entries.iter().find(|entry| entry.name == name).map_or(Ty::Any, |entry| entry.ty.clone())
+            }
             _ => Ty::Any,
         };
         self.see(at, What::Field { on: ty, name });
         gives
     }
 
-    fn operator(&mut self, at: usize, op: &str, operands: &'a [Expr]) -> Ty {
-        let types: Vec<Ty> = operands.iter().map(|operand| self.value(operand)).collect();
-        let compares = ["==", "!=", "<", "<=", ">", ">="].contains(&op);
-        match <[Ty; 2]>::try_from(types) {
-            Ok(types) if compares => {
-                self.see(at, What::Compare { types, operands });
-                Ty::Bool
-            }
-            Ok([Ty::Text, _] | [_, Ty::Text]) if op == "+" => Ty::Text,
-            Ok([Ty::List(a), Ty::List(b)]) if op == "+" => Ty::list(a.either(*b)),
-            _ if op == "!" => Ty::Bool,
-            _ => Ty::Any,
+    fn operator(&mut self, at: usize, op: &'a str, operands: &'a [Expr]) -> Ty {
+        let compares = operators::COMPARE.contains(&op);
+        // Whoever compares with `()` is prepared for nothing.
+        let prepared = compares && operands.iter().any(|operand| matches!(operand.kind, ExprKind::Unit));
+        let types: Vec<Ty> = operands
+            .iter()
+            .map(|operand| if prepared { self.guarded(operand) } else { self.value(operand) })
+            .collect();
+        let Ok(types) = <[Ty; 2]>::try_from(types) else {
+            return if op == "!" { Ty::Bool } else { Ty::Any };
+        };
+        if compares && types.contains(&Ty::Severity) && types.contains(&Ty::Text) {
+            self.see(at, What::Compare { types, operands });
+            return Ty::Bool;
         }
+        if ["in", "contains"].contains(&op) {
+            self.holds_severity(at, "contains", operands, &types);
+            return Ty::Bool;
+        }
+        if let Some(unfit) = operators::unfit(op, &types) {
+            self.see(at, What::Unfit(unfit));
+        }
+        operators::gives(op, types)
+    }
+}
+
+fn literal(value: &Expr) -> Literal {
+    match &value.kind {
+        ExprKind::Text(text) => Literal::Text(text.clone()),
+        ExprKind::Integer | ExprKind::Float | ExprKind::Bool => Literal::Plain,
+        _ => Literal::No,
     }
 }
 
@@ -337,5 +409,11 @@ fn rank(what: &What<'_>) -> u8 {
         What::Endless { .. } => 7,
         What::Unreachable => 8,
         What::TooLarge => 9,
+        What::Unfit(_) => 10,
+        What::SeverityArms => 11,
+        What::Uncalled { .. } => 12,
+        What::Unused { .. } => 13,
+        What::Blind => 14,
+        What::TryValue => 15,
     }
 }

@@ -15,7 +15,11 @@ pub(super) fn lower(ast: &rhai::AST, text: &Text<'_>) -> Script {
     let named = bodies.iter().filter(|(name, _)| !name.contains('$'));
     Script {
         body: lowering.statements(ast.statements()),
-        functions: named.map(|(name, body)| (name.clone(), lowering.function(body, 0))).collect(),
+        functions: named
+            .map(|(name, body)| {
+                (name.clone(), Function { at: text.function(name), ..lowering.function(body, 0) })
+            })
+            .collect(),
     }
 }
 
@@ -30,6 +34,7 @@ impl Lowering<'_> {
         Function {
             params: body.params.iter().skip(captured).cloned().collect(),
             body: self.statements(&body.statements),
+            at: 0,
         }
     }
 
@@ -52,6 +57,7 @@ impl Lowering<'_> {
             Stmt::Assignment(assignment) => StatementKind::Assign {
                 target: self.expr(&assignment.1.lhs),
                 value: self.expr(&assignment.1.rhs),
+                adds: assignment.0.is_op_assignment(),
             },
             Stmt::If(flow, ..) => StatementKind::If {
                 condition: self.expr(&flow.expr),
@@ -60,6 +66,7 @@ impl Lowering<'_> {
             },
             Stmt::Switch(switch, ..) => StatementKind::Switch {
                 on: self.expr(&switch.0),
+                values: !switch.1.cases.is_empty(),
                 arms: switch
                     .1
                     .expressions

@@ -9,7 +9,7 @@ mod text;
 mod walk;
 
 pub(crate) use text::{Text, token};
-pub(crate) use walk::walk;
+pub(crate) use walk::{walk, walk_expr};
 
 use std::collections::BTreeMap;
 
@@ -32,6 +32,8 @@ impl Script {
 pub(crate) struct Function {
     pub(crate) params: Vec<String>,
     pub(crate) body: Vec<Statement>,
+    /// Where a named function's name stands; of a closure nothing.
+    pub(crate) at: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub(crate) enum StatementKind {
     Assign {
         target: Expr,
         value: Expr,
+        /// True for `+=` and the like.
+        adds: bool,
     },
     Expr(Expr),
     If {
@@ -62,6 +66,8 @@ pub(crate) enum StatementKind {
     Switch {
         on: Expr,
         arms: Vec<Expr>,
+        /// True if an arm names a value; Rhai keeps only its hash.
+        values: bool,
     },
     /// `while`, `loop`, `do`. No condition: forever.
     While {

@@ -27,6 +27,19 @@ impl<'a> Text<'a> {
         start + rest.char_indices().nth(skip).map_or(rest.len(), |(at, _)| at)
     }
 
+    /// Where the name of this function stands after `fn`; the beginning for one that is not found.
+    pub(crate) fn function(&self, name: &str) -> usize {
+        let mut places = self.source.match_indices("fn ").map(|(at, _)| at + 3);
+        let named = |at: &usize| {
+            let rest = self.source[*at..].trim_start();
+            rest.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('))
+        };
+        places.find(named).map_or(0, |at| {
+            let rest = &self.source[at..];
+            at + rest.len() - rest.trim_start().len()
+        })
+    }
+
     /// True if what stands here is written as a whole number.
     pub(crate) fn is_whole_number(&self, at: usize) -> bool {
         let rest = self.source.get(at..).unwrap_or_default();

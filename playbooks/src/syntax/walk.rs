@@ -14,7 +14,8 @@ pub(crate) fn walk(statements: &[Statement], visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
-fn walk_expr(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+/// Calls `visit` for an expression and all within.
+pub(crate) fn walk_expr(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match &expr.kind {
         ExprKind::Closure(function) => walk(&function.body, visit),
@@ -28,9 +29,9 @@ impl StatementKind {
     pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
             Self::Let { value, .. } | Self::Expr(value) => vec![value],
-            Self::Assign { target, value } => vec![target, value],
+            Self::Assign { target, value, .. } => vec![target, value],
             Self::If { condition, .. } => vec![condition],
-            Self::Switch { on, arms } => std::iter::once(on).chain(arms).collect(),
+            Self::Switch { on, arms, .. } => std::iter::once(on).chain(arms).collect(),
             Self::While { condition, .. } => condition.iter().collect(),
             Self::For { over, .. } => vec![over],
             Self::Return(value) | Self::Throw(value) | Self::Break { value, .. } => value.iter().collect(),

@@ -32,6 +32,13 @@ impl Out {
         }
     }
 
+    /// One document, with line breaks; whatever the form of everything else.
+    pub(crate) fn document(self, value: &impl Serialize) {
+        if let Ok(text) = serde_json::to_string_pretty(value) {
+            put(&text);
+        }
+    }
+
     /// Text for people; nothing with `--json`.
     pub(crate) fn text(self, text: &str) {
         if !self.json {
@@ -52,9 +59,14 @@ impl Out {
 
     /// How wide the terminal on standard output is; nothing when it is none.
     pub(crate) fn columns(self) -> Option<usize> {
+        self.window().map(|(columns, _)| columns)
+    }
+
+    /// Columns and rows of the terminal on standard output; nothing when it is none.
+    pub(crate) fn window(self) -> Option<(usize, usize)> {
         let stdout = std::io::stdout();
         let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())??;
-        (size.ws_col >= NARROWEST).then(|| usize::from(size.ws_col))
+        (size.ws_col >= NARROWEST).then(|| (usize::from(size.ws_col), usize::from(size.ws_row)))
     }
 
     /// True when standard output may be coloured.

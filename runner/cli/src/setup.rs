@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Setup {
     pub(crate) deadlines: DeadlineTable,
     pub(crate) library: Arc<Library>,
     pub(crate) catalog: Arc<Catalog>,
+    /// False where there is no configuration: then nobody knows the company's groups and channels.
+    pub(crate) configured: bool,
 }
 
 /// What is wrong with them, and their texts for showing it.
@@ -68,14 +71,25 @@ impl Mistakes {
     pub(crate) fn of_folder(&mut self, folder: &Path, found: Vec<Diagnostic>) {
         for mut diagnostic in found {
             for label in &mut diagnostic.labels {
-                let path = folder.join(&label.file);
-                label.file = path.display().to_string();
-                if let Ok(text) = std::fs::read_to_string(&path) {
-                    self.sources.entry(label.file.clone()).or_insert(text);
-                }
+                label.file = self.named(folder, &label.file);
+            }
+            if let Some(fix) = &mut diagnostic.fix {
+                fix.file = self.named(folder, &fix.file);
             }
             self.found.push(diagnostic);
         }
+    }
+
+    /// The full name of a file in this folder, whose text is kept for showing it.
+    fn named(&mut self, folder: &Path, file: &str) -> String {
+        let path = folder.join(file);
+        let name = shown(&path);
+        if !self.sources.contains_key(&name)
+            && let Some(text) = excerpt(&path)
+        {
+            self.sources.insert(name.clone(), text);
+        }
+        name
     }
 
     /// True when something must be mended first.
@@ -91,22 +105,68 @@ impl Mistakes {
     }
 }
 
+/// A path as people write it: `main.rhai`, not `./main.rhai`.
+pub(crate) fn shown(path: &Path) -> String {
+    match path.strip_prefix(".") {
+        Ok(rest) if rest.as_os_str().is_empty() => path.display().to_string(),
+        Ok(rest) => rest.display().to_string(),
+        Err(_) => path.display().to_string(),
+    }
+}
+
+/// No file that people write is larger, and none is drawn beyond this.
+const DRAWN: u64 = 1024 * 1024;
+
+/// The text of a file for showing lines of it, whatever is in it.
+fn excerpt(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    // Opening anything else, a pipe for one, may wait for ever.
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    std::fs::File::open(path).ok()?.take(DRAWN).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Reads everything. A configuration that does not exist is an empty one.
 pub(crate) fn load(path: &Path) -> (Option<Setup>, Mistakes) {
+    let (setup, mut mistakes, playbooks) = read(path);
+    mistakes.merge(playbooks);
+    if mistakes.refuse() { (None, mistakes) } else { (setup, mistakes) }
+}
+
+/// Like [`load`], for whoever checks the playbooks afterwards: their mistakes are left to that, and so as not to keep them
+/// from it, what of the configuration cannot be read is not known.
+pub(crate) fn load_to_check(path: &Path) -> (Option<Setup>, Mistakes) {
+    let (setup, mistakes, _) = read(path);
+    let setup = setup.or_else(|| {
+        let catalog = Catalog::embedded().ok()?;
+        Some(Setup {
+            config: Arc::new(Config::default()),
+            register: Register::default(),
+            deadlines: DeadlineTable::built_in().ok()?,
+            library: Arc::new(Library::embedded()),
+            catalog: Arc::new(catalog),
+            configured: false,
+        })
+    });
+    (setup, mistakes)
+}
+
+/// Everything that can be read; the mistakes of the playbooks apart.
+fn read(path: &Path) -> (Option<Setup>, Mistakes, Mistakes) {
     let mut mistakes = Mistakes::default();
+    let mut playbooks = Mistakes::default();
     let folder = beside(path);
     let catalog = catalog(path, &folder, &mut mistakes).map(Arc::new);
     let config = configuration(path, catalog.as_deref(), &mut mistakes);
-    let (Some(catalog), Some(config)) = (catalog, config) else { return (None, mistakes) };
+    let (Some(catalog), Some(config)) = (catalog, config) else { return (None, mistakes, playbooks) };
     let register = vendors(&config, &folder, &mut mistakes);
     let deadlines = deadlines(&config, &folder, &mut mistakes);
-    let library = library(&config, &folder, &mut mistakes);
-    let (Some(register), Some(deadlines)) = (register, deadlines) else { return (None, mistakes) };
-    if mistakes.refuse() {
-        return (None, mistakes);
-    }
-    let (config, library) = (Arc::new(config), Arc::new(library));
-    (Some(Setup { config, register, deadlines, library, catalog }), mistakes)
+    let library = library(&config, &folder, &mut playbooks);
+    let (Some(register), Some(deadlines)) = (register, deadlines) else {
+        return (None, mistakes, playbooks);
+    };
+    let (config, library, configured) = (Arc::new(config), Arc::new(library), path.exists());
+    (Some(Setup { config, register, deadlines, library, catalog, configured }), mistakes, playbooks)
 }
 
 /// Reads everything, and refuses to go on with mistakes.
@@ -285,11 +345,12 @@ impl Setup {
 
     /// What a playbook may name.
     pub(crate) fn context(&self) -> CheckContext {
+        let vendors = self.register.vendors();
         CheckContext {
-            vendors: Some(self.register.vendors().keys().cloned().collect()),
+            vendors: (self.configured || !vendors.is_empty()).then(|| vendors.keys().cloned().collect()),
             deadlines: Some(self.deadlines.rules().keys().cloned().collect()),
             playbooks: Some(self.library.all().map(|playbook| playbook.slug.clone()).collect()),
-            ..CheckContext::of(&self.config)
+            ..if self.configured { CheckContext::of(&self.config) } else { CheckContext::default() }
         }
     }
 

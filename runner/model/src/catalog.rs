@@ -181,4 +181,6 @@ pub trait ActionIndex {
     fn counts(&self, integration: &str, kind: &str) -> bool;
     /// Every verb that any platform of the catalogue knows: for suggestions.
     fn verbs(&self) -> Vec<String>;
+    /// Every platform of the catalogue, configured or not: for suggestions.
+    fn platforms(&self) -> Vec<String>;
 }

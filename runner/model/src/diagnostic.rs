@@ -22,17 +22,39 @@ pub struct CodePage {
     pub title: &'static str,
     /// A few sentences.
     pub text: &'static str,
+    /// What somebody writes, and what to write instead.
+    pub example: Option<CodeExample>,
+}
+
+/// A mistake and the better way, as they stand in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeExample {
+    /// For Markdown: `yaml`, `json`.
+    pub language: &'static str,
+    /// With the mistake.
+    pub mistake: &'static str,
+    /// Without it.
+    pub better: &'static str,
 }
 
 impl CodePage {
     /// For tables of them.
     pub const fn new(code: &'static str, title: &'static str, text: &'static str) -> Self {
-        Self { code, title, text }
+        Self { code, title, text, example: None }
+    }
+
+    /// With an example in YAML.
+    #[must_use]
+    pub const fn shows(self, mistake: &'static str, better: &'static str) -> Self {
+        Self { example: Some(CodeExample { language: "yaml", mistake, better }), ..self }
     }
 
     /// In Markdown.
     pub fn markdown(&self) -> String {
-        format!("# {}: {}\n\n{}\n", self.code, self.title, self.text)
+        let page = format!("# {}: {}\n\n{}\n", self.code, self.title, self.text);
+        let Some(CodeExample { language, mistake, better }) = self.example else { return page };
+        let block = |text: &str| format!("```{language}\n{}\n```\n", text.trim_end());
+        format!("{page}\nMistake:\n\n{}\nBetter:\n\n{}", block(mistake), block(better))
     }
 }
 
@@ -53,6 +75,53 @@ pub struct Label {
     pub text: String,
 }
 
+/// A way out that is certain: an editor or `stanch check --fix` may take it without asking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fix {
+    /// What it does, for people: "add `app.grants` under `read:`".
+    pub title: String,
+    /// The file, named as in the labels.
+    pub file: String,
+    /// What changes, from the end of the file to its beginning, so that one change does not move the next.
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes that give way to others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// First byte that goes.
+    pub offset: usize,
+    /// How many bytes go.
+    pub length: usize,
+    /// What comes instead.
+    pub text: String,
+}
+
+impl Fix {
+    /// The change from one text of a file to another.
+    pub fn between(title: String, file: &str, before: &str, after: &str) -> Self {
+        let same = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| -> usize {
+            a.zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+        };
+        let head = same(&mut before.chars(), &mut after.chars());
+        let tail = same(&mut before[head..].chars().rev(), &mut after[head..].chars().rev());
+        let length = before.len() - head - tail;
+        let text = after[head..after.len() - tail].to_owned();
+        Self { title, file: file.to_owned(), edits: vec![Edit { offset: head, length, text }] }
+    }
+
+    /// The text of the file afterwards. A fix for another text than this one gives none.
+    pub fn apply(&self, source: &str) -> Option<String> {
+        let mut text = source.to_owned();
+        for edit in &self.edits {
+            let range = edit.offset..edit.offset.checked_add(edit.length)?;
+            text.get(range.clone())?;
+            text.replace_range(range, &edit.text);
+        }
+        Some(text)
+    }
+}
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnostic {
@@ -67,6 +136,9 @@ pub struct Diagnostic {
     /// The way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The way out as a change of the file, where it is certain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -78,6 +150,7 @@ impl Diagnostic {
             message: message.into(),
             labels: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 
@@ -115,6 +188,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a change of the file that is the way out.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 
@@ -159,17 +239,32 @@ pub fn render_plain(diagnostic: &Diagnostic, source: &str) -> String {
     out
 }
 
-/// The label's line and a caret under what it marks. Control characters become spaces so that the caret stays in place.
+/// No terminal is wider than this, and no line that people write is longer.
+const WIDEST: usize = 240;
+
+/// The label's line and a caret under what it marks. Control characters become spaces so that the caret stays in place; of
+/// a very long line the part around the mark is shown.
 fn excerpt(out: &mut String, label: &Label, source: &str) {
     let Some(line) = source.lines().nth(label.line.saturating_sub(1)) else { return };
-    let shown: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let length = line.chars().count();
+    let mut before = label.column.saturating_sub(1);
+    let skipped = if length > WIDEST { before.saturating_sub(WIDEST / 2) } else { 0 };
+    let visible = line.chars().skip(skipped).take(WIDEST);
+    let mut shown: String = visible.map(|c| if c.is_control() { ' ' } else { c }).collect();
+    before -= skipped;
+    if skipped > 0 {
+        shown.insert(0, '…');
+        before += 1;
+    }
     let number = label.line.to_string();
     let gutter = " ".repeat(number.len());
-    let before = label.column.saturating_sub(1);
     let end = (label.offset + label.length).min(source.len());
     let marked = source.get(label.offset..end).unwrap_or_default();
     let width = marked.lines().next().unwrap_or_default().chars().count();
     let width = width.clamp(1, shown.chars().count().saturating_sub(before).max(1));
+    if skipped + WIDEST < length {
+        shown.push('…');
+    }
     let caret = format!("{}{} {}", " ".repeat(before), "^".repeat(width), label.text);
     out.push_str(&format!("  {gutter} |\n  {number} | {shown}\n  {gutter} | {}\n", caret.trim_end()));
 }
@@ -217,6 +312,30 @@ mod tests {
             drawn,
             "error[XX0001] m\n  f:1:5\n    |\n  1 | é ü wrong\n    |     ^^^^^ this\n  help: h\n"
         );
+    }
+
+    #[test]
+    fn of_a_very_long_line_the_part_around_the_mark_is_drawn() {
+        let source = format!("{}wrong{}", "x".repeat(70_000), "y".repeat(70_000));
+        let found = Diagnostic::error("XX0001", "m").at("f", &source, 70_000..70_005, "");
+        let drawn = render_plain(&found, &source);
+        let mut lines = drawn.lines().skip(3);
+        let (line, caret) = (lines.next().unwrap(), lines.next().unwrap());
+        assert!(line.chars().count() < 300, "{drawn}");
+        let column = caret.find('^').unwrap();
+        assert_eq!(line.chars().skip(column).take(5).collect::<String>(), "wrong");
+        assert_eq!(caret.matches('^').count(), 5);
+    }
+
+    #[test]
+    fn a_fix_for_another_text_changes_nothing() {
+        let edits = vec![
+            Edit { offset: 4, length: 1, text: "C".to_owned() },
+            Edit { offset: 0, length: 1, text: "long".to_owned() },
+        ];
+        let fix = Fix { title: String::new(), file: "f".to_owned(), edits };
+        assert_eq!(fix.apply("a b c").as_deref(), Some("long b C"));
+        assert_eq!(fix.apply("a"), None);
     }
 
     #[test]

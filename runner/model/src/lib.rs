@@ -22,7 +22,7 @@ pub mod value;
 pub mod yaml;
 
 pub use alert::{Alert, Severity};
-pub use diagnostic::{Diagnostic, Label, Level};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Level};
 pub use entry::{Entry, EntryRef, Header, NewEntry};
 pub use ids::{Address, Hash, RunId, StreamId};
 pub use limit::{Limit, Limits};

@@ -8,117 +8,213 @@ pub const PAGES: &[CodePage] = &[
         "AL0001",
         "the file is not an alert",
         "An alert is JSON or YAML with `kind` (words joined by dots, such as `app.token_misuse`) and, where they are known, `title`, `severity` (info, low, medium, high, critical), `time` (RFC 3339), `app`, `user`, `ip`, `id`, `source` and `raw`. What a source sends as it sends it is handed in with `--source NAME`, NAME as under `alerts:`.",
+    )
+    .shows(
+        "kind: token misuse\nseverty: high",
+        "kind: app.token_misuse\nseverity: high",
     ),
     CodePage::new(
         "AL0002",
         "the file is not JSON",
         "What a source sends is read as its deliveries over HTTP are, and those are JSON. Save the body of the request alone, without headers.",
+    )
+    .shows(
+        "{ \"alert\": \"token misuse\", }",
+        "{ \"alert\": \"token misuse\" }",
     ),
     CodePage::new(
         "CF0001",
         "the file is not a configuration",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type. Only the first such mistake is reported: everything else is checked once the file can be read.",
+    )
+    .shows(
+        "integration:\n  okta: { platform: okta }",
+        "integrations:\n  okta: { platform: okta }",
     ),
     CodePage::new(
         "CF0002",
         "unknown platform",
         "The catalogue has no such platform. `stanch integrations list` shows those that it has.",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: otka }",
+        "integrations:\n  okta: { platform: okta }",
     ),
     CodePage::new(
         "CF0003",
         "the name cannot be used in a script",
         "An integration's name is a variable in every playbook, so it consists of letters, digits and underscores, does not begin with a digit, and is not a word of the language or of stanch. Write `okta_emea`, not `okta-emea`.",
+    )
+    .shows(
+        "integrations:\n  okta-emea: { platform: okta }",
+        "integrations:\n  okta_emea: { platform: okta }",
     ),
     CodePage::new(
         "CF0004",
         "not a reference to a secret",
         "Secrets never stand in the configuration. Name where the secret is: `env:NAME`, `file:PATH` (absolute, readable by you alone) or `exec:COMMAND` (what it prints).",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: okta, credential: \"00aBcDeF\" }",
+        "integrations:\n  okta: { platform: okta, credential: env:OKTA_KEY }",
     ),
     CodePage::new(
         "CF0005",
         "nobody can be told through this",
         "Write `slack:#channel`, `teams:CHANNEL`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`; instead of `slack` and `mail` the name of a configured integration may stand.",
+    )
+    .shows(
+        "integrations:\n  slack: { platform: slack }\ntell:\n  team: [\"#incidents\"]",
+        "integrations:\n  slack: { platform: slack }\ntell:\n  team: [\"slack:#incidents\"]",
     ),
     CodePage::new(
         "CF0006",
         "the group has nobody in it",
         "An approval that asks an empty group can never be answered, so it would always end in silence.",
+    )
+    .shows(
+        "people:\n  groups: { incident-lead: [] }",
+        "people:\n  groups: { incident-lead: [ben, caro] }",
     ),
     CodePage::new(
         "CF0007",
         "unknown alert format",
         "The format says how a delivery proves itself and where its fields are.",
+    )
+    .shows(
+        "alerts:\n  siem: { format: hmak, secret: env:SIEM_HOOK }",
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK }",
     ),
     CodePage::new(
         "CF0008",
         "unknown integration",
         "The name must stand under `integrations:` in the same file.",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: okta }\nalerts:\n  hook: { format: okta-event-hook, secret: env:HOOK, integration: okta_emea }",
+        "integrations:\n  okta: { platform: okta }\nalerts:\n  hook: { format: okta-event-hook, secret: env:HOOK, integration: okta }",
     ),
     CodePage::new(
         "CF0009",
         "the address cannot be used",
         "An integration's address is an `https` URL without user, password, query or fragment. Plain `http` is for loopback only: a credential would cross the network in the clear.",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: okta, url: \"http://acme.okta.com\" }",
+        "integrations:\n  okta: { platform: okta, url: \"https://acme.okta.com\" }",
     ),
     CodePage::new(
         "CF0010",
         "a protect rule that protects nothing",
         "Each rule has exactly one of `user`, `app`, `group` or `tag`; a group is written `integration/Group name`, and its platform must be able to tell who is in it.",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: okta }\nprotect:\n  - { group: Emergency-Admins }",
+        "integrations:\n  okta: { platform: okta }\nprotect:\n  - { group: okta/Emergency-Admins }",
     ),
     CodePage::new(
         "CF0011",
         "the listener's address",
         "Write an address and a port, such as `127.0.0.1:7300`. The server speaks plain HTTP: beyond loopback put a TLS proxy before it.",
+    )
+    .shows(
+        "server: { listen: localhost }",
+        "server: { listen: \"127.0.0.1:7300\" }",
     ),
     CodePage::new(
         "CF0012",
         "out of range",
         "The limit is zero, or so large that it would limit nothing. The message names the range.",
+    )
+    .shows(
+        "integrations:\n  okta: { platform: okta, rate: 0 }",
+        "integrations:\n  okta: { platform: okta, rate: 5 }",
     ),
     CodePage::new(
         "CF0013",
         "the name cannot be part of an address",
         "An alert source's name is the last part of `/v1/alerts/<name>`: letters, digits, `_` and `-`, at most 64.",
+    )
+    .shows(
+        "alerts:\n  \"siem/prod\": { format: hmac, secret: env:SIEM_HOOK }",
+        "alerts:\n  siem_prod: { format: hmac, secret: env:SIEM_HOOK }",
     ),
     CodePage::new(
         "CF0014",
         "a setting that this format does not have",
         "`map` and `kind` are for the generic formats, `secret` for those that share one; the other settings of a format stand in `stanch integrations show`. `map` knows the fields of an alert.",
+    )
+    .shows(
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK, map: { usr: data.user } }",
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK, map: { user: data.user } }",
     ),
-    CodePage::new("CF0015", "not a header", "Header names consist of letters, digits and `-`."),
+    CodePage::new("CF0015", "not a header", "Header names consist of letters, digits and `-`.")
+    .shows(
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK, header: \"X Signature\" }",
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK, header: X-Signature }",
+    ),
     CodePage::new(
         "CF0020",
         "something without which this source can take no alert",
         "A shared secret, a setting such as the topic or the audience, or for alerts that are fetched the integration to ask. `stanch integrations show` lists what a format needs.",
+    )
+    .shows(
+        "alerts:\n  siem: { format: hmac }",
+        "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK }",
     ),
     CodePage::new(
         "VN0001",
         "the file is not a vendor register",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",
+    )
+    .shows(
+        "drift: { contact: [{ mail: soc@drift.example }] }",
+        "drift: { contacts: [{ mail: soc@drift.example }] }",
     ),
     CodePage::new(
         "VN0002",
         "two vendors claim one app",
         "An app belongs to exactly one vendor: otherwise nobody knows whom to tell.",
+    )
+    .shows(
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  apps: [drift]\nsalesloft:\n  contacts: [{ mail: soc@salesloft.example }]\n  apps: [drift]",
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  apps: [drift]\nsalesloft:\n  contacts: [{ mail: soc@salesloft.example }]\n  apps: [salesloft]",
     ),
     CodePage::new(
         "VN0003",
         "nobody to write to",
         "A vendor without a contact cannot be told. Give at least one mail address of its security team; an address is written `name@example.com`.",
+    )
+    .shows(
+        "drift: { contacts: [{ mail: security team }] }",
+        "drift: { contacts: [{ mail: soc@drift.example }] }",
     ),
     CodePage::new(
         "VN0004",
         "not a length of time",
         "Write a number and a unit: `30m`, `24h`, `3d`, or `4 business days`.",
+    )
+    .shows(
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  breach: { notify_within: soon }",
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  breach: { notify_within: 24h }",
     ),
     CodePage::new(
         "DL0001",
         "the file is not a table of deadlines",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",
+    )
+    .shows(
+        "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, form: aware, within: 72h }",
+        "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, from: aware, within: 72h }",
     ),
     CodePage::new(
         "DL0002",
         "a clock that cannot run",
         "`within` is a length of time such as `72h`, `4 business days` or `1 month`, or `contract` for what the vendor register says; `zone` is a time zone of the IANA database; holidays are dates.",
+    )
+    .shows(
+        "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, from: aware, within: three days }",
+        "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, from: aware, within: 72h }",
     ),
 ];
 
@@ -153,5 +249,33 @@ mod tests {
             .collect();
         let pages: std::collections::BTreeSet<&str> = PAGES.iter().map(|page| page.code).collect();
         assert_eq!(used, pages);
+    }
+
+    /// The codes that a file of this kind gives.
+    fn found(code: &str, text: &str) -> Vec<String> {
+        let found = match &code[..2] {
+            "AL" if code == "AL0002" => {
+                crate::alert::delivery("alert.json", text).err().into_iter().map(|one| *one).collect()
+            }
+            "AL" => crate::alert::read("alert.yaml", text).err().into_iter().map(|one| *one).collect(),
+            "CF" => match crate::config::tests::load("stanch.yaml", text) {
+                Ok(loaded) => loaded.warnings,
+                Err(found) => found,
+            },
+            "VN" => crate::Register::load("vendors.yaml", text).err().unwrap_or_default(),
+            _ => crate::DeadlineTable::load("deadlines.yaml", text).err().unwrap_or_default(),
+        };
+        found.into_iter().map(|one| one.code).collect()
+    }
+
+    #[test]
+    fn every_page_shows_the_mistake_and_a_better_way_and_the_readers_agree() {
+        for page in PAGES {
+            let example = page.example.unwrap_or_else(|| panic!("{} shows nothing", page.code));
+            let wrong = found(page.code, example.mistake);
+            assert!(wrong.iter().any(|code| code == page.code), "{}: the mistake is {wrong:?}", page.code);
+            let right = found(page.code, example.better);
+            assert!(right.is_empty(), "{}: the better way is {right:?}", page.code);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A catalogue in miniature: two platforms, every kind of effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stanch_model::{
     Effect, Hash, InDoubt,
@@ -114,5 +114,10 @@ impl ActionIndex for Catalogue {
         verbs.sort();
         verbs.dedup();
         verbs
+    }
+
+    fn platforms(&self) -> Vec<String> {
+        let platforms: BTreeSet<&str> = self.actions.iter().map(|info| info.platform.as_str()).collect();
+        platforms.into_iter().map(str::to_owned).collect()
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Cancel(args) => Box::pin(control::cancel(args, out)).await,
         Command::Undo(args) => Box::pin(control::undo(args, out)).await,
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
-        Command::Check(args) => check::run(&args, out),
+        Command::Check(args) => Box::pin(check::run(&args, out)).await,
         Command::Playbooks(args) => playbooks::run(&args, out),
         Command::Scopes(args) => scopes::run(&args, out),
         Command::Docs(args) => docs::run(&args, out),

@@ -65,4 +65,4 @@ pub(crate) fn only_warn(diagnostic: Diagnostic) -> Diagnostic {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

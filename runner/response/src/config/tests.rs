@@ -29,7 +29,7 @@ fn formats() -> Vec<SourceInfo> {
     .into()
 }
 
-fn load(file: &str, source: &str) -> Result<Loaded, Vec<Diagnostic>> {
+pub(crate) fn load(file: &str, source: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let known = Known {
         platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
         groups: &["okta"],
