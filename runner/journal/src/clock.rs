@@ -13,12 +13,7 @@ pub(crate) fn wall() -> TellTime {
     Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// Now, RFC 3339 in UTC with microseconds: 27 bytes.
-pub(crate) fn now() -> [u8; 27] {
-    shown(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
-}
-
-/// The same for a time since 1970.
+/// A time since 1970, RFC 3339 in UTC with microseconds: 27 bytes.
 pub(crate) fn shown(since: Duration) -> [u8; 27] {
     format(since.as_secs(), since.subsec_micros())
 }

@@ -15,6 +15,7 @@ use stanch_model::{Entry, Hash, NewEntry, StreamId};
 
 use crate::{
     append::{Epoch, Post, Posted, Row, StreamAppend, Ticket, With, inbox_of},
+    clock::{self, TellTime},
     error::JournalError,
     follow::{Follower, Source},
     journal::{BoxFuture, DurableHook, Journal, PostHook},
@@ -48,7 +49,12 @@ impl Default for MemoryJournal {
 impl MemoryJournal {
     /// An empty journal at epoch 1.
     pub fn new() -> Self {
-        Self::over(Store::new(1))
+        Self::at(clock::wall())
+    }
+
+    /// The same, with headers that carry this time.
+    pub fn at(time: TellTime) -> Self {
+        Self::over(Store::new(1, time))
     }
 
     fn over(store: Store) -> Self {
@@ -76,7 +82,7 @@ impl MemoryJournal {
     #[must_use]
     pub fn crash(&self) -> Self {
         let old = self.shared.store.lock();
-        let mut store = Store::new(old.leases.latest() + 1);
+        let mut store = Store::new(old.leases.latest() + 1, old.time.clone());
         for (entry, part) in &old.log[..old.durable] {
             store.apply(entry.clone(), part.clone());
         }
@@ -95,7 +101,7 @@ impl MemoryJournal {
     #[must_use]
     pub fn crash_at(&self, entries: usize) -> Self {
         let old = self.shared.store.lock();
-        let mut store = Store::new(old.leases.latest() + 1);
+        let mut store = Store::new(old.leases.latest() + 1, old.time.clone());
         for (entry, part) in old.log.iter().take(entries) {
             store.apply(entry.clone(), part.clone());
         }

@@ -6,7 +6,7 @@ use stanch_model::{Entry, Hash, NewEntry, StreamId};
 
 use crate::{
     append::{Epoch, Post, Row, StreamAppend, Ticket, With},
-    clock,
+    clock::{self, TellTime},
     error::JournalError,
     leases::Leases,
     line::{self, BodyAt, IndexPart, Parts},
@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub(super) struct Store {
+    pub(super) time: TellTime,
     pub(super) log: Vec<(Entry, IndexPart)>,
     pub(super) durable: usize,
     pub(super) streams: BTreeMap<StreamId, Stream>,
@@ -49,8 +50,9 @@ impl Stream {
 }
 
 impl Store {
-    pub(super) fn new(epoch: u64) -> Self {
+    pub(super) fn new(epoch: u64, time: TellTime) -> Self {
         Self {
+            time,
             log: Vec::new(),
             durable: 0,
             streams: BTreeMap::new(),
@@ -145,7 +147,7 @@ impl Store {
             stream: &name,
             version: known.map_or(0, Stream::version) + 1,
             epoch: epoch.0,
-            time: &clock::now(),
+            time: &clock::shown((self.time)()),
             kind: &new.kind,
             index: index.as_deref(),
             body_hash: Hash::of(new.body.as_bytes()),
