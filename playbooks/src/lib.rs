@@ -9,6 +9,7 @@ pub mod assist;
 pub mod check;
 pub mod codes;
 pub mod course;
+pub mod coverage;
 pub mod dialect;
 pub mod diff;
 mod files;

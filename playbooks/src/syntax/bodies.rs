@@ -6,16 +6,23 @@ use std::collections::BTreeMap;
 use rhai::{AST, ASTNode, Module, Position, Stmt};
 
 /// One function of the script, closures included.
-pub(super) struct Body {
-    pub(super) params: Vec<String>,
-    pub(super) statements: Vec<Stmt>,
+pub(crate) struct Body {
+    pub(crate) params: Vec<String>,
+    pub(crate) statements: Vec<Stmt>,
     /// First and last position; a body of one expression has no last.
     start: Position,
     end: Position,
 }
 
+impl Body {
+    /// A closure's body of one expression, without braces.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
 /// By name; a closure's name is what its function pointer carries.
-pub(super) fn bodies(ast: &AST) -> BTreeMap<String, Body> {
+pub(crate) fn bodies(ast: &AST) -> BTreeMap<String, Body> {
     let module: &Module = ast.as_ref();
     let mut bodies: BTreeMap<String, Body> = ast
         .iter_functions()

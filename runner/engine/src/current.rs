@@ -41,6 +41,17 @@ pub(crate) fn peek() -> Option<Current> {
     CURRENT.with_borrow(Clone::clone)
 }
 
+/// A place that the interpreter names, in the script itself: one that is watched is a copy with marks in it.
+pub(crate) fn in_script(line: usize, column: usize) -> (usize, usize) {
+    CURRENT.with_borrow(|current| {
+        let watched = current.as_ref().and_then(|current| {
+            let coverage = current.env.coverage.as_ref()?;
+            coverage.of(&current.live.try_borrow().ok()?.playbook.hash)
+        });
+        (line, watched.map_or(column, |watched| watched.column(line, column)))
+    })
+}
+
 /// What every host call answers while the script leaves: no `catch` sees it.
 pub(crate) fn terminated() -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE))

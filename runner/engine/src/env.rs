@@ -18,7 +18,7 @@ use stanch_model::{
     config::Config,
     run::{GuardRead, Mode, Reading, body::Pins, plan::KeptPlan},
 };
-use stanch_playbooks::{Library, Playbook};
+use stanch_playbooks::{Library, Playbook, coverage::Coverage};
 
 use crate::{
     desk::Desk,
@@ -152,6 +152,8 @@ pub(crate) struct Env {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) in_process: Option<Arc<dyn InProcess>>,
+    /// What tests look at; nothing in a server.
+    pub(crate) coverage: Option<Arc<Coverage>>,
     pub(crate) mode: Mode,
     pub(crate) patience: Patience,
     pub(crate) runtime: tokio::runtime::Handle,

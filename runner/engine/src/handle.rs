@@ -11,7 +11,7 @@ use stanch_model::{
     run::{RunState, RunView, WaitKind, WaitView, body::Decision},
     shortened,
 };
-use stanch_playbooks::Library;
+use stanch_playbooks::{Library, coverage::Coverage};
 
 use crate::{
     env::Env,
@@ -55,10 +55,22 @@ impl Engine {
     /// # Errors
     /// When the journal's index fails.
     pub fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        Self::open(options, None)
+    }
+
+    /// The same, for tests: it notes which places of the scripts are reached.
+    ///
+    /// # Errors
+    /// When the journal's index fails.
+    pub fn start_watching(options: EngineOptions, coverage: Arc<Coverage>) -> Result<Self, EngineError> {
+        Self::open(options, Some(coverage))
+    }
+
+    fn open(options: EngineOptions, coverage: Option<Arc<Coverage>>) -> Result<Self, EngineError> {
         let shards = options.shards.max(1);
         let paused = options.paused;
         let triggers = Arc::new(intake::triggers(&options.library));
-        let env = Arc::new(Env::new(options));
+        let env = Arc::new(Env::new(options, coverage));
         let threads = Arc::new(Threads(Arc::clone(&env)));
         let engine = Self { env, triggers, _threads: threads };
         engine.recall_pauses(paused)?;

@@ -13,7 +13,7 @@ use stanch_model::{
         hold::{CLAIM, Claim},
     },
 };
-use stanch_playbooks::Playbook;
+use stanch_playbooks::{Playbook, coverage::Coverage};
 
 use crate::{
     env::Env,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Env {
-    pub(crate) fn new(options: EngineOptions) -> Self {
+    pub(crate) fn new(options: EngineOptions, coverage: Option<Arc<Coverage>>) -> Self {
         Self {
             journal: options.journal,
             reading: options.integrations.for_reading(),
@@ -35,6 +35,7 @@ impl Env {
             desk: options.desk,
             clock: options.clock,
             in_process: options.in_process,
+            coverage,
             mode: options.mode,
             patience: options.patience,
             runtime: tokio::runtime::Handle::current(),

@@ -15,7 +15,7 @@ use stanch_model::{
 
 use crate::{
     border::{self, Json},
-    current::{Current, Hosted, current, terminated},
+    current::{Current, Hosted, current, in_script, terminated},
     fiber::{self, Pause, Wake},
     live::{Done, Leave, Live},
 };
@@ -48,8 +48,9 @@ impl<'a> Mark<'a> {
 /// Line and column of the call in the script.
 pub(crate) fn place(ctx: &NativeCallContext<'_>) -> (u32, u32) {
     let at = ctx.call_position();
-    let number = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    (number(at.line()), number(at.position()))
+    let number = |n: usize| u32::try_from(n).unwrap_or(0);
+    let (line, column) = in_script(at.line().unwrap_or(0), at.position().unwrap_or(0));
+    (number(line), number(column))
 }
 
 impl Current {

@@ -11,6 +11,8 @@ use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use serde_json::{Number, Value};
 use stanch_model::{Target, run::StepError, value};
 
+use crate::current::in_script;
+
 /// A secret as a script sees it: an opaque handle that can be passed on and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) std::sync::Arc<str>);
@@ -157,12 +159,23 @@ fn said_of(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
             format!("`{}` would change what it is called on", name.split(' ').next().unwrap_or(name))
         }
-        _ => return error.to_string(),
+        _ => return in_place(error),
     };
     format!(
         "{what}: that is a constant or stands outside this branch, and a branch only reads what is around it. Let it give a \
          value, and use what `each`, `together` or `attempt` returns"
     )
+}
+
+/// What the interpreter says, with the place in the script itself.
+fn in_place(error: &EvalAltResult) -> String {
+    let (text, at) = (error.to_string(), error.position());
+    let (Some(line), Some(column)) = (at.line(), at.position()) else { return text };
+    match in_script(line, column) {
+        (_, same) if same == column => text,
+        (_, own) => text
+            .replace(&format!("(line {line}, position {column})"), &format!("(line {line}, position {own})")),
+    }
 }
 
 /// A text with the place that the interpreter came to.
@@ -185,6 +198,7 @@ fn located(text: &str, inner: &EvalAltResult, error: &EvalAltResult) -> String {
     let at = if inner.position().is_none() { error.position() } else { inner.position() };
     match (at.line(), at.position()) {
         (Some(line), Some(column)) if !text.contains("(line ") => {
+            let (line, column) = in_script(line, column);
             format!("{text} (line {line}, position {column})")
         }
         _ => text.to_owned(),

@@ -17,6 +17,7 @@ use foldhash::HashMap;
 use rhai::{Dynamic, Engine, EvalAltResult};
 use serde_json::Value;
 use stanch_model::{Target, catalog::ActionIndex, run::body::Created};
+use stanch_playbooks::coverage::MARK;
 
 use crate::{
     border::{self, Secret},
@@ -57,6 +58,9 @@ pub(crate) fn engine(env: &Env) -> Engine {
     settle::register(&mut engine);
     back::register(&mut engine);
     calls::register(&mut engine, &env.integrations, env.in_process.as_deref());
+    if let Some(coverage) = env.coverage.clone() {
+        engine.register_fn(MARK, move |mark: i64| coverage.reached(mark));
+    }
     engine
 }
 

@@ -137,7 +137,9 @@ impl Shard {
         if let Some(ast) = self.asts.get(&playbook.hash) {
             return Ok(Arc::clone(ast));
         }
-        let ast = stanch_playbooks::dialect::compile(&playbook.script).map_err(|mistakes| {
+        let watched = self.env.coverage.as_ref().and_then(|coverage| coverage.watch(playbook));
+        let script = watched.as_ref().map_or(playbook.script.as_str(), |watched| &watched.text);
+        let ast = stanch_playbooks::dialect::compile(script).map_err(|mistakes| {
             mistakes.iter().map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("; ")
         })?;
         let ast = Arc::new(ast);
