@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stanch_integrations::{Catalog, Platform};
+use stanch_integrations::{Catalog, Platform, twin::World};
 
 use crate::scenario::Scenario;
 
@@ -21,6 +21,17 @@ use stanch_model::api::{
     Role::{Approver, Responder, Viewer},
     SeatKind,
 };
+
+/// The groups of the company, each with its people.
+pub(crate) fn groups() -> BTreeMap<String, Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for person in [ANA].iter().chain(OTHERS) {
+        for group in person.groups {
+            groups.entry((*group).to_owned()).or_default().push(person.name.to_owned());
+        }
+    }
+    groups
+}
 
 /// Who runs the response.
 const ANA: Person = Person { name: "ana", role: Responder, groups: &["responders"] };
@@ -92,23 +103,28 @@ pub fn configuration(scenario: &Scenario, catalog: &Catalog, secret_file: &str) 
     for (name, platform) in integrations(scenario) {
         text.push_str(&format!("  {name}: {}\n", integration(catalog.platform(&platform), &platform)));
     }
-    text.push_str(&format!(
-        "\nalerts:\n  casb: {{ format: hmac, secret: \"file:{secret_file}\" }}\n\ntell:\n"
-    ));
-    for (event, channel) in [
-        ("approval", "#incidents"),
-        ("stuck", "#incidents"),
-        ("deadline", "#incidents"),
-        ("team", "#incidents"),
-        ("vendor-desk", "#vendors"),
-    ] {
-        text.push_str(&format!("  {event}: [\"slack:{channel}\"]\n"));
-    }
+    text.push_str(&format!("\nalerts:\n  casb: {{ format: hmac, secret: \"file:{secret_file}\" }}\n\n"));
+    text.push_str(&tell());
     text
 }
 
+/// Who hears what, by what it is called in scripts.
+pub(crate) const TELL: [(&str, &str); 5] = [
+    ("approval", "#incidents"),
+    ("stuck", "#incidents"),
+    ("deadline", "#incidents"),
+    ("team", "#incidents"),
+    ("vendor-desk", "#vendors"),
+];
+
+/// The part `tell:` of a configuration.
+pub(crate) fn tell() -> String {
+    let ways = TELL.iter().map(|(event, channel)| format!("  {event}: [\"slack:{channel}\"]\n"));
+    format!("tell:\n{}", ways.collect::<String>())
+}
+
 /// A tenant of this platform. What else it needs has a value for twins in the catalogue.
-fn integration(platform: Option<&Platform>, slug: &str) -> String {
+pub(crate) fn integration(platform: Option<&Platform>, slug: &str) -> String {
     match slug {
         "smtp" => "{ platform: smtp, url: \"smtps://mail.acme.example\", settings: { sender: stanch@acme.example } }".to_owned(),
         "salesforce" => "{ platform: salesforce, url: \"https://acme.my.salesforce.com\" }".to_owned(),
@@ -120,11 +136,11 @@ fn integration(platform: Option<&Platform>, slug: &str) -> String {
 }
 
 /// `vendors.yaml`: every app's vendor, with a contact and a clause of 24 hours.
-pub fn vendors(scenario: &Scenario) -> String {
+pub fn vendors(world: &World) -> String {
     let mut text = String::from("# Whom to call about an app, and what the contract says.\n");
-    let vendors: BTreeSet<&str> = scenario.world.apps.iter().map(|app| app.vendor.as_str()).collect();
+    let vendors: BTreeSet<&str> = world.apps.iter().map(|app| app.vendor.as_str()).collect();
     for vendor in vendors.into_iter().filter(|vendor| !vendor.is_empty()) {
-        let apps = scenario.world.apps.iter().filter(|app| app.vendor == vendor);
+        let apps = world.apps.iter().filter(|app| app.vendor == vendor);
         let (ids, titles): (Vec<_>, Vec<_>) = apps.map(|app| (app.id.clone(), app.title())).unzip();
         let name = titles.first().cloned().unwrap_or_default();
         let purposes = scenario.world.apps.iter().filter(|app| app.vendor == vendor);

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stanch_integrations::twin::{Fate, RequestRecord, Sort};
+use stanch_integrations::{
+    Catalog,
+    twin::{Fate, RequestRecord, Sort},
+};
 use stanch_model::{
     Containment, Effect, Entry, RunId, TargetState,
     run::{Mode, RunState, RunView, WaitKind, body, kind},
@@ -331,10 +334,13 @@ impl Facts {
 
     /// When.
     pub fn told_ms(&self, who: &str) -> Option<i64> {
+        self.told.iter().filter(|(to, _)| self.is_theirs(who, to)).map(|(_, at)| *at).min()
+    }
+
+    /// Whether this is an address of theirs: of the vendor, of an app's vendor, or the channel itself.
+    pub(crate) fn is_theirs(&self, who: &str, to: &str) -> bool {
         let vendor = self.apps.iter().find(|app| app.id == who).map_or(who, |app| app.vendor.as_str());
-        let at = format!("@{vendor}.");
-        let is_theirs = |to: &str| to == who || to.trim_start_matches('#') == who || to.contains(&at);
-        self.told.iter().filter(|(to, _)| is_theirs(to)).map(|(_, at)| *at).min()
+        to == who || to.trim_start_matches('#') == who || to.contains(&format!("@{vendor}."))
     }
 
     /// The order of a step.
@@ -430,6 +436,27 @@ impl Facts {
     pub fn levels(&self) -> &[(i64, i64)] {
         &self.levels
     }
+}
+
+/// Actions that take a grant or credential away, and those that block an app, on these integrations (name to platform).
+pub fn cuts_and_blocks(
+    catalog: &Catalog,
+    integrations: &BTreeMap<String, String>,
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    let takes_away = |verb: &str| verb.ends_with(".revoke") || verb.ends_with(".disable");
+    let (mut cuts, mut blocks) = (BTreeSet::new(), BTreeSet::new());
+    for (name, platform) in integrations {
+        let actions = catalog.platform(platform).into_iter().flat_map(|platform| platform.actions());
+        for action in actions {
+            let full = format!("{name}.{}", action.name);
+            match action.verb.as_deref() {
+                Some("app.quarantine") => _ = blocks.insert(full),
+                Some(verb) if takes_away(verb) => _ = cuts.insert(full),
+                _ => {}
+            }
+        }
+    }
+    (cuts, blocks)
 }
 
 /// Whose grant it was; nobody's where the platform does not say, as with a leaked key.

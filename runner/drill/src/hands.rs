@@ -4,7 +4,7 @@
 use parking_lot::RwLock;
 use serde_json::Value;
 use stanch_client::{Client, ClientError};
-use stanch_integrations::twin::{Change, TwinHost};
+use stanch_integrations::twin::{Change, TwinHost, World};
 use stanch_model::{
     Target,
     api::{AnswerBody, DecideBody, ResolveBody, Say, Verdict},
@@ -113,7 +113,7 @@ impl Answer {
             }
             _ => {
                 if self.wait.kind == WaitKind::Manual && self.say == "done" {
-                    self.did = by_hand(scenario, &self.wait.targets, facts, twins);
+                    self.did = by_hand(&scenario.world, &self.wait.targets, facts, twins);
                 }
                 let body = AnswerBody { answer: self.say.clone(), note };
                 client.answer(&self.card, &body).await.map(drop)
@@ -124,7 +124,7 @@ impl Answer {
 }
 
 /// Looks where the effect would show.
-pub(crate) fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
+pub fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) {
     match call {
         Some(call) if happened(call, twins) => {
             (Verdict::Done, format!("looked at simulated {}: it is there", call.integration))
@@ -135,17 +135,12 @@ pub(crate) fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, S
 }
 
 /// What somebody does in a platform's own screens: blocks an app, takes a grant away. Gives what was done.
-pub(crate) fn by_hand(
-    scenario: &Scenario,
-    targets: &[Target],
-    facts: &RwLock<Facts>,
-    twins: &TwinHost,
-) -> Vec<Did> {
+pub fn by_hand(world: &World, targets: &[Target], facts: &RwLock<Facts>, twins: &TwinHost) -> Vec<Did> {
     let mut done = Vec::new();
     for target in targets {
         let integration = target.integration.clone();
         if target.kind == "app" {
-            let Some(app) = scenario.world.apps.iter().find(|app| app.title() == target.name()) else {
+            let Some(app) = world.apps.iter().find(|app| app.title() == target.name()) else {
                 continue;
             };
             // a platform without such a screen leaves it as it is
@@ -156,7 +151,7 @@ pub(crate) fn by_hand(
             continue;
         }
         let Ok(state) = twins.state(&integration) else { continue };
-        let app = scenario.world.apps.iter().find(|app| target.name().starts_with(&app.title()));
+        let app = world.apps.iter().find(|app| target.name().starts_with(&app.title()));
         if let Some(app) = app.filter(|app| takes(twins, &state, &integration, &app.id, &target.id)) {
             let (app, id) = (app.id.clone(), target.id.clone());
             done.push(Did::Took { app, integration, id });

@@ -7,6 +7,7 @@
 mod adversary;
 mod beat;
 pub mod board;
+pub mod case;
 mod child;
 pub mod company;
 mod control;

@@ -282,8 +282,42 @@ impl Judge {
         Self { engine, facts }
     }
 
+    /// What a condition gives where it is neither true nor false: the name of its type.
+    pub fn undecided(&self, condition: &Condition) -> Option<&'static str> {
+        let value =
+            self.engine.eval_ast_with_scope::<rhai::Dynamic>(&mut self.scope(false), &condition.ast).ok()?;
+        match value {
+            value if value.is_bool() => None,
+            value if value.is_int() => Some("a number"),
+            value if value.is_string() => Some("a text"),
+            _ => Some("something else"),
+        }
+    }
+
+    /// What each word of a condition says now, in its order.
+    pub fn values(&self, condition: &Condition) -> Vec<String> {
+        let mut words: Vec<String> =
+            condition.calls().into_iter().map(|(word, argument)| format!("{word}({argument:?})")).collect();
+        let letters = |c: char| !(c.is_alphanumeric() || c == '_');
+        let named = |name: &str| condition.text.split(letters).any(|part| part == name);
+        words.extend(VARIABLES.iter().filter(|(name, _)| named(name)).map(|(name, _)| (*name).to_owned()));
+        words.dedup();
+        let mut scope = self.scope(false);
+        let value = |word: &String| {
+            let value = self.engine.eval_expression_with_scope::<rhai::Dynamic>(&mut scope, word);
+            value.map_or_else(|why| format!("{word}: {why}"), |value| format!("{word} is {value}"))
+        };
+        words.iter().map(value).collect()
+    }
+
     /// Whether it holds now. What fails does not hold.
     pub fn holds(&self, condition: &Condition, all_met: bool) -> bool {
+        let mut scope = self.scope(all_met);
+        self.engine.eval_ast_with_scope::<bool>(&mut scope, &condition.ast).unwrap_or(false)
+    }
+
+    /// The names that stand for themselves.
+    fn scope(&self, all_met: bool) -> Scope<'static> {
         let mut scope = Scope::new();
         {
             let facts = self.facts.read();
@@ -297,7 +331,7 @@ impl Judge {
             scope.push("minutes", (facts.now_ms - facts.start_ms) / 60_000);
             scope.push("all_met", all_met);
         }
-        self.engine.eval_ast_with_scope::<bool>(&mut scope, &condition.ast).unwrap_or(false)
+        scope
     }
 }
 

@@ -1,6 +1,6 @@
 //! The set of a drill: twins, clock, record, files, and the stage on which the director works.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
 use stanch_integrations::{
@@ -14,7 +14,7 @@ use crate::{
     DrillError,
     board::Board,
     company,
-    facts::{AppFacts, Facts},
+    facts::{AppFacts, Facts, cuts_and_blocks},
     record::{Line, Record},
     scenario::{self, Found, Known, Scenario},
     send::fresh_secret,
@@ -30,28 +30,6 @@ pub(super) struct Set {
     pub(super) clock: Arc<ScenarioClock>,
     pub(super) stage: Arc<Stage>,
     pub(super) secret: String,
-}
-
-/// Verbs that take something away for good.
-fn takes_away(verb: &str) -> bool {
-    verb.ends_with(".revoke") || verb.ends_with(".disable")
-}
-
-/// Actions that take a grant or credential away, and those that block an app.
-fn cuts_and_blocks(catalog: &Catalog, scenario: &Scenario) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut cuts, mut blocks) = (BTreeSet::new(), BTreeSet::new());
-    for (name, platform) in company::integrations(scenario) {
-        let actions = catalog.platform(&platform).into_iter().flat_map(|platform| platform.actions());
-        for action in actions {
-            let full = format!("{name}.{}", action.name);
-            match action.verb.as_deref() {
-                Some("app.quarantine") => _ = blocks.insert(full),
-                Some(verb) if takes_away(verb) => _ = cuts.insert(full),
-                _ => {}
-            }
-        }
-    }
-    (cuts, blocks)
 }
 
 impl Set {
@@ -177,7 +155,7 @@ fn facts(scenario: &Scenario, catalog: &Catalog) -> Facts {
         vendor: app.vendor.clone(),
         given: app.grants.clone(),
     });
-    let (cuts, blocks) = cuts_and_blocks(catalog, scenario);
+    let (cuts, blocks) = cuts_and_blocks(catalog, &company::integrations(scenario));
     Facts::starting(scenario.clock.starts.as_millisecond(), apps.collect()).knowing(cuts, blocks)
 }
 
@@ -203,7 +181,7 @@ fn write_files(rehearsal: &Rehearsal<'_>, scenario: &Scenario, secret: &str) -> 
     let mut configuration = company::configuration(scenario, rehearsal.catalog, &file.display().to_string());
     configuration.push_str(&own.map(|own| format!("\nplaybooks: [{own:?}]\n")).unwrap_or_default());
     folders.write("stanch.yaml", &configuration)?;
-    folders.write("vendors.yaml", &company::vendors(scenario))
+    folders.write("vendors.yaml", &company::vendors(&scenario.world))
 }
 
 /// The folder of the playbook beside which the scenario's file lies, where it is one of the author's own.

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use stanch_integrations::Catalog;
+use stanch_integrations::{Catalog, twin::World};
 use stanch_model::{
     Diagnostic,
     yaml::{self, Node},
@@ -44,38 +44,42 @@ const OF_A_RUN: &[&str] = &[
 impl Known {
     /// What this scenario's world, this library and this catalogue know.
     pub fn of(scenario: &Scenario, catalog: &Catalog, library: &Library) -> Self {
+        let used = scenario.platforms().into_iter().map(|name| (name.clone(), name.replace('_', "-")));
+        Self::over(&scenario.world, used.collect(), catalog, library)
+    }
+
+    /// The same of a world on these integrations, name to platform.
+    pub fn over(world: &World, used: BTreeMap<String, String>, catalog: &Catalog, library: &Library) -> Self {
         let platforms: Vec<String> =
             catalog.platforms().map(|platform| platform.slug().replace('-', "_")).collect();
-        let apps: BTreeSet<String> = scenario.world.apps.iter().map(|app| app.id.clone()).collect();
+        let apps: BTreeSet<String> = world.apps.iter().map(|app| app.id.clone()).collect();
         let mut steps: BTreeSet<String> =
             words_of_scripts(library, &["phase(\"", "evidence(\"", "note(\""]).into_iter().collect();
         steps.extend(
             ["evidence", "approve", "ask", "manual", "settle", "notify", "page", "deadline"]
                 .map(str::to_owned),
         );
-        let used = scenario.platforms();
         let mut cards: BTreeSet<String> =
             words_of_scripts(library, &["approve(\"", "ask(\"", "manual(\""]).into_iter().collect();
         for platform in catalog.platforms() {
-            let name = platform.slug().replace('-', "_");
+            let names: Vec<&String> =
+                used.iter().filter(|(_, slug)| *slug == platform.slug()).map(|(name, _)| name).collect();
             for action in platform.actions() {
                 // a verb that a platform has no API for is a person's
                 cards.extend(action.verb.clone());
-                if used.contains(&name) {
-                    steps.insert(format!("{name}.{}", action.name));
-                    steps.extend(action.verb.clone());
-                }
+                steps.extend(names.iter().map(|name| format!("{name}.{}", action.name)));
+                steps.extend(action.verb.clone().filter(|_| !names.is_empty()));
             }
         }
         steps.extend(cards.iter().cloned());
-        let somebody = scenario.world.apps.iter().map(|app| app.vendor.clone()).chain(apps.iter().cloned());
+        let somebody = world.apps.iter().map(|app| app.vendor.clone()).chain(apps.iter().cloned());
         let somebody: BTreeSet<String> = somebody
             .chain(["team", "incidents", "vendors"].map(str::to_owned))
             .filter(|name| !name.is_empty())
             .collect();
         let names = [
             (Names::App, apps),
-            (Names::Platform, used),
+            (Names::Platform, used.into_keys().collect()),
             (Names::Somebody, somebody),
             (Names::Step, steps),
             (Names::Card, cards),

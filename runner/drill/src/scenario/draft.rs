@@ -118,7 +118,7 @@ pub fn from_run(slug: &str, run: &RunView, catalog: &Catalog) -> Result<String, 
 }
 
 /// The app that the run is about, as a slug.
-fn app_of(run: &RunView) -> Option<String> {
+pub(crate) fn app_of(run: &RunView) -> Option<String> {
     let named = run.input["app"].as_str().or_else(|| run.alert["app"].as_str());
     let cut = || run.targets.values().find(|view| view.target.kind == "app").map(|view| view.target.name());
     let slug = slug_of(named.or_else(cut)?);
