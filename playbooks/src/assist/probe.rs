@@ -1,7 +1,10 @@
 //! What the value before a dot is, while what stands after it is still being typed: a name of our own is put there, what is
 //! open is closed, and the script is read as `check` reads it.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use stanch_model::catalog::ActionIndex;
 
@@ -61,7 +64,8 @@ fn read(source: &str, index: &dyn ActionIndex) -> Option<Ty> {
         index,
         integrations: index.integrations().into_iter().map(|(name, _)| name).collect(),
         verbs: index.verbs(),
-        lost: BTreeSet::new(),
+        inputs: BTreeMap::new(),
+        lost: Lost::default(),
     };
     let survey = Survey::of(&script, &world);
     survey.seen.into_iter().find_map(|seen| match seen.what {

@@ -88,8 +88,12 @@ pub(crate) enum Command {
     Undo(commands::control::UndoArgs),
     /// Pin a diverged run to what is there now
     Repin(commands::control::RepinArgs),
+    /// Begin a playbook: a folder that passes check and test
+    New(commands::new::Args),
     /// Find every mistake in playbooks and configuration
     Check(commands::check::Args),
+    /// Play the cases of playbooks on simulated platforms
+    Test(commands::test::Args),
     /// The playbooks that can be started
     Playbooks(commands::playbooks::Args),
     /// The scopes that playbooks need of each platform

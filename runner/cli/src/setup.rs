@@ -27,12 +27,13 @@ use crate::{
 /// What the files say.
 pub(crate) struct Setup {
     pub(crate) config: Arc<Config>,
+    /// Whether there is a configuration at all. Without one nothing is known of people, channels and vendors, and every
+    /// platform of the catalogue stands under its own name.
+    pub(crate) is_configured: bool,
     pub(crate) register: Register,
     pub(crate) deadlines: DeadlineTable,
     pub(crate) library: Arc<Library>,
     pub(crate) catalog: Arc<Catalog>,
-    /// False where there is no configuration: then nobody knows the company's groups and channels.
-    pub(crate) configured: bool,
 }
 
 /// What is wrong with them, and their texts for showing it.
@@ -145,7 +146,7 @@ pub(crate) fn load_to_check(path: &Path) -> (Option<Setup>, Mistakes) {
             deadlines: DeadlineTable::built_in().ok()?,
             library: Arc::new(Library::embedded()),
             catalog: Arc::new(catalog),
-            configured: false,
+            is_configured: false,
         })
     });
     (setup, mistakes)
@@ -165,8 +166,8 @@ fn read(path: &Path) -> (Option<Setup>, Mistakes, Mistakes) {
     let (Some(register), Some(deadlines)) = (register, deadlines) else {
         return (None, mistakes, playbooks);
     };
-    let (config, library, configured) = (Arc::new(config), Arc::new(library), path.exists());
-    (Some(Setup { config, register, deadlines, library, catalog, configured }), mistakes, playbooks)
+    let (config, library, is_configured) = (Arc::new(config), Arc::new(library), path.exists());
+    (Some(Setup { config, register, deadlines, library, catalog, is_configured }), mistakes, playbooks)
 }
 
 /// Reads everything, and refuses to go on with mistakes.
@@ -347,10 +348,10 @@ impl Setup {
     pub(crate) fn context(&self) -> CheckContext {
         let vendors = self.register.vendors();
         CheckContext {
-            vendors: (self.configured || !vendors.is_empty()).then(|| vendors.keys().cloned().collect()),
+            vendors: (self.is_configured || !vendors.is_empty()).then(|| vendors.keys().cloned().collect()),
             deadlines: Some(self.deadlines.rules().keys().cloned().collect()),
             playbooks: Some(self.library.all().map(|playbook| playbook.slug.clone()).collect()),
-            ..if self.configured { CheckContext::of(&self.config) } else { CheckContext::default() }
+            ..if self.is_configured { CheckContext::of(&self.config) } else { CheckContext::default() }
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn page(code: &str) -> Option<String> {
 pub(crate) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     let code = args.code.trim().to_ascii_uppercase();
     let Some(page) = page(&code) else {
-        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts, DR of drills";
+        let help = "codes stand in brackets: PB of playbooks, CF of stanch.yaml, IN of integrations, VN of vendors.yaml, DL of deadlines, AL of alerts, DR of drills, TC of cases";
         return Err(Said::new(format!("there is no page for {code}")).help(help).exit(Exit::No).into());
     };
     out.text(page.trim_end());
@@ -41,6 +41,7 @@ pub(crate) fn page(code: &str) -> Option<String> {
     let page = stanch_playbooks::codes::explain(code).or_else(|| stanch_integrations::codes::explain(code));
     page.map(str::to_owned).or_else(|| {
         let page = stanch_response::codes::explain(code);
-        page.or_else(|| stanch_drill::scenario::codes::explain(code)).map(CodePage::markdown)
+        let page = page.or_else(|| stanch_drill::scenario::codes::explain(code));
+        page.or_else(|| stanch_drill::case::codes::explain(code)).map(CodePage::markdown)
     })
 }

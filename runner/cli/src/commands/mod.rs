@@ -20,6 +20,7 @@ pub(crate) mod lists;
 pub(crate) mod lsp;
 mod named;
 mod origin;
+pub(crate) mod new;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod playbooks;
@@ -31,6 +32,7 @@ pub(crate) mod scopes;
 pub(crate) mod serve;
 pub(crate) mod show;
 mod targets;
+pub(crate) mod test;
 pub(crate) mod tokens;
 pub(crate) mod tui;
 pub(crate) mod twins;
@@ -80,6 +82,8 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Undo(args) => Box::pin(control::undo(args, out)).await,
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => Box::pin(check::run(&args, out)).await,
+        Command::New(args) => new::run(&args, out),
+        Command::Test(args) => Box::pin(test::run(args, out)).await,
         Command::Playbooks(args) => playbooks::run(&args, out),
         Command::Scopes(args) => scopes::run(&args, out),
         Command::Docs(args) => docs::run(&args, out),

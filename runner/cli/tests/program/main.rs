@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // tests may
 
 mod alone;
+mod authoring;
 mod bad_input;
 mod begin;
 mod broken;

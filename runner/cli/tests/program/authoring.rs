@@ -1,0 +1,147 @@
+//! `stanch new` and `stanch test`: a playbook that holds at once, cases that fail like a diff, and cases made of runs.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::support::{empty, stanch, transcript};
+
+/// How long it took is the machine's affair.
+fn timeless(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.rsplit_once(", ") {
+        Some((before, last)) if last.ends_with(" s") => format!("{before}, N s"),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn case(folder: &Path, name: &str, text: &str) {
+    fs::create_dir_all(folder.join("cut/cases")).unwrap();
+    fs::write(folder.join("cut/cases").join(name), text).unwrap();
+}
+
+/// A playbook `cut` as `stanch new` makes it, without its cases.
+fn cut() -> tempfile::TempDir {
+    let home = empty();
+    assert!(stanch(home.path(), &["new", "cut"]).status.success());
+    fs::remove_dir_all(home.path().join("cut/cases")).unwrap();
+    home
+}
+
+/// The JSON lines of `stanch test`: the cases, and the summary.
+fn lines(folder: &Path, args: &[&str]) -> (Vec<Value>, Value) {
+    let output = stanch(folder, args);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.pop().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (lines, last)
+}
+
+const WORLD: &str =
+    "input: { app: drift }\nworld: { people: 40, apps: [{ id: drift, grants: { okta: 4 }, held_by: 4 }] }\n";
+
+#[test]
+fn a_new_playbook_passes_check_and_test_with_a_company_or_without() {
+    let alone = empty();
+    let company = empty();
+    assert!(stanch(company.path(), &["init"]).status.success());
+    for home in [&alone, &company] {
+        let made = transcript(home.path(), &["new", "cut-and-tell"]);
+        assert!(made.ends_with("exit 0\n"), "{made}");
+        let checked = transcript(home.path(), &["check", "cut-and-tell", "--strict"]);
+        assert!(checked.ends_with("exit 0\n"), "{checked}");
+        let tested = transcript(home.path(), &["test", "cut-and-tell", "--coverage"]);
+        assert!(tested.ends_with("exit 0\n"), "{tested}");
+        assert!(tested.contains("all ok") && tested.contains("coverage "), "{tested}");
+    }
+    insta::assert_snapshot!("new", transcript(empty().path(), &["new", "cut-and-tell"]));
+}
+
+#[test]
+fn what_is_there_is_kept_and_what_is_no_name_is_refused() {
+    let home = empty();
+    fs::create_dir(home.path().join("mine")).unwrap();
+    insta::assert_snapshot!("new_there_already", transcript(home.path(), &["new", "mine"]));
+    let bad = transcript(home.path(), &["new", "Cut It"]);
+    assert!(bad.contains("`cut-it`") && bad.ends_with("exit 2\n"), "{bad}");
+    assert_eq!(fs::read_dir(home.path().join("mine")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_case_that_fails_reads_like_a_diff() {
+    let home = cut();
+    let expect = "answers: { cut: approve }\nexpect:\n  containment: partly_contained\n  failed: 2\n  writes: { okta.revoke_app_token: 5 }\n  told: { team: nobody was told }\n  steps: [settle, approve]\n  asked: [revoke-by-hand]\n  that: ['untouched(\"drift\")', 'kills > 3']\n";
+    case(home.path(), "wrong.yaml", &format!("case: everything is otherwise\n{WORLD}{expect}"));
+    insta::assert_snapshot!("failing_case", timeless(&transcript(home.path(), &["test", "cut"])));
+}
+
+#[test]
+fn a_run_that_nobody_answers_says_where_in_its_script_it_waits() {
+    let home = cut();
+    let fault = "fault: [{ action: okta.revoke_app_token, answer: 403 }]\nanswers: { cut: approve }\nexpect: { ended: finished }\n";
+    case(home.path(), "stands.yaml", &format!("case: nobody revokes by hand\n{WORLD}{fault}"));
+    insta::assert_snapshot!("standing_case", timeless(&transcript(home.path(), &["test", "cut"])));
+}
+
+#[test]
+fn mistakes_of_a_case_are_said_all_at_once_with_their_places() {
+    let home = cut();
+    let text = "case: all wrong
+input: { ap: drift }
+world: { people: 3, apps: [{ id: drift, grants: { otka: 4 }, held_by: 9 }, { id: drift }] }
+fault:
+  - { action: okta.revoke_app_tokn, call: 0, answer: 503 }
+  - { kill_runner: true }
+answers: { cutt: approve, cut: { say: perhaps, by: nobody } }
+expect:
+  verified: { gramt: 4 }
+  writes: { okta.nothing: 1 }
+  steps: [find_ap]
+  told: [drfit]
+  that: ['revokd(\"okta\") > 1', 'done(\"grant.revoke\")']
+";
+    case(home.path(), "wrong.yaml", text);
+    insta::assert_snapshot!("mistaken_case", timeless(&transcript(home.path(), &["test", "cut"])));
+    case(home.path(), "wrong.yaml", "case: x\nexpekt: { ended: failed }\n");
+    let unknown = transcript(home.path(), &["test", "cut/cases/wrong.yaml"]);
+    assert!(unknown.contains("TC0001") && unknown.contains("expect"), "{unknown}");
+    let page = transcript(home.path(), &["explain", "TC0003"]);
+    assert!(page.contains("the world cannot be") && page.ends_with("exit 0\n"), "{page}");
+}
+
+#[test]
+fn waits_jump_and_silence_decides() {
+    let home = cut();
+    let silent = "answers: { cut: expire }\nexpect: { ended: failed, error: { kind: denied }, writes: {}, within: 16m }\n";
+    case(
+        home.path(),
+        "silent.yaml",
+        &format!("case: nobody answers for a quarter of an hour\n{WORLD}{silent}"),
+    );
+    let (cases, last) = lines(home.path(), &["test", "cut", "--json"]);
+    assert_eq!((cases[0]["ok"].as_bool(), last["failed"].as_u64()), (Some(true), Some(0)), "{cases:?}");
+    assert_eq!(cases[0]["clock_ms"].as_i64(), Some(15 * 60_000), "{cases:?}");
+}
+
+#[test]
+fn a_kill_at_any_entry_changes_nothing() {
+    let home = cut();
+    let expect = "answers: { cut: approve }\nexpect: { containment: contained, verified: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";
+    for entry in [2, 5, 9, 14, 22, 30, 41] {
+        let text = format!(
+            "case: killed at {entry}\n{WORLD}fault: [{{ kill_runner: true, entry: {entry} }}]\n{expect}"
+        );
+        case(home.path(), &format!("at-{entry:02}.yaml"), &text);
+    }
+    let tested = transcript(home.path(), &["test", "cut"]);
+    assert!(tested.ends_with("exit 0\n"), "{tested}");
+}
+
+#[test]
+fn coverage_names_the_places_that_no_case_reaches() {
+    let home = cut();
+    let denied = "answers: { cut: deny }\nexpect: { ended: failed }\n";
+    case(home.path(), "denied.yaml", &format!("case: a no\n{WORLD}{denied}"));
+    let tested = timeless(&transcript(home.path(), &["test", "cut", "--coverage", "--at-least", "95"]));
+    insta::assert_snapshot!("coverage", tested);
+}
