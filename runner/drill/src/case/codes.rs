@@ -17,7 +17,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "TC0003",
         "the world cannot be",
-        "More people hold an app than there are, one person holds an app on a platform more often than there are grants, two apps have one id, or hidden grants belong to no app. The simulated platforms cannot be filled with such a world.",
+        "More people hold an app than there are, nobody holds one that has grants, two apps have one id, hidden grants belong to no app or never come to light, or a page holds no rows. The simulated platforms cannot be filled with such a world.",
     ),
     CodePage::new(
         "TC0004",
@@ -42,7 +42,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "TC0008",
         "this cannot come true",
-        "The expectations contradict each other or the world: a run that has ended and waits, more writes than there are grants, an error of a run that finishes.",
+        "The expectations contradict each other: a run that waits has not ended, and one that finishes has no error.",
     ),
 ];
 
