@@ -143,7 +143,7 @@ pub fn vendors(world: &World) -> String {
         let apps = world.apps.iter().filter(|app| app.vendor == vendor);
         let (ids, titles): (Vec<_>, Vec<_>) = apps.map(|app| (app.id.clone(), app.title())).unzip();
         let name = titles.first().cloned().unwrap_or_default();
-        let purposes = scenario.world.apps.iter().filter(|app| app.vendor == vendor);
+        let purposes = world.apps.iter().filter(|app| app.vendor == vendor);
         let purposes: Vec<&str> =
             purposes.map(|app| app.purpose.as_str()).filter(|one| !one.is_empty()).collect();
         let purpose = match purposes.is_empty() {
