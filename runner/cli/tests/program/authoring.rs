@@ -54,7 +54,6 @@ fn a_new_playbook_passes_check_and_test_with_a_company_or_without() {
         assert!(tested.ends_with("exit 0\n"), "{tested}");
         assert!(tested.contains("all ok") && tested.contains("coverage "), "{tested}");
     }
-    insta::assert_snapshot!("new", transcript(empty().path(), &["new", "cut-and-tell"]));
 }
 
 #[test]
@@ -126,7 +125,7 @@ fn waits_jump_and_silence_decides() {
 #[test]
 fn a_kill_at_any_entry_changes_nothing() {
     let home = cut();
-    let expect = "answers: { cut: approve }\nexpect: { containment: contained, verified: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";
+    let expect = "answers: { cut: approve }\nexpect: { containment: contained_with_residual, residual: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";
     for entry in [2, 5, 9, 14, 22, 30, 41] {
         let text = format!(
             "case: killed at {entry}\n{WORLD}fault: [{{ kill_runner: true, entry: {entry} }}]\n{expect}"
