@@ -11,7 +11,7 @@ use stanch_model::catalog::ActionIndex;
 use super::spot::{Frame, at_margin};
 use crate::{
     dialect::compile_rest,
-    survey::{Survey, Ty, What, World},
+    survey::{Lost, Survey, Ty, What, World},
     syntax::Script,
 };
 
