@@ -148,7 +148,7 @@ impl<'a> World<'a> {
     /// The world of a script that loads.
     pub(crate) fn around(index: &'a dyn ActionIndex) -> Self {
         let integrations = index.integrations().into_iter().map(|(name, _)| name).collect();
-        Self { index, integrations, verbs: index.verbs(), lost: BTreeSet::new() }
+        Self { index, integrations, verbs: index.verbs(), inputs: BTreeMap::new(), lost: Lost::default() }
     }
 
     /// The effects of all that this verb can become here, the least harmful first.
