@@ -6,6 +6,7 @@
 //! It never runs a script: the engine does, with the calls that [`dialect::HOST_CALLS`] describes.
 
 pub mod assist;
+pub mod bundle;
 pub mod check;
 pub mod codes;
 pub mod course;
@@ -23,6 +24,7 @@ mod survey;
 mod syntax;
 pub mod template;
 
+pub use bundle::{Bundle, BundleError};
 pub use check::{CheckContext, check, check_dir, check_sources};
 pub use course::Course;
 pub use fix::{Fixed, fix_dir, fix_sources};

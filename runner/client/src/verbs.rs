@@ -6,9 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, AskBody, Card, DeadlineView, DecideBody, EntryView,
-        IncidentSummary, IncidentView, IntegrationSummary, MadeToken, Me, NewToken, NoteBody, Page, PlanBody,
-        PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody,
-        SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
+        IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, MadeToken, Me, NewToken, NoteBody,
+        Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary,
+        ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -213,6 +213,21 @@ impl Client {
     /// A playbook as it is written.
     pub async fn playbook(&self, slug: &str) -> Answer<PlaybookSource> {
         self.get(&["v1", "playbooks", slug], &[]).await
+    }
+
+    /// Somebody has read a version and stands for it.
+    pub async fn review(&self, slug: &str, body: &JudgeBody) -> Answer<Recorded> {
+        self.post(&["v1", "playbooks", slug, "review"], body).await
+    }
+
+    /// Alerts may start a version in mode live.
+    pub async fn promote(&self, slug: &str, body: &JudgeBody) -> Answer<Recorded> {
+        self.post(&["v1", "playbooks", slug, "promote"], body).await
+    }
+
+    /// A version is a draft again.
+    pub async fn withdraw(&self, slug: &str, body: &JudgeBody) -> Answer<Recorded> {
+        self.post(&["v1", "playbooks", slug, "withdraw"], body).await
     }
 
     /// The sources that a run follows.

@@ -24,6 +24,7 @@ use crate::{
     desk::Desk,
     guard::{Families, Hour},
     live::{Info, Known},
+    promotion::Standings,
     shard::Inbox,
 };
 
@@ -159,6 +160,8 @@ pub(crate) struct Env {
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) shards: RwLock<Vec<Inbox>>,
     pub(crate) paused: RwLock<BTreeSet<String>>,
+    /// What people made of versions of playbooks.
+    pub(crate) standings: RwLock<Standings>,
     pub(crate) draining: AtomicBool,
     /// Playbooks that only the journal still has.
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,

@@ -15,7 +15,7 @@ use stanch_playbooks::{Library, coverage::Coverage};
 
 use crate::{
     env::Env,
-    intake::{self, Trigger},
+    intake::{self, Origin, Trigger},
     resolve::{is_order, run_of},
     shard::{Inbox, Message, Shard},
     terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Purpose, Receipt, RunRow, StartRun},
@@ -74,6 +74,7 @@ impl Engine {
         let threads = Arc::new(Threads(Arc::clone(&env)));
         let engine = Self { env, triggers, _threads: threads };
         engine.recall_pauses(paused)?;
+        engine.recall_standings()?;
         engine.start_shards(shards)?;
         engine.take_up()?;
         Ok(engine)
@@ -191,7 +192,7 @@ impl Engine {
         };
         let severity =
             start.alert.as_ref().map_or(serde_json::json!("high"), |alert| serde_json::json!(alert.severity));
-        let mut birth = self.env.birth(start, purpose, None)?;
+        let mut birth = self.env.birth(start, purpose, Origin::Hand)?;
         if opened {
             birth.appends.push(self.env.incident_opened(&incident, &title, severity, None, &[&birth.run]));
         }

@@ -51,6 +51,35 @@ pub(crate) struct Birth {
     pub(crate) entry: Entry,
 }
 
+/// Where a run comes from.
+pub(crate) enum Origin<'a> {
+    /// A person starts it.
+    Hand,
+    /// An alert does.
+    Trigger,
+    /// A step of another run, `run_playbook`.
+    Child(RunId, &'a Created, Address),
+    /// Another run's claim is given up: what it does is stanch's own, whoever began.
+    GiveBack(RunId, &'a Created, Address),
+}
+
+impl Origin<'_> {
+    fn parent(&self) -> Option<&Created> {
+        match self {
+            Self::Child(_, parent, _) | Self::GiveBack(_, parent, _) => Some(parent),
+            Self::Hand | Self::Trigger => None,
+        }
+    }
+
+    fn is_triggered(&self) -> bool {
+        match self {
+            Self::Trigger => true,
+            Self::Child(_, parent, _) => parent.triggered,
+            Self::Hand | Self::GiveBack(..) => false,
+        }
+    }
+}
+
 impl Env {
     /// Takes an alert. Everything is queued in one append; the caller waits for the ticket before it says so.
     pub(crate) fn take_alert(
@@ -87,7 +116,7 @@ impl Env {
                 incident: incident.clone(),
                 started_by: alert.by.clone().unwrap_or_else(|| format!("alert:{}", alert.source)),
             };
-            let birth = self.birth(start, Purpose::Act, None)?;
+            let birth = self.birth(start, Purpose::Act, Origin::Trigger)?;
             accepted.verdicts.push(Verdict {
                 playbook: trigger.slug.clone(),
                 run: birth.run.clone(),
@@ -155,11 +184,11 @@ impl Env {
         &self,
         mut start: StartRun,
         purpose: Purpose<'_>,
-        child: Option<(RunId, &Created, Address)>,
+        origin: Origin<'_>,
     ) -> Result<Birth, EngineError> {
         let playbook = self.library.get(&start.playbook).ok_or_else(|| self.no_playbook(&start.playbook))?;
         let pins = self.pins_of(&playbook);
-        let above = child.as_ref().map(|(_, parent, _)| (parent.mode, parent.plan));
+        let above = origin.parent().map(|parent| (parent.mode, parent.plan));
         let ruled = match (above, purpose) {
             (Some(above), _) => above,
             (None, Purpose::Act) => (self.mode, None),
@@ -175,7 +204,7 @@ impl Env {
                 (self.mode, Some(hash))
             }
         };
-        self.birth_of(&playbook, start, ruled, child, pins)
+        self.birth_of(&playbook, start, ruled, origin, pins)
     }
 
     /// The same for a playbook that is at hand, in this mode and held to this plan.
@@ -184,14 +213,18 @@ impl Env {
         playbook: &Playbook,
         start: StartRun,
         (mode, plan): (Mode, Option<Hash>),
-        child: Option<(RunId, &Created, Address)>,
+        origin: Origin<'_>,
         pins: Pins,
     ) -> Result<Birth, EngineError> {
         let now = self.now_ms();
         let input = inputs(playbook, &start, &rfc3339(now))?;
-        let (run, parent, depth) = match child {
-            Some((run, parent, address)) => (run, Some((parent.run.clone(), address)), parent.depth + 1),
-            None => (RunId(ulid::Ulid::generate().to_string()), None, 0),
+        let triggered = origin.is_triggered();
+        let unpromoted = self.must_stand(mode, playbook, triggered, origin.parent());
+        let (run, parent, depth) = match origin {
+            Origin::Child(run, parent, address) | Origin::GiveBack(run, parent, address) => {
+                (run, Some((parent.run.clone(), address)), parent.depth + 1)
+            }
+            Origin::Hand | Origin::Trigger => (RunId(ulid::Ulid::generate().to_string()), None, 0),
         };
         let created = Created {
             run: run.clone(),
@@ -208,6 +241,8 @@ impl Env {
             parent,
             depth,
             started_by: start.started_by,
+            triggered,
+            unpromoted,
             pins,
             plan,
         };

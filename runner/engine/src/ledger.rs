@@ -18,6 +18,7 @@ use stanch_playbooks::{Playbook, coverage::Coverage};
 use crate::{
     env::Env,
     host::back,
+    intake::Origin,
     live::row,
     pins,
     shard::Message,
@@ -41,6 +42,7 @@ impl Env {
             runtime: tokio::runtime::Handle::current(),
             shards: Default::default(),
             paused: Default::default(),
+            standings: Default::default(),
             draining: Default::default(),
             pinned: Default::default(),
             pins: Default::default(),
@@ -120,7 +122,7 @@ impl Env {
             incident: parent.incident.clone(),
             started_by: parent.started_by.clone(),
         };
-        let birth = match self.birth(start, Purpose::Act, Some((child.clone(), parent, address))) {
+        let birth = match self.birth(start, Purpose::Act, Origin::Child(child.clone(), parent, address)) {
             Ok(birth) => birth,
             Err(error) => {
                 let error = StepError::new("misuse", error.to_string());

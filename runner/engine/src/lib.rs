@@ -27,6 +27,7 @@ mod nudge;
 mod pauses;
 mod pins;
 mod plan;
+mod promotion;
 mod resolve;
 mod rest;
 mod shard;
@@ -37,6 +38,7 @@ pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
 pub use guard::Protection;
 pub use handle::Engine;
+pub use promotion::{Judged, Judgement};
 pub use terms::{
     Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,
 };

@@ -119,6 +119,8 @@ pub(crate) struct Live {
     pub(crate) known: guard::Known,
     /// Child runs to be started: id, playbook, input, the step.
     pub(crate) children: Vec<(RunId, String, Value, Address)>,
+    /// A person let it go although nobody had promoted its version.
+    pub(crate) let_go: bool,
     /// It has started a child run.
     pub(crate) has_children: bool,
     /// Entries on the main line that count for the runs above already.
@@ -190,6 +192,7 @@ impl Live {
             guarded: None,
             known: guard::Known::default(),
             children: Vec::new(),
+            let_go: false,
             has_children: false,
             told: 0,
             rehearsing: false,

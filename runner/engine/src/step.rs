@@ -109,7 +109,7 @@ impl Current {
             Some(Err(why)) => (grown, Some(why)),
         };
         let why = self.live(|live| {
-            if let Some(why) = stopped(live) {
+            if let Some(why) = stopped(live).or_else(|| unpromoted(live)) {
                 return Some(why);
             }
             if let Some(scope) = self.env.held_by(&live.created.playbook, None) {
@@ -250,6 +250,20 @@ pub(crate) fn stopped(live: &Live) -> Option<Leave> {
         return Some(Leave::Cancelled);
     }
     (live.view.state == RunState::Paused).then(|| Leave::Paused(live.view.why.clone()))
+}
+
+/// A trigger started what nobody had promoted.
+fn unpromoted(live: &Live) -> Option<Leave> {
+    let created = &live.created;
+    let stands = created.unpromoted && !live.let_go;
+    stands.then(|| {
+        let version = live.playbook.hash.to_string();
+        Leave::Limited(format!(
+            "an alert started version {} of {}, which nobody has promoted: resume it if it is right, or cancel it",
+            &version[..8],
+            created.playbook
+        ))
+    })
 }
 
 fn named(name: &str, at: (u32, u32)) -> String {

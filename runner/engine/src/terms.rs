@@ -288,6 +288,14 @@ pub enum EngineError {
         /// Why not.
         why: String,
     },
+    /// A version of a playbook may not be judged so.
+    #[error("{playbook}: {why}")]
+    Judge {
+        /// The slug.
+        playbook: String,
+        /// Why not.
+        why: String,
+    },
     /// The operating system gave no thread.
     #[error("no thread for the engine: {0}")]
     Thread(String),

@@ -29,7 +29,8 @@ pub use entry::EntryView;
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{
-    Drilled, IntegrationHealth, IntegrationSummary, PlaybookSource, PlaybookSummary, VendorView,
+    Drilled, IntegrationHealth, IntegrationSummary, JudgeBody, PlaybookSource, PlaybookSummary, Signature,
+    Stage, Standing, VendorView,
 };
 
 words! {

@@ -27,6 +27,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Folders with playbooks of one's own; they override the library by slug.
     pub playbooks: Vec<String>,
+    /// Who may sign playbooks.
+    pub promote: Promote,
     /// Folders with integrations of one's own (`<platform>/integration.yaml`); they override the catalogue by platform.
     pub catalog: Vec<String>,
     /// The vendor register; `vendors.yaml` beside this file unless named.
@@ -57,6 +59,14 @@ impl People {
         }
         names
     }
+}
+
+/// What stands for a review of a playbook beside a person's word.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Promote {
+    /// Public keys by name, `release: ed25519:…`: a bundle that one of them signed counts as reviewed.
+    pub keys: BTreeMap<String, String>,
 }
 
 /// One configured integration.

@@ -154,6 +154,11 @@ pub const PAGES: &[CodePage] = &[
         "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK, header: X-Signature }",
     ),
     CodePage::new(
+        "CF0016",
+        "not a public key",
+        "A key under `promote: keys:` signs playbooks: a bundle that it signed counts as reviewed. Write `ed25519:` and the key's 32 bytes in Base64, as `stanch playbooks key FILE` prints them. The private half never stands in this file.",
+    ),
+    CodePage::new(
         "CF0020",
         "something without which this source can take no alert",
         "A shared secret, a setting such as the topic or the audience, or for alerts that are fetched the integration to ask. `stanch integrations show` lists what a format needs.",

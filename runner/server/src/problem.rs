@@ -116,6 +116,8 @@ impl From<EngineError> for Refused {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_playbook", message).help(lines.join("\n"))
             }
             EngineError::Input { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input", message),
+            EngineError::Judge { .. } => Self::new(StatusCode::CONFLICT, "judge", message)
+                .help("a second person promotes what one has reviewed; alone, say why (--alone)"),
             EngineError::State { .. } => Self::new(StatusCode::CONFLICT, "state", message),
             EngineError::Journal(error) => error.into(),
             EngineError::Thread(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "thread", message),

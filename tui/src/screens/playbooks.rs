@@ -5,7 +5,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::api::{Drilled, PlaybookSummary};
+use stanch_model::api::{Drilled, PlaybookSummary, Stage, Standing};
 
 use crate::{
     app::App,
@@ -113,6 +113,21 @@ fn drilled(last: Option<&Drilled>) -> String {
     format!("last drilled {day} by {}: {passed}, {} of {}{stale}{open}", last.drill, last.score, last.of)
 }
 
+/// What people made of this version, and what alerts may do with it.
+fn stands(standing: &Standing) -> String {
+    let by = |who: &Option<String>| who.clone().unwrap_or_default();
+    match standing.stage {
+        Stage::Draft => "a draft: runs that alerts open wait for a person".to_owned(),
+        Stage::Reviewed => format!("reviewed by {}, not promoted: such runs wait", by(&standing.reviewed_by)),
+        Stage::Promoted if !standing.alone.is_empty() => {
+            format!("promoted by {} ALONE: {}", by(&standing.promoted_by), standing.alone)
+        }
+        Stage::Promoted => {
+            format!("promoted by {}, reviewed by {}", by(&standing.promoted_by), by(&standing.reviewed_by))
+        }
+    }
+}
+
 fn detail(playbook: &PlaybookSummary, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let version = playbook.version.chars().take(12).collect::<String>();
@@ -123,6 +138,9 @@ fn detail(playbook: &PlaybookSummary, app: &App, width: usize) -> Vec<Line<'stat
         Line::styled(cut(&kept, width, look), look.faint()),
         Line::raw(cut(&drilled(playbook.drilled.as_ref()), width, look)),
     ];
+    if let Some(standing) = &playbook.standing {
+        lines.push(Line::raw(cut(&stands(standing), width, look)));
+    }
     for when in playbook.starts_when.iter().take(3) {
         lines.push(Line::raw(cut(&format!("starts when {when}"), width, look)));
     }

@@ -24,6 +24,7 @@ pub(crate) mod new;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod playbooks;
+mod promote;
 mod reads;
 pub(crate) mod report;
 pub(crate) mod run;
@@ -84,7 +85,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Check(args) => Box::pin(check::run(&args, out)).await,
         Command::New(args) => new::run(&args, out),
         Command::Test(args) => Box::pin(test::run(args, out)).await,
-        Command::Playbooks(args) => playbooks::run(&args, out),
+        Command::Playbooks(args) => playbooks::run(args, out).await,
         Command::Scopes(args) => scopes::run(&args, out),
         Command::Docs(args) => docs::run(&args, out),
         Command::Integrations(args) => integrations::run(args, out).await,

@@ -8,7 +8,7 @@ use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Integrations, ScenarioClock, Transport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
-use stanch_model::{Level, run::Mode};
+use stanch_model::{Level, api::Stage, run::Mode};
 use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 
 use self::leash::Leash;
@@ -74,6 +74,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     }
     let (engine, clock) = engine(&args, transport, &setup, &journal, mode, leash.clock())?;
     leash.lead(&engine);
+    warn_of_unpromoted(&engine, mode, out);
     let running = serve(&args, &place, &setup, engine, journal.clone(), clock, mode).await?;
     announce(&running, &place, mode, args.paused, out);
     tokio::select! {
@@ -116,6 +117,20 @@ fn warn_of_unheard(setup: &Setup, out: Out) {
         out.aside(
             "WARNING: playbooks that alerts start page channels that nobody is under: add them to `tell:`",
         );
+    }
+}
+
+/// An alert opens their runs, and these stand.
+fn warn_of_unpromoted(engine: &Engine, mode: Mode, out: Out) {
+    let library = engine.library();
+    let may_start = library.all().filter(|playbook| !playbook.manifest.start.is_empty());
+    let drafts = may_start.filter(|playbook| engine.standing(playbook).stage != Stage::Promoted);
+    let drafts: Vec<&str> = drafts.map(|playbook| playbook.slug.as_str()).collect();
+    if mode == Mode::Live && !drafts.is_empty() {
+        out.aside(&format!(
+            "WARNING: alerts open runs of {}, but these wait for a person: nobody has promoted the versions that are here (`stanch playbooks promote`)",
+            drafts.join(", ")
+        ));
     }
 }
 

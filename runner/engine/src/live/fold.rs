@@ -130,12 +130,17 @@ impl Live {
         }
     }
 
-    /// A limited run that a person lets go on may grow by as much again.
+    /// A limited run that a person lets go on may grow by as much again; one that nobody promoted may begin.
     fn fold_allowance(&mut self, entry: &Entry) {
         let resumed = entry.header.kind == kind::STATE
             && self.view.state == RunState::Limited
             && entry.decode::<body::StateEntry>().is_ok_and(|said| said.state == RunState::Running);
-        if resumed {
+        if !resumed {
+            return;
+        }
+        if self.created.unpromoted && !self.let_go {
+            self.let_go = true;
+        } else {
             self.lines.allowances += 1;
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     act::Spec,
     env::{Env, rfc3339},
     host::{back, child_id},
-    intake::Birth,
+    intake::{Birth, Origin},
     live::Live,
     terms::{EngineError, StartRun},
 };
@@ -89,8 +89,8 @@ impl Env {
             started_by: live.created.started_by.clone(),
         };
         let child = child_id(&live.id, &claim.address);
-        let child = (child, &live.created, claim.address.clone());
-        self.birth_of(&playbook, start, (live.created.mode, None), Some(child), pins)
+        let origin = Origin::GiveBack(child, &live.created, claim.address.clone());
+        self.birth_of(&playbook, start, (live.created.mode, None), origin, pins)
     }
 
     fn pinned_undo(&self, claim: &Claim) -> Option<(String, Hash)> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, target::words};
 
 /// A playbook that can be started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,62 @@ pub struct PlaybookSummary {
     /// When it was last drilled; nothing where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drilled: Option<Drilled>,
+    /// What people made of exactly this version; nothing where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+words! {
+    /// How far a version of a playbook has come.
+    Stage {
+        /// Nobody has said anything of it: it starts by hand, in plans and in drills.
+        Draft = "draft",
+        /// Somebody has read it and stands for it.
+        Reviewed = "reviewed",
+        /// Alerts may start it in mode `live`.
+        Promoted = "promoted",
+    }
+}
+
+/// What people made of a version of a playbook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Standing {
+    /// How far it has come.
+    pub stage: Stage,
+    /// Who reviewed it; `key NAME` where a signature did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_by: Option<String>,
+    /// Who promoted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_by: Option<String>,
+    /// Why one person alone did both, in their own words; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alone: String,
+}
+
+/// What somebody makes of a version of a playbook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeBody {
+    /// The version that is meant, or its first 8 digits; the one that the server has unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// For a promotion of what oneself reviewed, or nobody: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alone: Option<String>,
+    /// For a promotion: a signature that stands for the review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+}
+
+/// A signature over a playbook's name and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// `ed25519:` and the public key, Base64.
+    pub key: String,
+    /// Base64.
+    pub value: String,
 }
 
 /// When a playbook was last drilled, and how that came out: in the version that is there, or else in any.

@@ -126,6 +126,13 @@ pub struct Created {
     pub depth: u32,
     /// `alert:<source>`, or a person.
     pub started_by: String,
+    /// A trigger started it, or the run above it; not a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub triggered: bool,
+    /// A trigger started it in mode `live`, and nobody had promoted this version: it stands before its first step until a
+    /// person lets it go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpromoted: bool,
     /// See [`Pins`].
     pub pins: Pins,
     /// The plan that it is held to: it stops at the first effect that is not in it.

@@ -24,6 +24,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
         alerts::source(name, source, config, known, mark, &mut found);
     }
     groups(config, mark, &mut found);
+    promote(config, mark, &mut found);
     tell(config, mark, &mut found);
     for (at, rule) in config.protect.iter().enumerate() {
         protect(&at.to_string(), rule, config, known, mark, &mut found);
@@ -111,6 +112,17 @@ fn groups(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
     for (name, people) in &config.people.groups {
         if people.iter().all(|person| person.trim().is_empty()) {
             found.push(mark.key("CF0006", &["people", "groups", name], format!("nobody is in `{name}`")));
+        }
+    }
+}
+
+fn promote(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    for (name, key) in &config.promote.keys {
+        let fits = key.strip_prefix("ed25519:").is_some_and(|key| key.len() == 44 && key.ends_with('='));
+        if !fits {
+            let message = format!("`{name}` is no public key");
+            let help = "write `ed25519:` and 32 bytes in Base64, as `stanch playbooks key FILE` prints them";
+            found.push(mark.value("CF0016", &["promote", "keys", name], message).help(help));
         }
     }
 }

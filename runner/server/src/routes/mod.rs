@@ -11,6 +11,7 @@ mod handed;
 mod health;
 mod incidents;
 mod openapi;
+mod promotion;
 mod runs;
 mod stock;
 mod table;
@@ -350,6 +351,33 @@ fn about() -> Vec<Route> {
         )
         .may(Role::Viewer)
         .gives::<api::PlaybookSource>(),
+        Route::post(
+            "/v1/playbooks/{id}/review",
+            "reviewPlaybook",
+            "Somebody has read this version and stands for it",
+            promotion::review,
+        )
+        .may(Role::Responder)
+        .takes::<api::JudgeBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/playbooks/{id}/promote",
+            "promotePlaybook",
+            "Alerts may start this version in mode live",
+            promotion::promote,
+        )
+        .may(Role::Approver)
+        .takes::<api::JudgeBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/playbooks/{id}/withdraw",
+            "withdrawPlaybook",
+            "This version is a draft again",
+            promotion::withdraw,
+        )
+        .may(Role::Responder)
+        .takes::<api::JudgeBody>()
+        .gives::<api::Recorded>(),
         Route::get("/v1/vendors", "listVendors", "The vendor register, by name", stock::vendors)
             .may(Role::Viewer)
             .gives::<Page<api::VendorView>>(),

@@ -37,6 +37,7 @@ pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSu
             version: playbook.hash.to_string(),
             starts_when: playbook.manifest.start.iter().map(|trigger| trigger.when.clone()).collect(),
             drilled: ledger.drilled(&playbook.slug, &playbook.hash.to_string(), &hash),
+            standing: Some(app.engine.standing(playbook)),
         })
         .collect();
     Json(Page { items, next: None })

@@ -12,6 +12,7 @@ mod ground;
 mod incidents;
 mod intake;
 mod plans;
+mod promoted;
 mod runs;
 mod schema;
 mod shape;

@@ -66,6 +66,7 @@ pub(crate) struct World {
     _engine: Engine,
     pub(crate) running: Option<Running>,
     pub(crate) ground: Ground,
+    mode: Mode,
     pub(crate) base: String,
     tokens: BTreeMap<Role, String>,
     pub(crate) description: Description,
@@ -93,7 +94,12 @@ impl World {
     }
 
     pub(crate) async fn with(config: &str) -> Self {
-        Self::over(Ground::new(crate::GROUND), config).await
+        Self::over(Ground::new(crate::GROUND), config, Mode::Drill).await
+    }
+
+    /// A server whose runs are real, although no platform can be reached.
+    pub(crate) async fn live(config: &str) -> Self {
+        Self::over(Ground::new(crate::GROUND), config, Mode::Live).await
     }
 
     /// A server that finds the journal as a kill -9 left it, and the same data folder.
@@ -103,10 +109,10 @@ impl World {
 
     /// The same under another configuration.
     pub(crate) async fn crash_into(self, config: &str) -> Self {
-        let left = self.ground.crashed();
+        let (left, mode) = (self.ground.crashed(), self.mode);
         let (_, given) = self.description.given();
         drop(self);
-        let world = Self::over(left, config).await;
+        let world = Self::over(left, config, mode).await;
         world.description.gave(given);
         world
     }
@@ -115,11 +121,11 @@ impl World {
         self.ground.folder()
     }
 
-    async fn over(ground: Ground, config: &str) -> Self {
+    async fn over(ground: Ground, config: &str, mode: Mode) -> Self {
         let (journal, folder) = (ground.journal(), ground.folder());
         let config: Arc<Config> =
             Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
-        let engine = engine(journal.clone(), config.clone());
+        let engine = engine(journal.clone(), config.clone(), mode);
         let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
             let new = NewToken { name: role.to_string(), role, days: None };
@@ -140,7 +146,7 @@ impl World {
             register: Register::load("vendors.yaml", VENDORS).unwrap(),
             tokens,
             clock: Arc::new(WallClock),
-            mode: Mode::Drill,
+            mode,
             files: Files::default(),
         })
         .await
@@ -152,6 +158,7 @@ impl World {
             _engine: engine,
             running: Some(running),
             ground,
+            mode,
             base,
             tokens: made,
             description,
@@ -298,7 +305,7 @@ pub(crate) fn sign(body: &[u8]) -> String {
     ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn engine(journal: Arc<dyn Journal>, config: Arc<Config>) -> Engine {
+fn engine(journal: Arc<dyn Journal>, config: Arc<Config>, mode: Mode) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =
@@ -315,7 +322,7 @@ fn engine(journal: Arc<dyn Journal>, config: Arc<Config>) -> Engine {
         }),
         config,
         clock: Arc::new(WallClock),
-        mode: Mode::Drill,
+        mode,
         paused: false,
         shards: 1,
         patience: Patience { park: Duration::ZERO, ..Patience::default() },
@@ -349,6 +356,11 @@ fn library() -> Library {
         "for app in input.what { app.quarantine(#{ expires_in: \"4h\" }); }\nsettle();\n",
     ));
     library
+}
+
+/// One of them.
+pub(crate) fn playbook_named(slug: &str) -> Playbook {
+    (*library().get(slug).unwrap()).clone()
 }
 
 fn playbook(slug: &str, more: &str, script: &str) -> Playbook {

@@ -18,6 +18,8 @@ mod ground;
 mod incidents;
 #[path = "../api/intake.rs"]
 mod intake;
+#[path = "../api/promoted.rs"]
+mod promoted;
 #[path = "../api/runs.rs"]
 mod runs;
 #[path = "../api/schema.rs"]
