@@ -25,6 +25,7 @@ use crate::{
     act::Spec,
     env::Env,
     handle::Engine,
+    intake::Origin,
     live::Live,
     terms::{EngineError, Purpose, StartRun},
 };
@@ -46,7 +47,7 @@ impl Engine {
     /// As [`Engine::run`]; with `again` as [`Engine::execute`].
     pub async fn plan(&self, start: StartRun, again: Option<&str>) -> Result<RunId, EngineError> {
         let start = StartRun { incident: None, ..start };
-        let birth = self.env.birth(start, Purpose::Plan(again), None)?;
+        let birth = self.env.birth(start, Purpose::Plan(again), Origin::Hand)?;
         let ticket = self.env.journal.append(birth.appends.clone(), With::default())?;
         let run = birth.run.clone();
         self.env.announce(birth);

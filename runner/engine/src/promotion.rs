@@ -208,7 +208,7 @@ impl Env {
         parent: Option<&Created>,
     ) -> bool {
         let let_go = parent.is_some_and(|parent| parent.unpromoted);
-        self.mode == Mode::Live && triggered && !let_go && self.standing(playbook).stage != Stage::Promoted
+        mode == Mode::Live && triggered && !let_go && self.standing(playbook).stage != Stage::Promoted
     }
 
     fn is_meant(&self, playbook: &Playbook, version: Option<&str>) -> Result<(), EngineError> {
