@@ -13,8 +13,8 @@ mod read;
 mod reader;
 mod schema;
 pub use read::read;
-pub use schema::schema;
 pub(crate) use read::{PARTS, readable};
+pub use schema::schema;
 
 /// The whole manifest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
