@@ -1,10 +1,7 @@
 //! What the value before a dot is, while what stands after it is still being typed: a name of our own is put there, what is
 //! open is closed, and the script is read as `check` reads it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{collections::BTreeMap, ops::Range};
 
 use stanch_model::catalog::ActionIndex;
 

@@ -11,6 +11,10 @@ use crate::{Library, Playbook};
 struct Nothing;
 
 impl ActionIndex for Nothing {
+    fn platforms(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn integrations(&self) -> Vec<(String, String)> {
         Vec::new()
     }

@@ -12,15 +12,6 @@ pub(crate) struct Args {
     code: String,
 }
 
-/// The page of a code in Markdown.
-pub(crate) fn page(code: &str) -> Option<String> {
-    let page = stanch_playbooks::codes::explain(code).or_else(|| stanch_integrations::codes::explain(code));
-    page.map(str::to_owned).or_else(|| {
-        let page = stanch_response::codes::explain(code);
-        page.or_else(|| stanch_drill::scenario::codes::explain(code)).map(CodePage::markdown)
-    })
-}
-
 /// Prints the code's page.
 ///
 /// # Errors
