@@ -119,7 +119,7 @@ impl Reached {
     /// In percent, rounded down: 100 is everything. A script without places has nothing to miss.
     pub fn percent(&self) -> usize {
         let all = self.reached.len() + self.missed.len();
-        if all == 0 { 100 } else { self.reached.len() * 100 / all }
+        (self.reached.len() * 100).checked_div(all).unwrap_or(100)
     }
 
     /// Lines with a statement on them: reached, all.

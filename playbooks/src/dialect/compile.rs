@@ -273,13 +273,13 @@ fn absent(word: &str) -> (&'static str, String, String) {
 }
 
 /// Compiles one expression for conditions: see [`super::expression`].
-pub(super) fn compile_expression(engine: &Engine, file: &str, text: &str) -> Result<AST, Diagnostic> {
+pub(super) fn compile_expression(engine: &Engine, file: &str, text: &str) -> Result<AST, Vec<Diagnostic>> {
     engine.compile_expression(text).map_err(|error| {
         let (mut problem, _) = explain(&error, text);
         for label in &mut problem.labels {
             label.file = file.to_owned();
         }
-        problem
+        vec![problem]
     })
 }
 

@@ -90,7 +90,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 /// Syntax errors, unknown names and fields, a severity compared with a text, calls of anything but Rhai's own functions;
 /// places are offsets into `text`, the file is named `expression`.
 pub fn expression(text: &str, vars: &[Var]) -> Result<Expression, Vec<Diagnostic>> {
-    let ast = compile_expression(&ENGINE, FILE, text).map_err(|problem| vec![problem])?;
+    let ast = compile_expression(&ENGINE, FILE, text)?;
     let script = Script::of(&ast, text);
     let mut problems = Vec::new();
     walk(&script.body, &mut |expr| problems.extend(mistake(expr, text, vars)));

@@ -146,7 +146,7 @@ impl People {
         }
         let asked = self.ground.asked(&wait.ask).into_iter();
         let is_approval = wait.kind == WaitKind::Approval;
-        let free = asked.filter(|who| !(is_approval && run.started_by == *who) && !has_spoken(who));
+        let free = asked.filter(|who| !(has_spoken(who) || is_approval && run.started_by == *who));
         free.take(if is_approval && spoken.say == "approve" { wait.of.max(1) as usize } else { 1 }).collect()
     }
 

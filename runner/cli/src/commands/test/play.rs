@@ -70,7 +70,7 @@ pub(super) struct Played {
 /// When it cannot be played: nothing of it says anything about the playbook then.
 pub(super) async fn play(case: &Case, scene: &Scene) -> anyhow::Result<Played> {
     let mut play = Play::set(case, scene).await?;
-    let played = play.to_the_end().await;
+    let played = play.play_out().await;
     play.reaper.end();
     played
 }
@@ -126,7 +126,7 @@ impl<'a> Play<'a> {
         })
     }
 
-    async fn to_the_end(&mut self) -> anyhow::Result<Played> {
+    async fn play_out(&mut self) -> anyhow::Result<Played> {
         let time = self.clock.clone();
         let journal =
             MemoryJournal::at(Arc::new(move || Duration::from_millis(time.now_ms().unsigned_abs())));
