@@ -68,7 +68,7 @@ fn one_diagnostic_a_line_with_its_place_and_its_fix() {
     let edit = &unlisted["fix"]["edits"][0];
     assert_eq!(
         (&edit["line"], &edit["column"], &edit["text"]),
-        (&8.into(), &34.into(), &", app.grants".into())
+        (&8.into(), &35.into(), &", app.grants".into())
     );
     assert_eq!(summary["ok"], false);
     let (errors, warnings) = (summary["mistakes"].as_u64().unwrap(), summary["warnings"].as_u64().unwrap());

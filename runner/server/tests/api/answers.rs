@@ -74,6 +74,10 @@ async fn every_answer_is_as_it_is_described() {
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
     planned(&world).await;
+    for what in ["review", "withdraw", "review", "promote"] {
+        let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };
+        ask(Method::POST, format!("/v1/playbooks/asker/{what}"), body).await;
+    }
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();

@@ -4,7 +4,7 @@
 //! on the thread that has just made an entry durable, before anybody hears of it, or in the middle of a platform's answer.
 
 use std::sync::{
-    Arc,
+    Arc, Weak,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -62,8 +62,21 @@ impl Reaper {
     }
 
     /// Ends this life now; with what was durable, or with no more than the group that this entry came in.
-    pub(super) fn kill(&self, at_entry: Option<u64>) {
-        let Some(Alive { runtime, journal }) = self.alive.lock().take() else { return };
+    pub(super) fn kill(&self) {
+        let alive = self.alive.lock().take();
+        self.bury(alive, None);
+    }
+
+    /// The same at an entry of this life's own journal: what is left of an earlier life still makes entries durable, and
+    /// these end nobody.
+    fn kill_at(&self, own: &Weak<MemoryJournal>, entry: u64) {
+        let is_own = |alive: &mut Alive| std::ptr::eq(Arc::as_ptr(&alive.journal), own.as_ptr());
+        let alive = self.alive.lock().take_if(is_own);
+        self.bury(alive, Some(entry));
+    }
+
+    fn bury(&self, alive: Option<Alive>, at_entry: Option<u64>) {
+        let Some(Alive { runtime, journal }) = alive else { return };
         // First of all: nothing that hears of the entry may act on it.
         runtime.shutdown_background();
         let cut = at_entry.and_then(|entry| journal.cuts().into_iter().find(|cut| *cut as u64 >= entry));
@@ -89,10 +102,10 @@ impl Reaper {
         let runtime = runtime.context("no threads")?;
         let journal = Arc::new(journal);
         if let Some(entry) = deaths.iter().copied().filter(|entry| *entry > journal.durable()).min() {
-            let reaper = Arc::downgrade(self);
+            let (reaper, own) = (Arc::downgrade(self), Arc::downgrade(&journal));
             journal.on_durable(Arc::new(move |durable| {
                 if let Some(reaper) = reaper.upgrade().filter(|_| durable >= entry) {
-                    reaper.kill(Some(entry));
+                    reaper.kill_at(&own, entry);
                 }
             }));
         }

@@ -90,7 +90,7 @@ impl Stage {
         let before = deaths.len();
         deaths.retain(|death| death.seen < death.call);
         if deaths.len() < before {
-            self.reaper.kill(None);
+            self.reaper.kill();
         }
     }
 
@@ -106,7 +106,7 @@ impl Stage {
             }
             match deed {
                 Deed::Fault(fault) => drop(twins.add_fault(fault)),
-                Deed::Kill => self.reaper.kill(None),
+                Deed::Kill => self.reaper.kill(),
                 Deed::Reveal(nth) => twins.change_soon(Change::Reveal(nth)),
             }
         }
