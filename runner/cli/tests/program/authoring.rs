@@ -144,3 +144,49 @@ fn coverage_names_the_places_that_no_case_reaches() {
     let tested = timeless(&transcript(home.path(), &["test", "cut", "--coverage", "--at-least", "95"]));
     insta::assert_snapshot!("coverage", tested);
 }
+
+/// The files of the page for authors: a line with the path, then the text.
+fn files_of_the_page() -> Vec<(String, String)> {
+    let page = include_str!("../../../../playbooks/AUTHORING.md");
+    let mut files = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let path = line.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+        let Some(path) = path.filter(|path| path.starts_with("lock-contractor/")) else { continue };
+        assert_eq!(
+            (lines.next(), lines.next().map(|fence| fence.starts_with("```"))),
+            (Some(""), Some(true))
+        );
+        let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        files.push((path.to_owned(), text.join("\n") + "\n"));
+    }
+    files
+}
+
+#[test]
+fn the_page_for_authors_leads_from_nothing_to_a_tested_playbook() {
+    let home = empty();
+    assert!(stanch(home.path(), &["new", "lock-contractor"]).status.success());
+    fs::remove_dir_all(home.path().join("lock-contractor/cases")).unwrap();
+    let files = files_of_the_page();
+    assert_eq!(files.len(), 6);
+    fs::create_dir_all(home.path().join("lock-contractor/cases")).unwrap();
+    for (path, text) in files {
+        fs::write(home.path().join(path), text).unwrap();
+    }
+    let checked = transcript(home.path(), &["check", "--strict", "lock-contractor"]);
+    assert!(checked.ends_with("exit 0\n"), "{checked}");
+    let tested = transcript(home.path(), &["test", "lock-contractor", "--at-least", "100"]);
+    assert!(tested.ends_with("exit 0\n"), "{tested}");
+    let needed = transcript(home.path(), &["scopes", "lock-contractor"]);
+    assert!(needed.contains("okta.users.manage"), "{needed}");
+}
+
+#[test]
+fn every_case_of_the_library_holds_and_reaches_its_script() {
+    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../../playbooks/library");
+    let home = empty();
+    let tested = transcript(home.path(), &["test", library, "--at-least", "95"]);
+    let wrong: Vec<&str> = tested.lines().filter(|line| !line.contains("  ok ")).collect();
+    assert!(tested.ends_with("exit 0\n"), "{}", wrong.join("\n"));
+}
