@@ -134,7 +134,7 @@ fn inputs(playbook: &Playbook) -> BTreeMap<String, Ty> {
         _ if !spec.required && spec.default.is_none() => Ty::Any,
         InputType::Integer => Ty::Number,
         InputType::Bool => Ty::Bool,
-        InputType::List => Ty::list(Ty::Text),
+        InputType::List => Ty::list(Ty::Any),
         InputType::Secret => Ty::Any,
         _ => Ty::Text,
     };

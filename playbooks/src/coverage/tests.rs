@@ -7,7 +7,7 @@ fn watched(script: &str) -> Watched {
 
 #[test]
 fn marks_stand_on_their_lines_and_change_no_value() {
-    let script = "let xs = [1, 2];\nlet y = if xs.len() > 1 { xs.map(|x| x * 2) } else { [] };\nfor x in y {\n  if x == 2 { y[0] = 3; }\n}\nlet z = y.find(|x| x > 9) ?? `none of ${y.len() ?? 0}`;\nswitch z { 1 => \"one\", _ if z == 2 => { \"two\" } _ => z }\n";
+    let script = "let xs = [1, 2];\nlet y = if xs.len() > 1 { xs.map(|x| x * 2) } else { [] };\nfor x in y {\n  if x == 2 { y[0] = 3; }\n}\nlet z = y.find(|x| x > 9) ?? `none of ${y.len() ?? 0}`;\nswitch z { 1 => \"one\", 9 if z == 9 => { \"nine\" } _ => z }\n";
     let watched = watched(script);
     let mut engine = rhai::Engine::new();
     engine.register_fn(MARK, |_: i64| ());

@@ -3,19 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde_json::{Value, json};
-use stanch_drill::scenario;
+use stanch_drill::{case, scenario};
 use stanch_integrations::Platform;
-use stanch_model::{Diagnostic, Label, Level};
+use stanch_model::{Diagnostic, Label, Level, catalog::ActionIndex};
+use stanch_playbooks::Playbook;
 use stanch_response::{DeadlineTable, Register, config};
 
 use crate::{
     desk::{Desk, LARGEST_FILE},
     files::{FileKind, playbook_of},
     ground::Ground,
-    protocol::{ERROR, Mistake, Span, WARNING, tell},
+    protocol::{CodeAction, ERROR, Edit, Mistake, Span, WARNING, WorkspaceEdit, tell},
     text,
 };
 
@@ -51,8 +53,32 @@ impl Desk<'_> {
         let Some(ground) = self.ground(&path) else { return BTreeMap::new() };
         match folder {
             Some(folder) => self.of_folder(folder, &ground),
+            None if kind == FileKind::Case => {
+                BTreeMap::from([(path.clone(), self.of_case(&path, &text, &ground))])
+            }
             None => BTreeMap::from([(path.clone(), of_file(&path, kind, &text, &ground))]),
         }
+    }
+
+    /// A case is looked at with its playbook as it stands in the editor; beside one that cannot be read, by itself.
+    fn of_case(&self, path: &Path, text: &str, ground: &Ground) -> Vec<Diagnostic> {
+        let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let read = match case::read(&file, text) {
+            Ok(read) => read,
+            Err(mistake) => return vec![*mistake],
+        };
+        let Some(folder) = playbook_of(path) else { return Vec::new() };
+        let slug = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let Ok(playbook) = Playbook::from_sources(&slug, self.sources(folder)) else { return Vec::new() };
+        let mut library = (*ground.library).clone();
+        library.insert(playbook.clone());
+        let around = case::Ground {
+            playbook: Arc::new(playbook),
+            library: Arc::new(library),
+            catalog: ground.catalog.clone(),
+            configured: ground.index.integrations().into_iter().collect(),
+        };
+        case::check(&file, text, &read, &around)
     }
 
     fn of_folder(&self, folder: &Path, ground: &Ground) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
@@ -181,5 +207,35 @@ impl Desk<'_> {
         let path = file.path.clone();
         let folder = playbook_of(&path).filter(|_| file.kind.is_of_playbook()).map(Path::to_owned);
         self.found(uri, folder.as_deref()).remove(&path).unwrap_or_default()
+    }
+
+    /// The certain ways out of the mistakes that a part of a file has.
+    pub(crate) fn mend(&mut self, uri: &str, range: Span) -> Vec<CodeAction> {
+        let found = self.of(uri);
+        let Some(file) = self.open.get(uri) else { return Vec::new() };
+        let Some(folder) = playbook_of(&file.path).map(Path::to_owned) else { return Vec::new() };
+        let text = file.text.as_str();
+        let mut actions = Vec::new();
+        for one in found {
+            let shown = mistake(&one, text);
+            let apart = shown.range.end < range.start || range.end < shown.range.start;
+            let Some(fix) = one.fix.filter(|_| !apart) else { continue };
+            let path = folder.join(&fix.file);
+            let (Some(uri), Some(text)) = (self.uri_of(&path), self.text_of(&path)) else { continue };
+            let edits = fix.edits.iter().map(|edit| Edit {
+                range: text::span(&text, &(edit.offset..edit.offset + edit.length)),
+                new_text: edit.text.clone(),
+            });
+            let edit = WorkspaceEdit { changes: BTreeMap::from([(uri, edits.collect())]) };
+            let diagnostics = vec![shown];
+            actions.push(CodeAction {
+                title: fix.title,
+                kind: "quickfix",
+                is_preferred: true,
+                diagnostics,
+                edit,
+            });
+        }
+        actions
     }
 }

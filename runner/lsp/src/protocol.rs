@@ -4,6 +4,8 @@
 //! Ours because `lsp-server` ends a session at the first malformed message and makes room for whatever length is announced,
 //! and because the crates of protocol types bring thousands of lines for the thirty that are used.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -82,6 +84,14 @@ pub(crate) struct AboutPlace {
     pub(crate) position: Position,
 }
 
+/// What can be mended in a part of a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AboutSpan {
+    pub(crate) text_document: FileVersion,
+    pub(crate) range: Span,
+}
+
 /// Files that changed on disk.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Watched {
@@ -138,6 +148,23 @@ impl Markdown {
 pub(crate) struct Edit {
     pub(crate) range: Span,
     pub(crate) new_text: String,
+}
+
+/// A change that mends a mistake.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CodeAction {
+    pub(crate) title: String,
+    pub(crate) kind: &'static str,
+    pub(crate) is_preferred: bool,
+    pub(crate) diagnostics: Vec<Mistake>,
+    pub(crate) edit: WorkspaceEdit,
+}
+
+/// Changes by the addresses of files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct WorkspaceEdit {
+    pub(crate) changes: BTreeMap<String, Vec<Edit>>,
 }
 
 /// What is said of the word under the cursor.

@@ -45,7 +45,7 @@ impl Schema {
 }
 
 /// All of them, in the order in which one meets the files.
-pub static SCHEMAS: [Schema; 7] = [
+pub static SCHEMAS: [Schema; 8] = [
     Schema::new(
         "playbook",
         &["**/playbook.yaml"],
@@ -53,6 +53,7 @@ pub static SCHEMAS: [Schema; 7] = [
         stanch_playbooks::manifest::schema,
     ),
     Schema::new("drill", &["**/drills/*.yaml"], "a scenario", stanch_drill::scenario::schema),
+    Schema::new("case", &["**/cases/*.yaml"], "a test of a playbook", stanch_drill::case::schema),
     Schema::new("stanch", &["**/stanch.yaml"], "the configuration", config),
     Schema::new("vendors", &["**/vendors.yaml"], "the vendor register", stanch_response::vendor::schema),
     Schema::new(

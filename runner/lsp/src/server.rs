@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     desk::Desk,
     ground::Grounds,
-    protocol::{AboutFile, AboutPlace, Changed, Opened, Refusal, Watched, answer, refuse},
+    protocol::{AboutFile, AboutPlace, AboutSpan, Changed, Opened, Refusal, Watched, answer, refuse},
     wire::{self, Incoming},
 };
 
@@ -193,6 +193,10 @@ impl Talk<'_> {
                 let about: AboutFile = read(params)?;
                 self.guarded(|desk| json!(desk.outline(&about.text_document.uri)))
             }
+            "textDocument/codeAction" => {
+                let about: AboutSpan = read(params)?;
+                self.guarded(|desk| json!(desk.mend(&about.text_document.uri, about.range)))
+            }
             _ => return Err((Refusal::MethodNotFound, format!("`{method}` is not known here"))),
         };
         done.ok_or_else(|| (Refusal::Internal, format!("`{method}` failed; standard error says where")))
@@ -262,6 +266,7 @@ fn who_we_are() -> Value {
             "hoverProvider": true,
             "definitionProvider": true,
             "documentSymbolProvider": true,
+            "codeActionProvider": { "codeActionKinds": ["quickfix"] },
         },
         "serverInfo": { "name": "stanch", "version": env!("CARGO_PKG_VERSION") },
     })

@@ -157,6 +157,10 @@ pub const PAGES: &[CodePage] = &[
         "CF0016",
         "not a public key",
         "A key under `promote: keys:` signs playbooks: a bundle that it signed counts as reviewed. Write `ed25519:` and the key's 32 bytes in Base64, as `stanch playbooks key FILE` prints them. The private half never stands in this file.",
+    )
+    .shows(
+        "promote:\n  keys: { release: AAAA }",
+        "promote:\n  keys: { release: \"ed25519:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\" }",
     ),
     CodePage::new(
         "CF0020",

@@ -177,3 +177,39 @@ fn a_playbook_that_is_too_large_is_said_to_be() {
     let found = editor.mistakes(MAIN);
     assert!(found.iter().any(|one| one.contains("PB0014")), "{found:?}");
 }
+
+#[test]
+fn a_way_out_that_is_certain_can_be_taken() {
+    let mut editor = company();
+    editor.open(MAIN, &format!("{SCRIPT}each(holders(grants), |person| person.end_sessions());\n"));
+    let found = editor.mistakes(MAIN);
+    let wrong = found.iter().find(|one| one.contains("PB0031")).unwrap_or_else(|| panic!("{found:?}"));
+    let line: u32 = wrong.split(':').next().unwrap().parse().unwrap();
+    let uri = editor.uri(MAIN);
+    let ask = |line: u32| {
+        json!({ "textDocument": { "uri": uri }, "context": { "diagnostics": [] },
+            "range": { "start": { "line": line, "character": 40 }, "end": { "line": line, "character": 40 } } })
+    };
+    assert_eq!(editor.ask("textDocument/codeAction", ask(0)), json!([]));
+    let offered = editor.ask("textDocument/codeAction", ask(line));
+    let first = &offered[0];
+    assert_eq!(
+        (first["kind"].as_str(), first["isPreferred"].as_bool()),
+        (Some("quickfix"), Some(true)),
+        "{offered}"
+    );
+    assert_eq!(first["diagnostics"][0]["code"], "PB0031");
+    let edits = first["edit"]["changes"][editor.uri("cut/playbook.yaml")].as_array().unwrap().clone();
+    let mut manifest: Vec<String> = MANIFEST.lines().map(str::to_owned).collect();
+    for edit in &edits {
+        let at = |end: &str, field: &str| edit["range"][end][field].as_u64().unwrap() as usize;
+        assert_eq!(at("start", "line"), at("end", "line"), "{edit}");
+        let line = &mut manifest[at("start", "line")];
+        line.replace_range(
+            at("start", "character")..at("end", "character"),
+            edit["newText"].as_str().unwrap(),
+        );
+    }
+    editor.open("cut/playbook.yaml", &(manifest.join("\n") + "\n"));
+    assert_eq!(editor.mistakes(MAIN), [""; 0], "{manifest:#?}");
+}

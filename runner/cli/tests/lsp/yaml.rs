@@ -144,3 +144,33 @@ fn what_is_none_of_ours_is_left_alone() {
     let found = editor.ask_at("textDocument/hover", "twin.rhai", "fn x█() { }");
     assert_eq!(found, json!(null));
 }
+
+#[test]
+fn cases_are_looked_at_with_their_playbook() {
+    const CASE: &str = "cut/cases/all-well.yaml";
+    const TEXT: &str = "\
+case: the app is cut
+input: { app: drift }
+world: { apps: [{ id: drift, grants: { okta: 3 } }] }
+answers: { cut-app: approve }
+expect:
+  containment: contained
+  writes: { okta.revoke_app_token: 3 }
+";
+    let mut editor = company();
+    editor.open(CASE, TEXT);
+    assert_eq!(editor.mistakes(CASE), [""; 0]);
+    editor.write(CASE, 2, &TEXT.replace("answers: { cut-app:", "answers: { cut-apps:"));
+    let found = editor.mistakes(CASE);
+    assert!(found.iter().any(|one| one.starts_with("3:") && one.contains("cut-app")), "{found:?}");
+    editor.write(CASE, 3, &TEXT.replace("contaiment", "containment").replace("containment:", "contanment:"));
+    let found = editor.mistakes(CASE);
+    assert!(found.iter().any(|one| one.contains("did you mean `containment`?")), "{found:?}");
+    let found = editor.completions(CASE, &TEXT.replace("{ cut-app: approve }", "{ █ }"));
+    assert_eq!(labels(&found), ["cut-app"]);
+    let found = editor.completions(CASE, &TEXT.replace("okta.revoke_app_token: 3", "okta.revoke_app█"));
+    assert!(labels(&found).contains(&"okta.revoke_app_token"));
+    let found = editor
+        .completions(CASE, &format!("{TEXT}fault: [{{ action: okta.revoke_app_token, answer: time█ }}]\n"));
+    assert!(labels(&found).contains(&"timeout_after_effect"));
+}
