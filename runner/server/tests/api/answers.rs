@@ -74,10 +74,7 @@ async fn every_answer_is_as_it_is_described() {
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
     planned(&world).await;
-    for what in ["review", "withdraw", "review", "promote"] {
-        let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };
-        ask(Method::POST, format!("/v1/playbooks/asker/{what}"), body).await;
-    }
+    judged(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -101,6 +98,15 @@ async fn blocked(world: &World, run: &str) {
     let path = format!("/v1/questions/{run}:M1");
     let reply = world.as_role(Role::Responder, Method::POST, &path, &done).await;
     assert_eq!(reply.status, 200, "{:?}", reply.body);
+}
+
+/// What people make of a version of a playbook.
+async fn judged(world: &World) {
+    for what in ["review", "withdraw", "review", "promote"] {
+        let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };
+        let path = format!("/v1/playbooks/asker/{what}");
+        assert_eq!(world.as_role(Role::Approver, Method::POST, &path, &body).await.status, 200);
+    }
 }
 
 /// A plan, as far as it has come.
