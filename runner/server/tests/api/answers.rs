@@ -73,8 +73,7 @@ async fn every_answer_is_as_it_is_described() {
     let path = format!("/v1/alerts/splunk/{SECRET}");
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
-    planned(&world).await;
-    judged(&world).await;
+    planned_and_judged(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -100,8 +99,9 @@ async fn blocked(world: &World, run: &str) {
     assert_eq!(reply.status, 200, "{:?}", reply.body);
 }
 
-/// What people make of a version of a playbook.
-async fn judged(world: &World) {
+/// A plan, as far as it has come; and what people make of a version of a playbook.
+async fn planned_and_judged(world: &World) {
+    planned(world).await;
     for what in ["review", "withdraw", "review", "promote"] {
         let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };
         let path = format!("/v1/playbooks/asker/{what}");
@@ -109,7 +109,6 @@ async fn judged(world: &World) {
     }
 }
 
-/// A plan, as far as it has come.
 async fn planned(world: &World) {
     let asker = json!({ "playbook": "asker", "input": { "what": [] } });
     let plan = world.as_role(Role::Responder, Method::POST, "/v1/plans", &asker).await;
