@@ -2,7 +2,7 @@
 //! the script consists of.
 //!
 //! Pure: text and a cursor in, data out, in bytes of the text. It must hold for half-typed scripts, so it reads tokens first
-//! and trees where there are some. It finds no mistakes, [`crate::check`] does, and it knows no editor's protocol.
+//! and trees where there are some. It finds no mistakes, [`crate::check()`] does, and it knows no editor's protocol.
 
 mod complete;
 mod define;

@@ -169,7 +169,7 @@ fn the_page_for_authors_leads_from_nothing_to_a_tested_playbook() {
     assert!(stanch(home.path(), &["new", "lock-contractor"]).status.success());
     fs::remove_dir_all(home.path().join("lock-contractor/cases")).unwrap();
     let files = files_of_the_page();
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 7);
     fs::create_dir_all(home.path().join("lock-contractor/cases")).unwrap();
     for (path, text) in files {
         fs::write(home.path().join(path), text).unwrap();

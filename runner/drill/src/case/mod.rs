@@ -1,7 +1,7 @@
 //! A case: one file that says in which world a playbook runs, what fails, what people answer, and what must come of it.
 //!
-//! Nothing here plays it. [`read`] and [`check`] find what is wrong with the file, [`Ground`] is the company it is played in,
-//! [`Told`] folds the journal, and [`judge`] compares what was seen with what was hoped for.
+//! Nothing here plays it. [`read`] and [`check()`] find what is wrong with the file, [`Ground`] is the company it is played in,
+//! [`Told`] folds the journal, and [`judge()`] compares what was seen with what was hoped for.
 
 mod check;
 pub mod codes;
