@@ -2,43 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use stanch_model::catalog::{ActionIndex, ActionInfo};
-
 use super::{Around, Course, Part};
-use crate::{Library, Playbook};
-
-/// Nothing is configured, and no verb is known.
-struct Nothing;
-
-impl ActionIndex for Nothing {
-    fn platforms(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn integrations(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-
-    fn actions(&self, _platform: &str) -> Vec<&ActionInfo> {
-        Vec::new()
-    }
-
-    fn action(&self, _integration: &str, _action: &str) -> Option<&ActionInfo> {
-        None
-    }
-
-    fn verb(&self, _verb: &str) -> Vec<(String, &ActionInfo)> {
-        Vec::new()
-    }
-
-    fn counts(&self, _integration: &str, _kind: &str) -> bool {
-        false
-    }
-
-    fn verbs(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
+use crate::{Library, Playbook, check::tests::catalogue::Nothing};
 
 fn lines(parts: &[Part<'_>], depth: usize, out: &mut Vec<String>) {
     for part in parts {

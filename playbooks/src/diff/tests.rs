@@ -3,42 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use stanch_model::catalog::{ActionIndex, ActionInfo};
-
 use super::{Diff, How};
-use crate::Playbook;
-
-struct Nothing;
-
-impl ActionIndex for Nothing {
-    fn platforms(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn integrations(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-
-    fn actions(&self, _platform: &str) -> Vec<&ActionInfo> {
-        Vec::new()
-    }
-
-    fn action(&self, _integration: &str, _action: &str) -> Option<&ActionInfo> {
-        None
-    }
-
-    fn verb(&self, _verb: &str) -> Vec<(String, &ActionInfo)> {
-        Vec::new()
-    }
-
-    fn counts(&self, _integration: &str, _kind: &str) -> bool {
-        false
-    }
-
-    fn verbs(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
+use crate::{Playbook, check::tests::catalogue::Nothing};
 
 const MANIFEST: &str = "\
 playbook: cut

@@ -162,6 +162,8 @@ pub(crate) struct Env {
     pub(crate) paused: RwLock<BTreeSet<String>>,
     /// What people made of versions of playbooks.
     pub(crate) standings: RwLock<Standings>,
+    /// Held while somebody judges one.
+    pub(crate) judging: tokio::sync::Mutex<()>,
     pub(crate) draining: AtomicBool,
     /// Playbooks that only the journal still has.
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,

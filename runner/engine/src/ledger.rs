@@ -43,6 +43,7 @@ impl Env {
             shards: Default::default(),
             paused: Default::default(),
             standings: Default::default(),
+            judging: Default::default(),
             draining: Default::default(),
             pinned: Default::default(),
             pins: Default::default(),

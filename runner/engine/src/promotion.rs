@@ -87,7 +87,7 @@ struct Said {
 pub(crate) type Standings = BTreeMap<(String, Hash), Standing>;
 
 fn draft() -> Standing {
-    Standing { stage: Stage::Draft, reviewed_by: None, promoted_by: None, alone: String::new() }
+    Standing { stage: Stage::Draft, reviewed_by: Vec::new(), promoted_by: None, alone: String::new() }
 }
 
 fn fold(standings: &mut Standings, judgement: Judgement, said: Said) {
@@ -95,19 +95,26 @@ fn fold(standings: &mut Standings, judgement: Judgement, said: Said) {
     match judgement {
         Judgement::Withdrawn => *standing = draft(),
         Judgement::Reviewed => {
-            standing.reviewed_by = Some(said.who);
+            add(&mut standing.reviewed_by, said.who);
             if standing.stage == Stage::Draft {
                 standing.stage = Stage::Reviewed;
             }
         }
         Judgement::Promoted => {
             if let Some(key) = said.signed {
-                standing.reviewed_by = Some(format!("key {key}"));
+                add(&mut standing.reviewed_by, format!("key {key}"));
             }
             standing.stage = Stage::Promoted;
             standing.promoted_by = Some(said.who);
             standing.alone = said.alone.unwrap_or_default();
         }
+    }
+}
+
+/// Once, in the order in which they spoke.
+fn add(reviewers: &mut Vec<String>, who: String) {
+    if !reviewers.contains(&who) {
+        reviewers.push(who);
     }
 }
 
@@ -126,6 +133,8 @@ impl Engine {
         let playbook =
             self.env.library.get(&judged.playbook).ok_or_else(|| self.env.no_playbook(&judged.playbook))?;
         self.env.is_meant(&playbook, judged.version.as_deref())?;
+        // One at a time: what is allowed follows from what was said before, and is folded in the order of the journal.
+        let _turn = self.env.judging.lock().await;
         let standing = self.env.standing(&playbook);
         if let Some(why) = forbidden(judgement, &judged, &standing) {
             return Err(EngineError::Judge { playbook: playbook.slug.clone(), why });
@@ -133,12 +142,13 @@ impl Engine {
         if is_said_already(judgement, &judged, &standing) {
             return Ok(Receipt { position: self.env.journal.durable(), new: false });
         }
+        let promotes_alone = judgement == Judgement::Promoted && is_alone(&judged, &standing);
         let said = Said {
             playbook: playbook.slug.clone(),
             version: playbook.hash,
             who: judged.who,
             channel: judged.channel,
-            alone: judged.alone.filter(|_| judgement == Judgement::Promoted),
+            alone: judged.alone.filter(|_| promotes_alone),
             signed: judged.signed,
         };
         let ticket = self.env.journal_judgement(judgement, &said)?;
@@ -169,26 +179,29 @@ impl Engine {
     }
 }
 
+/// Whether nobody but the one who promotes stands for this version.
+fn is_alone(judged: &Judged, standing: &Standing) -> bool {
+    judged.signed.is_none() && standing.reviewed_by.iter().all(|by| *by == judged.who)
+}
+
 /// Why this may not be said now.
 fn forbidden(judgement: Judgement, judged: &Judged, standing: &Standing) -> Option<String> {
-    if judgement != Judgement::Promoted || judged.signed.is_some() {
+    let why = judged.alone.as_deref().unwrap_or_default().trim();
+    if judgement != Judgement::Promoted || !why.is_empty() || !is_alone(judged, standing) {
         return None;
     }
-    let is_alone = standing.reviewed_by.as_deref().is_none_or(|by| by == judged.who);
-    let why = judged.alone.as_deref().unwrap_or_default().trim();
-    match (is_alone, &standing.reviewed_by) {
-        (true, _) if !why.is_empty() => None,
-        (true, None) => Some("nobody has reviewed this version".to_owned()),
-        (true, Some(by)) => Some(format!("{by} reviewed it, and somebody else must promote it")),
-        (false, _) => None,
-    }
+    Some(match standing.reviewed_by.first() {
+        None => "nobody has reviewed this version".to_owned(),
+        Some(by) => format!("{by} reviewed it, and somebody else must promote it"),
+    })
 }
 
 fn is_said_already(judgement: Judgement, judged: &Judged, standing: &Standing) -> bool {
-    let same = |by: &Option<String>| by.as_deref() == Some(judged.who.as_str());
     match judgement {
-        Judgement::Reviewed => same(&standing.reviewed_by),
-        Judgement::Promoted => standing.stage == Stage::Promoted && same(&standing.promoted_by),
+        Judgement::Reviewed => standing.reviewed_by.contains(&judged.who),
+        Judgement::Promoted => {
+            standing.stage == Stage::Promoted && standing.promoted_by.as_ref() == Some(&judged.who)
+        }
         Judgement::Withdrawn => standing.stage == Stage::Draft,
     }
 }

@@ -115,15 +115,16 @@ fn drilled(last: Option<&Drilled>) -> String {
 
 /// What people made of this version, and what alerts may do with it.
 fn stands(standing: &Standing) -> String {
-    let by = |who: &Option<String>| who.clone().unwrap_or_default();
+    let promoted = standing.promoted_by.as_deref().unwrap_or_default();
+    let reviewed = standing.reviewed_by.join(", ");
     match standing.stage {
         Stage::Draft => "a draft: runs that alerts open wait for a person".to_owned(),
-        Stage::Reviewed => format!("reviewed by {}, not promoted: such runs wait", by(&standing.reviewed_by)),
+        Stage::Reviewed => format!("reviewed by {reviewed}, not promoted: such runs wait"),
         Stage::Promoted if !standing.alone.is_empty() => {
-            format!("promoted by {} ALONE: {}", by(&standing.promoted_by), standing.alone)
+            format!("promoted by {promoted} ALONE: {}", standing.alone)
         }
         Stage::Promoted => {
-            format!("promoted by {}, reviewed by {}", by(&standing.promoted_by), by(&standing.reviewed_by))
+            format!("promoted by {promoted}, reviewed by {reviewed}")
         }
     }
 }

@@ -121,3 +121,36 @@ impl ActionIndex for Catalogue {
         platforms.into_iter().map(str::to_owned).collect()
     }
 }
+
+/// Nothing is configured, and no verb is known.
+pub(crate) struct Nothing;
+
+impl ActionIndex for Nothing {
+    fn platforms(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn integrations(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn actions(&self, _platform: &str) -> Vec<&ActionInfo> {
+        Vec::new()
+    }
+
+    fn action(&self, _integration: &str, _action: &str) -> Option<&ActionInfo> {
+        None
+    }
+
+    fn verb(&self, _verb: &str) -> Vec<(String, &ActionInfo)> {
+        Vec::new()
+    }
+
+    fn counts(&self, _integration: &str, _kind: &str) -> bool {
+        false
+    }
+
+    fn verbs(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -203,7 +203,7 @@ fn find(args: &SignArgs, out: Out) -> anyhow::Result<Playbook> {
 /// Installs a signed playbook.
 ///
 /// # Errors
-/// When no trusted key signed it, or the folder has another playbook of that name that is newer than nothing.
+/// When no trusted key signed it, or the folder cannot be written.
 pub(crate) fn install(args: &InstallArgs, out: Out) -> anyhow::Result<Exit> {
     let (bundle, playbook) = Bundle::read(&read(&args.bundle)?).map_err(|why| of_file(&args.bundle, &why))?;
     let setup = setup::load_or_refuse(&args.place.place()?.config, out)?;
@@ -243,19 +243,22 @@ fn put(playbook: &Playbook, into: &Path, folder: &Path) -> std::io::Result<()> {
         }
         std::fs::write(path, text)?;
     }
-    for kept in ["cases", "drills"] {
-        if folder.join(kept).is_dir() {
-            std::fs::rename(folder.join(kept), beside.join(kept))?;
-        }
-    }
-    if folder.exists() {
-        let old = into.join(format!(".{}.old", playbook.slug));
+    let old = into.join(format!(".{}.old", playbook.slug));
+    let replaces = folder.exists();
+    if replaces {
         if old.exists() {
             std::fs::remove_dir_all(&old)?;
         }
-        std::fs::rename(folder, old)?;
+        std::fs::rename(folder, &old)?;
     }
-    std::fs::rename(beside, folder)
+    std::fs::rename(beside, folder)?;
+    // No part of a version, and no part of a bundle.
+    for kept in ["cases", "drills"] {
+        if replaces && old.join(kept).is_dir() && !folder.join(kept).exists() {
+            std::fs::rename(old.join(kept), folder.join(kept))?;
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

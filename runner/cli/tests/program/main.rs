@@ -15,6 +15,7 @@ mod plan;
 mod registers;
 mod report;
 mod screens;
+mod signed;
 mod support;
 mod transcripts;
 mod undo;

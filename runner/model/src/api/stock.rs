@@ -47,9 +47,9 @@ words! {
 pub struct Standing {
     /// How far it has come.
     pub stage: Stage,
-    /// Who reviewed it; `key NAME` where a signature did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reviewed_by: Option<String>,
+    /// Who reviewed it, in order; `key NAME` where a signature did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewed_by: Vec<String>,
     /// Who promoted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promoted_by: Option<String>,

@@ -63,8 +63,9 @@ async fn two_people_promote_and_the_promotion_outlives_a_crash_until_it_is_withd
     assert_eq!(judge(&world, Role::Approver, "promote", &json!({})).await.0, 200);
     let world = world.crash().await;
     let told = standing(&world).await;
-    let by = (told.reviewed_by.as_deref(), told.promoted_by.as_deref());
-    assert_eq!((told.stage, by), (Stage::Promoted, (Some("responder"), Some("approver"))));
+    let by = (told.reviewed_by.join(", "), told.promoted_by.as_deref());
+    assert_eq!((told.stage, by), (Stage::Promoted, ("responder".to_owned(), Some("approver"))));
+    assert_eq!(told.alone, "");
     let run = breach(&world, "drift").await;
     world.until(&run, began).await;
     assert_eq!(judge(&world, Role::Responder, "withdraw", &json!({})).await.0, 200);
@@ -83,6 +84,18 @@ async fn one_person_alone_says_why_and_the_reason_stays() {
     let alone = json!({ "alone": "nobody else is awake" });
     assert_eq!(judge(&world, Role::Approver, "promote", &alone).await.0, 200);
     assert_eq!(standing(&world).await.alone, "nobody else is awake");
+}
+
+#[tokio::test]
+async fn a_second_reviewer_hides_nobody_and_a_reason_that_was_not_needed_is_not_kept() {
+    let world = World::live(CONFIG).await;
+    for role in [Role::Responder, Role::Approver] {
+        assert_eq!(judge(&world, role, "review", &json!({})).await.0, 200);
+    }
+    // the approver has reviewed it too, but is not alone
+    assert_eq!(judge(&world, Role::Approver, "promote", &json!({ "alone": "in a hurry" })).await.0, 200);
+    let told = standing(&world).await;
+    assert_eq!((told.reviewed_by, told.alone.as_str()), (vec!["responder".into(), "approver".into()], ""));
 }
 
 #[tokio::test]
@@ -120,7 +133,7 @@ async fn a_signature_of_a_trusted_key_stands_for_the_review() {
     assert_eq!(status, 422);
     assert!(said.contains("does not fit"), "{said}");
     assert_eq!(judge(&world, Role::Approver, "promote", &json!(signed(&private))).await.0, 200);
-    assert_eq!(standing(&world).await.reviewed_by.as_deref(), Some("key release"));
+    assert_eq!(standing(&world).await.reviewed_by, ["key release"]);
     let run = breach(&world, "drift").await;
     world.until(&run, began).await;
 }
