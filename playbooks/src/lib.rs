@@ -25,7 +25,7 @@ mod syntax;
 pub mod template;
 
 pub use bundle::{Bundle, BundleError};
-pub use check::{CheckContext, check, check_dir, check_sources};
+pub use check::{AlertKinds, CheckContext, alert_kinds, check, check_dir, check_sources};
 pub use course::Course;
 pub use fix::{Fixed, fix_dir, fix_sources};
 pub use library::Library;

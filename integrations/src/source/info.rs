@@ -30,7 +30,36 @@ pub(crate) fn info(platform: &str, format: &str, spec: &SourceSpec) -> SourceInf
         generic: spec.generic,
         settings: spec.settings.iter().map(setting).collect(),
         detections: spec.meaning.iter().filter_map(|rule| rule.name.clone()).collect(),
+        kinds: kinds(spec),
     }
+}
+
+/// What a rule or the sender says that an event is.
+fn kinds(spec: &SourceSpec) -> Vec<String> {
+    let rules = || spec.meaning.iter().chain(&spec.other);
+    let said = rules().filter_map(|rule| rule.kind.as_ref()).map(|kind| starred(kind.source()));
+    let shapes = std::iter::once(&spec.alert).chain(rules().filter_map(|rule| rule.alert.as_ref()));
+    let taken =
+        shapes.filter_map(|shape| shape.kind.as_ref()).flat_map(super::take::Take::ways).map(
+            |way| match way {
+                super::take::Way::Path(_) => "*".to_owned(),
+                way => starred(way.source()),
+            },
+        );
+    let all: std::collections::BTreeSet<String> = said.chain(taken).collect();
+    all.into_iter().collect()
+}
+
+/// A template with a star for every part that is filled in.
+fn starred(template: &str) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        text.push('*');
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    text + rest
 }
 
 fn proof(spec: &SourceSpec) -> String {

@@ -80,6 +80,9 @@ pub(crate) struct PlatformSpec {
     /// Who we are there: cuts on that are refused unless they are forced.
     #[serde(default, rename = "self")]
     pub(crate) own: Option<SelfSpec>,
+    /// What a person is looked up by.
+    #[serde(default)]
+    pub(crate) people_by: PeopleBy,
     /// Reads that count a whole population, by kind: for caps in percent.
     #[serde(default)]
     pub(crate) population: BTreeMap<String, CallSpec>,
@@ -158,6 +161,17 @@ pub(crate) struct SelfSpec {
     pub(crate) action: Option<String>,
     /// By kind of target the id, or a list of them: `user: "{out.id}"`, `app: "{settings.client_id}"`.
     pub(crate) is: BTreeMap<String, Shape>,
+}
+
+/// What a person is looked up by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PeopleBy {
+    /// A mail address finds somebody, whatever else does.
+    #[default]
+    Mail,
+    /// Their login or name alone: a mail address names nobody.
+    Login,
 }
 
 /// Who is in a group.

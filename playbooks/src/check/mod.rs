@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod actions;
+mod alerts;
 mod approvals;
 mod branches;
 mod calls;
@@ -29,14 +30,16 @@ mod limits;
 mod loops;
 mod mend;
 mod names;
+mod people;
 mod questions;
 mod severity;
 mod types;
 mod uses;
 mod world;
 
+pub use alerts::kinds as alert_kinds;
 use case::Case;
-pub use context::CheckContext;
+pub use context::{AlertKinds, CheckContext};
 
 /// The families, in no order that matters.
 const RULES: &[fn(&mut Case<'_>)] = &[
@@ -46,6 +49,8 @@ const RULES: &[fn(&mut Case<'_>)] = &[
     uses::check,
     approvals::check,
     questions::check,
+    alerts::check,
+    people::check,
     limits::check,
     world::check,
     severity::check,

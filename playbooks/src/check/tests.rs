@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CheckContext, check_sources};
+use super::{AlertKinds, CheckContext, check_sources};
 use crate::Library;
 
 pub(crate) mod catalogue;
@@ -26,7 +26,14 @@ page("team", `${left.failed.len()} left`);
 
 /// What the pages of the codes are tried on.
 pub(crate) fn ground() -> (Catalogue, CheckContext) {
-    (Catalogue::new(), context())
+    let alerts = AlertKinds {
+        known: BTreeMap::from([(
+            "app.token_misuse".to_owned(),
+            BTreeSet::from(["okta-event-hook".to_owned()]),
+        )]),
+        ..AlertKinds::default()
+    };
+    (Catalogue::new().and("github"), CheckContext { alerts: Some(alerts), ..context() })
 }
 
 fn context() -> CheckContext {
@@ -37,6 +44,7 @@ fn context() -> CheckContext {
         vendors: set(&["drift"]),
         deadlines: set(&["contract", "gdpr-33"]),
         playbooks: set(&["cut", "oauth-app-compromise"]),
+        alerts: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stanch_model::{Diagnostic, Effect, Fix, catalog::ActionIndex};
 
 use super::{
-    case::{Case, near},
+    case::{Case, listed, near},
     mend,
 };
 use crate::{
@@ -108,7 +108,9 @@ fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<Stri
     let method = name.rsplit('.').next().unwrap_or(name);
     let unused = !called.contains(name) && !case.lost().may_hold(method);
     if let Some(right) = worst(&effects).filter(|right| *right != effect) {
-        let message = format!("`{name}` is {right}, and `uses` lists it under `{effect}`");
+        let on = platforms_with(case, name, right).filter(|_| effects.len() > 1);
+        let on = on.map_or_else(String::new, |on| format!(" on {on}"));
+        let message = format!("`{name}` is {right}{on}, and `uses` lists it under `{effect}`");
         let fix = if unused { None } else { mend::shift(case.yaml, effect, right, name) };
         let problem = Diagnostic::error("PB0032", message);
         case.in_manifest(problem, span.clone(), &format!("move it under `{right}:`"), fix);
@@ -118,6 +120,20 @@ fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<Stri
         // Certain only where the whole script could be read.
         let fix = if case.lost().is_empty() { mend::remove(case.yaml, effect, name) } else { None };
         case.in_manifest(problem, span, "remove it: a playbook may do what it needs and no more", fix);
+    }
+}
+
+/// Where a verb has this effect: the integrations that are connected here, else the platforms of the catalogue.
+fn platforms_with(case: &Case<'_>, verb: &str, effect: Effect) -> Option<String> {
+    let here = case.world.index.verb(verb);
+    let found = if here.is_empty() { case.world.owners(verb) } else { here };
+    let names: BTreeSet<String> =
+        found.into_iter().filter(|(_, info)| info.effect == effect).map(|(name, _)| name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match names.split_last()? {
+        (last, []) => Some((*last).to_owned()),
+        (last, rest) if rest.len() < 6 => Some(format!("{} and {last}", rest.join(", "))),
+        _ => Some(listed(names.iter().copied())),
     }
 }
 

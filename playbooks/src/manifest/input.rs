@@ -53,7 +53,15 @@ fn fits(reader: &mut Reader<'_>, node: &Node, kind: InputType) {
         (InputType::Time, Shape::Text(text)) if text == "now" || text.parse::<jiff::Timestamp>().is_ok() => {
             return;
         }
-        (InputType::App | InputType::User | InputType::String | InputType::Vendor, Shape::Text(_)) => return,
+        (InputType::String, Shape::Text(_)) => return,
+        (InputType::App | InputType::User | InputType::Vendor, Shape::Text(text))
+            if !text.trim().is_empty() =>
+        {
+            return;
+        }
+        (InputType::App | InputType::User | InputType::Vendor, Shape::Text(_)) => {
+            "a name is never empty: leave the default out, and say `required: false` where nobody need be named"
+        }
         (InputType::Integer, _) => "write a whole number",
         (InputType::Bool, _) => "write `true` or `false`",
         (InputType::List, _) => "write a list of texts, `[a, b]`",

@@ -68,6 +68,13 @@ pub struct InputSpec {
     pub required: bool,
 }
 
+impl InputSpec {
+    /// True for a text that says nothing unless somebody says something: `default: ""`.
+    pub fn may_be_empty(&self) -> bool {
+        self.kind == InputType::String && self.default.as_ref().and_then(Value::as_str) == Some("")
+    }
+}
+
 /// The types of inputs. In a script all but integer, bool and list are strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use stanch_model::Effect;
 
 use super::{
-    Survey, Ty, What, methods,
+    Entry, Literal, Survey, Ty, What, methods,
     reader::{Reader, place, root},
 };
 use crate::{
@@ -28,6 +28,39 @@ impl<'a> Reader<'a> {
             });
         }
         (types, body)
+    }
+
+    /// Reads the closures of a `together` that stand in the script, each as a branch. Gives what it takes, and what it
+    /// gives: what each branch does, under its key or in its place.
+    fn closures(&mut self, arg: &'a Expr, gives: bool) -> (Ty, Option<Ty>) {
+        let mut branch = |value: &'a Expr| match &value.kind {
+            ExprKind::Closure(function) => (Ty::Closure, self.closure(function, &[], gives)),
+            _ => (self.value(value), Ty::Any),
+        };
+        match &arg.kind {
+            ExprKind::Map(entries) => {
+                let (mut takes, mut given) = (Vec::new(), Vec::new());
+                for (key, value) in entries {
+                    let (closure, ty) = branch(value);
+                    let entry = |ty| Entry {
+                        name: key.name.clone(),
+                        at: key.at,
+                        value_at: value.at,
+                        ty,
+                        literal: Literal::No,
+                    };
+                    takes.push(entry(closure));
+                    given.push(entry(ty));
+                }
+                (Ty::Known(takes), Some(Ty::Known(given)))
+            }
+            ExprKind::List(items) => {
+                let (takes, given): (Vec<Ty>, Vec<Ty>) = items.iter().map(branch).unzip();
+                let all = |types: Vec<Ty>| Ty::list(types.into_iter().reduce(Ty::either).unwrap_or(Ty::Any));
+                (all(takes), Some(all(given)))
+            }
+            _ => (self.value(arg), None),
+        }
     }
 
     pub(super) fn call(&mut self, at: usize, name: &'a str, args: &'a [Expr]) -> Ty {
@@ -73,7 +106,13 @@ impl<'a> Reader<'a> {
                 (1, Some(Ty::Closure)) => first.clone().unwrap_or(Ty::Any),
                 _ => Ty::Any,
             };
-            let (more, body) = self.args(part, &params, gives);
+            let (more, body) = match (call.name, part) {
+                ("together", [closures]) if n == 0 => {
+                    let (ty, given) = self.closures(closures, gives);
+                    (vec![ty], given)
+                }
+                _ => self.args(part, &params, gives),
+            };
             types.extend(more);
             first = first.or(body);
         }

@@ -12,10 +12,9 @@ pub(super) fn host(call: &'static HostCall, types: &[Ty], body: Option<Ty>) -> T
         "find_app" => Ty::list(Ty::target("app")),
         "find_user" => Ty::list(Ty::target("user")),
         "each" => Ty::list(body),
-        "together" => Ty::Any,
         "attempt" => Ty::Record(call, Box::new(body)),
         "settle" => Ty::Record(call, Box::new(Ty::list(Ty::Target(None)))),
-        "wait_until" => body,
+        "together" | "wait_until" => body,
         "manual" => types.get(1).cloned().unwrap_or(Ty::Any),
         "flat" => Ty::list(types.first().map_or(Ty::Any, Ty::innermost)),
         "holders" => Ty::list(Ty::target("user")),
@@ -65,6 +64,9 @@ pub(super) fn builtin(name: &str, on: &Ty, body: Option<Ty>) -> Ty {
         ("find" | "pop" | "shift" | "get" | "remove", list) => list.item(),
         ("to_string" | "trim" | "to_upper" | "to_lower" | "sub_string" | "replace", _) => Ty::Text,
         ("keys" | "split", _) => Ty::list(Ty::Text),
+        ("values", Ty::Known(entries)) => {
+            Ty::list(entries.iter().map(|entry| entry.ty.clone()).reduce(Ty::either).unwrap_or(Ty::Any))
+        }
         _ => Ty::Any,
     }
 }

@@ -13,7 +13,7 @@ use stanch_model::{
     config::{Config, IntegrationConfig},
     secret::{SecretBox, SecretError},
 };
-use stanch_playbooks::{CheckContext, Library, Playbook};
+use stanch_playbooks::{AlertKinds, CheckContext, Library, Playbook};
 use stanch_response::{DeadlineTable, Register, config};
 
 use crate::{
@@ -351,8 +351,31 @@ impl Setup {
             vendors: (self.is_configured || !vendors.is_empty()).then(|| vendors.keys().cloned().collect()),
             deadlines: Some(self.deadlines.rules().keys().cloned().collect()),
             playbooks: Some(self.library.all().map(|playbook| playbook.slug.clone()).collect()),
+            alerts: Some(self.alert_kinds()),
             ..if self.is_configured { CheckContext::of(&self.config) } else { CheckContext::default() }
         }
+    }
+
+    /// What alerts may say that they are: as the configured sources, the catalogue's and the triggers of the library know it.
+    fn alert_kinds(&self) -> AlertKinds {
+        let mut kinds = AlertKinds::default();
+        for source in self.catalog.sources() {
+            for kind in &source.kinds {
+                kinds.known.entry(kind.clone()).or_default().insert(source.format.clone());
+            }
+        }
+        let library = Library::embedded();
+        for trigger in library.all().flat_map(|playbook| &playbook.manifest.start) {
+            for kind in stanch_playbooks::alert_kinds(&trigger.when) {
+                kinds.known.entry(kind).or_default();
+            }
+        }
+        for configured in self.config.alerts.values() {
+            let source = self.catalog.sources().find(|source| source.format == configured.format);
+            kinds.sent.extend(source.into_iter().flat_map(|source| source.kinds.iter().cloned()));
+            kinds.sent.extend(configured.kind.clone());
+        }
+        kinds
     }
 
     /// What is wrong with the configured integrations when they speak through this transport, each in its place.

@@ -151,6 +151,9 @@ pub struct SourceInfo {
     /// What its rules detect, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detections: Vec<String>,
+    /// The kinds of alerts that it gives, each once; `*` stands for what the sender decides, and alone for any kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
 }
 
 /// One setting in `stanch.yaml`.
@@ -183,4 +186,9 @@ pub trait ActionIndex {
     fn verbs(&self) -> Vec<String>;
     /// Every platform of the catalogue, configured or not: for suggestions.
     fn platforms(&self) -> Vec<String>;
+    /// True for a platform that knows people by login or name alone: there a mail address names nobody.
+    fn by_login_alone(&self, platform: &str) -> bool {
+        let _ = platform;
+        false
+    }
 }

@@ -41,8 +41,16 @@ impl Catalogue {
             },
             action("hubspot", "revoke_token", Effect::Permanent, Some("grant.revoke"), Some("grant"), None),
             action("hubspot", "cut_scopes", Effect::Reversible, Some("app.rescope"), Some("app"), None),
+            action("github", "find_member", Effect::Read, Some("find_user"), None, Some("user")),
+            action("github", "block_user", Effect::Permanent, Some("user.suspend"), Some("user"), None),
         ];
         Self { integrations: vec![("okta".to_owned(), "okta".to_owned())], actions }
+    }
+
+    /// With a second platform connected.
+    pub(crate) fn and(mut self, platform: &str) -> Self {
+        self.integrations.push((platform.to_owned(), platform.to_owned()));
+        self
     }
 }
 
@@ -119,6 +127,10 @@ impl ActionIndex for Catalogue {
     fn platforms(&self) -> Vec<String> {
         let platforms: BTreeSet<&str> = self.actions.iter().map(|info| info.platform.as_str()).collect();
         platforms.into_iter().map(str::to_owned).collect()
+    }
+
+    fn by_login_alone(&self, platform: &str) -> bool {
+        platform == "github"
     }
 }
 

@@ -1,6 +1,8 @@
 //! What only looking at values, order and use shows.
 
-use super::{GOOD, MANIFEST, after_good, lines};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Catalogue, CheckContext, GOOD, MANIFEST, after_good, check_sources, context, lines};
 
 #[test]
 fn types_that_cannot_fit() {
@@ -324,4 +326,140 @@ fn nesting_and_size_have_bounds_that_say_so() {
     }
     let many: String = (0..600).map(|n| format!("fn f{n}() {{}}\n")).collect();
     assert!(after_good(&many).contains("more than 500 functions and closures [PB0014]"));
+}
+
+#[test]
+fn together_keeps_what_each_of_its_branches_gives() {
+    let script = |body: &str| {
+        format!(
+            "let both = together(#{{ apps: || find_app(input.app), colour: || ask(\"colour\", \"Which?\", [\"a\", \"b\"]) }});\n\
+             let grants = flat(each(both.apps, |app| attempt(|| app.grants()).value ?? []));\n\
+             evidence(\"before\", #{{ grants: grants, colour: both.colour }});\n\
+             approve(\"cut-app\", \"Cut\", [both.apps, grants]);\n{body}\
+             let left = settle();\npage(\"team\", `${{left.failed.len()}} left`);\n"
+        )
+    };
+    let cut = "for app in both.apps { app.quarantine(); }\neach(grants, |grant| grant.revoke());\n";
+    assert_eq!(lines(MANIFEST, &script(cut), &[]), "", "nothing that it calls is unused, nothing unlisted");
+    let wrong =
+        "for app in both.apps { app.revoke(); }\neach(grants, |grant| grant.revoke());\nnote(both.apps);\n";
+    let found = lines(MANIFEST, &script(wrong), &[]);
+    assert!(found.contains("an app has no verb `revoke` [PB0025]"), "{found}");
+    assert!(found.contains("[PB0022]"), "a list is no text: {found}");
+    let listed = "let two = together([|| find_app(\"a\"), || find_app(\"b\")]);\n\
+        for app in flat(two) { app.quarantine(); app.revoke(); }\nfor apps in both.values() { note(`${apps}`); }\n\
+        each(grants, |grant| grant.revoke());\n";
+    let found = lines(MANIFEST, &script(listed), &[]);
+    assert!(found.contains("an app has no verb `revoke` [PB0025]"), "{found}");
+    assert!(!found.contains("PB0055") && !found.contains("PB0034"), "{found}");
+}
+
+#[test]
+fn fix_takes_nothing_away_that_a_branch_of_together_needs() {
+    let script = "let both = together(#{ apps: || find_app(input.app) });\nevidence(\"before\", both);\n\
+        approve(\"cut-app\", \"Cut\", [both.apps]);\nfor app in both.apps { app.quarantine(); }\n\
+        let left = settle();\npage(\"team\", `${left.failed.len()} left`);\n";
+    let sources = BTreeMap::from([
+        ("playbook.yaml".to_owned(), MANIFEST.to_owned()),
+        ("main.rhai".to_owned(), script.to_owned()),
+    ]);
+    let fixed = crate::fix_sources("cut", &sources, &Catalogue::new(), &context());
+    let manifest = fixed.files.get("playbook.yaml").map_or(MANIFEST, String::as_str);
+    assert!(manifest.contains("app.quarantine") && manifest.contains("find_app"), "{manifest}");
+    assert!(!manifest.contains("grant.revoke"), "what nothing calls goes: {manifest}");
+}
+
+#[test]
+fn an_effect_that_differs_names_the_platforms_where_it_is_so() {
+    let found = |index: &Catalogue| {
+        let manifest =
+            MANIFEST.replace("reversible: [app.quarantine]", "reversible: [app.quarantine, user.suspend]");
+        let suspend = "each(holders(grants), |person| person.suspend());\nlet left = settle();";
+        let sources = BTreeMap::from([
+            ("playbook.yaml".to_owned(), manifest),
+            ("main.rhai".to_owned(), GOOD.replace("let left = settle();", suspend)),
+        ]);
+        let found = check_sources("cut", &sources, index, &context());
+        let of_uses = found.iter().filter(|one| one.code == "PB0032");
+        of_uses.map(stanch_model::Diagnostic::one_line).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(found(&Catalogue::new()), "");
+    let both = found(&Catalogue::new().and("github"));
+    assert!(
+        both.contains("`user.suspend` is permanent on github, and `uses` lists it under `reversible`"),
+        "{both}"
+    );
+}
+
+#[test]
+fn a_kind_of_alert_that_nobody_sends_is_told_once_with_who_could() {
+    let alerts = |sent: &[&str]| {
+        let known = [
+            ("app.token_misuse", "okta-event-hook"),
+            ("credential.leaked", "github"),
+            ("okta.*", "okta-event-hook"),
+        ];
+        let known = known.map(|(kind, format)| (kind.to_owned(), BTreeSet::from([format.to_owned()])));
+        let sent = sent.iter().map(|kind| (*kind).to_owned()).collect();
+        crate::AlertKinds { sent, known: known.into() }
+    };
+    let said = |when: &str, sent: &[&str]| {
+        let sources = BTreeMap::from([
+            ("playbook.yaml".to_owned(), format!("{MANIFEST}start:\n  - when: '{when}'\n")),
+            ("main.rhai".to_owned(), GOOD.to_owned()),
+        ]);
+        let context = CheckContext { alerts: Some(alerts(sent)), ..context() };
+        let found = check_sources("cut", &sources, &Catalogue::new(), &context);
+        let told =
+            found.iter().map(|one| format!("{} ({})", one.one_line(), one.help.as_deref().unwrap_or("")));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    let misuse = r#"alert.kind == "app.token_misuse" && alert.severity >= HIGH"#;
+    let typo = r#"alert.kind in ["app.token_misue", "app.token_misuse"]"#;
+    let okta = r#""okta.user.session.start" == alert.kind"#;
+    // By hand, or from a sender of any kind: only what is nearly something known.
+    for sent in [&[][..], &["*"]] {
+        assert_eq!((said(misuse, sent), said(okta, sent)), (String::new(), String::new()));
+        assert!(
+            said(typo, sent).contains("PB0056] (did you mean `app.token_misuse`?)"),
+            "{}",
+            said(typo, sent)
+        );
+        assert_eq!(said(r#"alert.kind == "payroll.changed""#, sent), "", "a company's own");
+    }
+    // From these alone.
+    assert_eq!(
+        (said(misuse, &["app.token_misuse"]), said(okta, &["okta.*"])),
+        (String::new(), String::new())
+    );
+    let other = said(misuse, &["credential.leaked"]);
+    assert!(
+        other.contains("no configured source gives alerts `app.token_misuse`")
+            && other.contains("okta-event-hook can"),
+        "{other}"
+    );
+    assert!(said(r#"alert.kind == "payroll.changed""#, &["okta.*"]).contains("format `hmac`"));
+}
+
+#[test]
+fn a_mail_address_is_told_where_people_are_known_by_login_alone() {
+    let find = |index: &Catalogue, whom: &str| {
+        let manifest = MANIFEST.replace("read: [", "read: [find_user, ");
+        let sources = BTreeMap::from([
+            (
+                "playbook.yaml".to_owned(),
+                manifest.replace("reversible: [app.quarantine]\n  permanent", "permanent"),
+            ),
+            ("main.rhai".to_owned(), format!("note(`${{find_user({whom}).len()}}`);\n")),
+        ]);
+        let found = check_sources("cut", &sources, index, &context());
+        found.into_iter().filter(|one| one.code == "PB0057").map(|one| one.message).collect::<Vec<_>>()
+    };
+    let here = Catalogue::new().and("github");
+    for whom in [r#""ana@acme.example""#, "`${input.app}@acme.example`"] {
+        let said = find(&here, whom);
+        assert!(said.len() == 1 && said[0].starts_with("github knows people by login alone"), "{said:?}");
+        assert!(find(&Catalogue::new(), whom).is_empty(), "Okta knows them");
+    }
+    assert!(find(&here, r#""ana""#).is_empty());
 }

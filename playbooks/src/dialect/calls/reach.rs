@@ -20,7 +20,8 @@ pub(super) const FIND_USER: HostCall = HostCall {
     returns: "[user]",
     throws: &["misuse", "unreachable", "auth", "forbidden", "garbled"],
     docs: "Like `find_app`, for people: a login, a mail address or a platform's own id. A platform that knows people by login \
-           alone (GitHub, AWS) knows nobody by a mail address, and says no more than that: ask it by login as well.",
+           alone (GitHub, AWS, Snowflake, Kong) knows nobody by a mail address: a note of the run says so, and `check` where the \
+           address stands in the script. Ask it by login as well.",
     example: r#"let accounts = find_user("alice@acme.example");"#,
     ..call("find_user", CallClass::Find)
 };

@@ -8,6 +8,7 @@ use std::{
 use parking_lot::RwLock;
 use stanch_model::{
     Diagnostic,
+    diagnostic::did_you_mean,
     yaml::{self, Node},
 };
 use stanch_playbooks::dialect::HOST_CALLS;
@@ -66,6 +67,33 @@ impl Reader<'_> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let help = words::near(name, &known);
         self.wrong_key("TC0002", path, name, format!("there is no {what} `{name}`"), help);
+    }
+
+    /// The same, with the playbook's own names before all others.
+    fn unasked(&mut self, name: &str, cards: &[String]) {
+        let (manifest, script) = (&self.ground.playbook.manifest, &self.ground.playbook.script);
+        let asked =
+            ["approve(\"", "ask(\"", "manual(\""].into_iter().flat_map(|call| script.split(call).skip(1));
+        let asked = asked.filter_map(|rest| rest.split_once('"')).map(|(name, _)| name);
+        let named = manifest.approvals.keys().chain(manifest.questions.keys()).map(String::as_str);
+        let own: BTreeSet<&str> = named.chain(asked).collect();
+        let own: Vec<&str> = own.into_iter().collect();
+        let known: Vec<&str> = cards.iter().map(String::as_str).collect();
+        let near =
+            did_you_mean(name, own.iter().copied()).or_else(|| did_you_mean(name, known.iter().copied()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if own.is_empty() => {
+                "this playbook asks for nothing by name; else a verb or an action, `guard` or `in_doubt`"
+                    .to_owned()
+            }
+            None => format!(
+                "this playbook asks for {}; else a verb or an action, `guard` or `in_doubt`",
+                own.join(", ")
+            ),
+        };
+        let message = format!("there is no approval or question `{name}`");
+        self.wrong_key("TC0002", &["answers"], name, message, help);
     }
 
     fn names(&self, what: Names) -> Vec<String> {
@@ -245,7 +273,7 @@ impl Reader<'_> {
         let people: Vec<String> = self.ground.people().into_iter().collect();
         for (name, replies) in &self.case.answers {
             if !self.may_be_asked(name, &cards) {
-                self.unknown_key(&["answers"], "approval or question", name, &cards);
+                self.unasked(name, &cards);
             }
             for spoken in replies.all() {
                 let words = ["approve", "deny", super::EXPIRE, "go_on", "skip", "look_again"];

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_integrations::Read;
-use stanch_model::{Target, run::StepError, target::Effect, value};
+use stanch_model::{Target, catalog::ActionIndex as _, run::StepError, target::Effect, value};
 
 use crate::{
     border::{self, Json},
@@ -64,9 +64,10 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
         }
         names.dedup();
         let on = asked(here, finder, &query);
-        Ok(json!(Search { names, on }))
+        let deaf = deaf(here, finder, &query, &on);
+        Ok(json!(Search { names, on, deaf }))
     })?;
-    let Search { names, on } = serde_json::from_value(search).unwrap_or_default();
+    let Search { names, on, .. } = serde_json::from_value(search).unwrap_or_default();
     let mut reads: Vec<(String, Vec<Read>)> = on.into_iter().map(|name| (name, Vec::new())).collect();
     for name in &names {
         for read in here.env.integrations.find(finder, name) {
@@ -87,6 +88,22 @@ fn find(ctx: &NativeCallContext<'_>, finder: &'static str, what: &Dynamic) -> Ho
 struct Search {
     names: Vec<String>,
     on: Vec<String>,
+    /// Those of them that know nobody by what is looked for: the run's view says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deaf: Vec<String>,
+}
+
+/// Where a mail address names nobody, if it is one that is looked for.
+fn deaf(here: &Current, finder: &str, query: &str, on: &[String]) -> Vec<String> {
+    if finder != "find_user" || !query.contains('@') {
+        return Vec::new();
+    }
+    let integrations = here.env.integrations.integrations();
+    let by_login = |name: &&String| {
+        let platform = integrations.iter().find(|(own, _)| own == *name).map(|(_, platform)| platform);
+        platform.is_some_and(|platform| here.env.integrations.by_login_alone(platform))
+    };
+    on.iter().filter(by_login).cloned().collect()
 }
 
 /// The integrations that can find such things, of those that the run was started with: what a run asks does not change

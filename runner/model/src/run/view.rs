@@ -293,6 +293,7 @@ impl RunView {
         match body.op.as_str() {
             "phase" => self.phase = text(&body.value),
             "note" => self.notes.push((time.to_owned(), text(&body.value))),
+            "find_user" => self.notes.extend(unheard(&body.value).map(|note| (time.to_owned(), note))),
             _ => {}
         }
         // What a search looks for, without where.
@@ -489,4 +490,17 @@ impl StepView {
             until: time.to_owned(),
         }
     }
+}
+
+/// What a search for a person says of the platforms that know nobody by what was looked for.
+fn unheard(search: &Value) -> Option<String> {
+    let texts = |key: &str| -> Vec<&str> {
+        search.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let deaf = texts("deaf");
+    let know = if deaf.len() == 1 { "knows" } else { "know" };
+    let on = deaf.join(", ");
+    let who = texts("names").join(", ");
+    (!deaf.is_empty())
+        .then(|| format!("{on} {know} people by login alone, so nobody was found there as {who}"))
 }
