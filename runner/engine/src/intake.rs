@@ -189,13 +189,17 @@ impl Env {
         let playbook = self.library.get(&start.playbook).ok_or_else(|| self.no_playbook(&start.playbook))?;
         let pins = self.pins_of(&playbook);
         let above = origin.parent().map(|parent| (parent.mode, parent.plan));
+        let mut answers = origin.parent().map(|parent| parent.answers.clone()).unwrap_or_default();
         let ruled = match (above, purpose) {
             (Some(above), _) => above,
             (None, Purpose::Act) => (self.mode, None),
-            (None, Purpose::Plan(None)) => (Mode::Plan, None),
-            (None, Purpose::Plan(Some(again))) => {
-                let (_, kept) = self.plan_to_execute(again, &playbook, &pins)?;
-                plan::fill(&mut start, &kept);
+            (None, Purpose::Plan(again, given)) => {
+                answers.clone_from(given);
+                if let Some(again) = again {
+                    let (_, kept) = self.plan_to_execute(again, &playbook, &pins)?;
+                    plan::fill(&mut start, &kept);
+                    answers = if given.is_empty() { kept.answers.clone() } else { answers };
+                }
                 (Mode::Plan, None)
             }
             (None, Purpose::Only(hash)) => {
@@ -204,7 +208,7 @@ impl Env {
                 (self.mode, Some(hash))
             }
         };
-        self.birth_of(&playbook, start, ruled, origin, pins)
+        self.birth_of(&playbook, start, Ruled { mode: ruled.0, plan: ruled.1, answers }, origin, pins)
     }
 
     /// The same for a playbook that is at hand, in this mode and held to this plan.
@@ -212,7 +216,7 @@ impl Env {
         &self,
         playbook: &Playbook,
         start: StartRun,
-        (mode, plan): (Mode, Option<Hash>),
+        Ruled { mode, plan, answers }: Ruled,
         origin: Origin<'_>,
         pins: Pins,
     ) -> Result<Birth, EngineError> {
@@ -245,6 +249,7 @@ impl Env {
             unpromoted,
             pins,
             plan,
+            answers,
         };
         let new = NewEntry::new(kind::CREATED, &created);
         let entry = first_entry(&run, &new, now);
@@ -321,6 +326,15 @@ impl Env {
     }
 }
 
+/// What a run goes by besides its playbook and its input.
+pub(crate) struct Ruled {
+    pub(crate) mode: Mode,
+    /// The plan that it is held to.
+    pub(crate) plan: Option<Hash>,
+    /// In mode `plan`: what it takes for answered.
+    pub(crate) answers: BTreeMap<String, String>,
+}
+
 /// The triggers that say yes. One that fails to evaluate says no.
 fn fire<'a>(triggers: &'a [Trigger], alert: &Alert) -> Vec<&'a Trigger> {
     let value = Expression::alert(alert);
@@ -375,6 +389,10 @@ fn inputs(playbook: &Playbook, start: &StartRun, now: &str) -> Result<Value, Eng
         let given = start.input.get(name).cloned().or_else(|| from_alert(spec, start.alert.as_ref()));
         let value = given.or_else(|| default(spec, now));
         match value {
+            // Where the manifest's own default says nothing, nothing may be said.
+            Some(Value::String(text)) if text.is_empty() && spec.may_be_empty() => {
+                map.insert(name.clone(), Value::String(text));
+            }
             Some(value) => {
                 let value =
                     typed(spec.kind, value).map_err(|why| EngineError::Input { name: name.clone(), why })?;

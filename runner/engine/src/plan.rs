@@ -4,10 +4,7 @@
 //! and that it reaches platforms through a handle which lets nothing but reads out. What it would have done stands in its
 //! own intents; a plan is read from there and nowhere else.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use stanch_journal::{Filter, StreamAppend, With};
 use stanch_model::{
@@ -46,8 +43,22 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`]; with `again` as [`Engine::execute`].
     pub async fn plan(&self, start: StartRun, again: Option<&str>) -> Result<RunId, EngineError> {
+        self.plan_for(start, again, &BTreeMap::new()).await
+    }
+
+    /// The same for these answers to its questions, by the address or the name of each: the plan goes on with them, and they
+    /// are a part of it.
+    ///
+    /// # Errors
+    /// As [`Engine::plan`].
+    pub async fn plan_for(
+        &self,
+        start: StartRun,
+        again: Option<&str>,
+        answers: &BTreeMap<String, String>,
+    ) -> Result<RunId, EngineError> {
         let start = StartRun { incident: None, ..start };
-        let birth = self.env.birth(start, Purpose::Plan(again), Origin::Hand)?;
+        let birth = self.env.birth(start, Purpose::Plan(again, answers), Origin::Hand)?;
         let ticket = self.env.journal.append(birth.appends.clone(), With::default())?;
         let run = birth.run.clone();
         self.env.announce(birth);
@@ -172,32 +183,30 @@ impl Env {
         let entries = self.journal.read(&stream(hash), 1, 1)?;
         let kept = entries.first().and_then(|entry| entry.decode::<KeptPlan>().ok());
         // What was changed on disk is no plan that anybody has read.
-        let kept = kept.filter(|kept| plan::hash(&kept.acts, &kept.pins) == *hash);
+        let kept = kept.filter(|kept| kept.hash() == *hash);
         let kept = Arc::new(kept.ok_or_else(|| EngineError::NoPlan(hash.to_string()))?);
         self.plans.write().insert(*hash, Arc::clone(&kept));
         Ok(kept)
     }
 
     /// The hash of a plan, and the append that keeps what a run can be held to, unless it is kept already.
-    pub(crate) fn keep_plan(
-        &self,
-        created: &Created,
-        acts: BTreeSet<ActLine>,
-    ) -> (Hash, Option<StreamAppend>) {
-        let hash = plan::hash(&acts, &created.pins);
-        let stream = stream(&hash);
-        if self.journal.stream(&stream).ok().flatten().is_some() {
-            return (hash, None);
-        }
+    pub(crate) fn keep_plan(&self, created: &Created, plan: &Plan) -> (Hash, Option<StreamAppend>) {
         let kept = KeptPlan {
             run: created.run.clone(),
             playbook: created.playbook.clone(),
             ground: self.mode,
             input: created.input.clone(),
             alert: created.alert.clone(),
-            acts,
+            acts: plan.lines(),
             pins: created.pins.clone(),
+            answers: created.answers.clone(),
+            starts: Some(plan.starts.clone()),
         };
+        let hash = kept.hash();
+        let stream = stream(&hash);
+        if self.journal.stream(&stream).ok().flatten().is_some() {
+            return (hash, None);
+        }
         let entry = NewEntry::new("plan.kept", &kept);
         (hash, Some(StreamAppend::new(stream, self.journal.epoch(), vec![entry])))
     }

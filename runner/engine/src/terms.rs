@@ -66,8 +66,8 @@ pub(crate) enum Purpose<'a> {
     Act,
     /// To do what this plan says and to stop at anything else: the plan's hash, or the first digits of it.
     Only(&'a str),
-    /// To say what it would do; with the inputs of this plan, if one is given.
-    Plan(Option<&'a str>),
+    /// To say what it would do; with the inputs of this plan, if one is given, and for these answers.
+    Plan(Option<&'a str>, &'a BTreeMap<String, String>),
 }
 
 /// What became of an alert; durable when returned.

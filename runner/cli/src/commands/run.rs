@@ -68,7 +68,14 @@ async fn is_still_so(
     hash: &str,
     out: Out,
 ) -> anyhow::Result<()> {
-    let fresh = plan::make(client, &args.origin, origin.clone(), Some(hash), out).await?;
+    let fresh = plan::make(
+        client,
+        &args.origin,
+        origin.clone(),
+        plan::How { again: Some(hash), ..plan::How::default() },
+        out,
+    )
+    .await?;
     let kept = client.planned(hash).await.map_err(crate::reach::answer)?;
     if fresh.hash.is_some() && fresh.hash == kept.hash {
         return Ok(());

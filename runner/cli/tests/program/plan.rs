@@ -164,3 +164,39 @@ async fn a_plan_goes_on_over_the_death_of_its_server_and_nothing_is_written() {
     assert!(hash.is_string() && *hash == resumed.last().unwrap()["plan"], "{resumed:#?}");
     assert!(twins.effects().is_empty(), "{:#?}", twins.effects());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_can_be_asked_for_another_branch_of_a_question() {
+    let home = empty();
+    let folder = home.path();
+    let twins = company(folder).await;
+    let _server = serve(folder, &twins);
+    let plan = |more: &[&str]| {
+        let args = ["plan", "reversible-quarantine", "--input", "app=drift"];
+        transcript(folder, &[&args[..], more].concat())
+    };
+    let silent = plan(&[]);
+    assert!(
+        silent.contains("next: the plan goes on with") && !silent.contains("revoke_app_token"),
+        "{silent}"
+    );
+    let cut = plan(&["--answer", "next=cut it off"]);
+    for part in [
+        "This is the plan for the answer `cut it off` to next.",
+        "next: this plan is for the answer \"cut it off\"",
+        "revoke_app_token",
+    ] {
+        assert!(cut.contains(part), "`{part}` is missing in\n{cut}");
+    }
+    let hash =
+        |text: &str| text.split("--plan ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert_ne!(hash(&silent), hash(&cut));
+    let wrong = plan(&["--answer", "next=panic"]);
+    assert!(
+        wrong.contains("`panic` is no answer to next: it takes ") && wrong.ends_with("exit 3\n"),
+        "{wrong}"
+    );
+    let idle = plan(&["--answer", "nxet=cut it off"]);
+    assert!(idle.contains("Nothing asks nxet"), "{idle}");
+    assert!(twins.effects().is_empty(), "{:#?}", twins.effects());
+}

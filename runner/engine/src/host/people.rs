@@ -151,7 +151,7 @@ fn ask(ctx: &NativeCallContext<'_>, name: &str, text: &str, choices: &Array) -> 
             here.open_wait(wait.clone());
             if here.is_plan() {
                 let (place, silence) = ((&address, mark.at), wait.ladder.first());
-                let say = here.assume_answer(place, name, silence, &wait.options);
+                let say = here.assume_answer(place, name, silence, &wait.options)?;
                 here.close_at_once(&wait.wait, &say, ASSUMED);
             }
             address

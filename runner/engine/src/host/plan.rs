@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 use stanch_model::{
-    Address,
-    run::{Surety, body::WaitClosed, body::kind},
+    Address, Hash,
+    run::{
+        Surety,
+        body::{WaitClosed, kind},
+        plan::Start,
+    },
 };
 
-use crate::current::Current;
+use crate::current::{Current, Hosted};
 
 /// Who has answered, where a plan takes an answer for given.
 pub(crate) const ASSUMED: &str = "assumed";
@@ -37,14 +41,32 @@ impl Current {
         self.live(|live| live.record(kind::CLOSED, closed, at_ms));
     }
 
-    /// The answer to a question that nobody is asked: the one that silence would give, else the first.
+    /// The answer to a question that nobody is asked: the one that the plan is for, else the one that silence would give, else
+    /// the first.
     pub(super) fn assume_answer(
         &self,
         place: (&Address, (u32, u32)),
         name: &str,
         silence: Option<&String>,
         choices: &[String],
-    ) -> String {
+    ) -> Hosted<String> {
+        let given = self.live(|live| {
+            let answers = &live.created.answers;
+            answers.get(place.0.as_str()).or_else(|| answers.get(name)).cloned()
+        });
+        if let Some(say) = given {
+            if !choices.is_empty() && !choices.contains(&say) {
+                let known = choices.join(", ");
+                return self.fatal("misuse", format!("`{say}` is no answer to {name}: it takes {known}"));
+            }
+            self.mark(
+                place,
+                ("ask", name),
+                Surety::Assumed,
+                format!("this plan is for the answer {}", json!(say)),
+            );
+            return Ok(say);
+        }
         let (say, what) = match (silence, choices.first()) {
             (Some(say), _) => (say.clone(), "the answer that silence gives"),
             (None, Some(first)) => (first.clone(), "the first answer"),
@@ -57,6 +79,20 @@ impl Current {
             false => format!("the plan goes on with {}, {what}", json!(say)),
         };
         self.mark(place, ("ask", name), Surety::NotKnown, why);
-        say
+        Ok(say)
+    }
+
+    /// Why a run that is held to a plan may not start this run below it, if it may not.
+    pub(super) fn starts_off_plan(&self, playbook: &str, input: Hash) -> Option<String> {
+        let hash = self.live(|live| live.created.plan.filter(|_| !live.is_plan()))?;
+        let kept = self.env.kept_plan(&hash).ok()?;
+        // Plans of earlier programs do not say.
+        let starts = kept.starts.as_ref()?;
+        let is_planned = starts.contains(&Start { playbook: playbook.to_owned(), input });
+        let other = starts.iter().any(|start| start.playbook == playbook);
+        (!is_planned).then(|| match other {
+            true => format!("the plan starts {playbook} with other inputs"),
+            false => format!("the plan does not start {playbook}"),
+        })
     }
 }

@@ -10,6 +10,7 @@ use stanch_model::{
     run::{StepError, Surety, WaitKind, body::Deferred, body::WaitOpened, body::kind},
 };
 
+use super::people::ask_one_of;
 use crate::{
     border,
     current::{Current, Hosted, terminated},
@@ -276,6 +277,12 @@ fn run_playbook(ctx: &NativeCallContext<'_>, slug: &str, input: &Map) -> Hosted<
         )));
     }
     let mark = Mark::new(place(ctx), "run_playbook", slug, &input);
+    if let Some(why) = here.starts_off_plan(slug, mark.args) {
+        let text = format!("{why}: this run now starts it with {input}. Shall it?");
+        if ask_one_of(ctx, "off-plan", &text, &["go on", "stop"])? == "stop" {
+            return Err(border::throw(&StepError::new("failed", format!("{why}, and a person said no"))));
+        }
+    }
     let address = match here.enter(mark)? {
         Enter::Done(result) => {
             return result.map(|value| child_map(&value.value())).map_err(|error| border::throw(&error));

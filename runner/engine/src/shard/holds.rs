@@ -1,6 +1,6 @@
 //! Holds: what a run claims of what it cut, the child runs that give it back, and what became of that.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use serde_json::{Value, json};
 use stanch_model::{
@@ -19,7 +19,7 @@ use crate::{
     act::Spec,
     env::{Env, rfc3339},
     host::{back, child_id},
-    intake::{Birth, Origin},
+    intake::{Birth, Origin, Ruled},
     live::Live,
     terms::{EngineError, StartRun},
 };
@@ -90,7 +90,13 @@ impl Env {
         };
         let child = child_id(&live.id, &claim.address);
         let origin = Origin::GiveBack(child, &live.created, claim.address.clone());
-        self.birth_of(&playbook, start, (live.created.mode, None), origin, pins)
+        self.birth_of(
+            &playbook,
+            start,
+            Ruled { mode: live.created.mode, plan: None, answers: BTreeMap::new() },
+            origin,
+            pins,
+        )
     }
 
     fn pinned_undo(&self, claim: &Claim) -> Option<(String, Hash)> {

@@ -152,7 +152,7 @@ impl Shard {
         }
         self.env.make_durable(&StreamId::run(run))?;
         let plan = self.env.gather(run, 0).map_err(|error| error.to_string())?;
-        let (hash, kept) = self.env.keep_plan(&live.borrow().created, plan.lines());
+        let (hash, kept) = self.env.keep_plan(&live.borrow().created, &plan);
         if let Some(kept) = kept {
             let kept = self.env.journal.append(vec![kept], stanch_journal::With::default());
             kept.map_err(|error| error.to_string())?;

@@ -385,3 +385,41 @@ async fn a_request_is_repeated_only_while_the_platform_would_know_it_again() {
         assert_eq!(outside.asked("send"), if repeated { 2 } else { 1 });
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_that_only_running_shows_to_be_wrong_says_which_and_where_and_sends_nothing() {
+    let script = r#"
+        let whom = [find_app("drift")[0].label, 5];
+        slack.post_message(#{ channel: whom, text: "look" });
+        note("after");
+    "#;
+    let outside = Outside::new(script, 1, 0).await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    let error = view.error.unwrap();
+    assert_eq!(view.ended.unwrap().as_str(), "failed");
+    assert!(["invalid", "misuse"].contains(&error.kind.as_str()), "{error:?}");
+    assert!(error.message.contains("channel"), "{error:?}");
+    assert!(view.notes.is_empty() && outside.asked("post_message") == 0, "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_by_mail_says_where_people_are_known_by_login_alone() {
+    let outside = Outside::on_github(
+        r#"
+        note(`${find_user("person@acme.example").len()}`);
+        note(`${find_user("nobody").len()}`);
+    "#,
+    )
+    .await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    let notes: Vec<&str> = view.notes.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(
+        notes,
+        ["github knows people by login alone, so nobody was found there as person@acme.example", "0", "0"],
+        "{:?}",
+        view.error
+    );
+    assert!(outside.engine.replay(&[run]).is_ok());
+}

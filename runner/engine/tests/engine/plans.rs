@@ -375,3 +375,105 @@ async fn the_journal_of_a_plan_says_that_nothing_was_sent() {
     let targets = outside.kinds(&run, "target");
     assert!(targets.iter().all(|entry| entry["why"] == "planned: nothing is sent"), "{targets:?}");
 }
+
+const BRANCHES: &str = r##"
+    let apps = find_app("drift");
+    let next = ask("next", "What now?", ["wait", "block it"]);
+    if next == "block it" { for app in apps { app.quarantine(); } }
+    let why = ask("why", "Why?", ["a test", "no test"]);
+    slack.post_message(#{ channel: "#incidents", text: why });
+"##;
+
+async fn plan_for(outside: &Outside, answers: &[(&str, &str)]) -> (RunId, Plan) {
+    let answers = answers.iter().map(|(name, say)| ((*name).to_owned(), (*say).to_owned())).collect();
+    let run = outside.engine.plan_for(start(), None, &answers).await.unwrap();
+    (run.clone(), over(outside, &run).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_for_the_answer_that_somebody_chose_and_another_answer_is_another_plan() {
+    let outside = Outside::new(BRANCHES, 1, 0).await;
+    let (_, silent) = plan(&outside).await;
+    let (run, chosen) = plan_for(&outside, &[("next", "block it"), ("why", "a test")]).await;
+    assert_eq!((lines(&silent).len(), lines(&chosen).len()), (1, 2), "{chosen:#?}");
+    let quarantine = chosen.acts.iter().find(|act| act.action == "deactivate_app").unwrap();
+    assert!(quarantine.follows.is_empty(), "it follows from nothing that is not known: {quarantine:#?}");
+    let mark = chosen.marks.iter().find(|mark| mark.name == "next").unwrap();
+    assert_eq!(mark.surety, Surety::Assumed);
+    assert!(mark.why.contains("this plan is for the answer \"block it\""), "{}", mark.why);
+    // By its address too.
+    let at = outside.engine.view(&run).unwrap();
+    let at = at.waits.iter().find(|wait| wait.name == "next").unwrap().address.as_str().to_owned();
+    let (_, by_address) = plan_for(&outside, &[(&at, "block it"), ("why", "a test")]).await;
+    assert_eq!(lines(&by_address), lines(&chosen));
+    // The same effects after another answer are another plan.
+    let (_, wait) = plan_for(&outside, &[("next", "wait")]).await;
+    assert_eq!(lines(&wait), lines(&silent));
+    assert_ne!(wait.hash, silent.hash);
+    // Made anew it is for the same answers; a run that is held to it stops at nothing when a person says the same.
+    let hash = chosen.hash.unwrap().to_string();
+    let again = outside.engine.plan(start(), Some(&hash)).await.unwrap();
+    assert_eq!(over(&outside, &again).await.hash, chosen.hash);
+    let (run, _) = outside.engine.execute(start(), &hash).await.unwrap();
+    outside.waiting(&run, "Q1").await;
+    outside.answer(&run, "Q1", "block it").await;
+    outside.waiting(&run, "Q2").await;
+    outside.answer(&run, "Q2", "a test").await;
+    let view = outside.ended(&run).await;
+    assert!(view.waits.iter().all(|wait| wait.kind != WaitKind::Guard), "{:#?}", view.waits);
+    assert_eq!(outside.done("deactivate_app"), 1);
+    let (_, wrong) = plan_for(&outside, &[("next", "panic")]).await;
+    let error = wrong.error.unwrap();
+    assert!(error.message.contains("`panic` is no answer to next: it takes wait, block it"), "{error}");
+}
+
+/// Starts a run below with an input that follows from what it reads.
+const STARTS: &str = r#"
+    let apps = find_app("drift");
+    let child = run_playbook("below", #{ count: apps.len() });
+    note(`${child.ended}`);
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_below_with_other_inputs_than_planned_waits_for_a_person() {
+    for (say, ended) in [("go on", Ended::Finished), ("stop", Ended::Failed)] {
+        let mut outside = Outside::new(STARTS, 1, 0).await;
+        let below = "uses: {}\ninput:\n  count: { type: integer }\n";
+        outside.setup = std::mem::replace(&mut outside.setup, crate::common::Setup::new("")).other(
+            "below",
+            below,
+            "note(`${input.count}`);",
+        );
+        outside.crash();
+        let (_, plan) = plan(&outside).await;
+        assert_eq!(plan.starts.len(), 1, "{plan:#?}");
+        let hash = plan.hash.unwrap().to_string();
+        let (run, _) = outside.engine.execute(start(), &hash).await.unwrap();
+        let view = outside.ended(&run).await;
+        assert_eq!(
+            (view.ended, view.waits.len()),
+            (Some(Ended::Finished), 1),
+            "as planned: {:#?}",
+            view.waits
+        );
+        let change =
+            Change::Grant { integration: "salesforce".to_owned(), app: "drift".to_owned(), count: 1 };
+        outside.twins.change(&change).unwrap();
+        let (run, _) = outside.engine.execute(start(), &hash).await.unwrap();
+        let view = outside.waiting(&run, "Q1").await;
+        let card = view.open_waits().next().unwrap();
+        assert_eq!(card.name, "off-plan");
+        assert!(
+            card.text.contains("the plan starts below with other inputs")
+                && card.text.contains("\"count\":2"),
+            "{}",
+            card.text
+        );
+        outside.crash();
+        outside.waiting(&run, "Q1").await;
+        outside.answer(&run, "Q1", say).await;
+        let view = outside.ended(&run).await;
+        assert_eq!(view.ended, Some(ended), "{:?}", view.error);
+        assert!(outside.engine.replay(&[run]).is_ok());
+    }
+}

@@ -49,6 +49,9 @@ pub struct PlanBody {
     /// depends on has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
+    /// The answers that it is for, by the address or the name of the question; the plan's own where it is made anew.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub answers: std::collections::BTreeMap<String, String>,
 }
 
 /// What an alert source sends, handed in by a person.

@@ -138,6 +138,9 @@ pub struct Created {
     /// The plan that it is held to: it stops at the first effect that is not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Hash>,
+    /// In mode `plan`: the answers that it takes for given, by the address or the name of the question.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
 }
 
 /// `step.local`: `now`, `uuid`, `phase`, `note`, … — decided here, no effect outside.

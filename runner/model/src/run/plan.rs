@@ -98,11 +98,29 @@ fn recipient(input: &Value) -> String {
     named.unwrap_or_default().to_owned()
 }
 
-/// The hash of a plan: over its effects, each once and in order, and over what a replay depends on.
-pub fn hash(acts: &BTreeSet<ActLine>, pins: &Pins) -> Hash {
+/// A run that a plan starts below its own, as plans compare it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Start {
+    /// The playbook's slug.
+    pub playbook: String,
+    /// Hash of the input that it is given.
+    pub input: Hash,
+}
+
+/// The hash of a plan: over its effects, each once and in order, and over what a replay depends on; over the answers that it
+/// is for, and the runs that it starts, where there are any.
+pub fn hash(
+    acts: &BTreeSet<ActLine>,
+    pins: &Pins,
+    answers: &BTreeMap<String, String>,
+    starts: &BTreeSet<Start>,
+) -> Hash {
     let acts: Vec<Value> =
         acts.iter().map(|act| json!([act.action, act.integration, act.target, act.effect])).collect();
-    value::hash_of(&json!([acts, pins]))
+    if answers.is_empty() && starts.is_empty() {
+        return value::hash_of(&json!([acts, pins]));
+    }
+    value::hash_of(&json!([acts, pins, answers, starts]))
 }
 
 /// `plan.kept`, the one entry of the stream `plan/<hash>`: what a run that executes the plan is held to.
@@ -123,6 +141,20 @@ pub struct KeptPlan {
     pub acts: BTreeSet<ActLine>,
     /// What it depends on.
     pub pins: Pins,
+    /// The answers to questions that it is for, by address or name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
+    /// The runs that it starts; not known of plans of earlier programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<BTreeSet<Start>>,
+}
+
+impl KeptPlan {
+    /// Its hash.
+    pub fn hash(&self) -> Hash {
+        let none = BTreeSet::new();
+        hash(&self.acts, &self.pins, &self.answers, self.starts.as_ref().unwrap_or(&none))
+    }
 }
 
 /// `run.planned`: the plan is whole.
@@ -234,6 +266,12 @@ pub struct Plan {
     pub title: String,
     /// The input that it was made with.
     pub input: Value,
+    /// The answers to questions that it is for, by address or name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
+    /// The runs that it would start.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub starts: BTreeSet<Start>,
     /// When its run began, RFC 3339.
     pub started: String,
     /// Where its run stands.

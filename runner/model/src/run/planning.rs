@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     body::{self, kind},
-    plan::{ActLine, LeftOut, Mark, Plan, Planned, PlannedAct, PlannedWait},
+    plan::{ActLine, LeftOut, Mark, Plan, Planned, PlannedAct, PlannedWait, Start},
     view::RunView,
     wait::{WaitKind, WaitView},
 };
@@ -40,6 +40,7 @@ impl Planning {
 
     fn fold(&mut self, entry: &Entry) -> Result<(), serde_json::Error> {
         match entry.header.kind.as_str() {
+            kind::CREATED => self.plan.answers = entry.decode::<body::Created>()?.answers,
             kind::LOCAL => self.local(&entry.decode()?),
             kind::INTENT => self.intent(entry.decode()?),
             kind::OUTCOME => self.outcome(&entry.decode()?),
@@ -59,7 +60,12 @@ impl Planning {
     }
 
     fn intent(&mut self, body: body::Intent) {
-        let Some(call) = body.call else { return };
+        let Some(call) = body.call else {
+            if body.op == "run_playbook" {
+                self.plan.starts.insert(Start { playbook: body.name, input: body.args });
+            }
+            return;
+        };
         if call.effect == Effect::Read {
             *self.plan.reads.entry(body.name).or_insert(0) += 1;
             return;
@@ -184,6 +190,7 @@ impl Plan {
         self.acts.splice(at_act.min(self.acts.len())..at_act.min(self.acts.len()), acts);
         self.waits.splice(at_wait.min(self.waits.len())..at_wait.min(self.waits.len()), waits);
         self.deadlines.extend(child.deadlines);
+        self.starts.extend(child.starts);
         self.marks.extend(child.marks);
         self.unread.extend(child.unread);
         for (read, count) in child.reads {
@@ -194,6 +201,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
@@ -263,10 +272,23 @@ mod tests {
             planning.plan(BTreeMap::new()).lines()
         };
         let pins = Pins { host_api: 3, ..Pins::default() };
-        let one = plan::hash(&plan(&["a", "b"]), &pins);
-        assert_eq!(one, plan::hash(&plan(&["b", "a", "b"]), &pins));
-        assert_ne!(one, plan::hash(&plan(&["a"]), &pins));
-        assert_ne!(one, plan::hash(&plan(&["a", "b"]), &Pins { host_api: 4, ..Pins::default() }));
+        let (none, alone) = (BTreeMap::new(), BTreeSet::new());
+        let hash = |ids: &[&str], pins: &Pins| plan::hash(&plan(ids), pins, &none, &alone);
+        let one = hash(&["a", "b"], &pins);
+        assert_eq!(one, hash(&["b", "a", "b"], &pins));
+        assert_ne!(one, hash(&["a"], &pins));
+        assert_ne!(one, hash(&["a", "b"], &Pins { host_api: 4, ..Pins::default() }));
+        let answers = BTreeMap::from([("genuine".to_owned(), "theirs".to_owned())]);
+        let answered = plan::hash(&plan(&["a", "b"]), &pins, &answers, &alone);
+        assert_ne!(
+            one, answered,
+            "what is done after an answer is another plan, also where it does the same"
+        );
+        let starts = [Hash::of(b"x"), Hash::of(b"y")].map(|input| {
+            let start = plan::Start { playbook: "child".to_owned(), input };
+            plan::hash(&plan(&["a", "b"]), &pins, &none, &BTreeSet::from([start]))
+        });
+        assert!(starts[0] != starts[1] && !starts.contains(&one), "with another input it is another plan");
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub(super) async fn plan(
     let alert = alert(&app, &caller, body.alert, body.delivery).await?;
     let (playbook, input) = (body.playbook, body.input.into_iter().collect());
     let start = StartRun { playbook, input, alert, incident: None, started_by: caller.name };
-    let run = app.engine.plan(start, body.again.as_deref()).await?;
+    let run = app.engine.plan_for(start, body.again.as_deref(), &body.answers).await?;
     Ok(Json(Started { run: run.0, incident: None }))
 }
 

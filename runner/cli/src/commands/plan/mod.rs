@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use stanch_client::{Client, News};
@@ -34,6 +34,10 @@ Exit code: 0 here is the plan, 3 the run would fail, 4 the plan waits (something
 pub(crate) struct Args {
     #[command(flatten)]
     origin: OriginArgs,
+    /// The answer that the plan is for, `scope=yes`: by the question's name, or its address in the plan; can be given several
+    /// times. Without it a plan goes on as silence would
+    #[arg(long = "answer", value_name = "QUESTION=CHOICE", value_parser = answered)]
+    answers: Vec<(String, String)>,
     /// Every target by name
     #[arg(long)]
     all: bool,
@@ -48,8 +52,23 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let origin = args.origin.read(out)?;
     let client = args.reach.client()?;
-    let plan = make(&client, &args.origin, origin, None, out).await?;
+    let answers = args.answers.into_iter().collect();
+    let plan = make(&client, &args.origin, origin, How { again: None, answers }, out).await?;
     Ok(tell(&plan, args.all, out))
+}
+
+fn answered(text: &str) -> Result<(String, String), String> {
+    let (question, choice) = text.split_once('=').ok_or("write QUESTION=CHOICE")?;
+    Ok((question.trim().to_owned(), choice.trim().to_owned()))
+}
+
+/// What a plan is made by besides its origin.
+#[derive(Default)]
+pub(super) struct How<'a> {
+    /// The plan that is made anew.
+    pub(super) again: Option<&'a str>,
+    /// The answers that it is for.
+    pub(super) answers: BTreeMap<String, String>,
 }
 
 /// Shows a plan, and says what it comes to.
@@ -77,12 +96,13 @@ pub(super) async fn make(
     client: &Client,
     args: &OriginArgs,
     origin: Origin,
-    again: Option<&str>,
+    how: How<'_>,
     out: Out,
 ) -> anyhow::Result<Plan> {
     let Origin { input, alert, delivery } = origin;
-    let (playbook, again) = (args.playbook.clone(), again.map(str::to_owned));
-    let started = match client.plan(&PlanBody { playbook, input, alert, delivery, again }).await {
+    let (playbook, again) = (args.playbook.clone(), how.again.map(str::to_owned));
+    let body = PlanBody { playbook, input, alert, delivery, again, answers: how.answers };
+    let started = match client.plan(&body).await {
         Ok(started) => started,
         Err(error) => return Err(args.refused(client, error).await),
     };

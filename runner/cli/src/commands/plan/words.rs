@@ -28,6 +28,7 @@ pub(in crate::commands) fn words(plan: &Plan, all: bool, width: Option<usize>) -
     let mut page = Page { lines: Vec::new(), width };
     page.line(&format!("{} ({})", plan.title, plan.playbook));
     page.line(&in_short(plan));
+    answers(plan).iter().for_each(|line| page.line(line));
     if let Some(table) = table(plan) {
         page.lines.extend([String::new(), table.render(None)]);
     }
@@ -45,6 +46,18 @@ pub(in crate::commands) fn words(plan: &Plan, all: bool, width: Option<usize>) -
     page.list("Scopes", scopes(plan));
     page.lines.extend([String::new(), end(plan)]);
     page.lines.join("\n")
+}
+
+/// The answers that the plan is for, and whether anything asks for them.
+fn answers(plan: &Plan) -> Vec<String> {
+    let comes_up = |question: &str| {
+        plan.waits.iter().any(|wait| wait.wait.name == question || wait.wait.address.as_str() == question)
+    };
+    let lines = plan.answers.iter().map(|(question, say)| match comes_up(question) {
+        true => format!("This is the plan for the answer `{say}` to {question}."),
+        false => format!("Nothing asks {question}: the answer `{say}` changes nothing."),
+    });
+    lines.collect()
 }
 
 /// Lines, cut where the terminal ends.
@@ -324,6 +337,7 @@ pub(super) fn summary(plan: &Plan) -> Value {
     json!({
         "plan": plan.hash, "run": plan.run, "playbook": plan.playbook, "state": plan.state, "ended": plan.ended,
         "error": plan.error, "acts": acts, "scopes": plan.scopes, "reads": plan.reads, "unread": plan.unread,
+        "answers": plan.answers,
         "command": command(plan),
     })
 }
