@@ -47,6 +47,10 @@ struct Shared {
     transport: Transport,
     secrets: Arc<dyn SecretBox>,
     members: BTreeMap<String, Member>,
+    /// What each verb becomes here: integration and action. Editors ask for all of them at every key.
+    verbs: BTreeMap<String, Vec<(String, String)>>,
+    /// Every verb of the catalogue, in order.
+    known: Vec<String>,
 }
 
 impl Integrations {
@@ -70,7 +74,8 @@ impl Integrations {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let shared = Arc::new(Shared { catalog, transport, secrets, members });
+        let (verbs, known) = (verbs_of(&members), known_verbs(&catalog));
+        let shared = Arc::new(Shared { catalog, transport, secrets, members, verbs, known });
         Ok(Self { shared, reach: Reach::All })
     }
 
@@ -372,6 +377,26 @@ impl Integrations {
     }
 }
 
+fn verbs_of(members: &BTreeMap<String, Member>) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut verbs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (name, member) in members {
+        for info in member.infos.values() {
+            if let Some(verb) = &info.verb {
+                verbs.entry(verb.clone()).or_default().push((name.clone(), info.name.clone()));
+            }
+        }
+    }
+    verbs
+}
+
+fn known_verbs(catalog: &Catalog) -> Vec<String> {
+    let all = catalog.platforms().flat_map(|platform| platform.actions());
+    let mut verbs: Vec<String> = all.filter_map(|info| info.verb.clone()).collect();
+    verbs.sort();
+    verbs.dedup();
+    verbs
+}
+
 pub(crate) fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
     let mut arguments = Map::new();
     for (name, shape) in with {
@@ -397,11 +422,8 @@ impl ActionIndex for Integrations {
     }
 
     fn verb(&self, verb: &str) -> Vec<(String, &ActionInfo)> {
-        let members = self.shared.members.iter();
-        members
-            .flat_map(|(name, member)| member.infos.values().map(move |info| (name.clone(), info)))
-            .filter(|(_, info)| info.verb.as_deref() == Some(verb))
-            .collect()
+        let here = self.shared.verbs.get(verb).into_iter().flatten();
+        here.filter_map(|(name, action)| Some((name.clone(), self.action(name, action)?))).collect()
     }
 
     fn counts(&self, integration: &str, kind: &str) -> bool {
@@ -409,15 +431,15 @@ impl ActionIndex for Integrations {
     }
 
     fn verbs(&self) -> Vec<String> {
-        let all = self.shared.catalog.platforms().flat_map(|platform| platform.actions());
-        let mut verbs: Vec<_> = all.filter_map(|info| info.verb.clone()).collect();
-        verbs.sort();
-        verbs.dedup();
-        verbs
+        self.shared.known.clone()
     }
 
     fn platforms(&self) -> Vec<String> {
         self.shared.catalog.platforms().map(|platform| platform.slug().to_owned()).collect()
+    }
+
+    fn by_login_alone(&self, platform: &str) -> bool {
+        self.shared.catalog.platform(platform).is_some_and(crate::catalog::Platform::by_login_alone)
     }
 }
 

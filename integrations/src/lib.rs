@@ -43,7 +43,7 @@ pub use call::{
     Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,
     UndoCall,
 };
-pub use catalog::{Catalog, Figures, Platform};
+pub use catalog::{Catalog, Figures, Gives, Platform, Takes};
 pub use configured::Integrations;
 pub use limit::Permit;
 pub use preflight::{Finding, State};

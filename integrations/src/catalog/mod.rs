@@ -7,6 +7,7 @@ mod own;
 mod page;
 mod page_of_sources;
 mod sources;
+mod values;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -15,9 +16,10 @@ use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash, yaml};
 
 pub use self::figures::Figures;
 use self::sources::Sources;
+pub use self::values::{Gives, Takes};
 use crate::{
     conform::Address,
-    spec::{ActionAuth, ActionSpec, Evidence, PlatformSpec},
+    spec::{ActionAuth, ActionSpec, Evidence, PeopleBy, PlatformSpec},
 };
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
@@ -236,6 +238,11 @@ impl Platform {
     /// Whether it can count all that it has of this kind.
     pub fn counts(&self, kind: &str) -> bool {
         self.spec.population.contains_key(kind)
+    }
+
+    /// Whether it knows people by login or name alone: a mail address names nobody there.
+    pub fn by_login_alone(&self) -> bool {
+        self.spec.people_by == PeopleBy::Login
     }
 
     /// Whether it can tell who is in a group.

@@ -127,6 +127,15 @@ impl Platform {
         let mut say = |what: &str, text: String| {
             let _never = writeln!(page, "- {what}: {text}");
         };
+        let takes = self.takes(action);
+        let of_target =
+            takes.iter().filter(|takes| takes.from_target).map(|takes| format!("`{}`", takes.name));
+        let of_target = of_target.collect::<Vec<_>>().join(", ");
+        if let (Some(kind), false) = (&action.target_kind, of_target.is_empty()) {
+            say("on", format!("a target of kind {kind}; by name {of_target}"));
+        }
+        takes.iter().filter(|takes| !takes.from_target).for_each(|takes| say("takes", takes.to_string()));
+        say("gives", self.gives(action).to_string());
         match (&action.verify, self.unproven(name), action.manual) {
             (Some(verify), ..) => say("read back", format!("`{}` until `{}`", verify.action, verify.until)),
             (None, Some(why), _) => say("not read back", why.to_owned()),

@@ -5,6 +5,7 @@ mod draft;
 mod list;
 mod preflight;
 mod show;
+mod verbs;
 
 use stanch_integrations::{Catalog, Platform};
 use stanch_model::diagnostic::did_you_mean;
@@ -26,6 +27,13 @@ enum What {
     Show {
         /// A platform (`okta`) or a configured name (`okta_emea`)
         platform: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// List the verbs: what each takes and gives, its effect, and the platforms that have it
+    Verbs {
+        /// A verb (`grant.revoke`), or a kind of target (`grant`)
+        verb: Option<String>,
         #[command(flatten)]
         place: PlaceArgs,
     },
@@ -73,6 +81,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         }
         What::Show { platform, place } => {
             show::run(&setup::load_or_refuse(&place.place()?.config, out)?, &platform, out)
+        }
+        What::Verbs { verb, place } => {
+            verbs::run(&setup::load_or_refuse(&place.place()?.config, out)?, verb.as_deref(), out)
         }
         What::Conform(args) => conform::run(&args, out),
         What::Preflight { name, place, ground } => {
