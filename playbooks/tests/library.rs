@@ -1,7 +1,7 @@
 //! The library: what `stanch check` says of every playbook when every platform of the catalogue is connected under its own
 //! name and the rest is configured as `stanch init` writes it, and what each of them has for the night in which it is needed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use stanch_integrations::Catalog;
 use stanch_model::catalog::{ActionIndex, ActionInfo};
@@ -40,6 +40,10 @@ impl ActionIndex for Everything {
 
     fn platforms(&self) -> Vec<String> {
         self.0.platforms().map(|platform| platform.slug().to_owned()).collect()
+    }
+
+    fn by_login_alone(&self, platform: &str) -> bool {
+        self.0.platform(platform).is_some_and(stanch_integrations::Platform::by_login_alone)
     }
 }
 
@@ -80,7 +84,7 @@ fn every_playbook_says_who_answers_for_it_and_what_it_asks() {
             );
         }
         let lines = playbook.script.lines().count();
-        assert!((25..=120).contains(&lines), "{slug} has {lines} lines: it is read at three in the morning");
+        assert!((40..=120).contains(&lines), "{slug} has {lines} lines: it is read at three in the morning");
     }
 }
 
@@ -109,4 +113,62 @@ fn the_readme_lists_the_whole_library() {
         let entry = format!("| [`{0}`](playbooks/library/{0}/README.md) |", playbook.slug);
         assert!(readme.contains(&entry), "README.md does not list {}", playbook.slug);
     }
+}
+
+/// What a night may bring, and how a case says so.
+const NIGHT: [(&str, &[&str]); 8] = [
+    ("a rate limit", &["answer: 429", "answer: 451"]),
+    ("a 403", &["answer: 403"]),
+    ("a timeout after the effect", &["answer: timeout_after_effect"]),
+    ("a second page", &["pages_of:"]),
+    ("what was revoked already", &["answer: already_revoked"]),
+    ("a no", &["deny", "hold back"]),
+    ("silence", &["expire"]),
+    ("a kill", &["kill_runner: true"]),
+];
+
+/// Playbooks for which a case of these cannot be, and the words with which their `cases/README.md` says why.
+const CANNOT_BE: [(&str, &str, &str); 2] = [
+    ("notify-matrix", "what was revoked already", "cuts nothing"),
+    ("notify-matrix", "a second page", "lists nothing"),
+];
+
+fn files(folder: &Path) -> Vec<(String, String)> {
+    let files = std::fs::read_dir(folder).unwrap().flatten();
+    let text = |file: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        (file.file_name().to_string_lossy().into_owned(), text)
+    };
+    files.map(text).collect()
+}
+
+#[test]
+fn every_playbook_has_a_case_for_whatever_a_night_may_bring() {
+    let mut missing = Vec::new();
+    for playbook in Library::embedded().all() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(&playbook.slug).join("cases");
+        let files = files(&folder);
+        let says =
+            |part: &str| files.iter().any(|(name, text)| name.ends_with(".yaml") && text.contains(part));
+        for (what, parts) in NIGHT {
+            let excuse = CANNOT_BE.iter().find(|(slug, not, _)| *slug == playbook.slug && *not == what);
+            match excuse {
+                None if !parts.iter().any(|part| says(part)) => {
+                    missing.push(format!("{}: {what}", playbook.slug))
+                }
+                Some((.., why)) => {
+                    let page = files.iter().find(|(name, _)| name == "README.md");
+                    let said = page.is_some_and(|(_, text)| text.contains(why));
+                    assert!(said, "{}/cases/README.md does not say that it {why}", playbook.slug);
+                    assert!(
+                        !parts.iter().any(|part| says(part)),
+                        "{}: {what} can be after all",
+                        playbook.slug
+                    );
+                }
+                None => {}
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no case shows\n{}", missing.join("\n"));
 }
