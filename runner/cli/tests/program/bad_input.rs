@@ -158,3 +158,32 @@ fn a_source_without_its_secret_stops_the_server_before_it_takes_anything() {
     let text = told(&args, &output);
     assert_says(&text, &["casb", "NO_SUCH_SECRET", "exit 1\n"]);
 }
+
+#[test]
+fn an_input_whose_default_says_nothing_may_say_nothing_and_any_other_may_not() {
+    let home = empty();
+    let manifest = |default: &str| {
+        format!(
+            "title: A book\nowner: me\nreviewed: 2026-11-01\nuses: {{}}\ninput:\n  why: {{ type: string{default} }}\n"
+        )
+    };
+    book(home.path(), "free", &manifest(", default: \"\""), "note(`because ${input.why}.`);\n");
+    book(home.path(), "strict", &manifest(""), "note(input.why);\n");
+    configure(home.path(), &["free", "strict"]);
+    let checked = transcript(home.path(), &["check", "free"]);
+    assert!(checked.ends_with("exit 0\n"), "{checked}");
+    let _server = Served::start(home.path());
+    for args in [&["run", "free", "--watch"][..], &["run", "free", "--watch", "--input", "why="]] {
+        let text = transcript(home.path(), args);
+        assert!(text.ends_with("exit 0\n"), "{text}");
+    }
+    let shown = transcript(home.path(), &["runs"]);
+    assert!(shown.contains("finished"), "{shown}");
+    let refused = transcript(home.path(), &["run", "strict", "--input", "why="]);
+    assert_says(&refused, &["input why: it is empty", "exit 3\n"]);
+    // A name is never empty.
+    let app = manifest(", default: \"\"").replace("type: string", "type: app");
+    book(home.path(), "app", &app, "note(input.why);\n");
+    let checked = transcript(home.path(), &["check", "app"]);
+    assert_says(&checked, &["PB0007", "a name is never empty", "exit 3\n"]);
+}

@@ -17,7 +17,7 @@ use stanch_journal::{Cursor, Follower, Journal, MemoryJournal};
 use stanch_model::{
     RunId,
     config::{Config, IntegrationConfig},
-    run::{Mode, RunView},
+    run::{Mode, RunState, RunView},
     yaml,
 };
 use stanch_playbooks::coverage::Coverage;
@@ -37,6 +37,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A case that goes on for so many turns goes on for ever.
 const TURNS: usize = 5_000;
+
+/// A run that is at work is looked at again so often, after so long.
+const LINGERS: u32 = 200;
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// What is the same for every case of a playbook.
 #[derive(Clone)]
@@ -88,6 +92,8 @@ struct Play<'a> {
     told: Told,
     heard: Cursor,
     start_ms: i64,
+    /// How often in a row nothing was due although a run was at work.
+    lingered: u32,
 }
 
 impl<'a> Play<'a> {
@@ -123,6 +129,7 @@ impl<'a> Play<'a> {
             told: Told::default(),
             heard: Cursor::START,
             start_ms,
+            lingered: 0,
         })
     }
 
@@ -171,9 +178,22 @@ impl<'a> Play<'a> {
             return Ok(false);
         }
         let next = self.people.next_ms(&self.stage.facts.read(), now).into_iter().chain(due);
-        let Some(next) = next.filter(|due| *due > now).min() else { return Ok(false) };
+        let Some(next) = next.filter(|due| *due > now).min() else { return self.lingers(life).await };
+        self.lingered = 0;
         self.clock.jump(next);
         life.engine.clock_changed();
+        Ok(true)
+    }
+
+    /// Nothing is due and nobody speaks. A run that is at work all the same has only not said yet what it waits for: a machine
+    /// with much to do takes a while. False when nothing comes of that.
+    async fn lingers(&mut self, life: &Life) -> anyhow::Result<bool> {
+        let at_work = life.engine.runs(true, 1_000)?.iter().any(|run| run.state == RunState::Running);
+        self.lingered += 1;
+        if !at_work || self.lingered > LINGERS {
+            return Ok(false);
+        }
+        tokio::time::sleep(MOMENT).await;
         Ok(true)
     }
 

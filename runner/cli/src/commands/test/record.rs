@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, wanted: &str, out: Out) -> anyhow::Result<Exit> {
     let text = Recorded { run: &run, entries: &entries, world: world_of(&data) }.text();
     let id = run.id.as_ref().map(ToString::to_string).unwrap_or_default().to_lowercase();
     let name = args.name.clone().unwrap_or_else(|| format!("run-{}", &id[id.len().saturating_sub(8)..]));
-    let folder = args.paths.first().cloned().unwrap_or_else(|| PathBuf::from(&run.playbook)).join("cases");
+    let folder = folder_of(args, &run.playbook)?.join("cases");
     let path = folder.join(format!("{name}.yaml"));
     let failed = |why: std::io::Error| Said::new(format!("cannot write {}: {why}", path.display()));
     fs::create_dir_all(&folder).map_err(failed)?;
@@ -38,6 +38,20 @@ pub(super) fn run(args: &Args, wanted: &str, out: Out) -> anyhow::Result<Exit> {
     out.text(&format!("{0}\n\nstanch test {0}", path.display()));
     out.line(&json!({ "case": path, "run": run.id, "playbook": run.playbook }));
     Ok(Exit::Yes)
+}
+
+/// The folder of the run's playbook: a case anywhere else could not be played.
+fn folder_of(args: &Args, playbook: &str) -> anyhow::Result<PathBuf> {
+    let folder = args.paths.first().cloned().unwrap_or_else(|| PathBuf::from(playbook));
+    if folder.join("playbook.yaml").is_file() {
+        return Ok(folder);
+    }
+    let help =
+        format!("name the folder of {playbook} after the run: the case is written into its folder `cases/`");
+    Err(Said::new(format!("{} is no playbook's folder", folder.display()))
+        .help(help)
+        .exit(Exit::Usage)
+        .into())
 }
 
 /// The entries of the one run that is meant, whether a server has the journal or not.
