@@ -150,6 +150,14 @@ impl Case<'_> {
         self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
     }
 
+    /// The same at the key that ends this path.
+    pub(super) fn wrong_key(&mut self, code: &str, path: &[&str], message: String, help: String) {
+        let Some((key, map)) = path.split_last() else { return };
+        let entry = self.tree.at(map).and_then(|map| map.get(key));
+        let span = entry.map_or(0..0, |(key, _)| key.span.clone());
+        self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
+    }
+
     pub(super) fn unknown<'k>(
         &mut self,
         path: &[&str],
@@ -168,35 +176,6 @@ impl Case<'_> {
         if *own != stem {
             let help = format!("write `drill: {stem}`, or call the file `{own}.yaml`");
             self.wrong("DR0002", &["drill"], format!("the file is called `{stem}`"), help);
-        }
-    }
-
-    fn world(&mut self) {
-        let (scenario, known) = (self.scenario, self.known);
-        let platforms = |names: Vec<&String>| -> Vec<String> {
-            names.into_iter().filter(|name| !known.platforms.contains(name)).cloned().collect()
-        };
-        for (nth, app) in scenario.world.apps.iter().enumerate() {
-            for name in platforms(app.grants.keys().collect()) {
-                let path = ["world", "apps", &nth.to_string(), "grants", &name];
-                self.unknown(&path, "platform", &name, known.platforms.iter().map(String::as_str));
-            }
-        }
-        let apps = || scenario.world.apps.iter().map(|app| app.id.as_str());
-        for (nth, hidden) in scenario.world.hidden.iter().enumerate() {
-            let nth = nth.to_string();
-            if !apps().any(|app| app == hidden.app) {
-                self.unknown(&["world", "hidden", &nth, "app"], "app", &hidden.app, apps());
-            }
-            match &hidden.once {
-                Some(once) => self.condition(once, &["world", "hidden", &nth, "once"]),
-                None => self.wrong(
-                    "DR0006",
-                    &["world", "hidden", &nth],
-                    "nothing brings these grants to light".to_owned(),
-                    "give them `once:`, a condition".to_owned(),
-                ),
-            }
         }
     }
 

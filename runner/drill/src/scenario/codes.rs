@@ -27,7 +27,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0005",
         "unknown name",
-        "The condition, alert, fault or stand-in names an app, platform, vendor, approval, step or goal that neither the world of this scenario nor the playbooks know. Most often it is a slip of the pen.",
+        "The condition, alert, fault or stand-in names an app, platform, vendor, approval, step or goal that neither the world of this scenario nor the playbooks know, or the world holds a key under `extra` that no simulated platform reads. Most often it is a slip of the pen.",
     ),
     CodePage::new(
         "DR0006",
@@ -63,6 +63,7 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("check.rs"),
         include_str!("check_moves.rs"),
+        include_str!("check_world.rs"),
         include_str!("read.rs"),
         include_str!("../words.rs"),
     ];

@@ -3,6 +3,7 @@
 mod adversary;
 mod check;
 mod check_moves;
+mod check_world;
 pub mod codes;
 pub mod draft;
 mod edit;
@@ -19,6 +20,7 @@ use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 
 pub use adversary::{Loot, Move, Ploy};
 pub use check::{Known, check};
+pub(crate) use check_world::unknown_extras;
 pub use edit::Edit;
 pub use library::{Found, embedded, find, in_folder};
 pub use read::read;
