@@ -130,6 +130,7 @@ impl Facts {
         if self.blocks.contains(&action) {
             let on = &request.integration;
             self.blocked.extend(request.apps.iter().map(|app| (app.clone(), on.clone())));
+            self.level();
         }
         if request.method == "MAIL" {
             let now = self.now_ms;
@@ -249,10 +250,15 @@ impl Facts {
         known.given.keys().map(|platform| self.live_on(app, platform)).sum()
     }
 
-    /// Grants of an app that stand on a platform.
+    /// Grants of an app that stand on a platform. One that is there without anybody's grant acts in its own name: that is
+    /// one door, and only blocking it closes that.
     pub fn live_on(&self, app: &str, platform: &str) -> i64 {
         let known = self.apps.iter().find(|known| known.id == app);
-        let given = known.and_then(|known| known.given.get(platform)).copied().unwrap_or(0);
+        let given = match known.and_then(|known| known.given.get(platform)) {
+            None => return 0,
+            Some(0) => return i64::from(!self.blocked_on(app, platform)),
+            Some(given) => *given,
+        };
         let gone = self.gone.get(&(app.to_owned(), platform.to_owned())).map_or(0, BTreeMap::len);
         (i64::from(given) - count(gone)).max(0)
     }
@@ -307,6 +313,7 @@ impl Facts {
         match did {
             Did::Blocked { app, integration } => {
                 self.blocked.insert((app.clone(), integration.clone()));
+                self.level();
             }
             Did::Took { app, integration, id } => {
                 let gone = self.gone.entry((app.clone(), integration.clone())).or_default();

@@ -106,10 +106,7 @@ impl Stage {
                 self.at_twins(*entry, twins);
             }
         }
-        for hidden in &kept.revealed {
-            self.facts.write().stake(&self.scenario.world.hidden[*hidden].app);
-            twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(*hidden));
-        }
+        kept.revealed.iter().for_each(|hidden| self.reveal(*hidden, twins));
         for (nth, fault) in kept.faults.iter().enumerate() {
             if let Some(fault) = fault.for_twins() {
                 twins.add_fault_once(&format!("order/{nth}"), fault);
@@ -192,8 +189,7 @@ impl Stage {
         match due {
             Due::Reveal(hidden) => {
                 self.record.write(Line::Revealed { hidden, at_ms });
-                self.facts.write().stake(&self.scenario.world.hidden[hidden].app);
-                twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(hidden));
+                self.reveal(hidden, twins);
             }
             Due::Move(number) => self.moves.lock().push_back(number),
             Due::Entry(entry) => {
@@ -201,6 +197,18 @@ impl Stage {
                 self.deed(entry, at_ms, twins);
             }
         }
+    }
+
+    /// What was hidden is there, once. An app that comes without anybody's grant is told here: the platforms count none.
+    fn reveal(&self, number: usize, twins: &TwinHost) {
+        let hidden = &self.scenario.world.hidden[number];
+        let mut facts = self.facts.write();
+        facts.stake(&hidden.app);
+        for platform in hidden.grants.iter().filter(|(_, count)| **count == 0).map(|(platform, _)| platform) {
+            facts.given(&hidden.app, platform, 0);
+        }
+        drop(facts);
+        twins.change_soon_once(&format!("hidden/{number}"), Change::Reveal(number));
     }
 
     /// An entry of the plot as it comes.
@@ -346,8 +354,10 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
         Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
         Line::Revealed { hidden, .. } => {
             let hidden = &scenario.world.hidden[*hidden];
-            let count: u32 = hidden.grants.values().sum();
-            format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
+            match hidden.grants.values().sum::<u32>() {
+                0 => format!("{} comes to light: {}", hidden.app, hidden.why),
+                count => format!("{count} grants of {} come to light: {}", hidden.app, hidden.why),
+            }
         }
         Line::Moved { number, times, failed, .. } => {
             return crate::adversary::words(scenario, *number, *times, failed);
