@@ -411,7 +411,8 @@ impl PlotEntry {
         match self.deed() {
             Some(Deed::Alert(alert)) => {
                 let text = |name: &str| alert.get(name).and_then(|value| value.as_str()).unwrap_or("?");
-                format!("alert {} about {}", text("kind"), text("app"))
+                let about = ["app", "user", "title"].into_iter().find(|name| alert.contains_key(*name));
+                format!("alert {} about {}", text("kind"), text(about.unwrap_or("app")))
             }
             Some(Deed::Letter(channel, letter)) => format!("{} from {}", channel.as_str(), letter.from),
             Some(Deed::Fault(fault)) => fault.words(),
