@@ -98,6 +98,33 @@ fn the_build_vault_goes_the_same_way_twice_over_a_rate_limit_and_a_dead_runner()
 }
 
 #[test]
+fn one_consent_is_followed_to_a_session_and_a_key_twice_alike() {
+    let play = twice_alike("ai-helper");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    assert_eq!(play.runs.len(), 3, "the consent, the session, the key");
+}
+
+#[test]
+fn an_app_that_an_app_made_is_hunted_down_twice_alike() {
+    let play = twice_alike("ghost-tenant");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
+fn what_no_list_named_comes_back_after_three_weeks_twice_alike() {
+    let play = twice_alike("support-har");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    let rotations = play.runs.iter().filter(|run| run["playbook"] == "mass-rotation").count();
+    assert_eq!(rotations, 2, "the first, and the one for the four that were left");
+}
+
+#[test]
+fn what_a_build_step_printed_is_taken_back_over_a_dead_runner_twice_alike() {
+    let play = twice_alike("poisoned-step");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
 fn a_revocation_that_lies_is_found_out_twice() {
     let play = twice_alike("revoke-that-doesnt");
     let targets = play.runs[0]["targets"].as_object().unwrap();
