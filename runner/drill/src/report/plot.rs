@@ -132,6 +132,8 @@ fn mark(entry: &PlotEntry) -> &'static str {
         Some(Deed::Letter(channel, _)) => channel.as_str(),
         Some(Deed::Fault(_)) => "fault",
         Some(Deed::Consent(_)) => "consent",
+        Some(Deed::Pull(_)) => "pull",
+        Some(Deed::Run(_)) => "run",
         None => "plot",
     }
 }
