@@ -203,6 +203,36 @@ fn a_notice_that_is_marked_as_sent_too_late_was_not_sent_in_time() {
     assert_eq!(lost("notify-matrix", "sign-desk", from, to), ["prove"]);
 }
 
+#[test]
+fn who_takes_the_app_and_not_the_key_stops_half_way() {
+    let (from, to) = ("revoke-credential: { say: approve", "revoke-credential: { say: deny");
+    assert_eq!(lost("illicit-consent", "ai-helper", from, to), ["contain", "follow"]);
+}
+
+#[test]
+fn who_lets_the_second_app_live_is_read_along_with() {
+    let (from, to) =
+        ("stop-app:       { say: approve, after: 3m", "stop-app:       { say: approve, after: 14m");
+    assert_eq!(lost("service-principal-backdoor", "ghost-tenant", from, to), ["hunt"]);
+}
+
+#[test]
+fn who_puts_the_rotation_off_is_late_with_it() {
+    let (from, to) =
+        ("the-rest:       { say: approve, after: 5m", "the-rest:       { say: deny,    after: 5m");
+    assert_eq!(lost("session-theft", "support-har", from, to), ["return", "rotate"]);
+}
+
+#[test]
+fn who_reads_no_logs_leaves_what_was_printed() {
+    let (from, to) = (
+        "owners:         { say: \"ben.berg, ben.berg@acme.example, gus.garcia\"",
+        "owners:         { say: nobody",
+    );
+    let goals = lost("downstream-secret-sweep", "poisoned-step", from, to);
+    assert_eq!(goals, ["endure", "find", "rotate"]);
+}
+
 /// The scenario that ships, changed in one place.
 fn changed(home: &Path, from: &str, to: &str) -> PathBuf {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
