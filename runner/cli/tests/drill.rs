@@ -206,7 +206,7 @@ fn a_notice_that_is_marked_as_sent_too_late_was_not_sent_in_time() {
 #[test]
 fn who_takes_the_app_and_not_the_key_stops_half_way() {
     let (from, to) = ("revoke-credential: { say: approve", "revoke-credential: { say: deny");
-    assert_eq!(lost("illicit-consent", "ai-helper", from, to), ["contain", "follow"]);
+    assert_eq!(lost("illicit-consent", "ai-helper", from, to), ["follow"]);
 }
 
 #[test]
