@@ -210,10 +210,10 @@ fn who_takes_the_app_and_not_the_key_stops_half_way() {
 }
 
 #[test]
-fn who_lets_the_second_app_live_is_read_along_with() {
+fn who_hunts_late_leaves_the_second_app_to_read_along() {
     let (from, to) =
-        ("stop-app:       { say: approve, after: 3m", "stop-app:       { say: approve, after: 14m");
-    assert_eq!(lost("service-principal-backdoor", "ghost-tenant", from, to), ["hunt"]);
+        ("hunt-by-hand:   { say: done,    after: 7m", "hunt-by-hand:   { say: done,    after: 40m");
+    assert_eq!(lost("service-principal-backdoor", "ghost-tenant", from, to), ["contain", "hunt"]);
 }
 
 #[test]
