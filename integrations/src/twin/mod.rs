@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod clock;
 mod conn;
 mod control;
+mod extra;
 pub mod fault;
 mod filter;
 mod host;
@@ -44,6 +45,7 @@ mod wire;
 pub mod world;
 
 pub use clock::{ManualClock, TwinClock, WallClock};
+pub use extra::{UnknownExtra, unknown_extra};
 pub use fault::{ActiveFault, Answer, Fault, FaultEffect};
 pub use host::{Mail, Rate, RequestHook, TwinError, TwinHost, TwinOptions};
 pub use ledger::{EffectRecord, Fate, RequestRecord, Sort, Summary, SummaryRow, summarise};

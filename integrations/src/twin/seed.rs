@@ -5,13 +5,18 @@
 
 use rhai::{Dynamic, Map};
 
-use super::{World, WorldApp, people::Person, platform::Platform, script::to_dynamic};
+use super::{World, WorldApp, extra, people::Person, platform::Platform, script::to_dynamic};
 
 /// Fills a platform from the world.
 ///
 /// # Errors
 /// What the script threw.
 pub(crate) fn fill(platform: &Platform, world: &World) -> Result<(), String> {
+    if let Some(share) = world.extra.get(&platform.integration)
+        && let Some(unknown) = extra::unknown(platform.script.plan().extra.as_ref(), share).first()
+    {
+        return Err(unknown.to_string());
+    }
     if platform.script.has("seed") {
         let people: Vec<Dynamic> =
             (0..world.people.max(1)).map(|number| Person::of(number).to_map().into()).collect();

@@ -46,6 +46,12 @@ pub struct WorldApp {
     /// What it is for, as the vendor register says: what stops working when it is cut.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub purpose: String,
+    /// What its vendor holds of ours, as the register says: `support cases`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<String>,
+    /// Secrets that we gave its vendor, by name, as the register says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Integration name to number of grants. An integration that is absent does not know the app.
     pub grants: BTreeMap<String, u32>,
     /// How many people hold the grants; as many as there are grants (at most everybody) where it is absent.

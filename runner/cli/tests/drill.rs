@@ -98,6 +98,33 @@ fn the_build_vault_goes_the_same_way_twice_over_a_rate_limit_and_a_dead_runner()
 }
 
 #[test]
+fn one_consent_is_followed_to_a_session_and_a_key_twice_alike() {
+    let play = twice_alike("ai-helper");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    assert_eq!(play.runs.len(), 3, "the consent, the session, the key");
+}
+
+#[test]
+fn an_app_that_an_app_made_is_hunted_down_twice_alike() {
+    let play = twice_alike("ghost-tenant");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
+fn what_no_list_named_comes_back_after_three_weeks_twice_alike() {
+    let play = twice_alike("support-har");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    let rotations = play.runs.iter().filter(|run| run["playbook"] == "mass-rotation").count();
+    assert_eq!(rotations, 2, "the first, and the one for the four that were left");
+}
+
+#[test]
+fn what_a_build_step_printed_is_taken_back_over_a_dead_runner_twice_alike() {
+    let play = twice_alike("poisoned-step");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
 fn a_revocation_that_lies_is_found_out_twice() {
     let play = twice_alike("revoke-that-doesnt");
     let targets = play.runs[0]["targets"].as_object().unwrap();
@@ -107,6 +134,103 @@ fn a_revocation_that_lies_is_found_out_twice() {
         name.starts_with("salesforce/grant/") && *state == "verified"
     };
     assert_eq!(targets.iter().filter(is_proven).count(), 14, "done by hand, and read back: {targets:?}");
+}
+
+#[test]
+fn a_block_on_a_doubt_becomes_a_cut_and_deploys_come_back_twice_alike() {
+    let play = twice_alike("code-host-tokens");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
+fn what_the_platform_cut_for_everybody_is_cut_everywhere_and_let_in_again_twice_alike() {
+    let play = twice_alike("crm-success");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
+fn a_privileged_vendor_stays_out_when_the_first_block_ends_twice_alike() {
+    let play = twice_alike("remote-key");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+#[test]
+fn everybody_is_told_in_time_and_nobody_twice_over_a_dead_runner_twice_alike() {
+    let play = twice_alike("sign-desk");
+    assert_eq!(play.score, serde_json::json!([100, 100, true]));
+}
+
+/// The goals that lose points when an empty seat says something else in one place.
+fn lost(playbook: &str, name: &str, from: &str, to: &str) -> Vec<String> {
+    let home = tempfile::tempdir().unwrap();
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../playbooks/library");
+    let text = std::fs::read_to_string(library.join(playbook).join(format!("drills/{name}.yaml"))).unwrap();
+    assert!(text.contains(from), "{from} does not stand there");
+    let drills = home.path().join(playbook).join("drills");
+    std::fs::create_dir_all(&drills).unwrap();
+    let file = drills.join(format!("{name}.yaml"));
+    std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    let output = stanch(home.path(), &["drill"]).arg(&file).args(["--auto", "--json"]).output().unwrap();
+    let said = lines(&output);
+    let last = said.last().unwrap_or_else(|| panic!("{name} said nothing: {output:?}"));
+    let goals = last["objectives"].as_array().unwrap().iter();
+    let lost = goals.filter(|goal| goal["points"].as_u64() < goal["of"].as_u64());
+    lost.map(|goal| goal["goal"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn who_lets_a_stolen_app_come_back_when_its_first_block_ends_loses_by_it() {
+    let (from, to) = ("next:            { say: cut it off", "next:            { say: let it come back");
+    assert_eq!(lost("reversible-quarantine", "code-host-tokens", from, to), ["contain", "hold", "restore"]);
+}
+
+#[test]
+fn who_connects_an_app_again_before_its_vendor_has_closed_the_hole_connects_a_thief() {
+    let (from, to) = ("by: 20h30m\n    run:", "by: 10h\n    run:");
+    assert_eq!(lost("reconnect", "crm-success", from, to), ["contain", "restore"]);
+}
+
+#[test]
+fn who_takes_the_vendors_own_cut_for_enough_leaves_doors_open() {
+    let (from, to) = ("cut:                { say: cut it off", "cut:                { say: wait");
+    assert_eq!(lost("vendor-breach-intake", "remote-key", from, to), ["contain"]);
+}
+
+#[test]
+fn a_notice_that_is_marked_as_sent_too_late_was_not_sent_in_time() {
+    let (from, to) =
+        ("gdpr-33:            { say: sent,    after: 60h", "gdpr-33:            { say: sent,    after: 73h");
+    assert_eq!(lost("notify-matrix", "sign-desk", from, to), ["prove"]);
+}
+
+#[test]
+fn who_takes_the_app_and_not_the_key_stops_half_way() {
+    let (from, to) = ("revoke-credential: { say: approve", "revoke-credential: { say: deny");
+    assert_eq!(lost("illicit-consent", "ai-helper", from, to), ["follow"]);
+}
+
+#[test]
+fn who_hunts_late_leaves_the_second_app_to_read_along() {
+    let (from, to) =
+        ("hunt-by-hand:   { say: done,    after: 7m", "hunt-by-hand:   { say: done,    after: 40m");
+    assert_eq!(lost("service-principal-backdoor", "ghost-tenant", from, to), ["contain", "hunt"]);
+}
+
+#[test]
+fn who_puts_the_rotation_off_is_late_with_it() {
+    let (from, to) =
+        ("the-rest:       { say: approve, after: 5m", "the-rest:       { say: deny,    after: 5m");
+    assert_eq!(lost("session-theft", "support-har", from, to), ["return", "rotate"]);
+}
+
+#[test]
+fn who_reads_no_logs_leaves_what_was_printed() {
+    let (from, to) = (
+        "owners:         { say: \"ben.berg, ben.berg@acme.example, gus.garcia\"",
+        "owners:         { say: nobody",
+    );
+    let goals = lost("downstream-secret-sweep", "poisoned-step", from, to);
+    assert_eq!(goals, ["endure", "find", "rotate"]);
 }
 
 /// The scenario that ships, changed in one place.

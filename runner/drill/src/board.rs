@@ -60,6 +60,14 @@ struct Entry {
     fate: Fate,
 }
 
+/// An expectation as it is watched.
+struct Hope {
+    that: Condition,
+    by: Option<i64>,
+    until: Option<i64>,
+    standing: Standing,
+}
+
 /// How an expectation stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -76,7 +84,7 @@ pub struct Board {
     entries: Vec<Entry>,
     hidden: Vec<(Option<Condition>, bool)>,
     moves: Vec<(Option<Condition>, Next)>,
-    expect: Vec<(Condition, Option<i64>, Standing)>,
+    expect: Vec<Hope>,
     over: Option<Condition>,
     judge: Judge,
 }
@@ -96,8 +104,9 @@ impl Board {
             Some(once) => (compile(once), Next::Once),
         });
         let expect = scenario.expect.iter().filter_map(|one| {
-            let by = one.by.map(|by| start_ms + by.ms());
-            Some((compile(&one.that)?, by, Standing::default()))
+            let at = |span: Option<crate::scenario::Span>| span.map(|span| start_ms + span.ms());
+            let (by, until) = (at(one.by), at(one.until));
+            Some(Hope { that: compile(&one.that)?, by, until, standing: Standing::default() })
         });
         Self {
             start_ms,
@@ -150,10 +159,10 @@ impl Board {
                 due.push(Due::Move(nth));
             }
         }
-        for (condition, _, standing) in &mut self.expect {
-            standing.holds = self.judge.holds(condition, false);
-            if standing.holds {
-                standing.first_ms.get_or_insert(now_ms);
+        for hope in self.expect.iter_mut().filter(|hope| hope.until.is_none_or(|until| now_ms < until)) {
+            hope.standing.holds = self.judge.holds(&hope.that, false);
+            if hope.standing.holds {
+                hope.standing.first_ms.get_or_insert(now_ms);
             }
         }
         due
@@ -229,8 +238,9 @@ impl Board {
             }
         }
         for (nth, first) in firsts {
-            if let Some((.., standing)) = self.expect.get_mut(*nth) {
-                standing.first_ms = Some(*first);
+            if let Some(hope) = self.expect.get_mut(*nth) {
+                // what is not looked at any more holds as it did
+                hope.standing = Standing { first_ms: Some(*first), holds: hope.until.is_some() };
             }
         }
     }
@@ -243,17 +253,18 @@ impl Board {
                 When::Once(_) | When::ByHand(_) => None,
             }
         });
-        let late = self.expect.iter().filter(|(.., standing)| !standing.holds).filter_map(|(_, by, _)| *by);
+        let late = self.expect.iter().filter(|hope| !hope.standing.holds).filter_map(|hope| hope.by);
+        let until = self.expect.iter().filter_map(|hope| hope.until);
         let moves = self.moves.iter().filter_map(|(_, next)| match next {
             Next::At(at) => Some(*at),
             Next::Once | Next::Now | Next::Never => None,
         });
-        entries.chain(late).chain(moves).chain([self.end_ms]).filter(|at| *at > now_ms).min()
+        entries.chain(late).chain(until).chain(moves).chain([self.end_ms]).filter(|at| *at > now_ms).min()
     }
 
     /// True when it is over: the condition holds, or the time is up.
     pub fn is_over(&self, now_ms: i64) -> bool {
-        let all_met = self.expect.iter().all(|(.., standing)| standing.holds);
+        let all_met = self.expect.iter().all(|hope| hope.standing.holds);
         now_ms >= self.end_ms || self.over.as_ref().is_some_and(|over| self.judge.holds(over, all_met))
     }
 
@@ -274,7 +285,7 @@ impl Board {
 
     /// How each expectation stands, in the order of the file.
     pub fn standings(&self) -> Vec<Standing> {
-        self.expect.iter().map(|(.., standing)| *standing).collect()
+        self.expect.iter().map(|hope| hope.standing).collect()
     }
 }
 

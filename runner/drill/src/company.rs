@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stanch_integrations::{Catalog, Platform, twin::World};
+use stanch_integrations::{
+    Catalog, Platform,
+    twin::{World, WorldApp},
+};
 
 use crate::scenario::Scenario;
 
@@ -37,7 +40,8 @@ pub(crate) fn groups() -> BTreeMap<String, Vec<String>> {
 const ANA: Person = Person { name: "ana", role: Responder, groups: &["responders"] };
 
 /// The same where nobody else plays: a drill for one shall not wait for a stand-in's yes.
-const ANA_ALONE: Person = Person { role: Approver, groups: &["responders", "incident-lead"], ..ANA };
+const ANA_ALONE: Person =
+    Person { role: Approver, groups: &["responders", "incident-lead", "security-manager"], ..ANA };
 
 /// Everybody else.
 const OTHERS: &[Person] = &[
@@ -49,11 +53,21 @@ const OTHERS: &[Person] = &[
     Person { name: "eva", role: Viewer, groups: &[] },
 ];
 
+/// Whoever plays the approver is asked whatever a card asks a person of weight: a drill has no seat for a manager.
+const BOTH: &[&str] = &["incident-lead", "security-manager"];
+
+/// Who starts playbooks that the plot lets begin: nobody plays them.
+pub const COLLEAGUE: &str = "caro";
+
 /// Everybody, the responder first.
 pub fn people(scenario: &Scenario) -> Vec<Person> {
     let is_alone = scenario.seats == [SeatKind::Responder];
     let first = if is_alone { ANA_ALONE } else { ANA };
-    [first].into_iter().chain(OTHERS.iter().copied()).collect()
+    let weighty = |person: &Person| match person.name == player(SeatKind::Approver) {
+        true => Person { groups: BOTH, ..*person },
+        false => *person,
+    };
+    [first].into_iter().chain(OTHERS.iter().map(weighty)).collect()
 }
 
 /// In whose name a seat is played.
@@ -150,8 +164,15 @@ pub fn vendors(world: &World) -> String {
             true => String::new(),
             false => format!("  purpose: {:?}\n", purposes.join(", ")),
         };
+        let list = |name: &str, of: &dyn Fn(&WorldApp) -> &Vec<String>| {
+            let apps = world.apps.iter().filter(|app| app.vendor == vendor);
+            let all: Vec<String> =
+                apps.flat_map(|app| of(app).iter().map(|one| format!("{one:?}"))).collect();
+            if all.is_empty() { String::new() } else { format!("  {name}: [{}]\n", all.join(", ")) }
+        };
+        let held = list("data", &|app| &app.data) + list("secrets_given", &|app| &app.secrets).as_str();
         text.push_str(&format!(
-            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n{purpose}  owner: Operations\n  tier: 1\n",
+            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n{purpose}{held}  owner: Operations\n  tier: 1\n",
             ids.join(", ")
         ));
     }

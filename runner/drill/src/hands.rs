@@ -4,9 +4,8 @@
 use parking_lot::RwLock;
 use serde_json::Value;
 use stanch_client::{Client, ClientError};
-use stanch_integrations::twin::{Change, TwinHost, World};
+use stanch_integrations::twin::{Change, TwinHost, World, WorldApp};
 use stanch_model::{
-    Target,
     api::{AnswerBody, DecideBody, ResolveBody, Say, Verdict},
     run::{RunView, WaitKind, WaitView, body::CallIntent},
 };
@@ -15,7 +14,7 @@ use crate::{
     company::{self, Person},
     facts::Facts,
     record::Did,
-    scenario::{Scenario, StandIn},
+    scenario::{Pull, Scenario, StandIn},
     seats::{happened, recorded},
 };
 
@@ -113,7 +112,7 @@ impl Answer {
             }
             _ => {
                 if self.wait.kind == WaitKind::Manual && self.say == "done" {
-                    self.did = by_hand(&scenario.world, &self.wait.targets, facts, twins);
+                    self.did = by_hand(&scenario.world, &self.wait, facts, twins);
                 }
                 let body = AnswerBody { answer: self.say.clone(), note };
                 client.answer(&self.card, &body).await.map(drop)
@@ -134,20 +133,15 @@ pub fn looked(call: Option<&CallIntent>, twins: &TwinHost) -> (Verdict, String) 
     }
 }
 
-/// What somebody does in a platform's own screens: blocks an app, takes a grant away. Gives what was done.
-pub fn by_hand(world: &World, targets: &[Target], facts: &RwLock<Facts>, twins: &TwinHost) -> Vec<Did> {
+/// What somebody does in a platform's own screens for a card: blocks an app or lets it in again, takes a grant away. Gives
+/// what was done.
+pub fn by_hand(world: &World, wait: &WaitView, facts: &RwLock<Facts>, twins: &TwinHost) -> Vec<Did> {
     let mut done = Vec::new();
-    for target in targets {
+    for target in &wait.targets {
         let integration = target.integration.clone();
         if target.kind == "app" {
-            let Some(app) = world.apps.iter().find(|app| app.title() == target.name()) else {
-                continue;
-            };
-            // a platform without such a screen leaves it as it is
-            let block = Change::Block { integration: integration.clone(), app: app.id.clone() };
-            if twins.change(&block).is_ok() {
-                done.push(Did::Blocked { app: app.id.clone(), integration });
-            }
+            let app = world.apps.iter().find(|app| is_named(app, target.name()));
+            done.extend(app.and_then(|app| at_door(twins, &wait.name, &integration, &app.id)));
             continue;
         }
         let Ok(state) = twins.state(&integration) else { continue };
@@ -157,7 +151,46 @@ pub fn by_hand(world: &World, targets: &[Target], facts: &RwLock<Facts>, twins: 
             done.push(Did::Took { app, integration, id });
         }
     }
-    // nobody asked for it by a request, so the trail does not tell it
+    kept(done, facts, twins)
+}
+
+/// A platform takes an app away from all its customers: every grant goes, and nobody can connect it any more.
+pub(crate) fn pulled(pull: &Pull, facts: &RwLock<Facts>, twins: &TwinHost) -> Vec<Did> {
+    let (integration, app) = (pull.platform.clone(), pull.app.clone());
+    let mut done = Vec::new();
+    let rows = twins.state(&integration).map(|state| rows_of(&state, &app)).unwrap_or_default();
+    for (table, ids) in rows {
+        let gone = ids.into_iter().find(|id| {
+            let (integration, table, id) = (integration.clone(), table.clone(), id.clone());
+            twins.change(&Change::Remove { integration, table, id }).is_ok()
+        });
+        let (app, integration) = (app.clone(), integration.clone());
+        done.extend(gone.map(|id| Did::Took { app, integration, id }));
+    }
+    done.extend(at_door(twins, "app.quarantine", &integration, &app));
+    kept(done, facts, twins)
+}
+
+/// Platforms call an app by its name or by its slug.
+fn is_named(app: &WorldApp, name: &str) -> bool {
+    app.title() == name || app.id == name
+}
+
+/// Blocks an app, or lets it in again where the card asks for that. A platform without such a screen leaves it as it is.
+fn at_door(twins: &TwinHost, card: &str, integration: &str, app: &str) -> Option<Did> {
+    let (integration, app) = (integration.to_owned(), app.to_owned());
+    let (change, did) = if card.contains("release") {
+        let change = Change::Unblock { integration: integration.clone(), app: app.clone() };
+        (change, Did::Released { app, integration })
+    } else {
+        let change = Change::Block { integration: integration.clone(), app: app.clone() };
+        (change, Did::Blocked { app, integration })
+    };
+    twins.change(&change).is_ok().then_some(did)
+}
+
+/// Nobody asked for it by a request, so the trail does not tell it: it is kept here.
+fn kept(done: Vec<Did>, facts: &RwLock<Facts>, twins: &TwinHost) -> Vec<Did> {
     if let Err(error) = twins.save() {
         tracing::error!(%error, "what was done by hand is not kept");
     }

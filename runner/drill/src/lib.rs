@@ -9,6 +9,7 @@ mod beat;
 pub mod board;
 pub mod case;
 mod child;
+mod clerk;
 pub mod company;
 mod control;
 mod error;

@@ -139,6 +139,15 @@ pub enum Line {
         /// When.
         at_ms: i64,
     },
+    /// A platform took an app away from everybody.
+    Pulled {
+        /// The entry of the plot.
+        entry: usize,
+        /// What went.
+        did: Vec<Did>,
+        /// When.
+        at_ms: i64,
+    },
     /// The adversary made a move.
     Moved {
         /// Its place in the scenario.
@@ -246,6 +255,13 @@ pub enum Did {
         #[serde(default)]
         integration: String,
     },
+    /// A blocked app was let in again.
+    Released {
+        /// Its id in the world.
+        app: String,
+        /// Where.
+        integration: String,
+    },
     /// A grant was taken away.
     Took {
         /// The app whose grant it was.
@@ -287,8 +303,10 @@ pub struct Kept {
     pub faults: Vec<FaultSpec>,
     /// Kills of the runner.
     pub kills: u32,
-    /// What was done by hand.
+    /// What was done by hand, and what platforms took away.
     pub did: Vec<Did>,
+    /// Entries of the plot by which platforms took apps away.
+    pub pulled: Vec<usize>,
     /// Whether it is over.
     pub ended: bool,
 }
@@ -381,6 +399,10 @@ impl Kept {
                 self.firsts.insert(*expectation, *at_ms);
             }
             Line::ByHand { did, .. } => self.did.extend(did.iter().cloned()),
+            Line::Pulled { entry, did, .. } => {
+                self.pulled.push(*entry);
+                self.did.extend(did.iter().cloned());
+            }
             Line::Stopped { .. } | Line::Ended { .. } => self.ended = true,
             Line::Sat { .. }
             | Line::Mended { .. }
@@ -410,6 +432,7 @@ impl Line {
             | Self::Graded { at_ms, .. }
             | Self::Revealed { at_ms, .. }
             | Self::Moved { at_ms, .. }
+            | Self::Pulled { at_ms, .. }
             | Self::Killed { at_ms }
             | Self::StoodIn { at_ms, .. }
             | Self::Observed { at_ms, .. }
@@ -464,6 +487,7 @@ fn kind(line: &Line) -> &'static str {
         Line::Graded { .. } => "drill.graded",
         Line::Revealed { .. } => "drill.revealed",
         Line::Moved { .. } => "drill.moved",
+        Line::Pulled { .. } => "drill.pulled",
         Line::Killed { .. } => "drill.killed",
         Line::StoodIn { .. } => "drill.stood_in",
         Line::Observed { .. } => "drill.observed",

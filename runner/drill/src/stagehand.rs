@@ -20,6 +20,7 @@ use stanch_model::api::SeatKind;
 use crate::{
     board::{Board, Due},
     child::signal,
+    clerk,
     company::Person,
     facts::Facts,
     hands,
@@ -42,8 +43,10 @@ pub(crate) struct Stage {
     /// The server that lives now.
     pid: AtomicU32,
     killed: AtomicBool,
-    /// Alerts that are due and not sent.
-    alerts: Mutex<VecDeque<usize>>,
+    /// Alerts and playbooks that are due and that the server has not got.
+    calls: Mutex<VecDeque<usize>>,
+    /// Apps that are to be pulled.
+    pulls: Mutex<VecDeque<usize>>,
     /// Moves of the adversary that are due and not made.
     moves: Mutex<VecDeque<usize>>,
     /// People who play themselves.
@@ -73,7 +76,8 @@ impl Stage {
             clock,
             pid: AtomicU32::new(0),
             killed: AtomicBool::new(false),
-            alerts: Mutex::default(),
+            calls: Mutex::default(),
+            pulls: Mutex::default(),
             moves: Mutex::default(),
             taken: RwLock::default(),
             sat: Mutex::default(),
@@ -93,10 +97,14 @@ impl Stage {
         self.met.lock().extend(kept.firsts.keys());
         for (entry, fate) in &kept.fates {
             let crate::board::Fate::Fired(at_ms) = fate else { continue };
-            if let Some(Deed::Alert(alert)) = self.scenario.plot[*entry].deed() {
-                note_alert(&mut facts, alert, *at_ms);
-                // The server knows its delivery: sending it again does nothing twice.
-                self.alerts.lock().push_back(*entry);
+            let deed = self.scenario.plot[*entry].deed();
+            if let Some(about) = deed.and_then(begins) {
+                facts.begun(about, *at_ms);
+                // The server knows its delivery, and the run: nothing is done twice.
+                self.calls.lock().push_back(*entry);
+            }
+            if matches!(deed, Some(Deed::Pull(_))) && !kept.pulled.contains(entry) {
+                self.pulls.lock().push_back(*entry);
             }
         }
         drop(facts);
@@ -106,10 +114,7 @@ impl Stage {
                 self.at_twins(*entry, twins);
             }
         }
-        for hidden in &kept.revealed {
-            self.facts.write().stake(&self.scenario.world.hidden[*hidden].app);
-            twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(*hidden));
-        }
+        kept.revealed.iter().for_each(|hidden| self.reveal(*hidden, twins));
         for (nth, fault) in kept.faults.iter().enumerate() {
             if let Some(fault) = fault.for_twins() {
                 twins.add_fault_once(&format!("order/{nth}"), fault);
@@ -148,6 +153,7 @@ impl Stage {
         self.direct(twins);
         twins.settle();
         self.note_given(twins);
+        self.pull(twins);
         if self.make_moves(twins) {
             self.note_given(twins);
         }
@@ -183,8 +189,11 @@ impl Stage {
     /// Until when the next thing comes by the clock alone: of the plot, or of an empty seat.
     pub(crate) fn next_ms(&self, now: i64) -> Option<i64> {
         let answers = hands::answers(&self.scenario, &self.facts.read(), &|person| self.is_taken(person));
-        let answers = answers.into_iter().map(|answer| answer.due_ms).filter(|due| *due > now);
-        answers.chain(self.board.lock().next_ms(now)).min()
+        let answers = answers.into_iter().map(|answer| answer.due_ms);
+        let clocks = clerk::words(&self.scenario, &self.facts.read(), &|person| self.is_taken(person));
+        let clocks = clocks.into_iter().map(|word| word.due_ms);
+        let said = answers.chain(clocks).filter(|due| *due > now);
+        said.chain(self.board.lock().next_ms(now)).min()
     }
 
     /// Does what the director decided, or somebody fired by hand.
@@ -192,8 +201,7 @@ impl Stage {
         match due {
             Due::Reveal(hidden) => {
                 self.record.write(Line::Revealed { hidden, at_ms });
-                self.facts.write().stake(&self.scenario.world.hidden[hidden].app);
-                twins.change_soon_once(&format!("hidden/{hidden}"), Change::Reveal(hidden));
+                self.reveal(hidden, twins);
             }
             Due::Move(number) => self.moves.lock().push_back(number),
             Due::Entry(entry) => {
@@ -201,6 +209,18 @@ impl Stage {
                 self.deed(entry, at_ms, twins);
             }
         }
+    }
+
+    /// What was hidden is there, once. An app that comes without anybody's grant is told here: the platforms count none.
+    fn reveal(&self, number: usize, twins: &TwinHost) {
+        let hidden = &self.scenario.world.hidden[number];
+        let mut facts = self.facts.write();
+        facts.stake(&hidden.app);
+        for platform in hidden.grants.iter().filter(|(_, count)| **count == 0).map(|(platform, _)| platform) {
+            facts.given(&hidden.app, platform, 0);
+        }
+        drop(facts);
+        twins.change_soon_once(&format!("hidden/{number}"), Change::Reveal(number));
     }
 
     /// An entry of the plot as it comes.
@@ -225,10 +245,11 @@ impl Stage {
 
     fn deed(&self, entry: usize, at_ms: i64, twins: &TwinHost) {
         match self.entry(entry).deed() {
-            Some(Deed::Alert(alert)) => {
-                note_alert(&mut self.facts.write(), alert, at_ms);
-                self.alerts.lock().push_back(entry);
+            Some(deed @ (Deed::Alert(_) | Deed::Run(_))) => {
+                self.facts.write().begun(begins(deed).flatten(), at_ms);
+                self.calls.lock().push_back(entry);
             }
+            Some(Deed::Pull(_)) => self.pulls.lock().push_back(entry),
             Some(Deed::Fault(fault)) if fault.kill_runner => self.kill(at_ms),
             Some(Deed::Fault(_) | Deed::Consent(_)) => self.at_twins(entry, twins),
             Some(Deed::Letter(..)) | None => {}
@@ -250,7 +271,17 @@ impl Stage {
                     twins.change_soon_once(&name, Change::Grant { integration, app, count: *count });
                 }
             }
-            Some(Deed::Alert(_) | Deed::Letter(..)) | None => {}
+            Some(Deed::Alert(_) | Deed::Letter(..) | Deed::Pull(_) | Deed::Run(_)) | None => {}
+        }
+    }
+
+    /// Apps that are due to be pulled are pulled, outside of any request: the platforms can be asked.
+    fn pull(&self, twins: &TwinHost) {
+        loop {
+            let Some(entry) = self.pulls.lock().pop_front() else { return };
+            let Some(pull) = self.entry(entry).pull else { continue };
+            let did = hands::pulled(&pull, &self.facts, twins);
+            self.record.write(Line::Pulled { entry, did, at_ms: self.now_ms() });
         }
     }
 
@@ -279,14 +310,14 @@ impl Stage {
         self.clock.now_ms()
     }
 
-    /// The alert that is to be sent next.
-    pub(crate) fn next_alert(&self) -> Option<usize> {
-        self.alerts.lock().front().copied()
+    /// The alert or playbook that the server is to get next.
+    pub(crate) fn next_call(&self) -> Option<usize> {
+        self.calls.lock().front().copied()
     }
 
     /// The server has it.
-    pub(crate) fn alert_sent(&self, entry: usize, _at_ms: i64) {
-        self.alerts.lock().retain(|waiting| *waiting != entry);
+    pub(crate) fn called(&self, entry: usize) {
+        self.calls.lock().retain(|waiting| *waiting != entry);
     }
 
     /// Somebody plays this person themselves from now on: nobody stands in for them.
@@ -346,12 +377,15 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
         Line::Off { entry, .. } => format!("called off: {}", plot(entry)),
         Line::Revealed { hidden, .. } => {
             let hidden = &scenario.world.hidden[*hidden];
-            let count: u32 = hidden.grants.values().sum();
-            format!("{count} grants of {} come to light: {}", hidden.app, hidden.why)
+            match hidden.grants.values().sum::<u32>() {
+                0 => format!("{} comes to light: {}", hidden.app, hidden.why),
+                count => format!("{count} grants of {} come to light: {}", hidden.app, hidden.why),
+            }
         }
         Line::Moved { number, times, failed, .. } => {
             return crate::adversary::words(scenario, *number, *times, failed);
         }
+        Line::Pulled { .. } => return None,
         Line::Killed { .. } => "the runner was killed".to_owned(),
         Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
         Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
@@ -373,6 +407,7 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
 fn done(did: &[Did]) -> String {
     let one = |did: &Did| match did {
         Did::Blocked { app, .. } => format!("blocks {app}"),
+        Did::Released { app, integration } => format!("lets {app} in again on simulated {integration}"),
         Did::Took { app, integration, .. } => {
             format!("takes a grant of {app} away on simulated {integration}")
         }
@@ -384,9 +419,11 @@ fn done(did: &[Did]) -> String {
     }
 }
 
-fn note_alert(facts: &mut Facts, alert: &serde_json::Map<String, serde_json::Value>, at_ms: i64) {
-    facts.alerted_ms.get_or_insert(at_ms);
-    if let Some(app) = alert.get("app").and_then(|app| app.as_str()) {
-        facts.stake(app);
+/// What a response begins about: an app or vendor, where it says so. Nothing for what begins no response.
+fn begins(deed: Deed<'_>) -> Option<Option<&str>> {
+    match deed {
+        Deed::Alert(alert) => Some(alert.get("app").and_then(|app| app.as_str())),
+        Deed::Run(start) => Some(start.about()),
+        _ => None,
     }
 }

@@ -26,6 +26,8 @@ pub enum Names {
     Card,
     /// A rule of the deadlines table.
     Deadline,
+    /// A playbook.
+    Playbook,
 }
 
 /// A word that is called.
@@ -62,6 +64,12 @@ pub const WORDS: &[Word] = &[
     word("answer", Some(Names::Card), "what was answered; nothing yet is an error, and so is not met"),
     word("asked", Some(Names::Card), "true once it was asked"),
     word("started", Some(Names::Deadline), "true once the clock of a deadline runs"),
+    word(
+        "sent",
+        Some(Names::Deadline),
+        "true once somebody said, in time, that the notice it counts for was sent",
+    ),
+    word("ran", Some(Names::Playbook), "true once a run of the playbook was started"),
 ];
 
 /// The names that stand for themselves.
@@ -113,6 +121,7 @@ impl Names {
             Self::Step => "step",
             Self::Card => "approval or question",
             Self::Deadline => "deadline",
+            Self::Playbook => "playbook",
         }
     }
 }
@@ -274,6 +283,8 @@ impl Judge {
         word!("done", |facts: &Facts, name: &str| facts.done(name));
         word!("asked", |facts: &Facts, name: &str| facts.asked(name));
         word!("started", |facts: &Facts, name: &str| facts.deadline_started(name));
+        word!("sent", |facts: &Facts, name: &str| facts.sent(name));
+        word!("ran", |facts: &Facts, name: &str| facts.ran(name));
         let not_yet = |found: Option<String>| found.ok_or_else(|| Box::<EvalAltResult>::from("nobody yet"));
         let own = facts.clone();
         engine.register_fn("approver", move |name: &str| not_yet(own.read().approver(name)));

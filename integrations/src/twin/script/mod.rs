@@ -18,7 +18,7 @@ pub(crate) use reply::{Body, Reply};
 pub(crate) use route::{Route, Scope};
 use tables::Missing;
 
-use super::tenant::Db;
+use super::{extra::Extra, tenant::Db};
 
 /// Operations that one request may take: a loop without end stops, a page of a thousand rows does not.
 const OPERATIONS_MAX: u64 = 5_000_000;
@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) headers: Vec<(String, String)>,
     /// The schemes of `Authorization` that the platform takes.
     pub(crate) schemes: Vec<String>,
+    /// What `world.extra` may hold for it; anything where the script says nothing of it.
+    pub(crate) extra: Option<Extra>,
 }
 
 /// A compiled script.

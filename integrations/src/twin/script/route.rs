@@ -158,6 +158,18 @@ pub(super) fn register(engine: &mut Engine, plan: &Arc<Mutex<Plan>>) {
     engine.register_fn("headers", move |headers: Map| {
         to.lock().headers.extend(headers.iter().map(|(name, value)| (name.to_string(), value.to_string())));
     });
+    let words = |list: &Array| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
+    let to = plan.clone();
+    engine.register_fn("extra", move |keys: Array| {
+        let keys = words(&keys).into_iter().map(|key| (key, Vec::new()));
+        to.lock().extra.get_or_insert_default().extend(keys);
+    });
+    let to = plan.clone();
+    engine.register_fn("extra", move |keys: Map| {
+        let rows = |rows: &Dynamic| rows.read_lock::<Array>().map(|rows| words(&rows)).unwrap_or_default();
+        let keys = keys.iter().map(|(key, list)| (key.to_string(), rows(list)));
+        to.lock().extra.get_or_insert_default().extend(keys);
+    });
     let to = plan.clone();
     engine.register_fn("accepts", move |schemes: Array| {
         to.lock().schemes.extend(schemes.iter().map(ToString::to_string));

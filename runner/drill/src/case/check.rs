@@ -16,7 +16,7 @@ use stanch_playbooks::dialect::HOST_CALLS;
 use super::{Asked, Case, CaseFault, Count, Ground, Hearers};
 use crate::{
     company,
-    scenario::Known,
+    scenario::{self, Known},
     words::{self, Condition, Judge, Names},
 };
 
@@ -158,6 +158,12 @@ impl Reader<'_> {
         self.hidden(&platforms);
         for name in self.case.world.extra.keys().filter(|name| !platforms.contains(name)) {
             self.unknown_key(&["world", "extra"], "platform", name, &platforms);
+        }
+        for (mut path, unknown) in scenario::unknown_extras(world, &self.ground.names()) {
+            let key = path.pop().unwrap_or_default();
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let message = format!("the simulated platform knows no `{key}`");
+            self.wrong_key("TC0002", &path, &key, message, unknown.help());
         }
         for (nth, name) in self.case.integrations.iter().enumerate() {
             if !platforms.contains(name) {

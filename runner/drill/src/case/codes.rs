@@ -12,7 +12,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "TC0002",
         "unknown name",
-        "The case names a platform, action, verb, app, vendor, person, approval, question, step or input that neither the catalogue nor the playbook nor the case's own world knows. Most often it is a slip of the pen. Names of platforms are those of stanch.yaml, else the platform's own (`google_workspace`).",
+        "The case names a platform, action, verb, app, vendor, person, approval, question, step or input that neither the catalogue nor the playbook nor the case's own world knows, or the world holds a key under `extra` that no simulated platform reads. Most often it is a slip of the pen. Names of platforms are those of stanch.yaml, else the platform's own (`google_workspace`).",
     ),
     CodePage::new(
         "TC0003",

@@ -12,7 +12,7 @@ use stanch_playbooks::{Library, Playbook};
 use super::Case;
 use crate::{
     company,
-    facts::{AppFacts, Facts, cuts_and_blocks},
+    facts::{AppFacts, Facts, Sorts},
     scenario::Known,
 };
 
@@ -134,8 +134,8 @@ impl Ground {
             vendor: app.vendor.clone(),
             given: app.grants.clone(),
         });
-        let (cuts, blocks) = cuts_and_blocks(&self.catalog, &self.integrations(case));
-        Facts::starting(case.starts().as_millisecond(), apps.collect()).knowing(cuts, blocks)
+        let sorts = Sorts::of(&self.catalog, &self.integrations(case));
+        Facts::starting(case.starts().as_millisecond(), apps.collect()).knowing(sorts)
     }
 
     /// What conditions and answers may name.

@@ -229,7 +229,7 @@ impl Floor {
         let (stage, at_ms) = (&self.stage, self.clock.now_ms());
         match wait.kind {
             WaitKind::Manual => {
-                let did = hands::by_hand(&stage.scenario.world, &wait.targets, &stage.facts, &self.twins);
+                let did = hands::by_hand(&stage.scenario.world, &wait, &stage.facts, &self.twins);
                 let line = Line::ByHand { card: card.to_owned(), who: by.to_owned(), did, at_ms };
                 let said = stage.words(&line).unwrap_or_default();
                 stage.record.write(line);

@@ -14,7 +14,7 @@ use crate::{
     DrillError,
     board::Board,
     company,
-    facts::{AppFacts, Facts, cuts_and_blocks},
+    facts::{AppFacts, Facts, Sorts},
     record::{Line, Record},
     scenario::{self, Found, Known, Scenario},
     send::fresh_secret,
@@ -155,8 +155,8 @@ fn facts(scenario: &Scenario, catalog: &Catalog) -> Facts {
         vendor: app.vendor.clone(),
         given: app.grants.clone(),
     });
-    let (cuts, blocks) = cuts_and_blocks(catalog, &company::integrations(scenario));
-    Facts::starting(scenario.clock.starts.as_millisecond(), apps.collect()).knowing(cuts, blocks)
+    let sorts = Sorts::of(catalog, &company::integrations(scenario));
+    Facts::starting(scenario.clock.starts.as_millisecond(), apps.collect()).knowing(sorts)
 }
 
 /// The secret of the alert source: the one that is there, so that a drill that goes on is believed.

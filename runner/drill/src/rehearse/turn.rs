@@ -1,14 +1,15 @@
 //! One turn: the server rests, we look, what is due happens, and time goes on.
 
 use stanch_client::ClientError;
+use stanch_model::api::StartBody;
 
 use super::{LOOK, Life, Play, Turn, refused, rest};
 use crate::{
     DrillError,
     child::Rest,
-    hands,
+    clerk, company, hands,
     record::Line,
-    scenario::Deed,
+    scenario::{Deed, StartSpec},
     send::{Delivery, Proof},
 };
 
@@ -35,7 +36,7 @@ impl Play<'_> {
             return Ok(Turn::Left);
         }
         self.tell_the_time(life).await;
-        let spoke = match self.alerts(life).await? {
+        let spoke = match self.calls(life).await? {
             Some(true) => true,
             Some(false) => self.speak(life).await?,
             None => return Ok(Turn::Dead),
@@ -71,28 +72,46 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Sends the alerts that are due: whether one was, or nothing when the server died over it.
-    async fn alerts(&mut self, life: &Life) -> Result<Option<bool>, DrillError> {
-        let Some((_, client)) = life.clients.first_key_value() else { return Ok(Some(false)) };
+    /// Sends the alerts that are due, starts the playbooks: whether one was, or nothing when the server died over it.
+    async fn calls(&mut self, life: &Life) -> Result<Option<bool>, DrillError> {
         let stage = self.set.stage.clone();
-        let mut sent = false;
-        while let Some(entry) = stage.next_alert() {
-            let Some(Deed::Alert(alert)) = stage.scenario.plot[entry].deed() else {
-                stage.alert_sent(entry, self.set.clock.now_ms());
-                continue;
-            };
+        let mut called = false;
+        while let Some(entry) = stage.next_call() {
             let fired_ms = stage.fired_ms(entry).unwrap_or_else(|| self.set.clock.now_ms());
-            let delivery = delivery(&stage.scenario.drill, entry, alert, fired_ms);
-            match delivery.send(client, &self.set.secret).await {
-                Ok(_) => stage.alert_sent(entry, self.set.clock.now_ms()),
+            let (what, answer) = match stage.scenario.plot[entry].deed() {
+                Some(Deed::Alert(alert)) => {
+                    let Some((_, client)) = life.clients.first_key_value() else { return Ok(Some(false)) };
+                    let delivery = delivery(&stage.scenario.drill, entry, alert, fired_ms);
+                    ("the alert", delivery.send(client, &self.set.secret).await.map(drop))
+                }
+                Some(Deed::Run(start)) => ("the playbook", self.start(life, start, fired_ms).await),
+                _ => ("nothing", Ok(())),
+            };
+            match answer {
+                Ok(()) => stage.called(entry),
                 Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => {
                     return Ok(None);
                 }
-                Err(source) => return Err(refused("the alert", source)),
+                Err(source) => return Err(refused(what, source)),
             }
-            sent = true;
+            called = true;
         }
-        Ok(Some(sent))
+        Ok(Some(called))
+    }
+
+    /// Starts a playbook in the name of a colleague. One that was started since it was due, before a death, is not started again.
+    async fn start(&self, life: &Life, start: &StartSpec, fired_ms: i64) -> Result<(), ClientError> {
+        let Some(client) = life.clients.get(company::COLLEAGUE) else { return Ok(()) };
+        let incident = {
+            let facts = self.set.stage.facts.read();
+            if facts.was_started(&start.playbook, company::COLLEAGUE, fired_ms) {
+                return Ok(());
+            }
+            facts.incident()
+        };
+        let (playbook, input) = (start.playbook.clone(), start.input.clone());
+        let body = StartBody { playbook, input, incident, ..StartBody::default() };
+        client.start(&body).await.map(drop)
     }
 
     /// Empty seats speak, whose time has come.
@@ -113,6 +132,22 @@ impl Play<'_> {
                     stage.record.write(Line::ByHand { card, who, did, at_ms: now });
                 }
                 stage.record.write(Line::StoodIn { card, name, who, say, at_ms: now });
+                spoke = true;
+            }
+        }
+        Ok(self.stop_clocks(life, now).await? || spoke)
+    }
+
+    /// Empty seats say of clocks what the scenario lets them say.
+    async fn stop_clocks(&mut self, life: &Life, now: i64) -> Result<bool, DrillError> {
+        let stage = self.set.stage.clone();
+        let words = clerk::words(&stage.scenario, &stage.facts.read(), &|person| stage.is_taken(person));
+        let mut spoke = false;
+        for word in words.into_iter().filter(|word| word.due_ms <= now) {
+            let Some(client) = life.clients.get(word.who.name) else { continue };
+            let given = word.give(client).await.map_err(|source| refused(&word.clock, source))?;
+            if given {
+                stage.record.write(word.line(now));
                 spoke = true;
             }
         }

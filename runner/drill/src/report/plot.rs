@@ -132,6 +132,8 @@ fn mark(entry: &PlotEntry) -> &'static str {
         Some(Deed::Letter(channel, _)) => channel.as_str(),
         Some(Deed::Fault(_)) => "fault",
         Some(Deed::Consent(_)) => "consent",
+        Some(Deed::Pull(_)) => "pull",
+        Some(Deed::Run(_)) => "run",
         None => "plot",
     }
 }
@@ -183,8 +185,10 @@ fn beside(scenario: &Scenario, lines: &[Written], written: &Written, start: i64)
     let (lane, mark, text, tone) = match &written.line {
         Line::Revealed { hidden, .. } => {
             let hidden = scenario.world.hidden.get(*hidden)?;
-            let count: u32 = hidden.grants.values().sum();
-            let text = format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why);
+            let text = match hidden.grants.values().sum::<u32>() {
+                0 => format!("{}, which nobody knew: {}", hidden.app, hidden.why),
+                count => format!("{count} grants of {} that nobody knew: {}", hidden.app, hidden.why),
+            };
             (Lane::Outside, "revealed", text, Tone::Warn)
         }
         Line::Moved { number, times, failed, .. } => {

@@ -12,7 +12,7 @@ use stanch_model::{
 };
 use stanch_playbooks::Library;
 
-use super::{Deed, Move, PlotEntry, Ploy, Scenario};
+use super::{Deed, Move, PlotEntry, Ploy, Scenario, StartSpec};
 use crate::words::{self, Condition, Names};
 
 /// What conditions and stand-ins may name.
@@ -20,32 +20,19 @@ use crate::words::{self, Condition, Names};
 pub struct Known {
     names: words::Known,
     pub(super) platforms: Vec<String>,
+    /// Playbooks, each with the names of its inputs.
+    pub(super) playbooks: BTreeMap<String, Vec<String>>,
 }
-
-/// Words that are about a run: nothing of it happens before an alert.
-const OF_A_RUN: &[&str] = &[
-    "revoked",
-    "verified",
-    "blocked",
-    "told",
-    "first",
-    "done",
-    "approver",
-    "answer",
-    "asked",
-    "started",
-    "runs",
-    "phase",
-    "ended",
-    "contained",
-    "started_by",
-];
 
 impl Known {
     /// What this scenario's world, this library and this catalogue know.
     pub fn of(scenario: &Scenario, catalog: &Catalog, library: &Library) -> Self {
         let used = scenario.platforms().into_iter().map(|name| (name.clone(), name.replace('_', "-")));
-        Self::over(&scenario.world, used.collect(), catalog, library)
+        let mut known = Self::over(&scenario.world, used.collect(), catalog, library);
+        let runs = scenario.plot.iter().filter_map(|entry| entry.run.as_ref());
+        let addresses = runs.flat_map(StartSpec::addresses);
+        known.names.entry(Names::Somebody.what()).or_default().extend(addresses);
+        known
     }
 
     /// The same of a world on these integrations, name to platform.
@@ -77,7 +64,15 @@ impl Known {
             .chain(["team", "incidents", "vendors"].map(str::to_owned))
             .filter(|name| !name.is_empty())
             .collect();
+        let playbooks: BTreeMap<String, Vec<String>> = library
+            .all()
+            .map(|one| (one.slug.clone(), one.manifest.input.keys().cloned().collect()))
+            .collect();
+        let rules = stanch_response::DeadlineTable::built_in();
+        let rules = rules.map(|table| table.rules().keys().cloned().collect()).unwrap_or_default();
         let names = [
+            (Names::Playbook, playbooks.keys().cloned().collect()),
+            (Names::Deadline, rules),
             (Names::App, apps),
             (Names::Platform, used.into_keys().collect()),
             (Names::Somebody, somebody),
@@ -85,7 +80,7 @@ impl Known {
             (Names::Card, cards),
         ];
         let names = names.into_iter().map(|(what, names)| (what.what(), names.into_iter().collect()));
-        Self { names: names.collect(), platforms }
+        Self { names: names.collect(), platforms, playbooks }
     }
 
     /// For conditions.
@@ -150,6 +145,14 @@ impl Case<'_> {
         self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
     }
 
+    /// The same at the key that ends this path.
+    pub(super) fn wrong_key(&mut self, code: &str, path: &[&str], message: String, help: String) {
+        let Some((key, map)) = path.split_last() else { return };
+        let entry = self.tree.at(map).and_then(|map| map.get(key));
+        let span = entry.map_or(0..0, |(key, _)| key.span.clone());
+        self.found.push(Diagnostic::error(code, message).at(self.file, self.text, span, "").help(help));
+    }
+
     pub(super) fn unknown<'k>(
         &mut self,
         path: &[&str],
@@ -171,35 +174,6 @@ impl Case<'_> {
         }
     }
 
-    fn world(&mut self) {
-        let (scenario, known) = (self.scenario, self.known);
-        let platforms = |names: Vec<&String>| -> Vec<String> {
-            names.into_iter().filter(|name| !known.platforms.contains(name)).cloned().collect()
-        };
-        for (nth, app) in scenario.world.apps.iter().enumerate() {
-            for name in platforms(app.grants.keys().collect()) {
-                let path = ["world", "apps", &nth.to_string(), "grants", &name];
-                self.unknown(&path, "platform", &name, known.platforms.iter().map(String::as_str));
-            }
-        }
-        let apps = || scenario.world.apps.iter().map(|app| app.id.as_str());
-        for (nth, hidden) in scenario.world.hidden.iter().enumerate() {
-            let nth = nth.to_string();
-            if !apps().any(|app| app == hidden.app) {
-                self.unknown(&["world", "hidden", &nth, "app"], "app", &hidden.app, apps());
-            }
-            match &hidden.once {
-                Some(once) => self.condition(once, &["world", "hidden", &nth, "once"]),
-                None => self.wrong(
-                    "DR0006",
-                    &["world", "hidden", &nth],
-                    "nothing brings these grants to light".to_owned(),
-                    "give them `once:`, a condition".to_owned(),
-                ),
-            }
-        }
-    }
-
     pub(super) fn condition(&mut self, condition: &str, path: &[&str]) {
         let Err(mistakes) = Condition::compile(condition, self.known.names()) else { return };
         let span = self.tree.at(path).map_or(0..0, |node| node.span.clone());
@@ -215,8 +189,8 @@ impl Case<'_> {
 
     fn plot(&mut self) {
         let scenario = self.scenario;
-        if !scenario.plot.iter().any(|entry| entry.alert.is_some()) {
-            let help = "give it an `alert:`".to_owned();
+        if !scenario.plot.iter().any(|entry| entry.alert.is_some() || entry.run.is_some()) {
+            let help = "give it an `alert:`, or a `run:`".to_owned();
             self.wrong("DR0006", &["plot"], "nothing starts a response".to_owned(), help);
         }
         for (nth, entry) in scenario.plot.iter().enumerate() {
@@ -248,7 +222,8 @@ impl Case<'_> {
         if entry.deeds().len() != 1 {
             let message =
                 format!("an entry of the plot does exactly one thing, this one {}", entry.deeds().len());
-            let help = "alert, mail, chat, phone, press, regulator, executive, fault, consent".to_owned();
+            let help =
+                "alert, mail, chat, phone, press, regulator, executive, fault, consent, pull, run".to_owned();
             self.wrong("DR0006", &["plot", nth], message, help);
         }
         let late = entry.at.or(entry.by).filter(|at| *at > self.scenario.end.at);
@@ -295,6 +270,8 @@ impl Case<'_> {
                     self.unknown(&["plot", nth, "fault", "platform"], "platform", platform, platforms);
                 }
             }
+            Some(Deed::Pull(pull)) => self.pull(pull, nth),
+            Some(Deed::Run(start)) => self.start(start, nth),
             _ => {}
         }
     }
@@ -330,6 +307,11 @@ impl Case<'_> {
             if let Some(late) = one.by.filter(|by| *by > scenario.end.at) {
                 let help = format!("the drill ends at {}", scenario.end.at);
                 self.wrong("DR0008", &["expect", &nth, "by"], format!("{late} comes after the end"), help);
+            }
+            if let Some(until) = one.until.filter(|until| one.by.is_some_and(|by| by > *until)) {
+                let help = "let `until` come after `by`".to_owned();
+                let message = format!("it needs to hold until {until} only, and may come later");
+                self.wrong("DR0008", &["expect", &nth, "until"], message, help);
             }
             self.possible(&one.that, &nth);
         }
@@ -381,8 +363,14 @@ impl Case<'_> {
     fn stand_ins(&mut self) {
         let known = self.known;
         let Some(cards) = known.names.get(Names::Card.what()) else { return };
-        for name in self.scenario.stand_in.keys().filter(|name| !cards.contains(name)) {
-            self.unknown(&["stand_in", name], "approval or question", name, cards.iter().map(String::as_str));
+        let rules = known.names.get(Names::Deadline.what()).map(Vec::as_slice).unwrap_or_default();
+        for (name, says) in &self.scenario.stand_in {
+            if rules.contains(name) {
+                self.of_a_clock(name, says);
+            } else if !cards.contains(name) {
+                let names = cards.iter().chain(rules).map(String::as_str);
+                self.unknown(&["stand_in", name], "approval, question or deadline", name, names);
+            }
         }
     }
 
@@ -399,75 +387,4 @@ impl Case<'_> {
             );
         }
     }
-
-    /// Triggers that wait for each other, or for themselves.
-    fn never(&mut self) {
-        let scenario = self.scenario;
-        let moves = scenario.adversary.iter().filter_map(Move::ploy).filter(|ploy| ploy.grants().is_some());
-        let mut brought: BTreeSet<String> =
-            moves.map(|ploy| format!("a consent to {}", ploy.app())).collect();
-        let needs: BTreeMap<usize, BTreeSet<String>> =
-            (0..scenario.plot.len()).map(|nth| (nth, self.needs(&scenario.plot[nth]))).collect();
-        let mut fired: BTreeSet<usize> = BTreeSet::new();
-        loop {
-            let next: Vec<usize> = (0..scenario.plot.len())
-                .filter(|nth| !fired.contains(nth) && needs[nth].is_subset(&brought))
-                .collect();
-            if next.is_empty() {
-                break;
-            }
-            for nth in next {
-                fired.insert(nth);
-                brought.extend(brings(&scenario.plot[nth]));
-            }
-        }
-        for nth in (0..scenario.plot.len()).filter(|nth| !fired.contains(nth)) {
-            let lacking: Vec<&str> = needs[&nth].difference(&brought).map(String::as_str).collect();
-            let message = format!(
-                "this can never happen: it waits for {}, which only it or its like brings about",
-                lacking.join(" and ")
-            );
-            let help = "let one of those that wait for each other come `at:` a time".to_owned();
-            self.wrong("DR0009", &["plot", &nth.to_string(), "once"], message, help);
-        }
-    }
-
-    /// What must have been brought about by another entry before this one can fire.
-    fn needs(&self, entry: &PlotEntry) -> BTreeSet<String> {
-        let Some(once) = &entry.once else { return BTreeSet::new() };
-        let Ok(condition) = Condition::compile(once, self.known.names()) else { return BTreeSet::new() };
-        let mut needs = BTreeSet::new();
-        let words = condition.calls().into_iter().map(|(word, _)| word);
-        let names =
-            words::VARIABLES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| mentions(once, name));
-        for word in words.chain(names) {
-            if OF_A_RUN.contains(&word.as_str()) {
-                needs.insert("an alert".to_owned());
-            }
-            if word == "kills" {
-                needs.insert("a kill of the runner".to_owned());
-            }
-        }
-        for (word, app) in condition.calls() {
-            let known = self.scenario.world.apps.iter().find(|known| known.id == app);
-            if word == "live" && known.is_some_and(|known| known.grants.values().sum::<u32>() == 0) {
-                needs.insert(format!("a consent to {app}"));
-            }
-        }
-        needs
-    }
-}
-
-fn brings(entry: &PlotEntry) -> Vec<String> {
-    match entry.deed() {
-        Some(Deed::Alert(_)) => vec!["an alert".to_owned()],
-        Some(Deed::Fault(fault)) if fault.kill_runner => vec!["a kill of the runner".to_owned()],
-        Some(Deed::Consent(consent)) => vec![format!("a consent to {}", consent.app)],
-        _ => Vec::new(),
-    }
-}
-
-/// As a word of its own.
-fn mentions(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
 }

@@ -75,6 +75,7 @@ impl Case<'_> {
         self.wrong("DR0008", &["adversary", nth, "read", "platform"], message, help);
     }
 
+    /// Without anybody's grant an app that is there still acts in its own name.
     fn may_have(&self, app: &str, platform: &str) -> bool {
         let scenario = self.scenario;
         let world = scenario.world.apps.iter().filter(|known| known.id == app).map(|known| &known.grants);
@@ -83,11 +84,7 @@ impl Case<'_> {
         let again = again.filter(|consent| consent.app == app).map(|consent| &consent.grants);
         let moves = scenario.adversary.iter().filter_map(Move::ploy).filter(|ploy| ploy.app() == app);
         let moves = moves.filter_map(Ploy::grants);
-        world
-            .chain(hidden)
-            .chain(again)
-            .chain(moves)
-            .any(|grants| grants.get(platform).is_some_and(|n| *n > 0))
+        world.chain(hidden).chain(again).chain(moves).any(|grants| grants.contains_key(platform))
     }
 }
 

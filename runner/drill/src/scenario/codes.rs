@@ -22,17 +22,17 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0004",
         "unknown word in a condition",
-        "Conditions know few words: revoked, live, verified, blocked, untouched, reads, told, first, done, approver, answer, asked, started; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
+        "Conditions know few words: revoked, live, verified, blocked, untouched, reads, told, first, done, approver, answer, asked, started, sent, ran; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
     ),
     CodePage::new(
         "DR0005",
         "unknown name",
-        "The condition, alert, fault or stand-in names an app, platform, vendor, approval, step or goal that neither the world of this scenario nor the playbooks know. Most often it is a slip of the pen.",
+        "The condition, alert, fault, run or stand-in names an app, platform, vendor, approval, playbook, deadline, step or goal that neither the world of this scenario nor the playbooks know, or the world holds a key under `extra` that no simulated platform reads. Most often it is a slip of the pen.",
     ),
     CodePage::new(
         "DR0006",
         "an entry of the plot, or a move, is not whole",
-        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent). A plot without an alert starts no response. Hidden grants need `once`. A move of the `adversary` does exactly one thing too (read, consent, token, hide); only `read` is done again `every` so often.",
+        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent, pull, run). A plot without an alert or a run starts no response. Hidden grants need `once`. A move of the `adversary` does exactly one thing too (read, consent, token, hide); only `read` is done again `every` so often.",
     ),
     CodePage::new(
         "DR0007",
@@ -62,7 +62,10 @@ mod tests {
 
     const SOURCES: &[&str] = &[
         include_str!("check.rs"),
+        include_str!("check_deeds.rs"),
         include_str!("check_moves.rs"),
+        include_str!("check_order.rs"),
+        include_str!("check_world.rs"),
         include_str!("read.rs"),
         include_str!("../words.rs"),
     ];

@@ -2,8 +2,12 @@
 
 mod adversary;
 mod check;
+mod check_deeds;
 mod check_moves;
+mod check_order;
+mod check_world;
 pub mod codes;
+mod deeds;
 pub mod draft;
 mod edit;
 mod library;
@@ -19,6 +23,8 @@ use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 
 pub use adversary::{Loot, Move, Ploy};
 pub use check::{Known, check};
+pub(crate) use check_world::unknown_extras;
+pub use deeds::{Pull, StartSpec};
 pub use edit::Edit;
 pub use library::{Found, embedded, find, in_folder};
 pub use read::read;
@@ -58,7 +64,7 @@ pub struct Scenario {
     pub adversary: Vec<Move>,
     /// What is hoped for.
     pub expect: Vec<Expectation>,
-    /// What an empty seat does, by the name of the approval or question.
+    /// What an empty seat does, by the name of the approval, question or deadline.
     #[serde(default)]
     pub stand_in: BTreeMap<String, StandIn>,
     /// Help that costs points, in order.
@@ -181,6 +187,12 @@ pub struct PlotEntry {
     /// New grants of an app, as when somebody consents again: platform to number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
+    /// A platform takes an app away from all its customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
+    /// A colleague whom nobody plays starts a playbook by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<StartSpec>,
 }
 
 /// Something that somebody says.
@@ -269,6 +281,9 @@ pub struct Expectation {
     /// By when it must have come true; where absent it is judged at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Span>,
+    /// Until when it must hold; to the end where absent. What comes later (the app is let in again) takes nothing from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
     /// The condition.
     pub that: String,
     /// For people; the condition itself where absent.
@@ -287,9 +302,9 @@ impl Expectation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StandIn {
-    /// `approve`, `deny`, `done`, `failed`, or one of a question's answers.
+    /// `approve`, `deny`, `done`, `failed`, or one of a question's answers; of a deadline `sent` or `waived`.
     pub say: String,
-    /// How long that takes.
+    /// How long that takes: since it was asked, or since the clock counts.
     pub after: Span,
     /// Why, as it is recorded.
     #[serde(default)]
@@ -376,6 +391,10 @@ pub enum Deed<'a> {
     Fault(&'a FaultSpec),
     /// An app is let in again.
     Consent(&'a Consent),
+    /// A platform takes an app away from everybody.
+    Pull(&'a Pull),
+    /// Somebody starts a playbook.
+    Run(&'a StartSpec),
 }
 
 impl PlotEntry {
@@ -401,6 +420,8 @@ impl PlotEntry {
         );
         deeds.extend(self.fault.iter().map(Deed::Fault));
         deeds.extend(self.consent.iter().map(Deed::Consent));
+        deeds.extend(self.pull.iter().map(Deed::Pull));
+        deeds.extend(self.run.iter().map(Deed::Run));
         deeds
     }
 
@@ -409,11 +430,14 @@ impl PlotEntry {
         match self.deed() {
             Some(Deed::Alert(alert)) => {
                 let text = |name: &str| alert.get(name).and_then(|value| value.as_str()).unwrap_or("?");
-                format!("alert {} about {}", text("kind"), text("app"))
+                let about = ["app", "user", "title"].into_iter().find(|name| alert.contains_key(*name));
+                format!("alert {} about {}", text("kind"), text(about.unwrap_or("app")))
             }
             Some(Deed::Letter(channel, letter)) => format!("{} from {}", channel.as_str(), letter.from),
             Some(Deed::Fault(fault)) => fault.words(),
             Some(Deed::Consent(consent)) => format!("{} is let in again", consent.app),
+            Some(Deed::Pull(pull)) => format!("{} takes {} away from everybody", pull.platform, pull.app),
+            Some(Deed::Run(start)) => format!("a colleague starts {}", start.playbook),
             None => "nothing".to_owned(),
         }
     }

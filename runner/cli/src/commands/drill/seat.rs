@@ -342,9 +342,12 @@ fn tell_behind(behind: &Behind, text: &mut String) {
     behind.truth.iter().for_each(|line| text.push_str(&format!("  truly  {line}\n")));
 }
 
-/// `14:20`.
+/// `14:20`; `21d 00:05` of a drill that goes on for days.
 pub(super) fn clock(seconds: i64) -> String {
-    format!("{}:{:02}", seconds / 60, seconds % 60)
+    match seconds / 86_400 {
+        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        days => format!("{days}d {:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60),
+    }
 }
 
 /// What a refusal means at a seat.

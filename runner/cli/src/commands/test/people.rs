@@ -71,7 +71,7 @@ impl People {
                 (say, why) = (verdict.as_str().to_owned(), found);
             }
             if wait.kind == WaitKind::Manual && say == "done" {
-                by_hand(&self.world, &wait.targets, facts, twins);
+                by_hand(&self.world, &wait, facts, twins);
             }
             let answer = Answer { wait: wait.id, say, who, channel: "case".to_owned(), reason: why };
             match life.engine.answer(&run, answer).await {

@@ -2,16 +2,18 @@
 //!
 //! What the twins say is the truth; what the journal says is what the response believes of it. Both are kept apart.
 
+mod said;
+mod sorts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use stanch_integrations::{
-    Catalog,
-    twin::{Fate, RequestRecord, Sort},
-};
+use stanch_integrations::twin::{Fate, RequestRecord, Sort};
 use stanch_model::{
-    Containment, Effect, Entry, RunId, TargetState,
-    run::{Mode, RunState, RunView, WaitKind, body, kind},
+    Effect, Entry, RunId, TargetState, incident,
+    run::{Mode, RunView, body, kind},
 };
+
+pub use sorts::Sorts;
 
 use crate::{record::Did, score::Got};
 
@@ -51,14 +53,18 @@ pub struct Facts {
     apps: Vec<AppFacts>,
     /// Runs that do nothing: what they would do is no fact.
     plans: BTreeSet<RunId>,
-    /// Which actions take a grant or credential away.
-    cuts: BTreeSet<String>,
-    /// Which actions block an app.
-    blocks: BTreeSet<String>,
+    /// What actions do to apps and grants.
+    sorts: Sorts,
     /// What the platforms gave up: (app, platform) to targets with their time.
     gone: BTreeMap<(String, String), BTreeMap<String, i64>>,
-    /// Apps and the platforms that block them.
+    /// Apps and the platforms that block them now.
     blocked: BTreeSet<(String, String)>,
+    /// Apps that were blocked somewhere, whatever became of it.
+    once_blocked: BTreeSet<String>,
+    /// Apps that were let in again on purpose: what they hold from then on is no exposure.
+    released: BTreeSet<String>,
+    /// Clocks that somebody stopped: incident and the clock's id in it, to when, and whether nothing was owed.
+    settled: BTreeMap<(String, String), (i64, bool)>,
     touched: BTreeMap<String, u64>,
     /// Times that an action changed something.
     writes: BTreeMap<String, i64>,
@@ -81,10 +87,18 @@ impl Facts {
         Self { start_ms, now_ms: start_ms, apps, ..Self::default() }
     }
 
-    /// Which actions count as cuts and as blocks: `okta.revoke_app_token`.
-    pub fn knowing(mut self, cuts: BTreeSet<String>, blocks: BTreeSet<String>) -> Self {
-        (self.cuts, self.blocks) = (cuts, blocks);
+    /// Which actions count as what.
+    pub fn knowing(mut self, sorts: Sorts) -> Self {
+        self.sorts = sorts;
         self
+    }
+
+    /// An alert was sent, or a playbook started, about this app.
+    pub fn begun(&mut self, about: Option<&str>, at_ms: i64) {
+        self.alerted_ms.get_or_insert(at_ms);
+        if let Some(app) = about {
+            self.stake(app);
+        }
     }
 
     /// These apps are what the drill is about.
@@ -120,16 +134,19 @@ impl Facts {
         for app in &request.apps {
             *self.touched.entry(app.clone()).or_default() += 1;
         }
-        if self.cuts.contains(&action) {
+        if self.sorts.cuts.contains(&action) {
             for app in owners(request) {
                 let gone = self.gone.entry((app, request.integration.clone())).or_default();
                 gone.entry(request.target.clone()).or_insert(request.at.as_millisecond());
             }
             self.level();
         }
-        if self.blocks.contains(&action) {
-            let on = &request.integration;
-            self.blocked.extend(request.apps.iter().map(|app| (app.clone(), on.clone())));
+        for app in &request.apps {
+            if self.sorts.blocks.contains(&action) {
+                self.block(app, &request.integration);
+            } else if self.sorts.releases.contains(&action) {
+                self.release(app, &request.integration);
+            }
         }
         if request.method == "MAIL" {
             let now = self.now_ms;
@@ -142,7 +159,7 @@ impl Facts {
     /// An entry of the server's journal.
     pub fn heard(&mut self, entry: &Entry, now_ms: i64) {
         self.now_ms = self.now_ms.max(now_ms);
-        let Some(run) = entry.header.stream.as_run() else { return };
+        let Some(run) = entry.header.stream.as_run() else { return self.heard_of_incident(entry) };
         if entry.header.kind == kind::CREATED
             && entry.decode::<body::Created>().is_ok_and(|created| created.mode == Mode::Plan)
         {
@@ -179,6 +196,17 @@ impl Facts {
             }
             kind::DEADLINE => self.happened("deadline"),
             _ => {}
+        }
+    }
+
+    /// Somebody stopped a clock.
+    fn heard_of_incident(&mut self, entry: &Entry) {
+        let Some(incident) = entry.header.stream.as_str().strip_prefix("incident/") else { return };
+        if entry.header.kind == incident::kind::DEADLINE_SETTLED
+            && let Ok(said) = entry.decode::<incident::DeadlineSettled>()
+        {
+            let at_ms = ms_of(&entry.header.time).unwrap_or(self.now_ms);
+            self.settled.insert((incident.to_owned(), said.deadline), (at_ms, said.waived));
         }
     }
 
@@ -230,7 +258,8 @@ impl Facts {
     }
 
     fn level(&mut self) {
-        let live = self.at_stake.iter().map(|app| self.live(app)).sum();
+        let open = self.at_stake.iter().filter(|app| !self.released.contains(*app));
+        let live = open.map(|app| self.live(app)).sum();
         if self.levels.last().is_none_or(|(_, last)| *last != live) {
             self.levels.push((self.now_ms, live));
         }
@@ -249,10 +278,15 @@ impl Facts {
         known.given.keys().map(|platform| self.live_on(app, platform)).sum()
     }
 
-    /// Grants of an app that stand on a platform.
+    /// Grants of an app that stand on a platform. One that is there without anybody's grant acts in its own name: that is
+    /// one door, and only blocking it closes that.
     pub fn live_on(&self, app: &str, platform: &str) -> i64 {
         let known = self.apps.iter().find(|known| known.id == app);
-        let given = known.and_then(|known| known.given.get(platform)).copied().unwrap_or(0);
+        let given = match known.and_then(|known| known.given.get(platform)) {
+            None => return 0,
+            Some(0) => return i64::from(!self.blocked_on(app, platform)),
+            Some(given) => *given,
+        };
         let gone = self.gone.get(&(app.to_owned(), platform.to_owned())).map_or(0, BTreeMap::len);
         (i64::from(given) - count(gone)).max(0)
     }
@@ -286,9 +320,22 @@ impl Facts {
         cuts > 0 && proven && self.live(app) == 0
     }
 
-    /// Blocked on a platform.
+    fn block(&mut self, app: &str, platform: &str) {
+        self.blocked.insert((app.to_owned(), platform.to_owned()));
+        self.once_blocked.insert(app.to_owned());
+        self.released.remove(app);
+        self.level();
+    }
+
+    fn release(&mut self, app: &str, platform: &str) {
+        self.blocked.remove(&(app.to_owned(), platform.to_owned()));
+        self.released.insert(app.to_owned());
+        self.level();
+    }
+
+    /// Was blocked on a platform.
     pub fn blocked(&self, app: &str) -> bool {
-        self.blocked.iter().any(|(known, _)| known == app)
+        self.once_blocked.contains(app)
     }
 
     /// Blocked on this platform.
@@ -296,8 +343,12 @@ impl Facts {
         self.blocked.contains(&(app.to_owned(), platform.to_owned()))
     }
 
-    /// Notes since when everything at stake is proven dead; nothing once that is no longer so.
+    /// Notes since when everything at stake is proven dead; nothing once that is no longer so. What is let in again on
+    /// purpose takes nothing from it.
     pub fn note_containment(&mut self) {
+        if self.contained_ms.is_some() && self.at_stake.iter().any(|app| self.released.contains(app)) {
+            return;
+        }
         let contained = !self.at_stake.is_empty() && self.at_stake.iter().all(|app| self.verified(app));
         self.contained_ms = contained.then(|| self.contained_ms.unwrap_or(self.now_ms));
     }
@@ -305,9 +356,8 @@ impl Facts {
     /// A person did something with their own hands.
     pub fn did_by_hand(&mut self, did: &Did, at_ms: i64) {
         match did {
-            Did::Blocked { app, integration } => {
-                self.blocked.insert((app.clone(), integration.clone()));
-            }
+            Did::Blocked { app, integration } => self.block(app, integration),
+            Did::Released { app, integration } => self.release(app, integration),
             Did::Took { app, integration, id } => {
                 let gone = self.gone.entry((app.clone(), integration.clone())).or_default();
                 gone.entry(id.clone()).or_insert(at_ms);
@@ -353,70 +403,9 @@ impl Facts {
         self.writes.get(name).copied().unwrap_or(0)
     }
 
-    /// Who said yes to this last.
-    pub fn approver(&self, card: &str) -> Option<String> {
-        let waits = self.runs.values().flat_map(|run| run.waits.iter()).filter(|wait| wait.name == card);
-        let mut said =
-            waits.filter(|wait| wait.kind == WaitKind::Approval).flat_map(|wait| wait.decisions.iter());
-        said.rfind(|decision| decision.say == "approve").map(|decision| decision.who.clone())
-    }
-
-    /// What was answered.
-    pub fn answer(&self, card: &str) -> Option<String> {
-        let mut waits = self.runs.values().flat_map(|run| run.waits.iter()).filter(|wait| wait.name == card);
-        waits.find_map(|wait| wait.closed.as_ref()).map(|closed| closed.say.clone())
-    }
-
-    /// Whether it was asked.
-    pub fn asked(&self, card: &str) -> bool {
-        self.runs.values().any(|run| run.waits.iter().any(|wait| wait.name == card))
-    }
-
-    /// Whether the clock runs.
-    pub fn deadline_started(&self, rule: &str) -> bool {
-        self.runs.values().any(|run| run.deadlines.iter().any(|deadline| deadline.deadline == rule))
-    }
-
-    /// Who or what started the first run.
-    pub fn started_by(&self) -> String {
-        let first = self.runs.values().min_by(|a, b| a.started.cmp(&b.started));
-        first.map(|run| run.started_by.clone()).unwrap_or_default()
-    }
-
-    /// The phase of the latest run.
-    pub fn phase(&self) -> String {
-        let latest = self.runs.values().max_by(|a, b| a.started.cmp(&b.started));
-        latest.map(|run| run.phase.clone()).unwrap_or_default()
-    }
-
-    /// True when there are runs, and all are over.
-    pub fn all_ended(&self) -> bool {
-        !self.runs.is_empty() && self.runs.values().all(|run| run.state == RunState::Ended)
-    }
-
-    /// True when all that ended are contained, and one is.
-    pub fn all_contained(&self) -> bool {
-        let mut said = self.runs.values().filter_map(|run| run.containment).peekable();
-        said.peek().is_some()
-            && said.all(|said| {
-                matches!(
-                    said,
-                    Containment::Contained
-                        | Containment::ContainedWithResidual
-                        | Containment::NothingToContain
-                )
-            })
-    }
-
     /// Effects beyond the first on the same target.
     pub fn doubled(&self) -> i64 {
         self.doubled.values().map(|times| times - 1).sum()
-    }
-
-    /// When a person first answered something.
-    pub fn acknowledged_ms(&self) -> Option<i64> {
-        let waits = self.runs.values().flat_map(|run| run.waits.iter());
-        waits.flat_map(|wait| wait.decisions.iter()).map(|decision| decision.at_ms).min()
     }
 
     /// When a platform first gave something up.
@@ -438,27 +427,6 @@ impl Facts {
     }
 }
 
-/// Actions that take a grant or credential away, and those that block an app, on these integrations (name to platform).
-pub fn cuts_and_blocks(
-    catalog: &Catalog,
-    integrations: &BTreeMap<String, String>,
-) -> (BTreeSet<String>, BTreeSet<String>) {
-    let takes_away = |verb: &str| verb.ends_with(".revoke") || verb.ends_with(".disable");
-    let (mut cuts, mut blocks) = (BTreeSet::new(), BTreeSet::new());
-    for (name, platform) in integrations {
-        let actions = catalog.platform(platform).into_iter().flat_map(|platform| platform.actions());
-        for action in actions {
-            let full = format!("{name}.{}", action.name);
-            match action.verb.as_deref() {
-                Some("app.quarantine") => _ = blocks.insert(full),
-                Some(verb) if takes_away(verb) => _ = cuts.insert(full),
-                _ => {}
-            }
-        }
-    }
-    (cuts, blocks)
-}
-
 /// Whose grant it was; nobody's where the platform does not say, as with a leaked key.
 fn owners(request: &RequestRecord) -> Vec<String> {
     if request.apps.is_empty() { vec![String::new()] } else { request.apps.clone() }
@@ -466,4 +434,8 @@ fn owners(request: &RequestRecord) -> Vec<String> {
 
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn ms_of(time: &str) -> Option<i64> {
+    time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
