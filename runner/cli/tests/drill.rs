@@ -171,7 +171,8 @@ fn who_takes_the_vendors_own_cut_for_enough_leaves_doors_open() {
 
 #[test]
 fn a_notice_that_is_marked_as_sent_too_late_was_not_sent_in_time() {
-    let (from, to) = ("gdpr-33:            { say: sent,    after: 60h", "gdpr-33:            { say: sent,    after: 73h");
+    let (from, to) =
+        ("gdpr-33:            { say: sent,    after: 60h", "gdpr-33:            { say: sent,    after: 73h");
     assert_eq!(lost("notify-matrix", "sign-desk", from, to), ["prove"]);
 }
 

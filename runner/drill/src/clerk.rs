@@ -32,11 +32,7 @@ pub(crate) struct Word {
 }
 
 /// What will be said of the clocks that run now.
-pub(crate) fn words(
-    scenario: &Scenario,
-    facts: &Facts,
-    is_taken: &dyn Fn(&Person) -> bool,
-) -> Vec<Word> {
+pub(crate) fn words(scenario: &Scenario, facts: &Facts, is_taken: &dyn Fn(&Person) -> bool) -> Vec<Word> {
     let Some(who) = company::asked(&[SPEAKERS.to_owned()], scenario).into_iter().next() else {
         return Vec::new();
     };
@@ -50,7 +46,8 @@ pub(crate) fn words(
         if facts.settled(&incident, clock).is_some() || !seen.insert((incident.clone(), id.clone())) {
             continue;
         }
-        let anchor_ms = clock.anchor.parse::<jiff::Timestamp>().map_or(facts.now_ms, jiff::Timestamp::as_millisecond);
+        let anchor_ms =
+            clock.anchor.parse::<jiff::Timestamp>().map_or(facts.now_ms, jiff::Timestamp::as_millisecond);
         words.push(Word {
             who,
             clock: id,

@@ -166,7 +166,8 @@ pub fn vendors(world: &World) -> String {
         };
         let list = |name: &str, of: &dyn Fn(&WorldApp) -> &Vec<String>| {
             let apps = world.apps.iter().filter(|app| app.vendor == vendor);
-            let all: Vec<String> = apps.flat_map(|app| of(app).iter().map(|one| format!("{one:?}"))).collect();
+            let all: Vec<String> =
+                apps.flat_map(|app| of(app).iter().map(|one| format!("{one:?}"))).collect();
             if all.is_empty() { String::new() } else { format!("  {name}: [{}]\n", all.join(", ")) }
         };
         let held = list("data", &|app| &app.data) + list("secrets_given", &|app| &app.secrets).as_str();

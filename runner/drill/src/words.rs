@@ -64,7 +64,11 @@ pub const WORDS: &[Word] = &[
     word("answer", Some(Names::Card), "what was answered; nothing yet is an error, and so is not met"),
     word("asked", Some(Names::Card), "true once it was asked"),
     word("started", Some(Names::Deadline), "true once the clock of a deadline runs"),
-    word("sent", Some(Names::Deadline), "true once somebody said, in time, that the notice it counts for was sent"),
+    word(
+        "sent",
+        Some(Names::Deadline),
+        "true once somebody said, in time, that the notice it counts for was sent",
+    ),
     word("ran", Some(Names::Playbook), "true once a run of the playbook was started"),
 ];
 

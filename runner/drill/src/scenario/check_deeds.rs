@@ -37,7 +37,12 @@ impl Case<'_> {
         };
         for name in start.input.keys().filter(|name| !inputs.contains(name)) {
             let what = format!("input of {}", start.playbook);
-            self.unknown(&["plot", nth, "run", "input", name], &what, name, inputs.iter().map(String::as_str));
+            self.unknown(
+                &["plot", nth, "run", "input", name],
+                &what,
+                name,
+                inputs.iter().map(String::as_str),
+            );
         }
     }
 
@@ -105,10 +110,30 @@ mod tests {
                 "input: { app: gainsight, wach: 4h }",
                 "DR0005 there is no input of reconnect `wach`; did you mean `watch`?",
             ),
-            ("crm-success", "'sent(\"contract\")'", "'sent(\"contrct\")'", "DR0005 there is no deadline `contrct`"),
-            ("crm-success", "gdpr-33:         { say: waived", "gdpr-33:         { say: done", "DR0005 of a clock"),
-            ("crm-success", "by: 90m, until: 20h", "by: 21h, until: 20h", "DR0008 it needs to hold until 20h"),
-            ("crm-success", "told(\"security@northwind.example\")", "told(\"it@northwind.example\")", "DR0005"),
+            (
+                "crm-success",
+                "'sent(\"contract\")'",
+                "'sent(\"contrct\")'",
+                "DR0005 there is no deadline `contrct`",
+            ),
+            (
+                "crm-success",
+                "gdpr-33:         { say: waived",
+                "gdpr-33:         { say: done",
+                "DR0005 of a clock",
+            ),
+            (
+                "crm-success",
+                "by: 90m, until: 20h",
+                "by: 21h, until: 20h",
+                "DR0008 it needs to hold until 20h",
+            ),
+            (
+                "crm-success",
+                "told(\"security@northwind.example\")",
+                "told(\"it@northwind.example\")",
+                "DR0005",
+            ),
         ] {
             let found = mistakes(name, from, to);
             assert!(found.len() == 1 && found[0].starts_with(said), "{to}: {found:?}");
