@@ -176,17 +176,19 @@ fn is_named(app: &WorldApp, name: &str) -> bool {
     app.title() == name || app.id == name
 }
 
-/// Blocks an app, or lets it in again where the card asks for that. A platform without such a screen leaves it as it is.
+/// Blocks an app, or lets it in again where the card asks for that. A platform without such a screen leaves it as it is:
+/// nothing is blocked then, and whoever lets the app in again only says so.
 fn at_door(twins: &TwinHost, card: &str, integration: &str, app: &str) -> Option<Did> {
     let (integration, app) = (integration.to_owned(), app.to_owned());
-    let (change, did) = if card.contains("release") {
+    if card.contains("release") {
         let change = Change::Unblock { integration: integration.clone(), app: app.clone() };
-        (change, Did::Released { app, integration })
-    } else {
-        let change = Change::Block { integration: integration.clone(), app: app.clone() };
-        (change, Did::Blocked { app, integration })
-    };
-    twins.change(&change).is_ok().then_some(did)
+        if let Err(error) = twins.change(&change) {
+            tracing::debug!(%error, "nothing to unblock");
+        }
+        return Some(Did::Released { app, integration });
+    }
+    let change = Change::Block { integration: integration.clone(), app: app.clone() };
+    twins.change(&change).is_ok().then_some(Did::Blocked { app, integration })
 }
 
 /// Nobody asked for it by a request, so the trail does not tell it: it is kept here.

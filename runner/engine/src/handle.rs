@@ -195,6 +195,8 @@ impl Engine {
         let mut birth = self.env.birth(start, purpose, Origin::Hand)?;
         if opened {
             birth.appends.push(self.env.incident_opened(&incident, &title, severity, None, &[&birth.run]));
+        } else {
+            birth.appends.push(self.env.incident_joined(&incident, &birth.run));
         }
         let ticket = self.env.journal.append(birth.appends.clone(), With::default())?;
         let run = birth.run.clone();
@@ -323,6 +325,13 @@ impl Engine {
         }
         let body = serde_json::json!({ "who": who });
         Ok(self.post(run, format!("repin {}", view.version), "repin", body).await?)
+    }
+
+    /// The runs that a run's own steps have started, or are about to.
+    pub fn children(&self, view: &RunView) -> Vec<RunId> {
+        let Some(run) = &view.id else { return Vec::new() };
+        let steps = view.steps.values().filter(|step| step.op == "run_playbook");
+        steps.map(|step| crate::host::child_id(run, &step.address)).collect()
     }
 
     /// The view of a run, from committed entries.

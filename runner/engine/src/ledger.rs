@@ -7,6 +7,7 @@ use stanch_journal::{Cursor, Filter, JournalError, StreamAppend, Ticket, With};
 use stanch_model::{
     Address, NewEntry, RunId, StreamId,
     diagnostic::did_you_mean,
+    incident::{self, Joined},
     run::{
         RunState,
         body::{Created, Pins, Revived, StateEntry, StepError, kind},
@@ -179,6 +180,13 @@ impl Env {
             create: true,
             ..StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry])
         }
+    }
+
+    /// The append by which a run belongs to an incident that is there.
+    pub(crate) fn incident_joined(&self, id: &str, run: &RunId) -> StreamAppend {
+        let joined = Joined { run: Some(run.clone()), ..Joined::default() };
+        let entry = NewEntry::new(incident::kind::JOINED, &joined);
+        StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry])
     }
 
     /// The append that changes an incident, for changes that a run's script made.

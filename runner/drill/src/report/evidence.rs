@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use stanch_model::{
-    Address, Effect, Entry, TargetState,
+    Address, Effect, Entry, TargetState, incident,
     run::{body, kind},
 };
 use stanch_response::report::Place;
@@ -28,8 +28,11 @@ enum About {
     /// An approval or question was asked, somebody answered it.
     Asked(String),
     Answered(String),
-    /// A clock began to run.
+    /// A clock began to run, somebody stopped it.
     Clock(String),
+    Stopped(String),
+    /// A run of a playbook began.
+    Ran(String),
     /// A message went out: to whom, through what.
     Told(String),
 }
@@ -41,9 +44,9 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn of(runs: &[Vec<Entry>]) -> Self {
+    pub(super) fn of(runs: &[Vec<Entry>], incident: &[Entry]) -> Self {
         let mut evidence = Self::default();
-        for entries in runs {
+        for entries in runs.iter().map(Vec::as_slice).chain([incident]) {
             let mut reader = Reader { evidence: &mut evidence, cards: HashMap::new(), calls: HashMap::new() };
             entries.iter().for_each(|entry| reader.take(entry));
         }
@@ -73,6 +76,8 @@ impl Evidence {
             "asked" => self.first(&About::Asked(name()), until_ms),
             "approver" | "answer" => self.last(&About::Answered(name()), until_ms),
             "started" => self.first(&About::Clock(name()), until_ms),
+            "sent" => self.all(&About::Stopped(name()), until_ms),
+            "ran" => self.first(&About::Ran(name()), until_ms),
             "told" => self.told(arg, until_ms),
             _ => Vec::new(),
         }
@@ -151,6 +156,18 @@ impl Reader<'_> {
 
     fn take(&mut self, entry: &Entry) {
         match entry.header.kind.as_str() {
+            kind::CREATED => {
+                if let Ok(created) = entry.decode::<body::Created>() {
+                    self.keep(entry, About::Ran(created.playbook));
+                }
+            }
+            incident::kind::DEADLINE_SETTLED => {
+                if let Ok(said) = entry.decode::<incident::DeadlineSettled>() {
+                    // `contract:Drift` is a clock of the rule `contract`
+                    let rule = said.deadline.split(':').next().unwrap_or_default();
+                    self.keep(entry, About::Stopped(rule.to_owned()));
+                }
+            }
             kind::LOCAL => self.local(entry),
             kind::INTENT => self.intent(entry),
             kind::OUTCOME => self.outcome(entry),

@@ -184,7 +184,7 @@ impl<'a> Drill<'a> {
 
     /// Each expectation with what shows it, in the order of the file.
     fn objectives(&self) -> Vec<Objective> {
-        let evidence = Evidence::of(&self.source.material.runs);
+        let evidence = Evidence::of(&self.source.material.runs, &self.source.material.incident);
         let mut objectives = match &self.score {
             Some(score) => score.objectives.iter().map(of_score).collect(),
             None => self.so_far(),

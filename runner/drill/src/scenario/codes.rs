@@ -42,7 +42,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0008",
         "this cannot come true",
-        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, or a condition that says nothing about the drill.",
+        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, a platform that pulls an app which it does not know, an expectation that holds only `until` a time before its `by`, or a condition that says nothing about the drill.",
     ),
     CodePage::new(
         "DR0009",

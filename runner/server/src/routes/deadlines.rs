@@ -5,6 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
+use stanch_engine::EngineError;
 use stanch_model::{
     RunId,
     api::{DeadlineView, Page, Recorded, SettleBody},
@@ -83,16 +84,23 @@ async fn settle(
     incidents::append(app, caller, &incident.id, kind::DEADLINE_SETTLED, &said).await
 }
 
-/// The clocks of an incident, earliest due first. Two runs that started the same one count once.
+/// The clocks of an incident, earliest due first: those too that its runs' own playbooks started. The same one counts once.
 pub(super) fn clocks(app: &App, incident: &Incident) -> Result<Vec<DeadlineView>, Refused> {
     let mut views: Vec<DeadlineView> = Vec::new();
-    for run in &incident.runs {
-        for started in app.engine.view(&RunId(run.clone()))?.deadlines {
-            let view = incident.deadline(&started, app.now());
+    let mut runs: Vec<RunId> = incident.runs.iter().rev().cloned().map(RunId).collect();
+    while let Some(id) = runs.pop() {
+        let run = match app.engine.view(&id) {
+            // a step that is about to start it
+            Err(EngineError::NoRun(_)) => continue,
+            run => run?,
+        };
+        for started in &run.deadlines {
+            let view = incident.deadline(started, app.now());
             if !views.iter().any(|known| known.id == view.id) {
                 views.push(view);
             }
         }
+        runs.extend(app.engine.children(&run));
     }
     views.sort_by(|a, b| a.due.cmp(&b.due));
     Ok(views)

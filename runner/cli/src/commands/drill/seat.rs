@@ -342,11 +342,13 @@ fn tell_behind(behind: &Behind, text: &mut String) {
     behind.truth.iter().for_each(|line| text.push_str(&format!("  truly  {line}\n")));
 }
 
-/// `14:20`; `21d 00:05` of a drill that goes on for days.
+/// `14:20`, `21:15:00`, `2d 12:10:00`: minutes as long as they say enough.
 pub(super) fn clock(seconds: i64) -> String {
-    match seconds / 86_400 {
-        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        days => format!("{days}d {:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60),
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match seconds / 60 {
+        short @ 0..100 => format!("{short}:{:02}", seconds % 60),
+        _ if days == 0 => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+        _ => format!("{days}d {hours:02}:{minutes:02}:{:02}", seconds % 60),
     }
 }
 
