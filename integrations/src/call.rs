@@ -262,6 +262,20 @@ pub struct GroupReads {
     pub members: String,
 }
 
+/// The reads that tell who holds a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RoleReads {
+    /// Lists exactly the holders.
+    Holders(Read),
+    /// Lists everybody who holds any role; the caller compares the roles of each.
+    ByPerson {
+        /// Everybody who holds any.
+        people: Read,
+        /// The action to call on each person's target: lists their roles.
+        of: String,
+    },
+}
+
 /// The call that takes an effect back, resolved when the effect's intent is written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UndoCall {

@@ -13,7 +13,8 @@ use stanch_model::{
 use tokio::time::Instant;
 
 use crate::{
-    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, Transport, UndoCall,
+    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, RoleReads, Transport,
+    UndoCall,
     bind::{Bound, bind},
     exchange::{Exchange, label_arguments, labels_wanted, not_before},
     label::{Labels, UNLABELLED},
@@ -21,7 +22,7 @@ use crate::{
     look::{LOOK, holds},
     member::Member,
     scope::Vars,
-    spec::{ActionSpec, CallSpec},
+    spec::{ActionSpec, CallSpec, RolesSpec},
     template::{FillError, Shape},
     witness::Sight,
 };
@@ -344,6 +345,25 @@ impl Integrations {
         let input = json!({ name: group });
         let groups = Read { integration: integration.to_owned(), action: membership.groups.clone(), input };
         Some(GroupReads { groups, members: membership.members.clone() })
+    }
+
+    /// The reads that tell who holds this role, for protected roles.
+    pub fn role_reads(&self, integration: &str, role: &str) -> Option<RoleReads> {
+        let member = self.member(integration)?;
+        let read = |action: &str, input: Value| Read {
+            integration: integration.to_owned(),
+            action: action.to_owned(),
+            input,
+        };
+        match member.platform.spec.roles.as_ref()? {
+            RolesSpec::Holders { holders } => {
+                let (name, _) = member.infos.get(holders)?.inputs.iter().find(|(_, input)| input.required)?;
+                Some(RoleReads::Holders(read(holders, json!({ name: role }))))
+            }
+            RolesSpec::ByPerson { people, of } => {
+                Some(RoleReads::ByPerson { people: read(people, json!({})), of: of.clone() })
+            }
+        }
     }
 
     /// The way out, and where secrets are kept.

@@ -40,8 +40,8 @@ mod witness;
 
 pub use by_hand::ByHand;
 pub use call::{
-    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read, Seen,
-    UndoCall,
+    Admission, By, Call, ErrorKind, GroupReads, Identity, Limits, Look, More, Outcome, Preview, Read,
+    RoleReads, Seen, UndoCall,
 };
 pub use catalog::{Catalog, Figures, Gives, Platform, Takes};
 pub use configured::Integrations;

@@ -250,6 +250,11 @@ impl Platform {
         self.spec.membership.is_some()
     }
 
+    /// Whether it can tell who holds a role.
+    pub fn knows_roles(&self) -> bool {
+        self.spec.roles.is_some()
+    }
+
     /// What a configuration must have for an action to be there: settings, parts of the credential, a way to authenticate.
     pub fn needs(&self, action: &str) -> &[String] {
         self.spec.actions.get(action).map_or(&[], |action| action.needs.as_slice())

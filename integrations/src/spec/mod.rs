@@ -89,6 +89,9 @@ pub(crate) struct PlatformSpec {
     /// Reads that tell who is in a group: for protected groups.
     #[serde(default)]
     pub(crate) membership: Option<MembershipSpec>,
+    /// Reads that tell who holds a role: for protected roles.
+    #[serde(default)]
+    pub(crate) roles: Option<RolesSpec>,
     /// Reads that tell what ids stand for, by kind: for lists that give ids alone.
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, LabelSpec>,
@@ -182,6 +185,38 @@ pub(crate) struct MembershipSpec {
     pub(crate) groups: String,
     /// The read that is made on each of them.
     pub(crate) members: String,
+}
+
+/// Who holds a role: either one read that takes the role, or everybody who holds any, each asked for theirs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "`{ holders: ACTION }`, or `{ people: ACTION, of: ACTION }`"
+)]
+pub(crate) enum RolesSpec {
+    /// The platform lists the holders of a role.
+    Holders {
+        /// The read that lists them; its only required input is the role.
+        holders: String,
+    },
+    /// The platform tells the roles of one person.
+    ByPerson {
+        /// The read that lists everybody who holds any role.
+        people: String,
+        /// The read that is made on each of them; a row names its role by its label, or by its `type` or `role`.
+        of: String,
+    },
+}
+
+impl RolesSpec {
+    /// The reads by their names here.
+    pub(crate) fn reads(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Holders { holders } => vec![("holders", holders)],
+            Self::ByPerson { people, of } => vec![("people", people), ("of", of)],
+        }
+    }
 }
 
 /// Where an error says what it is: the first path that leads somewhere counts.

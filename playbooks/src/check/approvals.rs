@@ -6,6 +6,7 @@ use stanch_model::Effect;
 
 use super::case::{Case, listed, near};
 use crate::{
+    manifest::UNDO,
     survey::{Survey, What},
     syntax::{Expr, ExprKind},
 };
@@ -52,7 +53,7 @@ pub(super) fn check(case: &mut Case<'_>) {
         .manifest
         .approvals
         .keys()
-        .filter(|name| !dynamic && !lost && !asked.contains(name.as_str()))
+        .filter(|name| !dynamic && !lost && !asked.contains(name.as_str()) && *name != UNDO)
         .cloned()
         .collect();
     for name in unasked {

@@ -123,6 +123,9 @@ pub struct TriggerSpec {
     pub one_run_per: Option<String>,
 }
 
+/// The name of the approval under which a run is undone, where the manifest has one: the script never asks for it.
+pub const UNDO: &str = "undo";
+
 /// Who may say yes to one `approve`, by when, and what silence means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalSpec {

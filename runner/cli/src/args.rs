@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Remind(commands::people::RemindArgs),
     /// Ask somebody now, without waiting for silence
     AskSomeone(commands::people::AskSomeoneArgs),
+    /// Let an approval or a guard go alone, when nobody answers: everybody is told
+    BreakGlass(commands::people::BreakGlassArgs),
     /// Say what became of a step of which nobody knows
     Resolve(commands::people::ResolveArgs),
     /// Hold back a run, a playbook, an integration or everything
@@ -85,7 +87,9 @@ pub(crate) enum Command {
     /// End a run at its next step, for good
     Cancel(commands::control::CancelArgs),
     /// Take back what a run cut, as far as nobody else holds it
-    Undo(commands::control::UndoArgs),
+    Undo(commands::undo::UndoArgs),
+    /// Let a cut that ends by itself last longer
+    Extend(commands::undo::ExtendArgs),
     /// Pin a diverged run to what is there now
     Repin(commands::control::RepinArgs),
     /// Begin a playbook: a folder that passes check and test

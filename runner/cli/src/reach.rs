@@ -35,6 +35,14 @@ impl ReachArgs {
     /// # Errors
     /// When no server is named and none owns the data folder.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        self.client_as("cli")
+    }
+
+    /// The same, which says that it is this.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn client_as(&self, channel: &'static str) -> anyhow::Result<Client> {
         let location = match &self.url {
             Some(url) => Location::Url { url: url.clone(), token: self.token.clone() },
             // By the socket one speaks as the user of this machine: the token's owner would not be who is heard.
@@ -46,7 +54,7 @@ impl ReachArgs {
             }
             None => Location::Socket(self.socket()?),
         };
-        Client::connect(location).map_err(answer)
+        Client::connect_as(location, channel).map_err(answer)
     }
 
     fn socket(&self) -> anyhow::Result<PathBuf> {

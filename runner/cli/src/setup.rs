@@ -237,8 +237,10 @@ fn configuration(path: &Path, catalog: Option<&Catalog>, mistakes: &mut Mistakes
         catalog.into_iter().flat_map(Catalog::platforms).map(stanch_integrations::Platform::slug).collect();
     let groups = catalog.into_iter().flat_map(Catalog::platforms).filter(|platform| platform.knows_groups());
     let groups: Vec<&str> = groups.map(stanch_integrations::Platform::slug).collect();
+    let roles = catalog.into_iter().flat_map(Catalog::platforms).filter(|platform| platform.knows_roles());
+    let roles: Vec<&str> = roles.map(stanch_integrations::Platform::slug).collect();
     let formats: Vec<_> = catalog.into_iter().flat_map(Catalog::sources).cloned().collect();
-    let known = config::Known { platforms: &platforms, groups: &groups, formats: &formats };
+    let known = config::Known { platforms: &platforms, groups: &groups, roles: &roles, formats: &formats };
     let loaded = mistakes.keep(config::load(&path.display().to_string(), &text, known))?;
     mistakes.found.extend(loaded.warnings);
     Some(loaded.config)

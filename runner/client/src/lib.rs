@@ -32,4 +32,12 @@ impl Client {
     pub fn connect(location: Location) -> Result<Self, ClientError> {
         Ok(Self { transport: Arc::new(Transport::new(location)?) })
     }
+
+    /// The same, saying with every request what it is (`cli`, `tui`, `console`): the record of a decision tells it.
+    ///
+    /// # Errors
+    /// When the place makes no sense.
+    pub fn connect_as(location: Location, channel: &'static str) -> Result<Self, ClientError> {
+        Ok(Self { transport: Arc::new(Transport::new(location)?.saying(channel)) })
+    }
 }

@@ -4,10 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use stanch_model::api::{Problem, ProblemBody};
+use stanch_model::api::{CHANNEL, Problem, ProblemBody};
 use url::Url;
 
 use crate::ClientError;
@@ -47,6 +47,8 @@ pub(crate) struct Transport {
     location: Location,
     base: Url,
     http: Option<reqwest::Client>,
+    /// What the client says that it is.
+    channel: Option<HeaderValue>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -81,7 +83,12 @@ impl Transport {
             return Err(ClientError::Location(format!("`{text}` is not an http or https URL")));
         }
         let http = if net { Some(http(&base)?) } else { None };
-        Ok(Self { location, base, http })
+        Ok(Self { location, base, http, channel: None })
+    }
+
+    /// The same, saying what it is with every request.
+    pub(crate) fn saying(self, channel: &'static str) -> Self {
+        Self { channel: Some(HeaderValue::from_static(channel)), ..self }
     }
 
     /// For messages.
@@ -98,7 +105,11 @@ impl Transport {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Request { method, url, headers: HeaderMap::new(), body: Bytes::new() }
+        let mut headers = HeaderMap::new();
+        if let Some(channel) = &self.channel {
+            headers.insert(CHANNEL, channel.clone());
+        }
+        Request { method, url, headers, body: Bytes::new() }
     }
 
     /// Sends, and waits for the head of the answer. An answer that is not 2xx becomes a refusal.

@@ -5,10 +5,11 @@ use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
-        AlertReceipt, AlertSummary, AnswerBody, AskBody, Card, DeadlineView, DecideBody, EntryView,
-        IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, MadeToken, Me, NewToken, NoteBody,
-        Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary,
-        ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
+        AlertReceipt, AlertSummary, AnswerBody, AskBody, BreakGlassBody, Card, DeadlineView, DecideBody,
+        EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, MadeToken, Me,
+        NewToken, NoteBody, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
+        ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan,
+        Undoing, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -160,6 +161,12 @@ impl Client {
         self.post(&["v1", "questions", card, "remind"], &serde_json::json!({})).await
     }
 
+    /// Lets an approval or a guard go alone, with the reason that everybody hears.
+    pub async fn break_glass(&self, card: &str, reason: &str) -> Answer<Recorded> {
+        let body = BreakGlassBody { reason: reason.to_owned() };
+        self.post(&["v1", "questions", card, "break-glass"], &body).await
+    }
+
     /// Brings a card before somebody now, without waiting for silence.
     pub async fn ask_someone(&self, card: &str, name: &str) -> Answer<Recorded> {
         self.post(&["v1", "questions", card, "ask"], &AskBody { name: name.to_owned() }).await
@@ -188,6 +195,21 @@ impl Client {
     /// Takes back what a run cut and still holds.
     pub async fn undo(&self, run: &str, reason: Option<&str>) -> Answer<Recorded> {
         self.post(&["v1", "runs", run, "undo"], &ReasonBody { reason: reason.map(str::to_owned) }).await
+    }
+
+    /// The same, with the run that does it.
+    pub async fn begin_undo(&self, run: &str, reason: Option<&str>) -> Answer<Undoing> {
+        self.post(&["v1", "runs", run, "undo"], &ReasonBody { reason: reason.map(str::to_owned) }).await
+    }
+
+    /// What would be taken back of a run; changes nothing.
+    pub async fn undo_plan(&self, run: &str) -> Answer<UndoPlan> {
+        self.get(&["v1", "runs", run, "undo"], &[]).await
+    }
+
+    /// Lets cuts of a run that end by themselves last longer.
+    pub async fn extend(&self, run: &str, body: &ExtendBody) -> Answer<Recorded> {
+        self.post(&["v1", "runs", run, "extend"], body).await
     }
 
     /// Pins a diverged run to what is there now.

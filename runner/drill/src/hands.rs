@@ -82,7 +82,15 @@ fn intended(scenario: &Scenario, wait: &WaitView) -> Option<(String, String, i64
 /// As many as must speak and have not, never whoever started the run.
 fn speakers(run: &RunView, wait: &WaitView, scenario: &Scenario) -> Vec<Person> {
     let has_spoken = |person: &Person| wait.decisions.iter().any(|said| said.who == person.name);
-    let asked = company::asked(&wait.ask, scenario).into_iter();
+    let asked = match wait.kind {
+        // A guard asks nobody by name, and is lifted by whoever may approve.
+        WaitKind::Guard => company::people(scenario)
+            .into_iter()
+            .filter(|one| one.role >= stanch_model::api::Role::Approver)
+            .collect(),
+        _ => company::asked(&wait.ask, scenario),
+    };
+    let asked = asked.into_iter();
     let free = asked.filter(|person| run.started_by != person.name && !has_spoken(person));
     free.take(if wait.kind == WaitKind::Approval { wait.of.max(1) as usize } else { 1 }).collect()
 }

@@ -4,28 +4,36 @@
 //! nothing any more.
 
 use stanch_model::{
-    Target,
+    Effect, Target,
     run::{WaitKind, WaitView},
 };
 use stanch_playbooks::{
     dialect::{Expression, Var, expression},
-    manifest::ApprovalSpec,
+    manifest::{ApprovalSpec, UNDO},
 };
 
-use crate::{border, current::Current, env::Env, live::Live};
+use crate::{border, current::Current, env::Env, live::Live, two_person};
 
-/// The granted approval of this run that covers the target: its id.
-pub(crate) fn covering(env: &Env, live: &mut Live, target: &Target) -> Option<String> {
+/// The granted approval of this run that covers an effect on the target: its id.
+pub(crate) fn covering(env: &Env, live: &mut Live, target: &Target, effect: Effect) -> Option<String> {
     let closed = live.view.waits.iter().filter(|wait| wait.closed.is_some()).count();
     if closed != live.covered_waits {
         live.covered_waits = closed;
         let fresh = granted(live).filter(|(_, given_ms)| !is_stale(env, live, *given_ms));
-        live.covered = fresh
-            .map(|(wait, _)| wait)
-            .flat_map(|wait| wait.targets.iter().map(move |target| (target.key(), wait.id.clone())))
-            .collect();
+        let mut covered = foldhash::HashMap::default();
+        for wait in fresh.map(|(wait, _)| wait) {
+            let two = two_person::has_two(wait);
+            for target in &wait.targets {
+                let known = covered.entry(target.key()).or_insert_with(|| (wait.id.clone(), two));
+                if two || !known.1 {
+                    *known = (wait.id.clone(), two);
+                }
+            }
+        }
+        live.covered = covered;
     }
-    live.covered.get(&target.key()).cloned()
+    let (approval, two) = live.covered.get(&target.key())?;
+    (*two || !two_person::rules(env, effect)).then(|| approval.clone())
 }
 
 /// The last yes that covered this target before the run stood for too long: the wait, and when it was given, Unix ms.
@@ -56,7 +64,10 @@ pub(crate) fn latest_policy(live: &Live) -> Option<(String, ApprovalSpec)> {
         .map(|wait| wait.name.clone());
     match latest.and_then(|name| approvals.get(&name).map(|policy| (name, policy.clone()))) {
         Some(found) => Some(found),
-        None => approvals.iter().next().map(|(name, policy)| (name.clone(), policy.clone())),
+        None => approvals
+            .iter()
+            .find(|(name, _)| *name != UNDO)
+            .map(|(name, policy)| (name.clone(), policy.clone())),
     }
 }
 

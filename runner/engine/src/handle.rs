@@ -221,6 +221,7 @@ impl Engine {
             channel: answer.channel,
             reason: answer.reason,
             at_ms: self.env.now_ms(),
+            break_glass: false,
         };
         let key = format!("{} {} {}", answer.wait, answer.who, answer.say);
         let body = serde_json::to_value(&decision).unwrap_or_default();
@@ -244,8 +245,11 @@ impl Engine {
             let options = wait.options.join(", ");
             return Err(AnswerError::NotAnOption { wait: wait.id.clone(), say: answer.say.clone(), options });
         }
-        if wait.kind == WaitKind::Approval && answer.who == view.started_by {
-            return Err(not_you("who started the run cannot approve what it does".to_owned()));
+        // A guard that lets go is a yes too; to leave out what it stops is not.
+        let is_yes =
+            wait.kind == WaitKind::Approval || (wait.kind == WaitKind::Guard && answer.say == "go_on");
+        if let Some(why) = view.excludes(&answer.who).filter(|_| is_yes) {
+            return Err(not_you(why.to_owned()));
         }
         if wait.kind != WaitKind::InDoubt
             && !wait.ask.is_empty()
@@ -294,21 +298,6 @@ impl Engine {
         Ok(self.post(run, key, kind, body).await?)
     }
 
-    /// Takes back what a run cut and still claims, through the actions' own undo; what another run claims too stays cut.
-    ///
-    /// # Errors
-    /// When there is no such run, or it claims nothing.
-    pub async fn undo(&self, run: &RunId, who: &str, reason: &str) -> Result<Receipt, EngineError> {
-        let view = self.view(run)?;
-        if view.holds.iter().all(|hold| hold.given_back.is_some()) {
-            let why = "it holds nothing that can be taken back".to_owned();
-            let state = view.state.as_str().to_owned();
-            return Err(EngineError::State { run: run.to_string(), state, why });
-        }
-        let body = serde_json::json!({ "who": who, "reason": reason });
-        Ok(self.post(run, format!("undo {}", view.version), "undo", body).await?)
-    }
-
     /// Pins a diverged run to what is there now; its history is replayed against it before anything acts.
     ///
     /// # Errors
@@ -339,16 +328,7 @@ impl Engine {
     /// # Errors
     /// When there is no such run or its entries cannot be read.
     pub fn view(&self, run: &RunId) -> Result<RunView, EngineError> {
-        let stream = StreamId::run(run);
-        let mut view = RunView::default();
-        loop {
-            let entries = self.env.journal.read(&stream, view.version + 1, 10_000)?;
-            entries.iter().for_each(|entry| view.apply(entry));
-            if entries.len() < 10_000 {
-                break;
-            }
-        }
-        if view.id.is_none() { Err(EngineError::NoRun(run.to_string())) } else { Ok(view) }
+        self.env.view(run)
     }
 
     /// The run that this id, unique prefix or unique ending names.

@@ -18,7 +18,7 @@ use stanch_playbooks::{Playbook, coverage::Coverage};
 
 use crate::{
     env::Env,
-    host::back,
+    host::{back, undo},
     intake::Origin,
     live::row,
     pins,
@@ -71,7 +71,11 @@ impl Env {
 
     /// The playbook of this name; the engine has one of its own.
     pub(crate) fn playbook(&self, slug: &str) -> Option<Arc<Playbook>> {
-        if slug == back::SLUG { back::playbook() } else { self.library.get(slug) }
+        match slug {
+            back::SLUG => back::playbook(),
+            undo::SLUG => undo::playbook(),
+            _ => self.library.get(slug),
+        }
     }
 
     /// Sends something to the shard that owns this run.

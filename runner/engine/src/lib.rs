@@ -11,6 +11,7 @@
 mod act;
 mod alarm;
 mod border;
+mod break_glass;
 mod coverage;
 mod current;
 mod desk;
@@ -33,7 +34,10 @@ mod rest;
 mod shard;
 mod step;
 mod terms;
+mod two_person;
+mod undo;
 
+pub use break_glass::{BreakGlass, Standing};
 pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
 pub use guard::Protection;
@@ -42,3 +46,4 @@ pub use promotion::{Judged, Judgement};
 pub use terms::{
     Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,
 };
+pub use undo::Undone;

@@ -29,7 +29,7 @@ use stanch_playbooks::Playbook;
 use crate::{
     act::{Act, Proof},
     guard::{self, Counted},
-    host::back,
+    host::{back, undo},
     intake::Birth,
 };
 use step::Words;
@@ -106,8 +106,8 @@ pub(crate) struct Live {
     /// Operations of the interpreter at the last fresh step.
     pub(crate) operations_mark: u64,
     pub(crate) operations_slice: u64,
-    /// Targets that granted approvals cover, and how many closed waits that was computed from.
-    pub(crate) covered: HashMap<String, String>,
+    /// Targets that granted approvals cover, whether two people said yes, and how many closed waits that was computed from.
+    pub(crate) covered: HashMap<String, (String, bool)>,
     pub(crate) covered_waits: usize,
     /// When this life took the run up, by the run's clock; `None` for a run that it created.
     pub(crate) resumed_ms: Option<i64>,
@@ -278,7 +278,8 @@ impl Live {
 
     /// Whether it counts for others, or others count for it. A run of the engine's own cuts nothing.
     pub(crate) fn is_in_family(&self) -> bool {
-        self.has_children || (self.created.parent.is_some() && self.created.playbook != back::SLUG)
+        let is_own = [back::SLUG, undo::SLUG].contains(&self.created.playbook.as_str());
+        self.has_children || (self.created.parent.is_some() && !is_own)
     }
 
     /// The next wait id of a kind: `A1`, `A2`, …

@@ -106,8 +106,8 @@ pub(crate) fn before(env: &Env, view: &RunView, wait: &WaitView, name: &str) -> 
         return Err(not("is asked already: remind them".to_owned()));
     }
     match wait.kind {
-        WaitKind::Approval if name == view.started_by => {
-            Err(not("who started the run cannot approve what it does".to_owned()))
+        WaitKind::Approval if view.excludes(name).is_some() => {
+            Err(not(view.excludes(name).unwrap_or_default().to_owned()))
         }
         WaitKind::Approval => {
             let rungs = wait.rungs();

@@ -8,7 +8,7 @@ use stanch_playbooks::Playbook;
 
 use crate::{
     env::Env,
-    host::{HOST_API, back},
+    host::{HOST_API, back, undo},
     live::Live,
 };
 
@@ -124,7 +124,9 @@ pub(crate) fn playbook(env: &Env, slug: &str, hash: &Hash) -> Result<Arc<Playboo
         return Ok(playbook);
     }
     // The sources of a run that began a moment ago may not be durable yet.
-    if let Some(own) = back::playbook().filter(|own| own.hash == *hash) {
+    if let Some(own) =
+        [back::playbook(), undo::playbook()].into_iter().flatten().find(|own| own.hash == *hash)
+    {
         return Ok(own);
     }
     if let Some(playbook) = env.pinned.read().get(hash) {

@@ -75,6 +75,7 @@ impl Engine {
             channel: answer.channel,
             reason: answer.reason,
             at_ms: self.env.now_ms(),
+            break_glass: false,
         };
         let targets = open.iter().map(|(key, _)| (*key).clone()).collect();
         let body = serde_json::to_value(Settle { targets, decision }).unwrap_or_default();

@@ -167,8 +167,10 @@ fn of_config(file: &str, text: &str, ground: &Ground) -> Vec<Diagnostic> {
     let platforms: Vec<&str> = ground.catalog.platforms().map(Platform::slug).collect();
     let groups: Vec<&str> =
         ground.catalog.platforms().filter(|platform| platform.knows_groups()).map(Platform::slug).collect();
+    let roles: Vec<&str> =
+        ground.catalog.platforms().filter(|platform| platform.knows_roles()).map(Platform::slug).collect();
     let formats: Vec<_> = ground.catalog.sources().cloned().collect();
-    let known = config::Known { platforms: &platforms, groups: &groups, formats: &formats };
+    let known = config::Known { platforms: &platforms, groups: &groups, roles: &roles, formats: &formats };
     match config::load(file, text, known) {
         Ok(loaded) => loaded.warnings,
         Err(found) => found,

@@ -8,6 +8,7 @@ mod entry;
 mod order;
 mod start;
 mod stock;
+mod undo;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,9 @@ use crate::{
     target::words,
 };
 
-pub use card::{AnswerBody, AskBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say};
+pub use card::{
+    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say,
+};
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,
     Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,
@@ -32,6 +35,7 @@ pub use stock::{
     Drilled, IntegrationHealth, IntegrationSummary, JudgeBody, PlaybookSource, PlaybookSummary, Signature,
     Stage, Standing, VendorView,
 };
+pub use undo::{ExtendBody, UndoHow, UndoItem, UndoNeeds, UndoPlan, Undoing};
 
 words! {
     /// What a caller may do; each role may do all that the ones before it may.
@@ -65,6 +69,9 @@ pub struct ProblemBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
+
+/// The header in which a client says what it is, so that the record of a decision tells through what it came.
+pub const CHANNEL: &str = "x-stanch-channel";
 
 /// Who the server takes the caller for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -359,6 +366,22 @@ pub struct Status {
     /// Files of the configuration that read differently by now than when the server started, which does not know it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// What has become of the signs of life; absent where nobody waits for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<HeartbeatState>,
+}
+
+/// What has become of the signs of life that this server sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeartbeatState {
+    /// To whom, as in `heartbeat: to:`.
+    pub to: String,
+    /// When the last one arrived, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// Why the last one did not, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<String>,
 }
 
 /// One page of a list.

@@ -1,11 +1,11 @@
 //! `stanch.yaml`: people, integrations, alert sources, who hears what, what is protected.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limit::Limits;
+use crate::{limit::Limits, target::Effect};
 
 /// The whole file. Every part has a default, so an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,14 @@ pub struct Config {
     pub protect: Vec<ProtectRule>,
     /// A run that reaches one of these stops and waits, whatever its manifest allows.
     pub caps: Caps,
+    /// What has one of these effects needs the yes of two different people, whatever a manifest says.
+    pub two_person: Vec<Effect>,
+    /// When somebody may let a card go alone.
+    pub break_glass: BreakGlassConfig,
+    /// When a wait is said to be too long.
+    pub attention: Attention,
+    /// Who hears regularly that the server is alive: their alarm goes off when it is not.
+    pub heartbeat: Option<Heartbeat>,
     /// The HTTP listener.
     pub server: ServerConfig,
     /// Folders with playbooks of one's own; they override the library by slug.
@@ -210,6 +218,8 @@ pub struct ProtectRule {
     pub group: Option<String>,
     /// An app by id or name.
     pub app: Option<String>,
+    /// Whoever holds this role there: `integration/Role`.
+    pub role: Option<String>,
     /// Whatever carries this tag: on its platform, or for an app in the vendor register.
     pub tag: Option<String>,
 }
@@ -224,6 +234,90 @@ pub struct Caps {
     pub run: Limits,
     /// In sixty minutes, by all runs.
     pub hour: Limits,
+}
+
+/// When somebody may let a card go alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakGlassConfig {
+    /// How long those who are asked have before it; `5m` unless set.
+    pub after: String,
+}
+
+impl Default for BreakGlassConfig {
+    fn default() -> Self {
+        Self { after: "5m".to_owned() }
+    }
+}
+
+impl BreakGlassConfig {
+    /// The same as a length of time.
+    pub fn after(&self) -> Duration {
+        length(&self.after, 300)
+    }
+}
+
+/// When a wait is said to be too long, and when a cut that ends by itself is announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attention {
+    /// A run that waits for a person, or stands, this long says so; `30m` unless set.
+    pub too_long: String,
+    /// It says so again after this long; `1h` unless set.
+    pub again: String,
+    /// People hear so long before a cut ends by itself; `15m` unless set.
+    pub before_end: String,
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self { too_long: text("30m"), again: text("1h"), before_end: text("15m") }
+    }
+}
+
+impl Attention {
+    /// `too_long` as a length of time.
+    pub fn too_long(&self) -> Duration {
+        length(&self.too_long, 1800)
+    }
+
+    /// `again` as a length of time.
+    pub fn again(&self) -> Duration {
+        length(&self.again, 3600)
+    }
+
+    /// `before_end` as a length of time.
+    pub fn before_end(&self) -> Duration {
+        length(&self.before_end, 900)
+    }
+}
+
+/// A sign of life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// `webhook:NAME`, or `healthchecks:NAME`: an integration of that name.
+    pub to: String,
+    /// How often; `1m` unless set.
+    #[serde(default = "minute")]
+    pub every: String,
+}
+
+impl Heartbeat {
+    /// `every` as a length of time.
+    pub fn every(&self) -> Duration {
+        length(&self.every, 60)
+    }
+}
+
+fn minute() -> String {
+    "1m".to_owned()
+}
+
+/// A length of time that was checked when the file was read.
+fn length(text: &str, seconds: u64) -> Duration {
+    crate::duration::parse(text).unwrap_or(Duration::from_secs(seconds))
 }
 
 /// The listener.

@@ -106,7 +106,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "CF0010",
         "a protect rule that protects nothing",
-        "Each rule has exactly one of `user`, `app`, `group` or `tag`; a group is written `integration/Group name`, and its platform must be able to tell who is in it.",
+        "Each rule has exactly one of `user`, `app`, `group`, `role` or `tag`; a group is written `integration/Group name`, a role `integration/Role`, and the platform must be able to tell who is in it or holds it.",
     )
     .shows(
         "integrations:\n  okta: { platform: okta }\nprotect:\n  - { group: Emergency-Admins }",
@@ -161,6 +161,27 @@ pub const PAGES: &[CodePage] = &[
     .shows(
         "promote:\n  keys: { release: AAAA }",
         "promote:\n  keys: { release: \"ed25519:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\" }",
+    ),
+    CodePage::new(
+        "CF0017",
+        "two people for what asks nobody",
+        "`two_person:` lists effects that need the yes of two different people, whatever a playbook's manifest says: `permanent`, `reversible`, or `restore` for what is given back. Reads and messages need no approval at all.",
+    )
+    .shows("two_person: [read]", "two_person: [permanent]"),
+    CodePage::new(
+        "CF0018",
+        "not a length of time that fits here",
+        "Lengths of time are written `30s`, `15m`, `2h` or `1h30m`. Who is told again has at least a minute between, and a heartbeat at least ten seconds.",
+    )
+    .shows("attention: { too_long: soon }", "attention: { too_long: 30m }"),
+    CodePage::new(
+        "CF0019",
+        "a heartbeat that nobody hears",
+        "`heartbeat: to:` names an integration of the platform `healthchecks` (any service that raises an alarm when no request comes) or `webhook`. Somebody else must watch it: stanch cannot say that it is down.",
+    )
+    .shows(
+        "heartbeat: { to: healthchecks:watch }",
+        "integrations:\n  watch: { platform: healthchecks, credential: env:WATCH_URL }\nheartbeat: { to: healthchecks:watch }",
     ),
     CodePage::new(
         "CF0020",

@@ -150,6 +150,34 @@ impl Channel {
     }
 }
 
+/// Where signs of life go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// The integration that carries them.
+    pub integration: String,
+    /// The verb of the action that sends one.
+    pub verb: &'static str,
+}
+
+impl Pulse {
+    /// Reads `healthchecks:NAME` or `webhook:NAME`.
+    ///
+    /// # Errors
+    /// Why nobody would hear it.
+    pub fn parse(text: &str, config: &Config) -> Result<Self, Unheard> {
+        let (through, name) = text.split_once(':').ok_or_else(|| Unheard::Unknown(text.to_owned()))?;
+        let (platform, verb) = match through {
+            "healthchecks" => ("healthchecks", "heartbeat.send"),
+            "webhook" => ("webhook", "chat.post"),
+            _ => return Err(Unheard::Unknown(text.to_owned())),
+        };
+        match config.integrations.get(name.trim()) {
+            Some(own) if own.platform == platform => Ok(Self { integration: name.trim().to_owned(), verb }),
+            _ => Err(Unheard::NotConfigured { text: text.to_owned(), platform }),
+        }
+    }
+}
+
 fn only(text: &str, platform: &'static str, config: &Config) -> Result<String, Unheard> {
     let names: Vec<&str> = config
         .integrations

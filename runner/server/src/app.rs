@@ -9,7 +9,9 @@ use stanch_model::{config::Config, run::Mode};
 use stanch_response::Register;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{
+    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, metrics::Metrics, views::Summaries,
+};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
@@ -28,6 +30,7 @@ pub(crate) struct App {
     pub(crate) callers: Limiter,
     pub(crate) senders: Limiter,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pulses: Pulses,
     pub(crate) people: Ledger,
     pub(crate) description: serde_json::Value,
     pub(crate) summaries: Summaries,
@@ -58,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) data: Option<PathBuf>,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pulses: Pulses,
     pub(crate) description: serde_json::Value,
 }
 
@@ -76,6 +80,7 @@ impl App {
             data,
             stopping,
             metrics,
+            pulses,
             description,
         } = parts;
         let limits = &config.server;
@@ -90,6 +95,7 @@ impl App {
             sources,
             tokens,
             metrics,
+            pulses,
             description,
             summaries: Summaries::default(),
             clock,

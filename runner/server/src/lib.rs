@@ -13,6 +13,8 @@ mod clock;
 mod desk;
 mod drilled;
 mod files;
+mod heart;
+mod house;
 mod ledger;
 mod listen;
 mod metrics;

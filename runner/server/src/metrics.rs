@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
 use stanch_journal::Stats;
@@ -20,6 +20,8 @@ pub(crate) struct Metrics {
     pub(crate) told: AtomicU64,
     pub(crate) not_told: AtomicU64,
     pub(crate) logs_unread: AtomicU64,
+    /// Whoever tells people has given up.
+    pub(crate) mute: AtomicBool,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -58,6 +60,11 @@ pub(crate) fn waiting(oldest: &BTreeMap<&'static str, (u64, f64)>) -> String {
 }
 
 impl Metrics {
+    /// Nobody is told anything any more.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.mute.load(Relaxed)
+    }
+
     /// The text that Prometheus scrapes.
     pub(crate) fn render(&self, journal: &Stats, runs: &[(String, u64)]) -> String {
         let mut out = String::new();

@@ -15,6 +15,8 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     Files, Tokens,
     app::{App, Parts},
+    heart::Heart,
+    house,
     listen::{self, Serving},
     metrics::Metrics,
     poll, routes,
@@ -86,10 +88,12 @@ impl Server {
     /// # Errors
     /// When an address cannot be had, or an alert source could never accept anything.
     pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
+        house::note(&options.config, options.journal.clone(), crate::clock::now(&options.clock)).await;
         let sources = sources(&options.config, options.engine.integrations(), options.secrets).await?;
         let (stop, stopping) = watch::channel(false);
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
+        let (heart, pulses) = Heart::of(&options.engine, &options.journal, &options.config, &metrics);
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
@@ -103,6 +107,7 @@ impl Server {
             data: options.data.clone(),
             stopping: stopping.clone(),
             metrics: metrics.clone(),
+            pulses,
             description: routes::describe(&table),
         }));
         let mut tasks = JoinSet::new();
@@ -133,6 +138,9 @@ impl Server {
             mode: options.mode,
             metrics,
         })?;
+        if let Some(heart) = heart {
+            tasks.spawn(heart.work(stopping.clone()));
+        }
         tasks.spawn(teller.work(stopping));
         Ok(Running { addr, socket, engine: options.engine, stop, tasks })
     }

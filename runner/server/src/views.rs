@@ -107,6 +107,7 @@ pub(crate) fn card(view: &RunView, wait: stanch_model::run::WaitView) -> Card {
         next: Vec::new(),
         breaks: Vec::new(),
         protected: None,
+        stopped: view.stopped(&wait),
         wait,
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn status(now_ms: i64) -> Told {
         cursor: String::new(),
         now: jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_string(),
         changed: Vec::new(),
+        heartbeat: None,
     })
 }
 

@@ -32,6 +32,7 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
         next: vec!["dora".to_owned()],
         breaks: Vec::new(),
         protected: None,
+        stopped: None,
         wait: WaitView {
             id: "A2".to_owned(),
             kind,

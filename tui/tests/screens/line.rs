@@ -80,6 +80,7 @@ fn status(version: &str) -> String {
         cursor: "0".to_owned(),
         now: "2026-11-26T18:00:00Z".to_owned(),
         changed: Vec::new(),
+        heartbeat: None,
     };
     serde_json::to_string(&status).unwrap()
 }

@@ -45,6 +45,9 @@ pub(super) fn check(slug: &str, spec: &PlatformSpec, report: &mut Report<'_>) {
             super::calls::exists(spec, action, &["membership", part], report);
         }
     }
+    for (part, action) in spec.roles.iter().flat_map(crate::spec::RolesSpec::reads) {
+        super::calls::exists(spec, action, &["roles", part], report);
+    }
     if let Some(refused) = &spec.limits.refused {
         super::action::names(refused, OF_ANSWER, &["limits", "refused"], report);
     }

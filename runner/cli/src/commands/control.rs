@@ -1,4 +1,4 @@
-//! `stanch pause`, `resume`, `cancel`, `undo`, `repin`: holding back, letting go, ending.
+//! `stanch pause`, `resume`, `cancel`, `repin`: holding back, letting go, ending.
 
 use stanch_client::{Client, ClientError};
 use stanch_model::{api::Recorded, diagnostic::did_you_mean};
@@ -26,22 +26,6 @@ pub(crate) struct HoldArgs {
 /// End a run at its next step, for good
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
-    /// The run
-    #[arg(value_parser = reach::id)]
-    run: String,
-    /// Why; goes into the record
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-    #[command(flatten)]
-    reach: ReachArgs,
-}
-
-/// Take back what a run cut, as far as nobody else holds it
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Each claim of the run is given up by a child run of its own, through the action's undo; `stanch show` says what became of it"
-)]
-pub(crate) struct UndoArgs {
     /// The run
     #[arg(value_parser = reach::id)]
     run: String,
@@ -168,15 +152,6 @@ async fn named(client: &Client, what: &str) -> anyhow::Result<Named> {
 pub(crate) async fn cancel(args: CancelArgs, out: Out) -> anyhow::Result<Exit> {
     let done = args.reach.client()?.cancel(&args.run, args.reason.as_deref()).await;
     said(done, &format!("{} is cancelled at its next step", args.run), out)
-}
-
-/// Takes back what a run cut.
-///
-/// # Errors
-/// When there is no such run, it holds nothing, or the server refuses.
-pub(crate) async fn undo(args: UndoArgs, out: Out) -> anyhow::Result<Exit> {
-    let done = args.reach.client()?.undo(&args.run, args.reason.as_deref()).await;
-    said(done, &format!("what {} holds is given back, as far as no other run holds it", args.run), out)
 }
 
 /// Pins a run anew.

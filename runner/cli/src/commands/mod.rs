@@ -37,6 +37,7 @@ pub(crate) mod test;
 pub(crate) mod tokens;
 pub(crate) mod tui;
 pub(crate) mod twins;
+pub(crate) mod undo;
 pub(crate) mod vendors;
 pub(crate) mod watch;
 
@@ -76,11 +77,13 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Answer(args) => Box::pin(people::answer_card(args, out)).await,
         Command::Remind(args) => people::remind(args, out).await,
         Command::AskSomeone(args) => people::ask_someone(args, out).await,
+        Command::BreakGlass(args) => people::break_glass(args, out).await,
         Command::Resolve(args) => Box::pin(people::resolve(args, out)).await,
         Command::Pause(args) => Box::pin(control::hold(args, Hold::Pause, out)).await,
         Command::Resume(args) => Box::pin(control::hold(args, Hold::Resume, out)).await,
         Command::Cancel(args) => Box::pin(control::cancel(args, out)).await,
-        Command::Undo(args) => Box::pin(control::undo(args, out)).await,
+        Command::Undo(args) => Box::pin(undo::undo(args, out)).await,
+        Command::Extend(args) => undo::extend(args, out).await,
         Command::Repin(args) => Box::pin(control::repin(args, out)).await,
         Command::Check(args) => Box::pin(check::run(&args, out)).await,
         Command::New(args) => new::run(&args, out),

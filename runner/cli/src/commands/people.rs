@@ -89,6 +89,22 @@ pub(crate) struct AskSomeoneArgs {
     reach: ReachArgs,
 }
 
+/// Let an approval or a guard go alone, when nobody of those who are asked answers
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Everybody whom `tell:` names is told, and the reason stands in `show` and in the report. It is for admins, and for approvers who\ncould have said yes were it their turn, or had they not begun the run; `break_glass: after:` says how long the others have before it."
+)]
+pub(crate) struct BreakGlassArgs {
+    /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
+    card: String,
+    /// Why you go on alone: at least ten characters
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
 fn verdict(word: &str) -> Result<Verdict, String> {
     let words = || Verdict::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
     Verdict::parse(word).ok_or_else(|| format!("say one of {}", words()))
@@ -168,6 +184,25 @@ pub(crate) async fn ask_someone(args: AskSomeoneArgs, out: Out) -> anyhow::Resul
             .into());
     };
     recorded(client.ask_someone(&card.id, whom).await, &format!("asks {whom} now"), &card, out)
+}
+
+/// Lets a card go alone.
+///
+/// # Errors
+/// When there is no such card, those who are asked can still answer, or this person may not.
+pub(crate) async fn break_glass(args: BreakGlassArgs, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let card = waiting(&client, &args.card).await?;
+    out.aside(&format!("{} {}", card.wait.id, card.wait.text));
+    if !card.asked.is_empty() {
+        out.aside(&format!("asked: {}", card.asked.join(", ")));
+    }
+    recorded(
+        client.break_glass(&card.id, &args.reason).await,
+        "is let go alone; everybody is told",
+        &card,
+        out,
+    )
 }
 
 /// The card that a text means, among everything that waits.

@@ -21,6 +21,9 @@ use crate::{
     when,
 };
 
+/// The engine's own playbook that takes back what a run cut.
+const UNDO_RUN: &str = "undo-run";
+
 /// Show a run or an incident
 #[derive(Debug, clap::Args)]
 #[command(
@@ -152,8 +155,13 @@ fn held(view: &RunView) -> Vec<String> {
             (None, Some(back)) => {
                 let at = Timestamp::from_millisecond(back.at_ms).map(|at| when::at(&at.to_string()));
                 let (at, child) = (at.unwrap_or_default(), short(&back.run.0));
-                lines.push(format!("{what}: comes back at {at} by run {child}"));
-                lines.push(format!("      stanch undo {run} now, or stanch cancel {child} to let it stay"));
+                let longer =
+                    hold.extended.last().map_or_else(String::new, |by| format!(", longer by {}", by.who));
+                lines.push(format!("{what}: comes back at {at} by run {child}{longer}"));
+                lines.push(format!(
+                    "      stanch extend {run} {} 2h, stanch undo {run} now, or stanch cancel {child} to let it stay",
+                    hold.target
+                ));
             }
             (None, None) if !hold.why.is_empty() => lines.push(format!("{what}: {}", hold.why)),
             (None, None) => {}
@@ -200,9 +208,24 @@ pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> Stri
         let ask = wait.filter(|wait| !wait.ask.is_empty());
         let ask = ask.map_or_else(String::new, |wait| format!(" [{}]", wait.ask.join(", ")));
         say(format!("waits {waiting}{ask}"));
+        if let Some(stopped) = wait.and_then(|wait| view.stopped(wait)) {
+            say(format!("      {stopped}"));
+        }
         if let Some(way) = way_on(view, wait) {
             say(format!("      {way}"));
         }
+    }
+    for (wait, said) in view.broken_glass() {
+        let (who, reason) = (&said.who, &said.reason);
+        say(format!("BREAK-GLASS {}: {who} alone, through {}: {reason}", wait.id, said.channel));
+    }
+    for undo in &view.undos {
+        let how =
+            undo.ended.map_or_else(|| "takes it back".to_owned(), |ended| format!("took it back: {ended}"));
+        say(format!("undo run {} {how}", short(&undo.run.0)));
+    }
+    for (_, note) in view.notes.iter().filter(|_| view.playbook == UNDO_RUN) {
+        say(format!("came to {note}"));
     }
     for (list, why) in shortened(view) {
         say(format!("perhaps not whole: {list}: {why}"));

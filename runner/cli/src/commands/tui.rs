@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         show::replay(path, options).await?;
         return Ok(Exit::Yes);
     }
-    let client = args.reach.client()?;
+    let client = args.reach.client_as("tui")?;
     // before the screen is taken: who cannot get in is told so in words
     client.me().await.map_err(answer)?;
     let place = args.reach.url.unwrap_or_else(|| "this machine".to_owned());

@@ -83,6 +83,9 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
             format!("{:<8} {} {} {target}", plain(text("/state")), text("/target/integration"), text("/verb"))
         }
         kind::WAIT => format!("waits    {} {}", text("/wait"), text("/text")),
+        kind::DECISION if entry.body["break_glass"] == true => {
+            format!("GLASS    {} lets {} go alone: {}", text("/who"), text("/wait"), text("/reason"))
+        }
         kind::DECISION => format!("person   {} says {} to {}", text("/who"), text("/say"), text("/wait")),
         kind::DEFERRED => format!("later    {}", text("/why")),
         kind::DEADLINE => format!("clock    {}, due {}", text("/title"), when::at(text("/due"))),
@@ -109,6 +112,7 @@ fn guard(entry: &EntryView) -> Option<String> {
     let what = match &read.of {
         Reading::Population { integration, kind } => format!("{kind}s of {integration}"),
         Reading::Group { integration, group } => format!("members of {integration}/{group}"),
+        Reading::Role { integration, role } => format!("holders of the role {integration}/{role}"),
         Reading::Person { integration, user } => format!("account {user} of {integration}"),
     };
     Some(match &read.found {

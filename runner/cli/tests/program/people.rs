@@ -99,6 +99,35 @@ async fn what_people_say_is_recorded_and_every_refusal_has_its_reason_and_code()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_on_alone_is_named_with_the_reason_wherever_the_run_is_shown() {
+    let home = empty();
+    let folder = home.path();
+    let manifest = format!("{MANIFEST}input:\n  what: {{ type: list }}\n");
+    book(folder, "asks", &manifest, SCRIPT);
+    let config = "people:\n  groups: { lead: [ben] }\nplaybooks: [asks]\nbreak_glass: { after: 0s }\n";
+    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+    let server = Served::start(folder);
+    let office = Office { folder, url: server.url(), token: String::new() };
+    let run = office.asks("A1").await;
+    says(
+        &transcript(folder, &["break-glass", &run, "--reason", "hm"]),
+        &["at least 10 characters", "exit 3"],
+    );
+    let said = transcript(folder, &["break-glass", &run, "--reason", "nobody answers the phone"]);
+    says(&said, &["asked: ben", "A1 is let go alone; everybody is told, recorded as ", "exit 0"]);
+    view(folder, &run, |view| view.open_waits().any(|wait| wait.id == "Q1")).await;
+    let word = "through cli: nobody answers the phone";
+    let shown = transcript(folder, &["show", &run]);
+    assert!(shown.contains("BREAK-GLASS A1: ") && shown.contains(word), "{shown}");
+    says(&transcript(folder, &["answer", &run, "left"]), &["exit 0"]);
+    view(folder, &run, |view| view.ended.is_some()).await;
+    for format in ["md", "html", "json"] {
+        let report = transcript(folder, &["report", &run, "--format", format]);
+        assert!(report.contains("Break-glass") && report.contains(word), "{format}: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_reminds_people_and_asks_the_next_at_once() {
     let home = empty();
     let folder = home.path();

@@ -1,4 +1,4 @@
-//! Protected targets: by id or name, by login, by group, by tag. A person known by id alone is looked up first: it may be
+//! Protected targets: by id or name, by login, by group, by role, by tag. A person known by id alone is looked up first: it may be
 //! anybody.
 
 use stanch_model::{
@@ -57,13 +57,15 @@ fn needs_reading(env: &Env, rule: &ProtectRule, target: &Target) -> bool {
         let by_id = names(target).count() < 2;
         by_id && env.integrations.who(&target.integration, PERSON, &target.id).is_some()
     };
-    target.kind == PERSON && (rule.group.is_some() || (rule.user.is_some() && is_stranger()))
+    let among = rule.group.is_some() || rule.role.is_some();
+    target.kind == PERSON && (among || (rule.user.is_some() && is_stranger()))
 }
 
 /// A rule in a line.
 fn words(rule: &ProtectRule) -> String {
-    let parts = [("app", &rule.app), ("user", &rule.user), ("tag", &rule.tag), ("group", &rule.group)];
-    let parts = parts.into_iter().filter_map(|(what, name)| Some(format!("{what} {}", name.as_deref()?)));
+    let named = [("app", &rule.app), ("user", &rule.user), ("tag", &rule.tag)];
+    let parts = named.into_iter().chain([("group", &rule.group), ("role", &rule.role)]);
+    let parts = parts.filter_map(|(what, name)| Some(format!("{what} {}", name.as_deref()?)));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -82,8 +84,20 @@ pub(super) fn judge(env: &Env, live: &Live, rule: &ProtectRule, target: &Target)
     if let Some(user) = rule.user.as_deref().filter(|_| target.kind == PERSON) {
         return by_login(env, live, user, target);
     }
-    match rule.group.as_deref().and_then(|group| group.split_once('/')) {
-        Some((integration, group)) => by_group(env, live, integration, group, target),
+    if let Some((integration, group)) = rule.group.as_deref().and_then(|group| group.split_once('/')) {
+        let (name, integration, group) =
+            (format!("protected group {integration}/{group}"), integration.to_owned(), group.to_owned());
+        return match is_group(target, &integration, &group) {
+            true => minds(name, "is protected"),
+            false => among(env, live, &name, Reading::Group { integration, group }, target),
+        };
+    }
+    match rule.role.as_deref().and_then(|role| role.split_once('/')) {
+        Some((integration, role)) => {
+            let (integration, role) = (integration.to_owned(), role.to_owned());
+            let name = format!("protected role {integration}/{role}");
+            among(env, live, &name, Reading::Role { integration, role }, target)
+        }
         None => Finding::Fine(Vec::new()),
     }
 }
@@ -130,36 +144,39 @@ fn account<'a>(
     }
 }
 
-fn by_group(env: &Env, live: &Live, integration: &str, group: &str, target: &Target) -> Finding {
-    let name = format!("protected group {integration}/{group}");
-    if is_group(target, integration, group) {
-        return minds(name, "is protected");
-    }
+/// Whether a person is among those who are in a group or hold a role: real people, as the platform lists them.
+fn among(env: &Env, live: &Live, name: &str, reading: Reading, target: &Target) -> Finding {
     if target.kind != PERSON {
         return Finding::Fine(Vec::new());
     }
-    let reading = Reading::Group { integration: integration.to_owned(), group: group.to_owned() };
+    let (of, those) = match &reading {
+        Reading::Role { integration, role } => ("who holds the role", format!("{integration}/{role}")),
+        Reading::Group { integration, group } => ("who is in the group", format!("{integration}/{group}")),
+        _ => return Finding::Fine(Vec::new()),
+    };
     let (entry, members) = match live.known.of(env, live, &reading) {
         None => return Finding::Reads(reading),
         Some((_, Found::Unread(why))) => {
-            return Finding::Minds(Objection::unread(
-                &name,
-                format!("who is in the group {integration}/{group} could not be read ({why})"),
-            ));
+            let why = format!("{of} {those} could not be read ({why})");
+            return Finding::Minds(Objection::unread(name, why));
         }
         Some((entry, Found::Members(members))) => (entry, members.as_slice()),
         Some((entry, Found::Count(_))) => (entry, &[][..]),
     };
     // On its own platform a member is known by id.
-    let (accounts, told) = match account(env, live, &name, target) {
-        _ if target.integration == integration => (&[][..], None),
+    let (accounts, told) = match account(env, live, name, target) {
+        _ if target.integration == reading.integration() => (&[][..], None),
         Ok(known) => known,
         Err(finding) => return *finding,
     };
     let known: Vec<&Target> = accounts.iter().chain([target]).collect();
     if members.iter().any(|member| known.iter().any(|account| is_same(member, account))) {
-        let why = format!("is one of the {} in the protected group {integration}/{group}", members.len());
-        return minds(name, &why);
+        let (count, what) = (members.len(), name.trim_start_matches("protected "));
+        let why = match reading {
+            Reading::Role { .. } => format!("is one of the {count} who hold the protected {what}"),
+            _ => format!("is one of the {count} in the protected {what}"),
+        };
+        return minds(name.to_owned(), &why);
     }
     Finding::Fine(told.into_iter().chain([entry]).collect())
 }

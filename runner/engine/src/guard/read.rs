@@ -1,8 +1,8 @@
-//! The reads behind guards: the integration's own `population`, `membership` and `labels`.
+//! The reads behind guards: the integration's own `population`, `membership`, `roles` and `labels`.
 
 use std::{collections::HashSet, time::Duration};
 
-use stanch_integrations::{Call, ErrorKind, GroupReads, Integrations, Outcome};
+use stanch_integrations::{Call, ErrorKind, GroupReads, Integrations, Outcome, RoleReads};
 use stanch_model::{
     Target,
     run::{Found, GuardRead, Reading},
@@ -82,6 +82,12 @@ async fn once(integrations: &Integrations, reading: &Reading) -> Result<Found, F
             })?;
             members(integrations, group, reads).await
         }
+        Reading::Role { integration, role } => {
+            let reads = integrations.role_reads(integration, role).ok_or_else(|| {
+                Failed::No(format!("{integration} has no read that tells who holds a role"))
+            })?;
+            holders(integrations, role, reads).await
+        }
         Reading::Person { integration, user } => {
             let read = integrations.who(integration, PERSON, user).ok_or_else(|| {
                 Failed::No(format!("{integration} has no read that tells whom an id means"))
@@ -121,6 +127,39 @@ async fn members(integrations: &Integrations, group: &str, reads: GroupReads) ->
         ));
     }
     Ok(Found::Members(members))
+}
+
+/// Who holds exactly this role. That nobody does is never believed: a role that protects nobody is misspelt, or hidden.
+async fn holders(integrations: &Integrations, role: &str, reads: RoleReads) -> Result<Found, Failed> {
+    let mut holders: Vec<Target> = match reads {
+        RoleReads::Holders(read) => {
+            let rows = list(integrations, &read.integration, &read.action, read.input, None).await?;
+            rows.iter().map(bare).collect()
+        }
+        RoleReads::ByPerson { people, of } => {
+            let mut found = Vec::new();
+            for person in list(integrations, &people.integration, &people.action, people.input, None).await? {
+                let input = serde_json::json!({});
+                let roles = list(integrations, &person.integration, &of, input, Some(person.clone())).await?;
+                if roles.iter().any(|held| is_role(held, role)) {
+                    found.push(bare(&person));
+                }
+            }
+            found
+        }
+    };
+    holders.sort();
+    holders.dedup();
+    if holders.is_empty() {
+        let why = "nobody holds it: there is no such role, or the credential may not see who does";
+        return Err(Failed::No(why.to_owned()));
+    }
+    Ok(Found::Members(holders))
+}
+
+fn is_role(held: &Target, role: &str) -> bool {
+    let attrs = ["type", "role", "name"].iter().filter_map(|name| held.attrs.get(*name)?.as_str());
+    attrs.chain([held.label.as_str()]).any(|name| name.eq_ignore_ascii_case(role))
 }
 
 /// A whole list, or nothing.

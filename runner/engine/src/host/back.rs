@@ -127,16 +127,16 @@ fn until_given_back(ctx: &NativeCallContext<'_>) -> Hosted<()> {
 
 /// What is to be done once the claim is given up.
 #[derive(serde::Serialize, serde::Deserialize, Default)]
-struct GivenUp {
+pub(crate) struct GivenUp {
     /// The runs that still claim it.
-    left: Vec<String>,
+    pub(crate) left: Vec<String>,
     /// Who made it so.
-    by: String,
+    pub(crate) by: String,
     /// What takes it back.
-    undo: Option<UndoCall>,
+    pub(crate) undo: Option<UndoCall>,
     /// What a person was asked to do, where one made it so.
     #[serde(default)]
-    asked: String,
+    pub(crate) asked: String,
 }
 
 fn give_back(ctx: &NativeCallContext<'_>) -> Hosted<String> {
@@ -153,7 +153,7 @@ fn give_back(ctx: &NativeCallContext<'_>) -> Hosted<String> {
     }
     let Some(undo) = undo else { return Ok("it was so before: nothing is given back".to_owned()) };
     if by == "unknown" {
-        let text = format!("{what}: it may have been so before. Shall it be given back?");
+        let text = format!("{what}: it may have been so before, or never been cut. Shall it be given back?");
         let say = people::ask_one_of(ctx, SLUG, &text, &[GIVE_BACK, LEAVE])?;
         if say != GIVE_BACK {
             return Ok(say);
@@ -201,7 +201,10 @@ fn give_up(here: &Current) -> Result<GivenUp, StepError> {
 }
 
 /// Who still claimed it when this claim was given up, and how it had come to be so.
-fn after_giving_up(claims: &[Claim], own: &(stanch_model::RunId, stanch_model::Address)) -> GivenUp {
+pub(crate) fn after_giving_up(
+    claims: &[Claim],
+    own: &(stanch_model::RunId, stanch_model::Address),
+) -> GivenUp {
     let of_own = |claim: &Claim| !claim.taken && (&claim.run, &claim.address) == (&own.0, &own.1);
     let given_up = claims.iter().rposition(of_own).unwrap_or(0);
     let mut origin: Option<&Claim> = None;

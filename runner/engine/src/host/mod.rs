@@ -11,6 +11,7 @@ mod plan;
 mod reach;
 mod record;
 pub(crate) mod settle;
+pub(crate) mod undo;
 mod waits;
 
 use foldhash::HashMap;
@@ -57,6 +58,7 @@ pub(crate) fn engine(env: &Env) -> Engine {
     reach::register(&mut engine);
     settle::register(&mut engine);
     back::register(&mut engine);
+    undo::register(&mut engine);
     calls::register(&mut engine, &env.integrations, env.in_process.as_deref());
     if let Some(coverage) = env.coverage.clone() {
         engine.register_fn(MARK, move |mark: i64| coverage.reached(mark));

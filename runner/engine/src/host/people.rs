@@ -15,6 +15,7 @@ use crate::{
     current::{Current, Hosted},
     env::rfc3339,
     step::{Enter, Mark, here, misuse, place},
+    two_person,
 };
 
 pub(super) fn register(engine: &mut Engine) {
@@ -54,6 +55,8 @@ fn approve(ctx: &NativeCallContext<'_>, name: &str, text: &str, targets: &Dynami
         Enter::Pending(address) => address,
         Enter::Fresh(address) => {
             here.intend(mark, &address, None);
+            let ruled = here.live(|live| two_person::covers(&here.env, live, &covered));
+            let policy = if ruled { two_person::policy(policy) } else { policy };
             let free = match covered.is_empty() {
                 true => Some("nothing_to_cover"),
                 false if pre_approved(&here, &policy, &covered) => Some("pre_approved"),

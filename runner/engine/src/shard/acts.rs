@@ -27,7 +27,9 @@ use super::{
 use crate::{
     act::{Act, Event, Phase, Spec},
     coverage::covering,
+    host::back,
     live::{Leave, Live},
+    two_person,
 };
 
 type Shared = Rc<RefCell<Live>>;
@@ -75,7 +77,9 @@ impl Shard {
             if !self.is_let_pass(live, &spec) {
                 return;
             }
-            if spec.info.effect == Effect::Permanent && !self.is_covered(live, &spec) {
+            let asks =
+                spec.info.effect == Effect::Permanent || two_person::rules(&self.env, spec.info.effect);
+            if asks && !self.is_covered(live, &spec) {
                 return;
             }
             if self.is_held(live, &spec) {
@@ -83,13 +87,19 @@ impl Shard {
             }
             return self.capture(live, address, &spec);
         }
+        let gives_back = spec.info.effect == Effect::Restore && two_person::rules(&self.env, Effect::Restore);
+        // What stanch gives back by itself was allowed when it was cut, or when it was undone.
+        let is_own = live.borrow().created.playbook == back::SLUG;
+        if gives_back && !is_own && !self.is_covered(live, &spec) {
+            return;
+        }
         self.admit(live, address, &spec);
     }
 
     /// Whether a granted approval covers the call. If none does, it waits for a card, or ends with the card's no.
     pub(super) fn is_covered(&mut self, live: &Shared, spec: &Arc<Spec>) -> bool {
         let Some(target) = &spec.target else { return true };
-        let approval = covering(&self.env, &mut live.borrow_mut(), target);
+        let approval = covering(&self.env, &mut live.borrow_mut(), target, spec.info.effect);
         if let Some(approval) = approval {
             with_act(live, &spec.address, |act| act.approval = Some(approval));
             return true;

@@ -9,6 +9,7 @@ use stanch_model::{
     run::{
         RunState, TargetView, WaitKind, WaitView,
         body::{self, Decision, Escalated, TargetEntry, WaitClosed, kind},
+        wait::BREAK_GLASS,
     },
 };
 
@@ -59,6 +60,8 @@ impl Shard {
             "repin" => self.repin(live, &parse(&post.body)),
             "child.ended" => self.child_ended(live, &parse(&post.body)),
             "undo" => self.undo(live, &parse(&post.body)),
+            "extend" => self.extend(live, &post.body),
+            "postpone" => self.postpone(live, &parse(&post.body)),
             "child.settled" => self.child_settled(live, &parse(&post.body)),
             "settle" => match serde_json::from_str(&post.body) {
                 Ok(settle) => self.settle_ended(live, &settle),
@@ -90,10 +93,9 @@ impl Shard {
         live.borrow_mut().record(kind::DECISION, decision, now);
         if open && !void {
             let wait = live.borrow().view.waits.iter().find(|wait| wait.id == id).cloned();
-            if let Some((wait, (say, who, reason))) = wait.and_then(|wait| verdict(&wait).map(|v| (wait, v)))
-            {
-                let value = json!({ "reason": reason, "at_ms": now });
-                self.close(live, &wait, &say, "person", &who, value);
+            if let Some((wait, said)) = wait.and_then(|wait| verdict(&wait).map(|said| (wait, said))) {
+                let value = json!({ "reason": said.reason, "at_ms": now });
+                self.close(live, &wait, &said.say, said.by, &said.who, value);
                 self.after_card(live, &wait);
             }
         }
@@ -317,16 +319,29 @@ fn is_resumable(state: RunState) -> bool {
     matches!(state, RunState::Paused | RunState::Limited | RunState::Suspect)
 }
 
-/// Who decided what, when enough people have: the answer, the people, their reason.
-fn verdict(wait: &WaitView) -> Option<(String, String, String)> {
+/// What a wait came to by what people said.
+struct Said {
+    say: String,
+    by: &'static str,
+    /// The people, joined.
+    who: String,
+    reason: String,
+}
+
+/// What enough people have said by now; or one alone, where that stands for enough.
+fn verdict(wait: &WaitView) -> Option<Said> {
     let last = wait.decisions.last()?;
-    if wait.kind != WaitKind::Approval || last.say != "approve" {
-        return Some((last.say.clone(), last.who.clone(), last.reason.clone()));
+    let said = |by, who| Said { say: last.say.clone(), by, who, reason: last.reason.clone() };
+    if last.break_glass {
+        return Some(said(BREAK_GLASS, last.who.clone()));
     }
-    let yes: BTreeSet<&str> =
-        wait.decisions.iter().filter(|d| d.say == "approve").map(|d| d.who.as_str()).collect();
-    let people = yes.iter().copied().collect::<Vec<_>>().join(", ");
-    (yes.len() >= wait.of as usize).then(|| ("approve".to_owned(), people, last.reason.clone()))
+    if wait.kind != WaitKind::Approval || last.say != "approve" {
+        return Some(said("person", last.who.clone()));
+    }
+    let yes = wait.said("approve");
+    let mut people = yes.clone();
+    people.sort_unstable();
+    (yes.len() >= wait.of as usize).then(|| said("person", people.join(", ")))
 }
 
 fn taken_signals(live: &Live) -> BTreeSet<usize> {

@@ -9,7 +9,7 @@ use stanch_model::{
     run::{
         Hold, HoldView, WaitView,
         body::kind,
-        hold::{Back, Claim, GIVEN_BACK},
+        hold::{Back, Claim, GIVEN_BACK, NOT_GIVEN_BACK},
     },
     target::Effect,
 };
@@ -55,7 +55,13 @@ impl Env {
     }
 
     /// Starts the child run that gives a claim back at this time.
-    fn give_back_at(&self, live: &mut Live, claim: &Claim, what: &str, at_ms: i64) -> Option<Back> {
+    pub(super) fn give_back_at(
+        &self,
+        live: &mut Live,
+        claim: &Claim,
+        what: &str,
+        at_ms: i64,
+    ) -> Option<Back> {
         match self.birth_of_give_back(live, claim, what, at_ms) {
             Ok(birth) => {
                 let back = Back { at_ms, run: birth.run.clone() };
@@ -88,7 +94,17 @@ impl Env {
             incident: live.created.incident.clone(),
             started_by: live.created.started_by.clone(),
         };
-        let child = child_id(&live.id, &claim.address);
+        let of_claim = |hold: &&HoldView| {
+            hold.address == claim.address
+                && hold.property == claim.property
+                && hold.target == claim.target.key()
+        };
+        // What could not be given back once is tried by another run.
+        let tries: u32 = live.view.holds.iter().filter(of_claim).map(|hold| hold.tries).sum();
+        let child = match tries {
+            0 => child_id(&live.id, &claim.address),
+            more => child_id(&live.id, &Address::from_stored(format!("{}~{more}", claim.address))),
+        };
         let origin = Origin::GiveBack(child, &live.created, claim.address.clone());
         self.birth_of(
             &playbook,
@@ -108,36 +124,6 @@ impl Env {
 }
 
 impl Shard {
-    /// A person wants back what the run cut: what waits to expire does so now, and the rest is given back by child runs
-    /// of its own.
-    pub(super) fn undo(&mut self, live: &Shared, body: &Value) {
-        let now = self.env.now_ms();
-        let standing: Vec<HoldView> = {
-            let live = live.borrow();
-            live.view.holds.iter().filter(|hold| hold.given_back.is_none()).cloned().collect()
-        };
-        for hold in standing {
-            match &hold.back {
-                Some(back) => {
-                    let signal = json!({ "name": back::SIGNAL, "data": body });
-                    self.env.post(&back.run, "signal undo", "signal", &signal);
-                }
-                None => self.give_back_now(live, &hold, now),
-            }
-        }
-    }
-
-    fn give_back_now(&self, live: &Shared, hold: &HoldView, now: i64) {
-        let mut live = live.borrow_mut();
-        let known = live.view.targets.get(&format!("{} {}", hold.target, hold.property));
-        let Some(target) = known.map(|view| view.target.clone()) else { return };
-        let undo = live.steps.get(&hold.address).and_then(|step| step.call()?.undo);
-        let claim = Claim { undo, ..claim_on(&live, &hold.address, target, hold.property.clone()) };
-        let what = format!("{}: {} ({})", hold.property, hold.label, hold.target);
-        let Some(back) = self.env.give_back_at(&mut live, &claim, &what, now) else { return };
-        live.record(kind::HOLD, Hold { back: Some(back), ..hold_for(&claim) }, now);
-    }
-
     /// The child run that gives a claim back has ended.
     pub(super) fn given_back(&mut self, live: &Shared, child: &RunId, body: &Value) {
         let now = self.env.now_ms();
@@ -146,12 +132,12 @@ impl Shard {
             let of_child = |hold: &&HoldView| hold.back.as_ref().is_some_and(|back| back.run == *child);
             live.view.holds.iter().find(|hold| of_child(hold) && hold.given_back.is_none()).cloned()
         };
-        let Some(hold) = hold else { return };
+        let Some(hold) = hold else { return self.undo_ended(live, child, body) };
         let value = &body["value"];
         let (taken, why) = match value["ended"].as_str() {
             Some("finished") => (false, value["value"].as_str().unwrap_or(GIVEN_BACK).to_owned()),
             Some("cancelled") => (true, format!("run {child} was cancelled: it stays cut")),
-            _ => (false, format!("it could not be given back: {}", body["error"].as_str().unwrap_or("?"))),
+            _ => (false, format!("{NOT_GIVEN_BACK}{}", body["error"].as_str().unwrap_or("?"))),
         };
         let entry = Hold {
             target: hold.target,
@@ -161,8 +147,11 @@ impl Shard {
             address: hold.address,
             back: None,
             why,
+            who: String::new(),
+            reason: String::new(),
         };
         live.borrow_mut().record(kind::HOLD, entry, now);
+        self.undone(live);
     }
 
     /// What a person has cut by hand, and can take back, is claimed from now on.
@@ -198,7 +187,7 @@ impl Shard {
     }
 }
 
-fn claim_on(live: &Live, cut: &Address, target: Target, property: String) -> Claim {
+pub(super) fn claim_on(live: &Live, cut: &Address, target: Target, property: String) -> Claim {
     Claim {
         run: live.id.clone(),
         address: cut.clone(),
@@ -215,7 +204,7 @@ fn by_hand(claim: Claim, asked: &str) -> Claim {
     Claim { by: back::BY_HAND.to_owned(), asked: asked.to_owned(), ..claim }
 }
 
-fn hold_for(claim: &Claim) -> Hold {
+pub(super) fn hold_for(claim: &Claim) -> Hold {
     Hold {
         target: claim.target.key(),
         label: claim.target.name().to_owned(),
@@ -224,6 +213,8 @@ fn hold_for(claim: &Claim) -> Hold {
         address: claim.address.clone(),
         back: None,
         why: String::new(),
+        who: String::new(),
+        reason: String::new(),
     }
 }
 

@@ -20,6 +20,7 @@ mod parking;
 mod plans;
 mod proofs;
 mod resting;
+mod undoing;
 
 use std::{
     cell::RefCell,

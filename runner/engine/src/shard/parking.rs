@@ -19,6 +19,7 @@ use crate::{
     fiber::{Ran, Wake},
     host::{ASSUMED, card},
     live::{Leave, Live, row},
+    two_person,
 };
 
 /// Targets that a card names before it counts.
@@ -93,6 +94,12 @@ impl Shard {
             }
             return true;
         };
+        let ruled = {
+            let live = live.borrow();
+            let mut acts = uncovered.iter().filter_map(|address| live.acts.get(address));
+            acts.any(|act| two_person::rules(&self.env, act.spec.info.effect))
+        };
+        let policy = if ruled { two_person::policy(policy) } else { policy };
         let text = uncovered_text(&self.env, &live.borrow(), &name, &targets);
         let free = pre_approved(&here, &policy, &targets).then_some("pre_approved");
         let free = free.or(live.borrow().is_plan().then_some(ASSUMED));

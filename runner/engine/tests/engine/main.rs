@@ -22,4 +22,7 @@ mod pitfalls;
 mod plans;
 mod proofs;
 mod replay;
+mod roles;
+mod two_people;
+mod undoing;
 mod waits;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    run::WaitView,
+    run::{Stopped, WaitView},
     target::{Effect, words},
 };
 
@@ -39,6 +39,9 @@ pub struct Card {
     /// What `protect:` says of the covered targets; absent where it covers none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected: Option<CardProtected>,
+    /// Of a guard: how far the step was that it stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
     /// What is asked, of whom, by when, and how it ended.
     pub wait: WaitView,
 }
@@ -135,4 +138,12 @@ pub struct AnswerBody {
 pub struct AskBody {
     /// A person or group: of an approval's own ladder, or for a question anybody in `people:`.
     pub name: String,
+}
+
+/// Lets an approval or a guard go alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakGlassBody {
+    /// Why, in your own words: everybody is told, and the report quotes it.
+    pub reason: String,
 }

@@ -11,7 +11,7 @@ use crate::{
     target::{Effect, InDoubt, Target, TargetState},
 };
 
-pub use super::end::{Cancelled, Contained, RunEnded, Settle, Warned};
+pub use super::end::{Cancelled, Contained, Postponed, RunEnded, Settle, Undo, Warned};
 
 /// The kinds of entries, as in [`crate::Header::kind`].
 pub mod kind {
@@ -31,6 +31,10 @@ pub mod kind {
     pub const TARGET: &str = "target";
     /// [`crate::run::Hold`]
     pub const HOLD: &str = "hold";
+    /// [`super::Undo`]
+    pub const UNDO: &str = "run.undo";
+    /// [`super::Postponed`]
+    pub const POSTPONED: &str = "wait.postponed";
     /// [`super::WaitOpened`]
     pub const WAIT: &str = "wait.opened";
     /// [`super::Escalated`]
@@ -412,6 +416,9 @@ pub struct Decision {
     pub reason: String,
     /// Unix ms.
     pub at_ms: i64,
+    /// Said alone, by somebody who was not asked or may not be enough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
 }
 
 /// `wait.closed`: exactly one for every wait.

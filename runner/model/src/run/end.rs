@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::{Decision, StepError};
-use crate::target::{Containment, Ended};
+use crate::{
+    ids::RunId,
+    target::{Containment, Ended},
+};
 
 /// `run.warned`: once, when a run has grown long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +25,36 @@ pub struct Cancelled {
     /// Who.
     pub who: String,
     /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// `run.undo`: what this run cut is taken back by another run; and again when that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Undo {
+    /// The run that takes it back.
+    pub run: RunId,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// How that run ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// `wait.postponed`: a person lets a wait for a time last longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Postponed {
+    /// Which wait.
+    pub wait: String,
+    /// Until when now, Unix ms on the run's clock.
+    pub due_ms: i64,
+    /// Who.
+    pub who: String,
+    /// Why, in their words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }

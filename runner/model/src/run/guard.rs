@@ -34,6 +34,13 @@ pub enum Reading {
         /// The group's name.
         group: String,
     },
+    /// Who holds a role.
+    Role {
+        /// The integration.
+        integration: String,
+        /// The role, as the platform names it.
+        role: String,
+    },
     /// Whom the id of a person means.
     Person {
         /// The integration.
@@ -61,6 +68,7 @@ impl Reading {
         match self {
             Self::Population { integration, .. }
             | Self::Group { integration, .. }
+            | Self::Role { integration, .. }
             | Self::Person { integration, .. } => integration,
         }
     }

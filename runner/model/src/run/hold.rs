@@ -30,6 +30,12 @@ pub struct Hold {
     /// When given back: what became of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// Who lets it last longer, when a person does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 impl Hold {
@@ -53,6 +59,9 @@ pub const GIVEN_BACK: &str = "given back";
 
 /// What it says when a person changed it back by hand.
 pub const BY_HAND: &str = "done";
+
+/// What it begins with when the platform refused to be changed back: it can be tried again.
+pub const NOT_GIVEN_BACK: &str = "it could not be given back: ";
 
 /// A cut that its run released since: undone, or over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -122,12 +131,64 @@ pub struct HoldView {
     /// Once given back: when, RFC 3339, and what became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<(String, String)>,
+    /// Who let it last longer, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extended: Vec<Extended>,
+    /// How many child runs were to give it back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
+}
+
+/// Somebody let a cut last longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Extended {
+    /// Who.
+    pub who: String,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Until when, Unix ms on the run's clock.
+    pub until_ms: i64,
+    /// When they said so, RFC 3339.
+    pub at: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl HoldView {
     /// It was given back, or what gives it back is due or at work: nothing is said of it any more.
     pub fn is_over(&self, now_ms: i64) -> bool {
         self.given_back.is_some() || self.back.as_ref().is_some_and(|back| back.at_ms <= now_ms)
+    }
+
+    /// It may still be given back: it is claimed, or the platform refused.
+    pub fn is_open(&self) -> bool {
+        self.given_back.as_ref().is_none_or(|(_, why)| why.starts_with(NOT_GIVEN_BACK))
+    }
+
+    /// The last word on each claim: what was tried again counts once.
+    pub fn latest(holds: &[Self]) -> Vec<&Self> {
+        let same = |one: &Self, other: &Self| {
+            one.target == other.target && one.property == other.property && one.address == other.address
+        };
+        let last = |nth: usize, hold: &&Self| !holds[nth + 1..].iter().any(|later| same(later, hold));
+        holds.iter().enumerate().filter(|(nth, hold)| last(*nth, hold)).map(|(_, hold)| hold).collect()
+    }
+
+    /// Something else gives it back now, or at another time; or nothing does any more.
+    fn again(&mut self, body: Hold, time: &str) {
+        let run = |back: &Option<Back>| back.as_ref().map(|back| back.run.clone());
+        if body.back.is_some() && run(&body.back) != run(&self.back) {
+            self.tries += 1;
+        }
+        if let (Some(back), false) = (&body.back, body.who.is_empty()) {
+            let (who, reason, until_ms) = (body.who, body.reason, back.at_ms);
+            self.extended.push(Extended { who, reason, until_ms, at: time.to_owned() });
+        }
+        (self.back, self.why) = (body.back, body.why);
     }
 
     /// Folds one more entry into the claims of a run.
@@ -138,8 +199,10 @@ impl HoldView {
         match (body.taken, holds.iter_mut().rev().find(same)) {
             (false, Some(hold)) => hold.given_back = Some((time.to_owned(), body.in_words().to_owned())),
             (false, None) => {}
-            (true, Some(hold)) if hold.given_back.is_none() => (hold.back, hold.why) = (body.back, body.why),
+            (true, Some(hold)) if hold.given_back.is_none() => hold.again(body, time),
             (true, _) => holds.push(Self {
+                tries: u32::from(body.back.is_some()),
+                extended: Vec::new(),
                 label: if body.label.is_empty() { body.target.clone() } else { body.label },
                 target: body.target,
                 property: body.property,

@@ -3,12 +3,14 @@
 //! The fold is the only reading of a run's history there is: the engine, the API, the command line and the TUI share it.
 
 pub mod body;
+mod control;
 pub mod end;
 pub mod guard;
 pub mod hold;
 pub mod lean;
 pub mod plan;
 mod planning;
+mod stopped;
 mod untold;
 pub mod view;
 pub mod wait;
@@ -16,9 +18,10 @@ mod waiting;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};
-pub use hold::{Became, Hold, HoldView, Release};
+pub use hold::{Became, Extended, Hold, HoldView, Release};
 pub use plan::{Plan, Surety};
 pub use planning::Planning;
+pub use stopped::Stopped;
 pub use untold::Untold;
 pub use view::{RunState, RunView, StepView, TargetView};
 pub use wait::{Reminder, WaitKind, WaitView};

@@ -153,6 +153,9 @@ pub struct RunView {
     pub parent: Option<RunId>,
     /// By whom.
     pub started_by: String,
+    /// People who handed in an alert that it began from or heard of: they approve nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_by: Vec<String>,
     /// RFC 3339.
     pub started: String,
     /// Where it stands.
@@ -175,6 +178,9 @@ pub struct RunView {
     /// Claims on targets that can be given back, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldView>,
+    /// Runs that take back what this one cut, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undos: Vec<body::Undo>,
     /// Deadlines started.
     pub deadlines: Vec<DeadlineStarted>,
     /// Notes with their time.
@@ -216,27 +222,6 @@ impl RunView {
         self.waits.iter().filter(|wait| wait.closed.is_none())
     }
 
-    /// How many cut targets are in each state.
-    pub fn tally(&self) -> BTreeMap<TargetState, usize> {
-        let mut tally = BTreeMap::new();
-        for target in self.targets.values() {
-            *tally.entry(target.state).or_insert(0) += 1;
-        }
-        tally
-    }
-
-    /// How many cut targets stand how, in the words of [`TargetView::word`].
-    pub fn stand(&self) -> Vec<(&'static str, usize)> {
-        let mut counted = BTreeMap::new();
-        for target in self.targets.values() {
-            let became = target.released.as_ref().map(|release| release.became);
-            let state = if became.is_none() { Some(target.state) } else { None };
-            let (_, count) = counted.entry((became, state)).or_insert((target.word(), 0));
-            *count += 1;
-        }
-        counted.into_values().collect()
-    }
-
     /// Folds one more entry of this run's stream.
     pub fn apply(&mut self, entry: &Entry) {
         self.version = entry.header.version;
@@ -261,6 +246,9 @@ impl RunView {
             kind::DECISION => self.decision(entry.decode()?),
             kind::CLOSED => self.closed(entry.decode()?, entry.header.version),
             kind::HOLD => self.hold(entry.decode()?, time),
+            kind::UNDO => self.undo(entry.decode()?),
+            kind::POSTPONED => self.postponed(&entry.decode()?),
+            kind::SIGNAL => self.hear(&entry.decode()?),
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
@@ -279,6 +267,7 @@ impl RunView {
         self.title = body.title;
         self.mode = Some(body.mode);
         self.input = body.input;
+        self.handed(&body.alert);
         self.alert = body.alert;
         self.incident = body.incident;
         self.parent = body.parent.map(|(run, _)| run);
@@ -399,7 +388,7 @@ impl RunView {
         });
     }
 
-    fn wait_mut(&mut self, id: &str) -> Option<&mut WaitView> {
+    pub(super) fn wait_mut(&mut self, id: &str) -> Option<&mut WaitView> {
         self.waits.iter_mut().rev().find(|wait| wait.id == id)
     }
 
@@ -425,6 +414,7 @@ impl RunView {
                 channel: body.channel,
                 reason: body.reason,
                 at_ms: body.at_ms,
+                break_glass: body.break_glass,
             };
             wait.decisions.push(decision);
         }

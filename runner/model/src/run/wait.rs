@@ -63,6 +63,9 @@ impl WaitKind {
     }
 }
 
+/// How a wait was closed by somebody who was not asked, or not enough: alone, with a reason that everybody hears.
+pub const BREAK_GLASS: &str = "break_glass";
+
 /// An open or closed wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitView {
@@ -126,6 +129,9 @@ pub struct DecisionView {
     /// When, Unix ms on the run's clock.
     #[serde(default)]
     pub at_ms: i64,
+    /// Said alone, by somebody who was not asked or may not be enough: everybody is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
 }
 
 /// How a wait ended.
@@ -153,6 +159,23 @@ impl WaitView {
             WaitKind::Approval => self.ladder.split_last().map_or(&[], |(_, rungs)| rungs),
             _ => &[],
         }
+    }
+
+    /// The different people who said this, in their order.
+    pub fn said(&self, say: &str) -> Vec<&str> {
+        let mut people: Vec<&str> = Vec::new();
+        for decision in self.decisions.iter().filter(|decision| decision.say == say) {
+            if !people.contains(&decision.who.as_str()) {
+                people.push(&decision.who);
+            }
+        }
+        people
+    }
+
+    /// The word by which somebody let it go alone, if that ended it.
+    pub fn broken(&self) -> Option<&DecisionView> {
+        self.closed.as_ref().filter(|closed| closed.by == BREAK_GLASS)?;
+        self.decisions.iter().rev().find(|decision| decision.break_glass)
     }
 
     /// When the yes to this approval was given: by the last person who said it, or else when it was closed; Unix ms.

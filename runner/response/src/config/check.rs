@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use stanch_model::{
     Diagnostic,
-    config::{Config, CredentialConfig, IntegrationConfig, ProtectRule},
+    config::{Config, CredentialConfig, IntegrationConfig},
     diagnostic::did_you_mean,
 };
 
-use super::{Known, Marker, alerts, names, only_warn};
+use super::{Known, Marker, alerts, guards, names, only_warn};
 use crate::{
     credential::Reference,
     tell::{Channel, Unheard},
@@ -26,9 +26,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
     groups(config, mark, &mut found);
     promote(config, mark, &mut found);
     tell(config, mark, &mut found);
-    for (at, rule) in config.protect.iter().enumerate() {
-        protect(&at.to_string(), rule, config, known, mark, &mut found);
-    }
+    guards::all(config, known, mark, &mut found);
     server(config, mark, &mut found);
     found
 }
@@ -144,48 +142,6 @@ fn tell(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 const HOW_TO_TELL: &str = "write `slack:#channel`, `teams:CHANNEL`, `mail:person@example.com`, `webhook:NAME` or `pagerduty:SERVICE`";
-
-fn protect(
-    at: &str,
-    rule: &ProtectRule,
-    config: &Config,
-    known: Known<'_>,
-    mark: &Marker<'_>,
-    found: &mut Vec<Diagnostic>,
-) {
-    let given = [&rule.user, &rule.group, &rule.app, &rule.tag];
-    let said =
-        given.iter().filter(|part| part.as_deref().is_some_and(|text| !text.trim().is_empty())).count();
-    if said != 1 {
-        let message = "a protect rule has exactly one of `user`, `app`, `group` or `tag`";
-        found.push(mark.value("CF0010", &["protect", at], message));
-    }
-    let Some(group) = &rule.group else { return };
-    match group.split_once('/') {
-        Some((integration, name)) if !name.trim().is_empty() => match config.integrations.get(integration) {
-            None => {
-                let message = format!("there is no integration `{integration}`");
-                let diagnostic = mark.value("CF0008", &["protect", at, "group"], message);
-                found.push(suggest(diagnostic, integration, &keys(config)));
-            }
-            Some(own) if is_without_groups(known, &own.platform) => {
-                let message = format!("`{}` has no read that tells who is in a group", own.platform);
-                let help = "protect the people by their logins: `- { user: ana@acme.example }`";
-                found.push(mark.value("CF0010", &["protect", at, "group"], message).help(help));
-            }
-            Some(_) => {}
-        },
-        _ => found.push(mark.value(
-            "CF0010",
-            &["protect", at, "group"],
-            "a group is written `integration/Group name`",
-        )),
-    }
-}
-
-fn is_without_groups(known: Known<'_>, platform: &str) -> bool {
-    known.platforms.contains(&platform) && !known.groups.contains(&platform)
-}
 
 fn server(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
     match config.server.listen.parse::<SocketAddr>() {

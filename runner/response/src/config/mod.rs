@@ -2,6 +2,7 @@
 
 mod alerts;
 mod check;
+mod guards;
 mod marker;
 pub mod names;
 
@@ -16,6 +17,8 @@ pub struct Known<'a> {
     pub platforms: &'a [&'a str],
     /// Those that can tell who is in a group.
     pub groups: &'a [&'a str],
+    /// Those that can tell who holds a role.
+    pub roles: &'a [&'a str],
     /// The alert sources of the catalogue.
     pub formats: &'a [SourceInfo],
 }

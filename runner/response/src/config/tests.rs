@@ -31,8 +31,9 @@ fn formats() -> Vec<SourceInfo> {
 
 pub(crate) fn load(file: &str, source: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let known = Known {
-        platforms: &["okta", "slack", "smtp", "webhook", "salesforce"],
+        platforms: &["okta", "slack", "smtp", "webhook", "salesforce", "healthchecks"],
         groups: &["okta"],
+        roles: &["okta"],
         formats: &formats(),
     };
     super::load(file, source, known)
@@ -164,4 +165,29 @@ fn mail_may_begin_in_the_clear_and_nothing_else_to_another_machine() {
         assert!(load("stanch.yaml", &with(url)).is_ok(), "{url}");
     }
     assert!(refused(&with("http://mail.acme.example"))[0].contains("plain text to another machine"));
+}
+
+#[test]
+fn guards_that_could_never_be_met_and_signs_that_nobody_hears_are_found() {
+    let own = "integrations:\n  okta: { platform: okta }\n  chat: { platform: slack }\n  watch: { platform: healthchecks, credential: env:W }\n";
+    let good = "protect: [{ role: okta/SUPER_ADMIN }]\ntwo_person: [permanent, restore]\nbreak_glass: { after: 0s }\nattention: { too_long: 20m, again: 1h }\nheartbeat: { to: healthchecks:watch }\n";
+    let loaded = accepted(&format!("{own}{good}"));
+    assert_eq!(loaded.config.heartbeat.unwrap().every().as_secs(), 60);
+    assert_eq!(loaded.config.attention.before_end().as_secs(), 900);
+    for (bad, code) in [
+        ("protect: [{ role: chat/owner }]", "CF0010"),
+        ("protect: [{ role: SUPER_ADMIN }]", "CF0010"),
+        ("protect: [{ role: oktaa/SUPER_ADMIN }]", "CF0008"),
+        ("protect: [{ role: okta/SUPER_ADMIN, tag: payroll }]", "CF0010"),
+        ("two_person: [tell]", "CF0017"),
+        ("two_person: [irreversible]", "CF0001"),
+        ("attention: { again: 5s }", "CF0018"),
+        ("break_glass: { after: later }", "CF0018"),
+        ("heartbeat: { to: healthchecks:watch, every: 1s }", "CF0018"),
+        ("heartbeat: { to: healthchecks:chat }", "CF0019"),
+        ("heartbeat: { to: \"slack:#incidents\" }", "CF0019"),
+    ] {
+        let found = refused(&format!("{own}{bad}\n"));
+        assert!(found.iter().any(|line| line.contains(code)), "{bad}: {found:?}");
+    }
 }

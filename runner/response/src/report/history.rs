@@ -191,7 +191,17 @@ fn of_people(entry: &Entry) -> Option<Said> {
         kind::DECISION => {
             let said: body::Decision = entry.decode().ok()?;
             let why = if said.reason.is_empty() { String::new() } else { format!(" ({})", said.reason) };
-            say("answer", format!("{} says {} to {}{why}", said.who, said.say, said.wait), Tone::Plain)
+            let through = format!("through {}", said.channel);
+            match said.break_glass {
+                true => {
+                    let text = format!("{} lets {} go alone, {through}{why}", said.who, said.wait);
+                    say("break-glass", text, Tone::Bad)
+                }
+                false => {
+                    let text = format!("{} says {} to {}, {through}{why}", said.who, said.say, said.wait);
+                    say("answer", text, Tone::Plain)
+                }
+            }
         }
         kind::CLOSED => {
             let closed: body::WaitClosed = entry.decode().ok()?;

@@ -3,7 +3,7 @@
 use stanch_model::{
     Effect, TargetState,
     api::DeadlineView,
-    run::{RunState, WaitKind, WaitView, body, kind},
+    run::{RunState, WaitKind, WaitView, body, kind, wait::BREAK_GLASS},
 };
 
 use super::{
@@ -135,7 +135,7 @@ fn answered(run: &Run<'_>, wait: &WaitView, zero: Zero) -> Expectation {
         Some(_) => Came::Met,
     };
     let who = wait.closed.as_ref().map_or("nobody yet", |closed| match closed.by.as_str() {
-        "person" => closed.who.as_str(),
+        "person" | BREAK_GLASS => closed.who.as_str(),
         "pre_approved" => "the manifest, beforehand",
         _ => "nobody",
     });
@@ -239,6 +239,10 @@ fn endured(runs: &[Run<'_>]) -> Vec<Expectation> {
 fn troubles(run: &Run<'_>) -> Vec<Point> {
     let view = &run.view;
     let point = |text: String| Point { text, by: None, objective: None, places: Vec::new() };
+    let glass = view.broken_glass().map(|(wait, said)| {
+        let reason = &said.reason;
+        point(format!("break-glass: {} let {} ({}) go alone: {reason}", said.who, wait.id, wait.name))
+    });
     let because = view.because.iter().map(|why| point(format!("not better contained: {why}")));
     let error = view.error.iter().map(|error| point(format!("the run failed: {}", error.message)));
     let untold = view.untold.iter().map(|one| point(format!("not told: {}, {}", one.to, one.why)));
@@ -249,5 +253,5 @@ fn troubles(run: &Run<'_>) -> Vec<Point> {
         let error = step.error.as_ref().filter(|error| error.target.is_none())?;
         Some(point(format!("{}: {}", step.name, error.message)))
     });
-    because.chain(error).chain(untold).chain(lists).chain(steps.take(ERRORS)).collect()
+    glass.chain(because).chain(error).chain(untold).chain(lists).chain(steps.take(ERRORS)).collect()
 }

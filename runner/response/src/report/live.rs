@@ -195,6 +195,15 @@ fn facts(material: &Material, incident: Option<&Incident>, runs: &[Run<'_>]) -> 
         facts.push(Fact::new("Run", format!("{} of {}{version}: {}", short(id), view.playbook, stand(view))));
         facts.push(Fact::new("Started", format!("{} by {}", written(&view.started), view.started_by)));
     }
+    facts.extend(runs.iter().flat_map(|run| run.view.broken_glass()).map(|(wait, said)| {
+        let asked =
+            if wait.ask.is_empty() { String::new() } else { format!(" instead of {}", wait.ask.join(", ")) };
+        let (who, through, reason) = (&said.who, &said.channel, &said.reason);
+        Fact::new(
+            "Break-glass",
+            format!("{} ({}): {who}{asked}, through {through}: {reason}", wait.id, wait.name),
+        )
+    }));
     let people = people(runs);
     if !people.is_empty() {
         facts.push(Fact::new("People", people));

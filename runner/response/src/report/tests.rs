@@ -124,3 +124,30 @@ fn neither_a_secret_nor_its_handle_is_told() {
         assert!(written.contains("a key in acme/web") && !written.contains("hmac-of"), "{written}");
     }
 }
+
+#[test]
+fn whoever_went_on_alone_stands_in_every_form_of_the_report_with_the_reason() {
+    let wait = json!({
+        "wait": "A1", "wait_kind": "approval", "address": "1", "name": "cut-app", "text": "Cut Drift off", "ask": ["lead"],
+    });
+    let said = json!({
+        "wait": "A1", "who": "olga", "say": "approve", "channel": "cli", "reason": "nobody answers the phone", "at_ms": 0,
+        "break_glass": true,
+    });
+    let closed = json!({ "wait": "A1", "say": "approve", "by": "break_glass", "who": "olga", "at_ms": 0 });
+    let report = report(entries(vec![
+        created("live"),
+        ("wait.opened", wait),
+        ("wait.decision", said),
+        ("wait.closed", closed),
+    ]));
+    let gap = "break-glass: olga let A1 (cut-app) go alone: nobody answers the phone";
+    assert!(report.gaps.iter().any(|one| one.text == gap), "{:?}", report.gaps);
+    let moment = report.timeline.iter().find(|moment| moment.mark == "break-glass").unwrap();
+    assert_eq!((moment.tone, moment.text.contains("through cli")), (Tone::Bad, true), "{}", moment.text);
+    let json = serde_json::to_string(&report).unwrap();
+    for written in [report.markdown(), report.html(), json] {
+        let head = "olga instead of lead, through cli: nobody answers the phone";
+        assert!(written.contains("Break-glass") && written.contains(head), "{written}");
+    }
+}

@@ -9,7 +9,7 @@ pub(crate) use person::name_of_user;
 pub use tokens::{TokenError, Tokens};
 
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
-use stanch_model::api::Role;
+use stanch_model::api::{CHANNEL, Role};
 
 use crate::problem::Refused;
 
@@ -33,6 +33,8 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// `token <id>` or `socket`: what the limit counts by.
     pub(crate) through: String,
+    /// Through what they speak, for the record: `cli`, `tui`, `console`; else `socket` or `api`.
+    pub(crate) channel: &'static str,
 }
 
 impl Caller {
@@ -44,10 +46,14 @@ impl Caller {
                 let info = tokens
                     .find(token)
                     .ok_or_else(|| unauthorised("the token is not known, or has expired"))?;
-                Ok(Self { name: info.name, role: info.role, through: format!("token {}", info.id) })
+                let through = format!("token {}", info.id);
+                let channel = channel(headers).unwrap_or("api");
+                Ok(Self { name: info.name, role: info.role, through, channel })
             }
             (Door::Socket { user }, None) => {
-                Ok(Self { name: user.clone(), role: Role::Admin, through: "socket".to_owned() })
+                let (name, through) = (user.clone(), "socket".to_owned());
+                let channel = channel(headers).unwrap_or("socket");
+                Ok(Self { name, role: Role::Admin, through, channel })
             }
             (Door::Net, None) => Err(unauthorised("this needs a token")),
         }
@@ -55,7 +61,7 @@ impl Caller {
 
     /// Through what they speak, for the record of a decision.
     pub(crate) fn channel(&self) -> &'static str {
-        if self.through == "socket" { "socket" } else { "api" }
+        self.channel
     }
 
     /// Refuses a role that is not enough.
@@ -66,6 +72,13 @@ impl Caller {
         let message = format!("{} is {}, and this needs {least}", self.name, article(self.role));
         Err(Refused::new(StatusCode::FORBIDDEN, "forbidden", message))
     }
+}
+
+/// What a client of ours says that it is. It proves nothing, so it may only be one of these: what comes by a signed button or
+/// a link says so itself.
+fn channel(headers: &HeaderMap) -> Option<&'static str> {
+    let said = headers.get(CHANNEL)?;
+    ["cli", "tui", "console"].into_iter().find(|known| said.as_bytes() == known.as_bytes())
 }
 
 fn article(role: Role) -> String {

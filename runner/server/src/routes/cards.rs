@@ -4,10 +4,12 @@ use axum::{
     Extension, Json,
     extract::{Path, State},
 };
-use stanch_engine::{Answer, Receipt, Resolve};
+use stanch_engine::{Answer, BreakGlass, Receipt, Resolve, Standing};
 use stanch_model::{
     RunId,
-    api::{AnswerBody, AskBody, Card, DecideBody, Page, Recorded, ResolveBody, Verdict},
+    api::{
+        AnswerBody, AskBody, BreakGlassBody, Card, DecideBody, Page, Recorded, ResolveBody, Role, Verdict,
+    },
     run::{RunView, WaitKind, WaitView},
 };
 
@@ -77,6 +79,9 @@ pub(super) async fn answer(
     if wait.kind == WaitKind::Approval {
         return Err(Refused::bad(format!("{id} is an approval")).help("decide it under /v1/approvals"));
     }
+    if wait.kind == WaitKind::Guard && body.answer == "go_on" {
+        caller.must_be(Role::Approver)?;
+    }
     let answer = said(&caller, &wait, &body.answer, body.note);
     Ok(recorded(&caller, app.engine.answer(&run, answer).await?))
 }
@@ -100,6 +105,24 @@ pub(super) async fn ask_someone(
 ) -> Result<Json<Recorded>, Refused> {
     let (run, _, wait) = find(&app, &id)?;
     Ok(recorded(&caller, app.engine.ask_someone(&run, &wait.id, body.name.trim(), &caller.name).await?))
+}
+
+/// `POST /v1/questions/{id}/break-glass`
+pub(super) async fn break_glass(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<BreakGlassBody>,
+) -> Result<Json<Recorded>, Refused> {
+    let (run, _, wait) = find(&app, &id)?;
+    let glass = BreakGlass {
+        wait: wait.id,
+        who: caller.name.clone(),
+        standing: if caller.role == Role::Admin { Standing::Admin } else { Standing::Approver },
+        channel: caller.channel().to_owned(),
+        reason: body.reason,
+    };
+    Ok(recorded(&caller, app.engine.break_glass(&run, glass).await?))
 }
 
 /// `POST /v1/runs/{id}/resolve`

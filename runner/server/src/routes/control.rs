@@ -4,7 +4,11 @@ use axum::{
     Extension, Json,
     extract::{Path, State},
 };
-use stanch_model::api::{ReasonBody, Recorded, ScopeBody};
+use stanch_engine::Receipt;
+use stanch_model::{
+    api::{ExtendBody, ReasonBody, Recorded, ScopeBody, UndoPlan, Undoing},
+    duration,
+};
 
 use super::{
     body::{Body, Maybe},
@@ -46,16 +50,44 @@ pub(super) async fn cancel(
     Ok(recorded(&caller, app.engine.cancel(&run, &caller.name, &reason).await?))
 }
 
+/// `GET /v1/runs/{id}/undo`
+pub(super) async fn undo_plan(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<UndoPlan>, Refused> {
+    let run = app.engine.find(&id)?;
+    Ok(Json(app.engine.undo_plan(&run)?))
+}
+
 /// `POST /v1/runs/{id}/undo`
 pub(super) async fn undo(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Maybe(body): Maybe<ReasonBody>,
-) -> Answer {
+) -> Result<Json<Undoing>, Refused> {
     let run = app.engine.find(&id)?;
     let reason = body.reason.unwrap_or_default();
-    Ok(recorded(&caller, app.engine.undo(&run, &caller.name, &reason).await?))
+    let undone = app.engine.undo(&run, &caller.name, &reason).await?;
+    let Receipt { position, new } = undone.receipt;
+    Ok(Json(Undoing { new, by: caller.name, position, run: undone.run.to_string() }))
+}
+
+/// `POST /v1/runs/{id}/extend`
+pub(super) async fn extend(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(body): Body<ExtendBody>,
+) -> Answer {
+    let run = app.engine.find(&id)?;
+    let by = duration::parse(&body.by).map_err(|why| Refused::bad(why.to_string()))?;
+    if by.is_zero() {
+        return Err(Refused::bad("a cut that lasts no longer is not extended").help("write 30m, 2h or 1d"));
+    }
+    let said = (caller.name.as_str(), body.reason.as_deref().unwrap_or_default());
+    let receipt = app.engine.extend(&run, body.target.trim(), by, said).await?;
+    Ok(recorded(&caller, receipt))
 }
 
 /// `POST /v1/runs/{id}/repin`

@@ -50,6 +50,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Re
         cursor: Cursor::after(app.journal.durable()).to_string(),
         now: app.now().to_string(),
         changed: app.files.changed().iter().map(|path| path.display().to_string()).collect(),
+        heartbeat: app.pulses.lock().clone(),
     }))
 }
 

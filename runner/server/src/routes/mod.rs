@@ -261,6 +261,15 @@ fn people() -> Vec<Route> {
         .takes::<api::AskBody>()
         .gives::<api::Recorded>(),
         Route::post(
+            "/v1/questions/{id}/break-glass",
+            "breakGlass",
+            "Lets an approval or a guard go alone, when nobody of those who are asked answers: everybody is told",
+            cards::break_glass,
+        )
+        .may(Role::Approver)
+        .takes::<api::BreakGlassBody>()
+        .gives::<api::Recorded>(),
+        Route::post(
             "/v1/runs/{id}/resolve",
             "resolve",
             "Says what became of a step of which nobody knows",
@@ -289,10 +298,32 @@ fn control() -> Vec<Route> {
         .may(Role::Responder)
         .takes::<api::ReasonBody>()
         .gives::<api::Recorded>(),
-        Route::post("/v1/runs/{id}/undo", "undoRun", "Takes back what it cut and still holds", control::undo)
-            .may(Role::Approver)
-            .takes::<api::ReasonBody>()
-            .gives::<api::Recorded>(),
+        Route::get(
+            "/v1/runs/{id}/undo",
+            "planUndo",
+            "What would be taken back of it, and whose yes that needs; changes nothing",
+            control::undo_plan,
+        )
+        .may(Role::Viewer)
+        .gives::<api::UndoPlan>(),
+        Route::post(
+            "/v1/runs/{id}/undo",
+            "undoRun",
+            "Takes back what it cut and still holds: a run of its own does it, and asks first where it must",
+            control::undo,
+        )
+        .may(Role::Approver)
+        .takes::<api::ReasonBody>()
+        .gives::<api::Undoing>(),
+        Route::post(
+            "/v1/runs/{id}/extend",
+            "extendCut",
+            "Lets cuts that end by themselves last longer",
+            control::extend,
+        )
+        .may(Role::Responder)
+        .takes::<api::ExtendBody>()
+        .gives::<api::Recorded>(),
         Route::post(
             "/v1/runs/{id}/repin",
             "repinRun",

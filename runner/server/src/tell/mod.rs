@@ -8,13 +8,18 @@
 mod alarm;
 mod book;
 mod need;
+mod overdue;
 mod post;
 
 use std::{sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
-use stanch_model::{Entry, RunId, StreamId, config::Config, run::Mode};
+use stanch_model::{
+    Entry, RunId, StreamId,
+    config::Config,
+    run::{Mode, RunState},
+};
 use stanch_response::incident::{self, Incident};
 use tokio::{
     sync::{Semaphore, watch},
@@ -25,6 +30,7 @@ use self::{
     alarm::Alarms,
     book::{Book, Intent},
     need::Need,
+    overdue::Watch,
     post::{Delivery, Post},
 };
 use crate::{clock, desk::message, metrics::Metrics};
@@ -38,6 +44,12 @@ const MARK_EVERY: u64 = 20_000;
 /// Looks at the alarms at least so often: a drill's clock may jump.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The same for runs that wait: each look reads those that changed.
+const LOOK_MS: i64 = 1_000;
+
+/// Unfinished runs that are looked at when the server starts.
+const RUNS: usize = 100_000;
+
 /// Who tells.
 pub(crate) struct Teller {
     engine: Engine,
@@ -49,6 +61,9 @@ pub(crate) struct Teller {
     post: Arc<dyn Post>,
     book: Book,
     alarms: Alarms,
+    /// Nothing in a drill, whose clock jumps over what would be too long.
+    watch: Option<Watch>,
+    looked_ms: i64,
     sending: JoinSet<()>,
     turns: Arc<Semaphore>,
 }
@@ -72,6 +87,7 @@ impl Teller {
 
     fn through(parts: Parts, post: Arc<dyn Post>) -> Result<Self, JournalError> {
         let (book, alarms) = Book::open(parts.journal.clone())?;
+        let watch = (parts.mode != Mode::Drill).then(|| Watch::new(&parts.config.attention));
         Ok(Self {
             engine: parts.engine,
             journal: parts.journal,
@@ -82,6 +98,8 @@ impl Teller {
             post,
             book,
             alarms,
+            watch,
+            looked_ms: i64::MIN,
             sending: JoinSet::new(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         })
@@ -95,6 +113,7 @@ impl Teller {
             ended = self.follow() => ended,
         };
         if let Err(error) = ended {
+            self.metrics.mute.store(true, std::sync::atomic::Ordering::Relaxed);
             tracing::error!(%error, "nobody is told any more");
         }
         // what is cut off here is taken up again from the journal
@@ -108,6 +127,7 @@ impl Teller {
         for intent in self.book.unfinished() {
             self.send(intent, Delivery::Doubtful);
         }
+        self.watch_open_runs().await;
         let mut follower = self.journal.follow("run/", self.book.place());
         loop {
             while self.sending.try_join_next().is_some() {}
@@ -118,6 +138,9 @@ impl Teller {
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
+            for need in self.look_at_watched() {
+                self.tell(need, follower.cursor()).await?;
+            }
             for (clock, need) in self.alarms.due(clock::now(&self.clock)) {
                 if !self.is_settled(&clock)? {
                     self.tell(need, follower.cursor()).await?;
@@ -126,8 +149,35 @@ impl Teller {
         }
     }
 
+    /// The runs that are there already: what they wait for may have lasted long, and what they hold may be about to end.
+    async fn watch_open_runs(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        let engine = self.engine.clone();
+        let runs = tokio::task::spawn_blocking(move || open_runs(&engine)).await.unwrap_or_default();
+        runs.into_iter().for_each(|run| watch.touch(run));
+    }
+
+    /// What is to be said of runs that wait too long or hold what is about to end.
+    fn look_at_watched(&mut self) -> Vec<Need> {
+        let Some(watch) = &mut self.watch else { return Vec::new() };
+        let now_ms = clock::now(&self.clock).as_millisecond();
+        if self.looked_ms.saturating_add(LOOK_MS) > now_ms && self.looked_ms <= now_ms {
+            return Vec::new();
+        }
+        self.looked_ms = now_ms;
+        for run in watch.take_touched() {
+            if let Ok(view) = self.engine.view(&run) {
+                watch.look(run, &view, now_ms);
+            }
+        }
+        watch.due(now_ms)
+    }
+
     /// Takes one entry of a run's stream.
     async fn read(&mut self, entry: &Entry, place: Cursor) -> Result<(), JournalError> {
+        if let Some(watch) = &mut self.watch {
+            watch.read(entry);
+        }
         if let Some(clock) = alarm::started(entry) {
             self.book.clock(&clock, place).await?;
             self.alarms.add(clock);
@@ -156,16 +206,31 @@ impl Teller {
         need::of(entry, &view)
     }
 
+    /// Through what this is told. Who broke the glass is told of to those who were asked too, whoever else is named for it.
+    fn ways(&self, need: &Need) -> Vec<String> {
+        let of = |event: &str| self.config.tell.get(event).cloned().unwrap_or_default();
+        let mut ways = of(need.event);
+        if ways.is_empty() || need.event == "break_glass" {
+            ways.extend(of(need.instead));
+        }
+        if ways.is_empty() {
+            ways = of("approval");
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        ways.retain(|way| seen.insert(way.clone()));
+        ways
+    }
+
     async fn tell(&mut self, need: Need, place: Cursor) -> Result<(), JournalError> {
-        let ways = self.config.tell.get(need.event).or_else(|| self.config.tell.get(need.instead));
-        let Some(ways) = ways.filter(|ways| !ways.is_empty()) else {
+        let ways = self.ways(&need);
+        if ways.is_empty() {
             tracing::warn!(
                 event = need.event,
                 text = need.text,
                 "a person is needed, and `tell:` names nobody"
             );
             return Ok(());
-        };
+        }
         let at = clock::now(&self.clock);
         let new = ways.iter().filter(|way| !self.book.knows(&need.key, way)).map(|way| {
             let message = message(way, &need.text, self.mode, &self.config);
@@ -203,6 +268,17 @@ impl Teller {
             }
         });
     }
+}
+
+/// Runs that wait, and those above them: an ended run holds what a child run gives back.
+fn open_runs(engine: &Engine) -> Vec<RunId> {
+    let rows = engine.runs(true, RUNS).unwrap_or_default();
+    let waits = rows.into_iter().filter(|row| row.state != RunState::Running);
+    let with_parent = |run: RunId| {
+        let parent = engine.view(&run).ok().and_then(|view| view.parent);
+        parent.into_iter().chain([run])
+    };
+    waits.flat_map(|row| with_parent(row.id)).collect()
 }
 
 /// The run that an entry belongs to.

@@ -4,7 +4,7 @@ use stanch_model::{
     Entry, RunId,
     run::{
         Mode, RunState, RunView, Untold, WaitKind, WaitView,
-        body::{Contained, Escalated, Reminded, StateEntry, WaitOpened, Warned},
+        body::{Contained, Decision, Escalated, Reminded, StateEntry, WaitOpened, Warned},
         kind,
     },
 };
@@ -32,6 +32,9 @@ pub(super) fn may_ask(entry: &Entry) -> Option<RunId> {
         kind::WAIT | kind::ESCALATED | kind::REMINDED | kind::STATE | kind::WARNED | kind::CONTAINED => {
             run_of(entry)
         }
+        kind::DECISION if entry.body.as_deref().is_some_and(|body| body.contains("\"break_glass\":true")) => {
+            run_of(entry)
+        }
         _ => None,
     }
 }
@@ -46,6 +49,7 @@ pub(super) fn of(entry: &Entry, view: &RunView) -> Option<Need> {
         kind::WAIT => open(&entry.decode::<WaitOpened>().ok()?.wait, view),
         kind::ESCALATED => asked(entry, view),
         kind::REMINDED => reminded(entry, view),
+        kind::DECISION => glass(entry, view),
         kind::STATE => stuck(entry, view),
         kind::WARNED => long(entry, view),
         kind::CONTAINED => worse(entry, view),
@@ -72,6 +76,26 @@ fn reminded(entry: &Entry, view: &RunView) -> Option<Need> {
     let key = format!("reminded/{}/{}", view.id.as_ref()?, entry.header.version);
     let to = if to.is_empty() { "A".to_owned() } else { format!("{to}: a") };
     Some(Need { key, text: format!("{to} reminder by {who}. {}", need.text), ..need })
+}
+
+/// Somebody let a card go alone: those who were asked hear of it, and whoever hears of everything.
+fn glass(entry: &Entry, view: &RunView) -> Option<Need> {
+    let said: Decision = entry.decode().ok().filter(|said: &Decision| said.break_glass)?;
+    let wait = view.waits.iter().find(|known| known.id == said.wait)?;
+    let run = view.id.as_ref()?;
+    let Decision { who, channel, reason, .. } = &said;
+    Some(Need {
+        key: format!("glass/{run}/{}", entry.header.version),
+        event: "break_glass",
+        instead: "approval",
+        text: format!(
+            "BREAK-GLASS: {who} let {} go alone, through {channel}: {reason}\n{}{}\n{}: stanch show {run}",
+            wait.id,
+            wait.text,
+            whom(wait),
+            view.playbook
+        ),
+    })
 }
 
 fn open(wait: &str, view: &RunView) -> Option<Need> {

@@ -25,6 +25,7 @@ people: { groups: { lead: [ben] } }
 tell:
   approval: [\"slack:#incidents\", \"mail:soc@acme.example\"]
   deadline: [\"slack:#clocks\"]
+attention: { too_long: 99w }
 ";
 
 /// Longer than anything here takes between two entries.

@@ -9,7 +9,7 @@ use crate::world::{CONFIG, SECRET, World};
 /// `World::raw` compares each answer with its schema.
 #[tokio::test]
 async fn every_answer_is_as_it_is_described() {
-    let world = World::new().await;
+    let world = World::with(&format!("{CONFIG}break_glass: {{ after: 0s }}\n")).await;
     let ask = async |method: Method, path: String, body: Value| {
         let reply = world.as_role(Role::Admin, method.clone(), &path, &body).await;
         assert_eq!(reply.status, 200, "{method} {path}: {:?}", reply.body);
@@ -74,6 +74,7 @@ async fn every_answer_is_as_it_is_described() {
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
     planned_and_judged(&world).await;
+    alone(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -96,6 +97,15 @@ async fn blocked(world: &World, run: &str) {
     let done = json!({ "answer": "done" });
     let path = format!("/v1/questions/{run}:M1");
     let reply = world.as_role(Role::Responder, Method::POST, &path, &done).await;
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+}
+
+/// A card that somebody lets go alone.
+async fn alone(world: &World) {
+    let waiting = world.asking(Role::Responder).await;
+    let path = format!("/v1/questions/{waiting}:A1/break-glass");
+    let reason = json!({ "reason": "nobody answers the phone" });
+    let reply = world.as_role(Role::Admin, Method::POST, &path, &reason).await;
     assert_eq!(reply.status, 200, "{:?}", reply.body);
 }
 
@@ -122,6 +132,12 @@ async fn after_the_end(world: World) -> World {
     let run = cutting(&world).await;
     blocked(&world, &run).await;
     world.until(&run, |view| view.ended.is_some()).await;
+    let path = format!("/v1/runs/{run}/undo");
+    assert_eq!(world.as_role(Role::Viewer, Method::GET, &path, &json!({})).await.status, 200);
+    let longer = json!({ "target": "all", "by": "1h", "reason": "not done" });
+    let path = format!("/v1/runs/{run}/extend");
+    let reply = world.as_role(Role::Responder, Method::POST, &path, &longer).await;
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
     let skip = json!({ "step": "salesforce/app/Drift", "verdict": "skip" });
     for (verb, role, body) in [("resolve", Role::Approver, skip), ("undo", Role::Approver, json!({}))] {
         let path = format!("/v1/runs/{run}/{verb}");

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
 mod answers;
+mod attention;
 mod auth;
 mod bad_input;
 mod cards;
 mod events;
+mod glass;
 mod ground;
 mod incidents;
 mod intake;

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use stanch_client::{Client, Location};
 use stanch_engine::{Engine, EngineOptions, Patience, WallClock};
-use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
+use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport, twin::TwinHost};
 use stanch_journal::Journal;
 use stanch_model::{
     api::{AnswerBody, DecideBody, NewToken, Role, Say},
@@ -121,11 +121,22 @@ impl World {
         self.ground.folder()
     }
 
+    /// A server whose platforms are simulated.
+    pub(crate) async fn on(config: &str, twins: &TwinHost) -> Self {
+        let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).unwrap();
+        Self::reaching(Ground::new(crate::GROUND), config, Mode::Drill, transport).await
+    }
+
     async fn over(ground: Ground, config: &str, mode: Mode) -> Self {
+        let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
+        Self::reaching(ground, config, mode, nowhere).await
+    }
+
+    async fn reaching(ground: Ground, config: &str, mode: Mode, transport: TwinTransport) -> Self {
         let (journal, folder) = (ground.journal(), ground.folder());
         let config: Arc<Config> =
             Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
-        let engine = engine(journal.clone(), config.clone(), mode);
+        let engine = engine(journal.clone(), config.clone(), mode, transport);
         let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
             let new = NewToken { name: role.to_string(), role, days: None };
@@ -305,11 +316,10 @@ pub(crate) fn sign(body: &[u8]) -> String {
     ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn engine(journal: Arc<dyn Journal>, config: Arc<Config>, mode: Mode) -> Engine {
-    let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
+fn engine(journal: Arc<dyn Journal>, config: Arc<Config>, mode: Mode, transport: TwinTransport) -> Engine {
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =
-        Integrations::new(catalog, &config.integrations, Transport::Twin(nowhere), Arc::new(NoSecrets))
+        Integrations::new(catalog, &config.integrations, Transport::Twin(transport), Arc::new(NoSecrets))
             .unwrap();
     Engine::start(EngineOptions {
         journal,

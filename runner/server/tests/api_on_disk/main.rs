@@ -12,6 +12,8 @@ mod bad_input;
 mod cards;
 #[path = "../api/events.rs"]
 mod events;
+#[path = "../api/glass.rs"]
+mod glass;
 #[path = "../api/ground.rs"]
 mod ground;
 #[path = "../api/incidents.rs"]

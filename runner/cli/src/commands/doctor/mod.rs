@@ -1,5 +1,6 @@
 //! `stanch doctor`: what is wrong here. Looks, reads, and changes nothing.
 
+mod heartbeat;
 mod platforms;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -85,6 +86,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         );
     }
     if let Some(setup) = &setup {
+        heartbeat::look(&setup.config, &place, &mut doctor).await;
         platforms::credentials(setup, &args.ground, &mut doctor).await;
         if !args.offline {
             platforms::ask(setup, &place, &args.ground, &mut doctor).await;

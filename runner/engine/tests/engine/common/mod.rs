@@ -30,7 +30,7 @@ use stanch_model::{
 use stanch_playbooks::{Library, Playbook};
 
 pub use desk::TestDesk;
-pub use outside::Outside;
+pub use outside::{Outside, USES};
 pub use play::{Facts, finish};
 
 /// What lives are born into: settings that a test may change between two of them.

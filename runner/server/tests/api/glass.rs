@@ -1,0 +1,95 @@
+//! What somebody lets go alone, through what people speak, and answers that meet each other or a full disk.
+
+use http::Method;
+use serde_json::json;
+use stanch_model::api::{DecideBody, Role, Say};
+
+use crate::world::{CONFIG, World};
+
+fn yes() -> DecideBody {
+    DecideBody { say: Say::Approve, reason: None }
+}
+
+#[tokio::test]
+async fn the_glass_is_for_those_who_may_and_waits_until_the_others_had_their_time() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let (card, why) = (format!("{run}:A1"), "nobody answers the phone");
+    let early = world.client(Role::Admin).break_glass(&card, why).await.unwrap_err();
+    assert_eq!(
+        (early.status(), early.to_string().contains("can still answer")),
+        (Some(409), true),
+        "{early}"
+    );
+    let world = world.crash_into(&format!("{CONFIG}break_glass: {{ after: 0s }}\n")).await;
+    let low = world.client(Role::Responder).break_glass(&card, why).await.unwrap_err();
+    assert_eq!(low.status(), Some(403));
+    let bare = world.client(Role::Admin).break_glass(&card, "  hm  ").await.unwrap_err();
+    assert_eq!(
+        (bare.status(), bare.to_string().contains("at least 10 characters")),
+        (Some(409), true),
+        "{bare}"
+    );
+    let recorded = world.client(Role::Admin).break_glass(&card, why).await.unwrap();
+    assert_eq!((recorded.new, recorded.by.as_str()), (true, "admin"));
+    let view = world.until(&run, |view| view.waits.len() == 2).await;
+    let (wait, said) = view.broken_glass().next().unwrap();
+    assert_eq!((wait.id.as_str(), said.reason.as_str()), ("A1", why));
+    let late = world.client(Role::Approver).decide(&card, &yes()).await.unwrap_err();
+    assert!(late.to_string().contains("answered already: approve by admin"), "{late}");
+}
+
+#[tokio::test]
+async fn every_word_is_recorded_with_who_said_it_and_through_what() {
+    for (headers, channel) in
+        [(&[("x-stanch-channel", "cli")][..], "cli"), (&[("x-stanch-channel", "slack")], "api"), (&[], "api")]
+    {
+        let world = World::new().await;
+        let run = world.asking(Role::Responder).await;
+        let bearer = format!("Bearer {}", world.token(Role::Approver));
+        let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        all.extend(headers);
+        let path = format!("/v1/approvals/{run}:A1");
+        let body = json!({ "say": "approve", "reason": "genuine" }).to_string();
+        assert_eq!(world.raw(Method::POST, &path, &all, body).await.status, 200);
+        let view = world.until(&run, |view| view.waits[0].closed.is_some()).await;
+        let said = &view.waits[0].decisions[0];
+        let said = (said.who.as_str(), said.channel.as_str(), said.reason.as_str());
+        assert_eq!(
+            said,
+            ("approver", channel, "genuine"),
+            "what only the server can know is not claimed by a header"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_who_answer_at_once_end_the_wait_once() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let card = format!("{run}:A1");
+    let no = DecideBody { say: Say::Deny, reason: Some("not ours".to_owned()) };
+    let (one, other) = (world.client(Role::Approver), world.client(Role::Admin));
+    let yes = yes();
+    let (yes, no) = tokio::join!(one.decide(&card, &yes), other.decide(&card, &no));
+    assert!(yes.is_ok() || no.is_ok());
+    let view = world.until(&run, |view| view.waits[0].closed.is_some()).await;
+    let closed = view.waits[0].closed.clone().unwrap();
+    let first = &view.waits[0].decisions[0];
+    assert_eq!((closed.say.as_str(), closed.who.as_str()), (first.say.as_str(), first.who.as_str()));
+}
+
+#[tokio::test]
+async fn a_yes_that_the_disk_cannot_take_is_refused_and_can_be_said_again() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let card = format!("{run}:A1");
+    world.ground.fill().await;
+    let full = world.client(Role::Approver).decide(&card, &yes()).await.unwrap_err();
+    assert_eq!(full.status(), Some(503), "{full}");
+    assert!(world.client(Role::Viewer).card(&card).await.unwrap().wait.decisions.is_empty());
+    world.ground.make_room().await;
+    let recorded = world.client(Role::Approver).decide(&card, &yes()).await.unwrap();
+    assert!(recorded.new, "what was refused was not said");
+    world.until(&run, |view| view.waits[0].closed.is_some()).await;
+}
