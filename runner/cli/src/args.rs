@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Remind(commands::people::RemindArgs),
     /// Ask somebody now, without waiting for silence
     AskSomeone(commands::people::AskSomeoneArgs),
+    /// Make a link by which one person answers a card from a phone
+    Link(commands::people::LinkArgs),
     /// Say what became of a step of which nobody knows
     Resolve(commands::people::ResolveArgs),
     /// Hold back a run, a playbook, an integration or everything

@@ -12,7 +12,7 @@ mod verbs;
 pub use drill::Seat;
 pub use error::ClientError;
 pub use events::{Events, News};
-pub use transport::Location;
+pub use transport::{Location, Trust};
 
 use std::sync::Arc;
 
@@ -30,6 +30,14 @@ impl Client {
     /// # Errors
     /// When the place makes no sense.
     pub fn connect(location: Location) -> Result<Self, ClientError> {
-        Ok(Self { transport: Arc::new(Transport::new(location)?) })
+        Self::connect_with(location, &Trust::default())
+    }
+
+    /// The same to a server whose certificate only we know, or that asks for ours.
+    ///
+    /// # Errors
+    /// When the place makes no sense, or the certificates are none.
+    pub fn connect_with(location: Location, trust: &Trust) -> Result<Self, ClientError> {
+        Ok(Self { transport: Arc::new(Transport::new(location, trust)?) })
     }
 }

@@ -6,9 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, AskBody, Card, DeadlineView, DecideBody, EntryView,
-        IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, MadeToken, Me, NewToken, NoteBody,
-        Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary,
-        ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
+        IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me,
+        NewToken, NoteBody, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
+        ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -163,6 +163,11 @@ impl Client {
     /// Brings a card before somebody now, without waiting for silence.
     pub async fn ask_someone(&self, card: &str, name: &str) -> Answer<Recorded> {
         self.post(&["v1", "questions", card, "ask"], &AskBody { name: name.to_owned() }).await
+    }
+
+    /// Makes a link by which one person answers one card.
+    pub async fn make_link(&self, body: &LinkBody) -> Answer<MadeLink> {
+        self.post(&["v1", "links"], body).await
     }
 
     /// Says what became of a step of which nobody knows.

@@ -20,7 +20,10 @@ use crate::{
     target::words,
 };
 
-pub use card::{AnswerBody, AskBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say};
+pub use card::{
+    AnswerBody, AskBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, LinkBody, MadeLink,
+    Say,
+};
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,
     Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,

@@ -6,10 +6,10 @@ use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
 use stanch_journal::Journal;
 use stanch_model::{config::Config, run::Mode};
-use stanch_response::Register;
+use stanch_response::{Register, credential::Secret};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, link::Links, metrics::Metrics, views::Summaries};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
@@ -29,6 +29,9 @@ pub(crate) struct App {
     pub(crate) senders: Limiter,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) people: Ledger,
+    pub(crate) links: Arc<Links>,
+    /// What Slack signs the presses of buttons with.
+    pub(crate) slack: Option<Secret>,
     pub(crate) description: serde_json::Value,
     pub(crate) summaries: Summaries,
     pub(crate) clock: Arc<dyn Clock>,
@@ -58,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) data: Option<PathBuf>,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) slack: Option<Secret>,
     pub(crate) description: serde_json::Value,
 }
 
@@ -76,6 +81,8 @@ impl App {
             data,
             stopping,
             metrics,
+            links,
+            slack,
             description,
         } = parts;
         let limits = &config.server;
@@ -90,6 +97,8 @@ impl App {
             sources,
             tokens,
             metrics,
+            links,
+            slack,
             description,
             summaries: Summaries::default(),
             clock,

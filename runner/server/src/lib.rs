@@ -14,6 +14,7 @@ mod desk;
 mod drilled;
 mod files;
 mod ledger;
+mod link;
 mod listen;
 mod metrics;
 mod poll;
@@ -22,6 +23,7 @@ mod recent;
 mod routes;
 mod server;
 mod tell;
+mod tls;
 mod views;
 
 pub use auth::{TokenError, Tokens};

@@ -11,6 +11,7 @@ mod events;
 mod ground;
 mod incidents;
 mod intake;
+mod links;
 mod plans;
 mod promoted;
 mod runs;
