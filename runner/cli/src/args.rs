@@ -78,6 +78,8 @@ pub(crate) enum Command {
     AskSomeone(commands::people::AskSomeoneArgs),
     /// Let an approval or a guard go alone, when nobody answers: everybody is told
     BreakGlass(commands::people::BreakGlassArgs),
+    /// Make a link by which one person answers a card from a phone
+    Link(commands::people::LinkArgs),
     /// Say what became of a step of which nobody knows
     Resolve(commands::people::ResolveArgs),
     /// Hold back a run, a playbook, an integration or everything

@@ -1,8 +1,8 @@
 //! Finding the server: by its URL with a token, or on this machine by the socket in its data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use stanch_client::{Client, ClientError, Location};
+use stanch_client::{Client, ClientError, Location, Trust};
 
 use crate::{exit::Exit, place::PlaceArgs, said::Said};
 
@@ -16,6 +16,12 @@ pub(crate) struct ReachArgs {
     /// The token to show there
     #[arg(long, value_name = "TOKEN", env = "STANCH_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+    /// A certificate authority to trust besides the system's, as PEM
+    #[arg(long, value_name = "FILE", env = "STANCH_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Our certificate and its private key, as PEM in one file, for a server that asks for one
+    #[arg(long, value_name = "FILE", env = "STANCH_CERTIFICATE")]
+    pub(crate) certificate: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
 }
@@ -54,7 +60,9 @@ impl ReachArgs {
             }
             None => Location::Socket(self.socket()?),
         };
-        Client::connect_as(location, channel).map_err(answer)
+        let trust =
+            Trust { authority: read(self.ca.as_deref())?, identity: read(self.certificate.as_deref())? };
+        Client::connect_as(location, &trust, channel).map_err(answer)
     }
 
     fn socket(&self) -> anyhow::Result<PathBuf> {
@@ -68,6 +76,12 @@ impl ReachArgs {
             .help("start it with `stanch serve`, name its folder with --data, or another server with --url")
             .into())
     }
+}
+
+fn read(file: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(file) = file else { return Ok(None) };
+    let read = std::fs::read(file);
+    read.map(Some).map_err(|why| Said::new(format!("{}: {why}", file.display())).exit(Exit::Usage).into())
 }
 
 /// An id, or a part of one: never nothing, which would name everything.

@@ -12,7 +12,7 @@ mod verbs;
 pub use drill::Seat;
 pub use error::ClientError;
 pub use events::{Events, News};
-pub use transport::Location;
+pub use transport::{Location, Trust};
 
 use std::sync::Arc;
 
@@ -30,14 +30,19 @@ impl Client {
     /// # Errors
     /// When the place makes no sense.
     pub fn connect(location: Location) -> Result<Self, ClientError> {
-        Ok(Self { transport: Arc::new(Transport::new(location)?) })
+        Ok(Self { transport: Arc::new(Transport::new(location, &Trust::default())?) })
     }
 
-    /// The same, saying with every request what it is (`cli`, `tui`, `console`): the record of a decision tells it.
+    /// The same to a server whose certificate only we know, or that asks for ours, saying with every request what we are
+    /// (`cli`, `tui`, `console`): the record of a decision tells it.
     ///
     /// # Errors
-    /// When the place makes no sense.
-    pub fn connect_as(location: Location, channel: &'static str) -> Result<Self, ClientError> {
-        Ok(Self { transport: Arc::new(Transport::new(location)?.saying(channel)) })
+    /// When the place makes no sense, or the certificates are none.
+    pub fn connect_as(
+        location: Location,
+        trust: &Trust,
+        channel: &'static str,
+    ) -> Result<Self, ClientError> {
+        Ok(Self { transport: Arc::new(Transport::new(location, trust)?.saying(channel)) })
     }
 }

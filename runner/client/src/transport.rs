@@ -26,6 +26,15 @@ pub enum Location {
     Socket(PathBuf),
 }
 
+/// PEM for a server of one's own authority.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Authorities besides the system's.
+    pub authority: Option<Vec<u8>>,
+    /// Our certificate and its key in one text, where the server asks for one.
+    pub identity: Option<Vec<u8>>,
+}
+
 impl std::fmt::Debug for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -72,17 +81,20 @@ pub(crate) struct Reply {
 }
 
 impl Transport {
-    pub(crate) fn new(location: Location) -> Result<Self, ClientError> {
-        let (text, net) = match &location {
-            Location::Url { url, .. } => (url.as_str(), true),
-            Location::Socket(_) => ("http://localhost", false),
+    pub(crate) fn new(location: Location, trust: &Trust) -> Result<Self, ClientError> {
+        let text = match &location {
+            Location::Url { url, .. } => url.as_str(),
+            Location::Socket(_) => "http://localhost",
         };
         let base =
             Url::parse(text).map_err(|why| ClientError::Location(format!("`{text}` is not a URL: {why}")))?;
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
             return Err(ClientError::Location(format!("`{text}` is not an http or https URL")));
         }
-        let http = if net { Some(http(&base)?) } else { None };
+        let http = match &location {
+            Location::Url { .. } => Some(http(&base, trust)?),
+            Location::Socket(_) => None,
+        };
         Ok(Self { location, base, http, channel: None })
     }
 
@@ -158,7 +170,7 @@ fn unknown(status: u16, bytes: &[u8]) -> ProblemBody {
     ProblemBody { code: "unknown".to_owned(), message: format!("HTTP {status}: {text}"), help: None }
 }
 
-fn http(base: &Url) -> Result<reqwest::Client, ClientError> {
+fn http(base: &Url, trust: &Trust) -> Result<reqwest::Client, ClientError> {
     // the first one wins; a second installation is the same provider
     let _ = rustls::crypto::ring::default_provider().install_default();
     let loopback = match base.host() {
@@ -171,6 +183,17 @@ fn http(base: &Url) -> Result<reqwest::Client, ClientError> {
         reqwest::Client::builder().connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none());
     if loopback {
         builder = builder.no_proxy();
+    }
+    let wrong = |what: &str, why: reqwest::Error| {
+        ClientError::Location(format!("{what} cannot be used: {}", deepest(&why)))
+    };
+    if let Some(pem) = &trust.authority {
+        let known = reqwest::Certificate::from_pem_bundle(pem).map_err(|why| wrong("the authority", why))?;
+        builder = builder.tls_certs_merge(known);
+    }
+    if let Some(pem) = &trust.identity {
+        builder =
+            builder.identity(reqwest::Identity::from_pem(pem).map_err(|why| wrong("our certificate", why))?);
     }
     builder.build().map_err(|why| ClientError::Location(format!("no connection can be made: {why}")))
 }

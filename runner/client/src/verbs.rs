@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AlertReceipt, AlertSummary, AnswerBody, AskBody, BreakGlassBody, Card, DeadlineView, DecideBody,
-        EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, MadeToken, Me,
+        EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me,
         NewToken, NoteBody, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
         ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan,
         Undoing, VendorView,
@@ -170,6 +170,11 @@ impl Client {
     /// Brings a card before somebody now, without waiting for silence.
     pub async fn ask_someone(&self, card: &str, name: &str) -> Answer<Recorded> {
         self.post(&["v1", "questions", card, "ask"], &AskBody { name: name.to_owned() }).await
+    }
+
+    /// Makes a link by which one person answers one card.
+    pub async fn make_link(&self, body: &LinkBody) -> Answer<MadeLink> {
+        self.post(&["v1", "links"], body).await
     }
 
     /// Says what became of a step of which nobody knows.

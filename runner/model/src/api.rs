@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use card::{
-    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, Say,
+    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, LinkBody, MadeLink, Say,
 };
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,

@@ -51,6 +51,21 @@ pub struct Config {
 pub struct People {
     /// Group name to people.
     pub groups: BTreeMap<String, Vec<String>>,
+    /// Person to how they are reached, and who they are elsewhere.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<String, Person>,
+}
+
+/// One person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Person {
+    /// Ways to this person alone, as in `tell:` (`mail:ben@acme.example`): they carry a link by which this person answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tell: Vec<String>,
+    /// The person's user id in Slack, `U012AB3CD`: whose press of a button counts as theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack: Option<String>,
 }
 
 impl People {
@@ -334,6 +349,38 @@ pub struct ServerConfig {
     pub rate: u32,
     /// Alerts a second that one source may send, in bursts of the same number.
     pub alert_rate: u32,
+    /// Where people reach this server, `https://stanch.acme.example`: links in messages lead there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<String>,
+    /// The listener speaks TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ServerTls>,
+    /// People may answer by buttons in Slack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack: Option<SlackAnswers>,
+}
+
+/// TLS at the listener. Each is a reference to PEM text, read again every minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTls {
+    /// Our certificate, with the chain that leads to its authority.
+    pub certificate: String,
+    /// The private key of that certificate.
+    pub key: String,
+    /// The authorities of clients: whoever shows no certificate of theirs does not come in. A token is needed all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<String>,
+}
+
+/// Buttons in Slack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlackAnswers {
+    /// The integration that posts the messages.
+    pub integration: String,
+    /// Reference to the signing secret of the Slack app.
+    pub secret: String,
 }
 
 impl Default for ServerConfig {
@@ -344,6 +391,9 @@ impl Default for ServerConfig {
             fold_minutes: 60,
             rate: 50,
             alert_rate: 20_000,
+            public: None,
+            tls: None,
+            slack: None,
         }
     }
 }

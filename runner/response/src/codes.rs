@@ -115,7 +115,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "CF0011",
         "the listener's address",
-        "Write an address and a port, such as `127.0.0.1:7300`. The server speaks plain HTTP: beyond loopback put a TLS proxy before it.",
+        "Write an address and a port, such as `127.0.0.1:7300`. Beyond loopback the server speaks TLS (`tls: { certificate: file:…, key: file:… }`) or stands behind a proxy that does. `public` is the address that people reach, `https://stanch.acme.example`.",
     )
     .shows(
         "server: { listen: localhost }",
@@ -191,6 +191,15 @@ pub const PAGES: &[CodePage] = &[
     .shows(
         "alerts:\n  siem: { format: hmac }",
         "alerts:\n  siem: { format: hmac, secret: env:SIEM_HOOK }",
+    ),
+    CodePage::new(
+        "CF0021",
+        "a person who cannot be known by this",
+        "Under `people: known:` stand people who are in a group of `people: groups:`. `tell` lists ways to one person alone (`mail:ben@acme.example`, `slack:@ben`): they carry a link by which that person answers, and whoever reads it can. `slack` is the person's member ID, one person's each.",
+    )
+    .shows(
+        "integrations:\n  slack: { platform: slack }\npeople:\n  groups: { lead: [ben] }\n  known:\n    ben: { tell: [\"slack:#incidents\"] }",
+        "integrations:\n  slack: { platform: slack }\npeople:\n  groups: { lead: [ben] }\n  known:\n    ben: { tell: [\"slack:@ben\"] }",
     ),
     CodePage::new(
         "VN0001",

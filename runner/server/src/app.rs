@@ -6,11 +6,11 @@ use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
 use stanch_journal::Journal;
 use stanch_model::{config::Config, run::Mode};
-use stanch_response::Register;
+use stanch_response::{Register, credential::Secret};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, metrics::Metrics, views::Summaries,
+    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.
@@ -32,6 +32,9 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulses: Pulses,
     pub(crate) people: Ledger,
+    pub(crate) links: Arc<Links>,
+    /// What Slack signs the presses of buttons with.
+    pub(crate) slack: Option<Secret>,
     pub(crate) description: serde_json::Value,
     pub(crate) summaries: Summaries,
     pub(crate) clock: Arc<dyn Clock>,
@@ -62,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulses: Pulses,
+    pub(crate) links: Arc<Links>,
+    pub(crate) slack: Option<Secret>,
     pub(crate) description: serde_json::Value,
 }
 
@@ -81,6 +86,8 @@ impl App {
             stopping,
             metrics,
             pulses,
+            links,
+            slack,
             description,
         } = parts;
         let limits = &config.server;
@@ -96,6 +103,8 @@ impl App {
             tokens,
             metrics,
             pulses,
+            links,
+            slack,
             description,
             summaries: Summaries::default(),
             clock,

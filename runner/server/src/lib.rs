@@ -16,6 +16,7 @@ mod files;
 mod heart;
 mod house;
 mod ledger;
+mod link;
 mod listen;
 mod metrics;
 mod poll;
@@ -24,6 +25,7 @@ mod recent;
 mod routes;
 mod server;
 mod tell;
+mod tls;
 mod views;
 
 pub use auth::{TokenError, Tokens};

@@ -14,7 +14,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpStream, UnixListener},
     sync::{Semaphore, watch},
 };
 use tower::ServiceExt;
@@ -23,6 +23,7 @@ use crate::{
     app::Shared,
     auth::{Door, name_of_user},
     metrics::During,
+    tls::Tls,
 };
 
 /// Connections at one time; more wait in the system's queue.
@@ -49,7 +50,7 @@ impl Serving {
     }
 
     /// Accepts at the listener until the server stops; returns when every connection has ended.
-    pub(crate) async fn net(self, listener: TcpListener) {
+    pub(crate) async fn net(self, listener: TcpListener, tls: Option<Arc<Tls>>) {
         let mut tasks = tokio::task::JoinSet::new();
         loop {
             let Some(permit) = self.turn().await else { break };
@@ -57,9 +58,12 @@ impl Serving {
                 None => break,
                 Some(Ok((stream, _))) => {
                     let _ = stream.set_nodelay(true);
-                    let serving = self.clone();
+                    let (serving, tls) = (self.clone(), tls.clone());
                     tasks.spawn(async move {
-                        serving.connection(stream, Door::Net).await;
+                        match tls {
+                            None => serving.connection(stream, Door::Net).await,
+                            Some(tls) => serving.shaken(tls, stream).await,
+                        }
                         drop(permit);
                     });
                 }
@@ -92,6 +96,15 @@ impl Serving {
             while tasks.try_join_next().is_some() {}
         }
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// A connection that begins with a handshake, which ends with the server.
+    async fn shaken(self, tls: Arc<Tls>, stream: TcpStream) {
+        match self.until_stopping(tls.accept(stream)).await {
+            Some(Ok(stream)) => self.connection(stream, Door::Net).await,
+            Some(Err(why)) => tracing::debug!(why, "a handshake came to nothing"),
+            None => {}
+        }
     }
 
     async fn turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {

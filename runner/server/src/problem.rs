@@ -27,6 +27,15 @@ impl Refused {
         Self { problem: self.problem.help(help), ..self }
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, in a sentence without its full stop.
+    pub(crate) fn message(&self) -> &str {
+        &self.problem.error.message
+    }
+
     /// Seconds after which the same request may succeed.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }

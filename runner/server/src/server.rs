@@ -17,10 +17,12 @@ use crate::{
     app::{App, Parts},
     heart::Heart,
     house,
+    link::Links,
     listen::{self, Serving},
     metrics::Metrics,
     poll, routes,
     tell::{self, Teller},
+    tls::Tls,
 };
 
 /// What a server is made of.
@@ -63,6 +65,15 @@ pub enum ServerError {
     /// Alert sources that could never accept anything.
     #[error("{}", .0.join("\n"))]
     Sources(Vec<String>),
+    /// The listener's certificate could not be had.
+    #[error("`server.tls`: {0}")]
+    Tls(String),
+    /// The key of links could not be had.
+    #[error("{0}")]
+    Links(String),
+    /// The signing secret of Slack could not be had.
+    #[error("the signing secret of `server.slack` could not be read: {0}")]
+    Slack(String),
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -75,6 +86,8 @@ pub struct Server;
 pub struct Running {
     /// The address it listens on, with the port it was given.
     pub addr: Option<SocketAddr>,
+    /// `https` where that address speaks TLS, or else `http`.
+    pub scheme: &'static str,
     /// The socket it listens on.
     pub socket: Option<PathBuf>,
     engine: Engine,
@@ -94,6 +107,9 @@ impl Server {
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
         let (heart, pulses) = Heart::of(&options.engine, &options.journal, &options.config, &metrics);
+        let links = Links::open(options.data.as_deref(), options.config.server.public.as_deref());
+        let links = Arc::new(links.map_err(ServerError::Links)?);
+        let slack = slack(&options.config).await?;
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
@@ -108,6 +124,8 @@ impl Server {
             stopping: stopping.clone(),
             metrics: metrics.clone(),
             pulses,
+            links: links.clone(),
+            slack,
             description: routes::describe(&table),
         }));
         let mut tasks = JoinSet::new();
@@ -115,12 +133,17 @@ impl Server {
             tasks.spawn(poll::work(app, log));
         }
         let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
+        let tls = match options.config.server.tls.clone() {
+            Some(tls) => Some(Tls::open(tls).await.map_err(ServerError::Tls)?),
+            None => None,
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let mut addr = None;
         if let Some(listen) = options.listen {
             let failed = |source| ServerError::Listen { at: listen.to_string(), source };
             let listener = listen::bind(listen).await.map_err(failed)?;
             addr = Some(listener.local_addr().map_err(failed)?);
-            tasks.spawn(serving.clone().net(listener));
+            tasks.spawn(serving.clone().net(listener, tls));
         }
         let mut socket = None;
         if let Some(data) = &options.data {
@@ -137,12 +160,13 @@ impl Server {
             clock: options.clock,
             mode: options.mode,
             metrics,
+            links,
         })?;
         if let Some(heart) = heart {
             tasks.spawn(heart.work(stopping.clone()));
         }
         tasks.spawn(teller.work(stopping));
-        Ok(Running { addr, socket, engine: options.engine, stop, tasks })
+        Ok(Running { addr, scheme, socket, engine: options.engine, stop, tasks })
     }
 }
 
@@ -213,6 +237,16 @@ async fn sources(
             Err(ServerError::Sources(vec!["the secrets of alert sources could not be read".to_owned()]))
         }
     }
+}
+
+/// What Slack signs presses with. A command may run for it, so it has a thread of its own.
+async fn slack(config: &Config) -> Result<Option<Secret>, ServerError> {
+    let Some(slack) = config.server.slack.clone() else { return Ok(None) };
+    let found = tokio::task::spawn_blocking(move || find(&slack.secret)).await;
+    found
+        .unwrap_or_else(|_| Err("it could not be looked up".to_owned()))
+        .map(Some)
+        .map_err(ServerError::Slack)
 }
 
 fn find(reference: &str) -> Result<Secret, String> {

@@ -78,6 +78,7 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Remind(args) => people::remind(args, out).await,
         Command::AskSomeone(args) => people::ask_someone(args, out).await,
         Command::BreakGlass(args) => people::break_glass(args, out).await,
+        Command::Link(args) => people::link(args, out).await,
         Command::Resolve(args) => Box::pin(people::resolve(args, out)).await,
         Command::Pause(args) => Box::pin(control::hold(args, Hold::Pause, out)).await,
         Command::Resume(args) => Box::pin(control::hold(args, Hold::Resume, out)).await,

@@ -2,7 +2,7 @@
 
 use stanch_client::Client;
 use stanch_model::{
-    api::{AnswerBody, Card, DecideBody, Recorded, ResolveBody, Say, Verdict},
+    api::{AnswerBody, Card, DecideBody, LinkBody, Recorded, ResolveBody, Say, Verdict},
     run::WaitKind,
     shortened::short,
 };
@@ -105,6 +105,22 @@ pub(crate) struct BreakGlassArgs {
     reach: ReachArgs,
 }
 
+/// Make a link by which one person answers a card from a phone, once, within a day
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Whoever has the link can answer as its person: hand it to them alone. Looking at it changes nothing.\nIt needs `server: { public: https://… }` in stanch.yaml."
+)]
+pub(crate) struct LinkArgs {
+    /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
+    #[arg(value_parser = reach::id)]
+    card: String,
+    /// Whom it is for; you unless given, and only an admin makes one for somebody else
+    #[arg(long = "for", value_name = "NAME")]
+    whom: Option<String>,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
 fn verdict(word: &str) -> Result<Verdict, String> {
     let words = || Verdict::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
     Verdict::parse(word).ok_or_else(|| format!("say one of {}", words()))
@@ -203,6 +219,21 @@ pub(crate) async fn break_glass(args: BreakGlassArgs, out: Out) -> anyhow::Resul
         &card,
         out,
     )
+}
+
+/// Makes a link.
+///
+/// # Errors
+/// When there is no such card, nobody knows where people reach the server, or the caller may not speak for this person.
+pub(crate) async fn link(args: LinkArgs, out: Out) -> anyhow::Result<Exit> {
+    let client = args.reach.client()?;
+    let card = waiting(&client, &args.card).await?;
+    let body = LinkBody { card: card.id.clone(), r#for: args.whom };
+    let made = client.make_link(&body).await.map_err(answer)?;
+    out.aside(&format!("{} {}, for {} alone", card.wait.id, card.wait.text, made.r#for));
+    out.text(&made.url);
+    out.line(&made);
+    Ok(Exit::Yes)
 }
 
 /// The card that a text means, among everything that waits.

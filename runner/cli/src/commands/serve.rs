@@ -230,7 +230,7 @@ async fn serve(
 }
 
 fn announce(running: &Running, place: &Place, mode: Mode, paused: bool, out: Out) {
-    let url = running.addr.map(|addr| format!("http://{addr}"));
+    let url = running.addr.map(|addr| format!("{}://{addr}", running.scheme));
     out.line(&json!({
         "serving": url, "socket": running.socket, "data": place.data, "pid": std::process::id(), "paused": paused,
     }));

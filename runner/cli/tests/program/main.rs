@@ -7,6 +7,7 @@ mod bad_input;
 mod begin;
 mod broken;
 mod check;
+mod doors;
 mod drain;
 mod edited;
 mod pages;

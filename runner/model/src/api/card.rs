@@ -132,6 +132,30 @@ pub struct AnswerBody {
     pub note: Option<String>,
 }
 
+/// Asks for a link by which one person answers one card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkBody {
+    /// The card's id, `<run>:<wait>`.
+    pub card: String,
+    /// Whom it is for; the caller unless named, and only an admin names somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#for: Option<String>,
+}
+
+/// A link by which one person answers one card, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MadeLink {
+    /// The address. Whoever has it can answer as its person.
+    pub url: String,
+    /// The card's id in full.
+    pub card: String,
+    /// Whom it is for.
+    pub r#for: String,
+    /// RFC 3339: when it opens nothing any more.
+    pub until: String,
+}
+
 /// Brings a card before somebody, without waiting for silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

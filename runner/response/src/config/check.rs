@@ -1,6 +1,9 @@
 //! The checks of values that the types alone cannot make.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use stanch_model::{
     Diagnostic,
@@ -11,7 +14,7 @@ use stanch_model::{
 use super::{Known, Marker, alerts, guards, names, only_warn};
 use crate::{
     credential::Reference,
-    tell::{Channel, Unheard},
+    tell::{Channel, Medium, Unheard},
 };
 
 /// Everything that is wrong or worth knowing, in the order of the file's parts.
@@ -26,6 +29,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
     groups(config, mark, &mut found);
     promote(config, mark, &mut found);
     tell(config, mark, &mut found);
+    people(config, mark, &mut found);
     guards::all(config, known, mark, &mut found);
     server(config, mark, &mut found);
     found
@@ -128,15 +132,60 @@ fn promote(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
 fn tell(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
     for (event, channels) in &config.tell {
         for (at, text) in channels.iter().enumerate() {
+            way(text, &["tell", event.as_str(), &at.to_string()], config, mark, found);
+        }
+    }
+}
+
+fn way(text: &str, path: &[&str], config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    match Channel::parse(text, config) {
+        Ok(_) => {}
+        Err(why @ Unheard::NotConfigured { .. }) => {
+            found.push(only_warn(mark.value("CF0005", path, why.to_string())));
+        }
+        Err(why) => found.push(mark.value("CF0005", path, why.to_string()).help(HOW_TO_TELL)),
+    }
+}
+
+/// Ways to one person, who they are in Slack, and who would hear nothing of a link.
+fn people(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    let mut named: Vec<&str> = config.people.groups.values().flatten().map(String::as_str).collect();
+    named.sort_unstable();
+    named.dedup();
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, person) in &config.people.known {
+        if !named.contains(&name.as_str()) {
+            let message = format!("`{name}` is in no group, so that nobody asks them");
+            found.push(only_warn(suggest(
+                mark.key("CF0021", &["people", "known", name], message),
+                name,
+                &named,
+            )));
+        }
+        for (at, text) in person.tell.iter().enumerate() {
             let at = at.to_string();
-            let path = ["tell", event.as_str(), at.as_str()];
-            match Channel::parse(text, config) {
-                Ok(_) => {}
-                Err(why @ Unheard::NotConfigured { .. }) => {
-                    found.push(only_warn(mark.value("CF0005", &path, why.to_string())));
-                }
-                Err(why) => found.push(mark.value("CF0005", &path, why.to_string()).help(HOW_TO_TELL)),
+            let path = ["people", "known", name, "tell", &at];
+            way(text, &path, config, mark, found);
+            let is_room = Channel::parse(text, config).is_ok_and(|way| {
+                way.to.starts_with('#') || matches!(way.medium, Medium::Room | Medium::Webhook)
+            });
+            if is_room {
+                let message =
+                    format!("`{text}` is read by others, and a link answers as {name} for whoever has it");
+                found.push(mark.value("CF0021", &path, message).help("name a way to this person alone"));
             }
+        }
+        let Some(id) = &person.slack else { continue };
+        let path = ["people", "known", name, "slack"];
+        if !(id.starts_with(['U', 'W']) && id.len() > 1 && id.bytes().all(|b| b.is_ascii_alphanumeric())) {
+            let message = format!("`{id}` is no user id of Slack");
+            found.push(
+                mark.value("CF0021", &path, message)
+                    .help("copy the member ID from the person's profile: `U012AB3CD`"),
+            );
+        } else if let Some(other) = taken.insert(id, name) {
+            let message = format!("`{id}` is {other} already: a press would count for either");
+            found.push(mark.value("CF0021", &path, message));
         }
     }
 }
@@ -149,12 +198,37 @@ fn server(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
             let message = format!("`{}` is not an address and a port", config.server.listen);
             found.push(mark.value("CF0011", &["server", "listen"], message));
         }
-        Ok(address) if !is_loopback(address.ip()) => {
+        Ok(address) if !is_loopback(address.ip()) && config.server.tls.is_none() => {
             let message = "others can reach this address, and the server speaks plain HTTP";
-            let help = "put a TLS proxy before it, or listen on 127.0.0.1";
+            let help = "give it a certificate (`server: { tls: … }`), put a TLS proxy before it, or listen on 127.0.0.1";
             found.push(only_warn(mark.value("CF0011", &["server", "listen"], message).help(help)));
         }
         Ok(_) => {}
+    }
+    if let Some(public) = &config.server.public
+        && let Err(why) = usable(public)
+    {
+        let help = "write the address that people's browsers reach, `https://stanch.acme.example`";
+        found.push(mark.value("CF0011", &["server", "public"], why).help(help));
+    }
+    if let Some(tls) = &config.server.tls {
+        let parts = [
+            ("certificate", Some(&tls.certificate)),
+            ("key", Some(&tls.key)),
+            ("clients", tls.clients.as_ref()),
+        ];
+        for (part, text) in parts {
+            text.iter().for_each(|text| reference(text, &["server", "tls", part], mark, found));
+        }
+    }
+    if let Some(slack) = &config.server.slack {
+        reference(&slack.secret, &["server", "slack", "secret"], mark, found);
+        let own = config.integrations.get(&slack.integration);
+        if own.is_none_or(|own| own.platform != "slack") {
+            let message = format!("`{}` is no integration of the platform `slack`", slack.integration);
+            let diagnostic = mark.value("CF0008", &["server", "slack", "integration"], message);
+            found.push(suggest(diagnostic, &slack.integration, &keys(config)));
+        }
     }
     let ranges = [
         ("max_alert_bytes", config.server.max_alert_bytes, 1024, 64 * 1024 * 1024),

@@ -145,7 +145,7 @@ pub(super) async fn resolve(
 }
 
 /// The run and the wait that a card's id names: `<run>:<wait>`, where the run may be shortened.
-fn find(app: &App, id: &str) -> Result<(RunId, RunView, WaitView), Refused> {
+pub(super) fn find(app: &App, id: &str) -> Result<(RunId, RunView, WaitView), Refused> {
     let (run, wait) =
         id.split_once(':').ok_or_else(|| Refused::bad(format!("`{id}` is not `<run>:<wait>`")))?;
     let run = app.engine.find(run)?;

@@ -10,7 +10,9 @@ mod events;
 mod handed;
 mod health;
 mod incidents;
+mod links;
 mod openapi;
+mod presses;
 mod promotion;
 mod runs;
 mod stock;
@@ -409,6 +411,22 @@ fn about() -> Vec<Route> {
         .may(Role::Responder)
         .takes::<api::JudgeBody>()
         .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/links",
+            "makeLink",
+            "Makes a link by which one person answers one card",
+            links::make,
+        )
+        .may(Role::Responder)
+        .takes::<api::LinkBody>()
+        .gives::<api::MadeLink>(),
+        Route::get("/a/{link}", "openLink", "A card as a page; looking changes nothing", links::open)
+            .by_link()
+            .media("text/html"),
+        Route::post("/a/{link}", "sendLink", "The page's form: an answer by the link's person", links::send)
+            .by_link()
+            .media("text/html"),
+        Route::post("/v1/slack", "pressButton", "A button in Slack was pressed", presses::press).by_source(),
         Route::get("/v1/vendors", "listVendors", "The vendor register, by name", stock::vendors)
             .may(Role::Viewer)
             .gives::<Page<api::VendorView>>(),

@@ -51,7 +51,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
         "description": "refused",
         "content": { "application/json": { "schema": problem } },
     });
-    if route.media == "text/plain" {
+    if route.media.starts_with("text/") {
         refusal["content"][route.media]["schema"] = json!({ "type": "string" });
     }
     let mut operation = json!({
@@ -67,6 +67,10 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
         }
         Access::Source => {
             operation["description"] = json!("For the source alone: it proves itself by signature or secret.")
+        }
+        Access::Link => {
+            operation["description"] =
+                json!("For whoever has the link: it is signed, for one person and one card.")
         }
         Access::Open => operation["security"] = json!([]),
     }

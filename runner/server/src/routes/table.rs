@@ -28,6 +28,8 @@ pub(crate) enum Access {
     Open,
     /// Whoever proves to be the alert source.
     Source,
+    /// Whoever has a link to it: what it opens stands in it, signed.
+    Link,
     /// A person of at least this role.
     Role(Role),
 }
@@ -137,6 +139,10 @@ impl Route {
 
     pub(crate) fn by_source(self) -> Self {
         Self { access: Access::Source, ..self }
+    }
+
+    pub(crate) fn by_link(self) -> Self {
+        Self { access: Access::Link, ..self }
     }
 
     pub(crate) fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {

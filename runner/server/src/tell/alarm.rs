@@ -77,5 +77,7 @@ fn need(clock: &Clock, deadline: &Deadline, mark: &str) -> Need {
         event: "deadline",
         instead: "approval",
         text: format!("{text}\nrun {}, since {}", clock.run, clock.started.anchor),
+        offer: None,
+        ask: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use super::{
     alarm::{Alarms, Clock},
     post::End,
 };
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, link::Offer};
 
 /// A message that is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,12 @@ pub(super) struct Intent {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) subject: String,
     pub(super) text: String,
+    /// What can be said to it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) offer: Option<Offer>,
+    /// The one person it is for: it carries a link by which they answer, which is made when the message leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) who: Option<String>,
     /// When it was meant, by the engine's clock.
     pub(super) at: jiff::Timestamp,
 }

@@ -33,7 +33,7 @@ use self::{
     overdue::Watch,
     post::{Delivery, Post},
 };
-use crate::{clock, desk::message, metrics::Metrics};
+use crate::{clock, desk::message, link::Links, metrics::Metrics};
 
 /// Messages on their way at one time.
 const AT_ONCE: usize = 8;
@@ -76,12 +76,17 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) links: Arc<Links>,
 }
 
 impl Teller {
     /// Reads what was told before.
     pub(crate) fn new(parts: Parts) -> Result<Self, JournalError> {
-        let post = Arc::new(post::Platforms::new(parts.engine.integrations().clone(), parts.config.clone()));
+        let post = Arc::new(post::Platforms {
+            integrations: parts.engine.integrations().clone(),
+            config: parts.config.clone(),
+            links: parts.links.clone(),
+        });
         Self::through(parts, post)
     }
 
@@ -222,26 +227,28 @@ impl Teller {
     }
 
     async fn tell(&mut self, need: Need, place: Cursor) -> Result<(), JournalError> {
-        let ways = self.ways(&need);
-        if ways.is_empty() {
+        let at = clock::now(&self.clock);
+        let letters = self.letters(&need);
+        if letters.is_empty() {
             tracing::warn!(
                 event = need.event,
                 text = need.text,
                 "a person is needed, and `tell:` names nobody"
             );
-            return Ok(());
         }
-        let at = clock::now(&self.clock);
-        let new = ways.iter().filter(|way| !self.book.knows(&need.key, way)).map(|way| {
-            let message = message(way, &need.text, self.mode, &self.config);
-            Intent {
-                key: need.key.clone(),
-                way: way.clone(),
-                subject: message.subject,
-                text: message.text,
-                at,
-            }
-        });
+        let new =
+            letters.into_iter().filter(|(key, way, _)| !self.book.knows(key, way)).map(|(key, way, who)| {
+                let message = message(&way, &need.text, self.mode, &self.config);
+                Intent {
+                    key,
+                    way,
+                    subject: message.subject,
+                    text: message.text,
+                    offer: need.offer.clone(),
+                    who,
+                    at,
+                }
+            });
         let new: Vec<Intent> = new.collect();
         if new.is_empty() {
             return Ok(());
@@ -251,6 +258,19 @@ impl Teller {
             self.send(intent, Delivery::Fresh);
         }
         Ok(())
+    }
+
+    /// The messages of a need, each with its key, its way and, where it is for one person, who that is: whoever the event
+    /// concerns, and each of those asked who has a way of their own.
+    fn letters(&self, need: &Need) -> Vec<(String, String, Option<String>)> {
+        let all = self.ways(need).into_iter().map(|way| (need.key.clone(), way, None));
+        let asked = if need.offer.is_some() { self.config.people.named(&need.ask) } else { Vec::new() };
+        let own = asked.into_iter().flat_map(|name| {
+            let ways = self.config.people.known.get(&name).map_or(&[][..], |person| &person.tell);
+            let letter = move |way| (format!("{}/for/{name}", need.key), way, Some(name.clone()));
+            ways.iter().cloned().map(letter)
+        });
+        all.chain(own).collect()
     }
 
     fn send(&mut self, intent: Intent, delivery: Delivery) {

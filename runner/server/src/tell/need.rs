@@ -10,6 +10,7 @@ use stanch_model::{
 };
 
 use super::run_of;
+use crate::link::Offer;
 
 /// A person is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub(super) struct Need {
     pub(super) instead: &'static str,
     /// One or two lines.
     pub(super) text: String,
+    /// What can be said at once, if anything can.
+    pub(super) offer: Option<Offer>,
+    /// The people and groups who are asked.
+    pub(super) ask: Vec<String>,
 }
 
 /// The run, if an entry of this kind can ask for a person at all.
@@ -112,7 +117,14 @@ fn open(wait: &str, view: &RunView) -> Option<Need> {
     // each rung of the ladder is a need of its own: other people are asked then
     let key = format!("wait/{run}/{}/{}", wait.id, wait.ladder.len());
     let text = format!("{what}: {}{}{}\n{}", wait.text, whom(wait), until(wait), how(wait, view));
-    Some(Need { key, event, instead, text: capital(&text) })
+    Some(Need {
+        key,
+        event,
+        instead,
+        text: capital(&text),
+        offer: Offer::of(&format!("{run}:{}", wait.id), wait),
+        ask: wait.ask.clone(),
+    })
 }
 
 fn whom(wait: &WaitView) -> String {
@@ -154,6 +166,8 @@ fn stuck(entry: &Entry, view: &RunView) -> Option<Need> {
         event: "stuck",
         instead: "approval",
         text: format!("{} stands still: {what}{why}\nstanch show {run}", view.playbook),
+        offer: None,
+        ask: Vec::new(),
     })
 }
 
@@ -169,6 +183,8 @@ fn long(entry: &Entry, view: &RunView) -> Option<Need> {
             "{} has grown to {entries} entries and stops at {most}: does a loop in it never end?\nstanch show {run}, stanch cancel {run}",
             view.playbook
         ),
+        offer: None,
+        ask: Vec::new(),
     })
 }
 
@@ -186,6 +202,8 @@ fn worse(entry: &Entry, view: &RunView) -> Option<Need> {
             view.playbook,
             because.join(", ")
         ),
+        offer: None,
+        ask: Vec::new(),
     })
 }
 
@@ -198,6 +216,8 @@ fn untold(entry: &Entry, view: &RunView) -> Option<Need> {
         event: "stuck",
         instead: "approval",
         text: format!("{} could not reach {}: {}\nstanch show {run}", view.playbook, untold.to, untold.why),
+        offer: None,
+        ask: Vec::new(),
     })
 }
 

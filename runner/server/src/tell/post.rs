@@ -15,6 +15,7 @@ use stanch_model::{
 use stanch_response::tell::{Channel, Medium};
 
 use super::book::Intent;
+use crate::link::Links;
 
 /// One attempt, on the wall clock.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -105,15 +106,12 @@ async fn pause(clock: &dyn Clock, ms: i64) {
 
 /// The configured integrations.
 pub(super) struct Platforms {
-    integrations: Integrations,
-    config: Arc<Config>,
+    pub(super) integrations: Integrations,
+    pub(super) config: Arc<Config>,
+    pub(super) links: Arc<Links>,
 }
 
 impl Platforms {
-    pub(super) fn new(integrations: Integrations, config: Arc<Config>) -> Self {
-        Self { integrations, config }
-    }
-
     /// Which action of which integration sends this, and with what.
     fn route(&self, intent: &Intent) -> Result<(String, &ActionInfo, Value), String> {
         let channel = Channel::parse(&intent.way, &self.config).map_err(|why| why.to_string())?;
@@ -121,11 +119,35 @@ impl Platforms {
         let found = self.integrations.verb(verb).into_iter().find(|(name, _)| *name == channel.integration);
         let (name, info) =
             found.ok_or_else(|| format!("`{}` has no action for {verb}", channel.integration))?;
-        let mut input = info.message(&channel.to, &intent.subject, &intent.text);
+        let text = self.with_link(intent);
+        let mut input = info.message(&channel.to, &intent.subject, &text);
+        // Buttons work only where their presses come back to us.
+        let answers = self.config.server.slack.as_ref();
+        if channel.medium == Medium::Chat
+            && answers.is_some_and(|slack| slack.integration == channel.integration)
+            && let Some(blocks) = intent.offer.as_ref().and_then(|offer| offer.blocks(&text))
+        {
+            input["blocks"] = blocks;
+        }
         if channel.medium == Medium::Webhook {
             input["type"] = json!("stanch.needed");
         }
         Ok((name, info, input))
+    }
+}
+
+impl Platforms {
+    /// The text, with the link by which its one person answers: made anew each time, the same each time, and never kept.
+    fn with_link(&self, intent: &Intent) -> String {
+        let offer = intent.offer.as_ref().zip(intent.who.as_deref());
+        match offer.and_then(|(offer, who)| self.links.to(&offer.card, who, intent.at)) {
+            Some(url) => format!(
+                "{}\n\nRead and answer, for {} alone:\n{url}",
+                intent.text,
+                intent.who.as_deref().unwrap_or_default()
+            ),
+            None => intent.text.clone(),
+        }
     }
 }
 

@@ -156,12 +156,13 @@ impl World {
             clock: clock.clone(),
             mode: Mode::Live,
             metrics: metrics.clone(),
+            links: Arc::new(Links::open(None, None).unwrap()),
         };
         Self { journal, parts, clock, stop: watch::channel(false).0, metrics }
     }
 
     fn tell(&self, post: &Arc<Held>) {
-        let Parts { engine, journal, config, clock, mode, metrics } = &self.parts;
+        let Parts { engine, journal, config, clock, mode, metrics, links } = &self.parts;
         let parts = Parts {
             engine: engine.clone(),
             journal: journal.clone(),
@@ -169,6 +170,7 @@ impl World {
             clock: clock.clone(),
             mode: *mode,
             metrics: metrics.clone(),
+            links: links.clone(),
         };
         let teller = Teller::through(parts, post.clone()).unwrap();
         tokio::spawn(teller.work(self.stop.subscribe()));

@@ -41,6 +41,7 @@ async fn every_answer_is_as_it_is_described() {
     ] {
         ask(Method::GET, path, json!({})).await;
     }
+    ask(Method::POST, "/v1/links".to_owned(), json!({ "card": format!("{waiting}:A1") })).await;
     ask(Method::POST, format!("/v1/questions/{waiting}:A1/remind"), json!({})).await;
     ask(Method::POST, format!("/v1/questions/{waiting}:A1/ask"), json!({ "name": "dora" })).await;
     let approve = json!({ "say": "approve" });

@@ -13,6 +13,7 @@ mod glass;
 mod ground;
 mod incidents;
 mod intake;
+mod links;
 mod plans;
 mod promoted;
 mod runs;

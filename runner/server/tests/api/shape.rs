@@ -16,6 +16,7 @@ async fn every_operation_that_is_described_exists_and_no_other_method_does() {
     let description = description(&world).await;
     for (path, operations) in description["paths"].as_object().unwrap() {
         let there = path.replace("{source}", "none").replace("{id}", "none").replace("{deadline}", "none");
+        let there = there.replace("{link}", "none");
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             let described = operations.get(method.as_str().to_lowercase()).is_some();
             if described && there.ends_with("/events") {
@@ -24,7 +25,7 @@ async fn every_operation_that_is_described_exists_and_no_other_method_does() {
             let reply = world.as_role(Role::Admin, method.clone(), &there, &serde_json::json!({})).await;
             let exists = !(reply.status == 405
                 || (reply.status == 404
-                    && reply.json()["error"]["message"] == "there is nothing at this address"));
+                    && String::from_utf8_lossy(&reply.body).contains("there is nothing at this address")));
             assert_eq!(exists, described, "{method} {path}: {}", reply.status);
         }
     }

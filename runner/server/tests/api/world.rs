@@ -37,7 +37,7 @@ alerts:
   splunk: { format: splunk, secret: env:NONE }
 integrations:
   salesforce: { platform: salesforce, url: "https://acme.my.salesforce.com" }
-server: { rate: 1000 }
+server: { rate: 1000, public: "https://stanch.acme.example" }
 "#;
 
 const VENDORS: &str = "
@@ -243,7 +243,7 @@ impl World {
         sender
     }
 
-    async fn unchecked(
+    pub(crate) async fn unchecked(
         &self,
         method: Method,
         path: &str,
