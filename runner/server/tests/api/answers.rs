@@ -73,12 +73,43 @@ async fn every_answer_is_as_it_is_described() {
     let path = format!("/v1/alerts/splunk/{SECRET}");
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
+    clocked_and_written(&world, incident).await;
     planned_and_judged(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
     let left: Vec<&String> = described.difference(&given).collect();
     assert!(left.is_empty(), "no answer of these was seen: {left:?}");
+}
+
+/// A clock that a person starts and moves, a vendor's page, and a notice to it.
+async fn clocked_and_written(world: &World, incident: &str) {
+    let ask = async |role: Role, method: Method, path: &str, body: Value| {
+        let reply = world.as_role(role, method.clone(), path, &body).await;
+        assert_eq!(reply.status, 200, "{method} {path}: {:?}", reply.body);
+        reply.json()
+    };
+    let clocks = format!("/v1/incidents/{incident}/deadlines");
+    let (from, earlier) = ("2026-11-06T20:00:00Z", "2026-11-06T19:00:00Z");
+    ask(Role::Responder, Method::POST, &clocks, json!({ "rule": "gdpr-33", "from": from })).await;
+    let anchor = format!("{clocks}/gdpr-33/anchor");
+    ask(Role::Approver, Method::POST, &anchor, json!({ "from": earlier, "reason": "the log" })).await;
+    let run =
+        ask(Role::Responder, Method::POST, "/v1/runs", json!({ "playbook": "writer", "input": {} })).await;
+    let run = run["run"].as_str().unwrap();
+    world.until(run, |view| view.open_waits().count() == 1).await;
+    let mut notices = json!([]);
+    while notices.as_array().is_none_or(Vec::is_empty) {
+        notices = ask(Role::Viewer, Method::GET, "/v1/notices", json!({})).await["items"].clone();
+    }
+    let notice = notices[0]["id"].as_str().unwrap();
+    assert_eq!((&notices[0]["vendor"], &notices[0]["run"]), (&json!("drift"), &json!(run)));
+    ask(Role::Responder, Method::POST, &format!("/v1/notices/{notice}/bounced"), json!({})).await;
+    let answered = json!({ "reason": "Kim called" });
+    ask(Role::Responder, Method::POST, &format!("/v1/notices/{notice}/acknowledged"), answered).await;
+    let page = ask(Role::Viewer, Method::GET, "/v1/vendors/DRIFT", json!({})).await;
+    assert!(page["runs"].as_array().is_some_and(|runs| !runs.is_empty()), "{page:#}");
+    assert_eq!(page["vendor"]["entry"]["purpose"], "chat on the website");
 }
 
 /// A run of `cutter` that asks a person to block an app.
