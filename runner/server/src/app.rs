@@ -9,7 +9,9 @@ use stanch_model::{config::Config, run::Mode};
 use stanch_response::Register;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{
+    Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, notices::Notices, views::Summaries,
+};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
@@ -23,6 +25,7 @@ pub(crate) struct App {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
     pub(crate) register: Register,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) callers: Limiter,
@@ -50,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
     pub(crate) register: Register,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -68,6 +72,7 @@ impl App {
             journal,
             config,
             register,
+            notices,
             sources,
             tokens,
             clock,
@@ -87,6 +92,7 @@ impl App {
             journal,
             config,
             register,
+            notices,
             sources,
             tokens,
             metrics,

@@ -16,6 +16,7 @@ mod files;
 mod ledger;
 mod listen;
 mod metrics;
+mod notices;
 mod poll;
 mod problem;
 mod recent;

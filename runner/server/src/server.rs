@@ -17,6 +17,7 @@ use crate::{
     app::{App, Parts},
     listen::{self, Serving},
     metrics::Metrics,
+    notices::{self, Keeper, Notices},
     poll, routes,
     tell::{self, Teller},
 };
@@ -90,11 +91,23 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
+        let notices = Notices::open(&options.journal)?;
+        let keeper = Keeper::new(notices::Parts {
+            engine: options.engine.clone(),
+            journal: options.journal.clone(),
+            config: options.config.clone(),
+            register: options.register.clone(),
+            clock: options.clock.clone(),
+            mode: options.mode,
+            metrics: metrics.clone(),
+            notices: notices.clone(),
+        });
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
             config: options.config.clone(),
             register: options.register,
+            notices,
             sources,
             tokens: options.tokens,
             clock: options.clock.clone(),
@@ -133,6 +146,7 @@ impl Server {
             mode: options.mode,
             metrics,
         })?;
+        tasks.spawn(keeper.work(stopping.clone()));
         tasks.spawn(teller.work(stopping));
         Ok(Running { addr, socket, engine: options.engine, stop, tasks })
     }

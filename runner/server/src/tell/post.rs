@@ -27,15 +27,15 @@ const LONGEST_MS: i64 = 120_000;
 
 /// How a message ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct End {
-    pub(super) how: How,
+pub(crate) struct End {
+    pub(crate) how: How,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(super) why: String,
+    pub(crate) why: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum How {
+pub(crate) enum How {
     /// The platform took it.
     Sent,
     /// It was refused, or never left.
@@ -49,14 +49,14 @@ impl End {
         Self { how, why: why.into() }
     }
 
-    pub(super) fn sent(&self) -> bool {
+    pub(crate) fn sent(&self) -> bool {
         self.how == How::Sent
     }
 }
 
 /// Whether an earlier life may have sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     /// No.
     Fresh,
     /// It may have.
@@ -64,7 +64,7 @@ pub(super) enum Delivery {
 }
 
 /// The way out; tests bring their own.
-pub(super) trait Post: Send + Sync {
+pub(crate) trait Post: Send + Sync {
     /// One attempt.
     fn send<'a>(&'a self, intent: &'a Intent, attempt: u32) -> BoxFuture<'a, Outcome>;
     /// Whether it went out already, by the platform's word.
@@ -74,7 +74,7 @@ pub(super) trait Post: Send + Sync {
 }
 
 /// Sends until it is known what became of it.
-pub(super) async fn deliver(post: &dyn Post, clock: &dyn Clock, intent: &Intent, delivery: Delivery) -> End {
+pub(crate) async fn deliver(post: &dyn Post, clock: &dyn Clock, intent: &Intent, delivery: Delivery) -> End {
     let mut doubtful = delivery == Delivery::Doubtful;
     for attempt in 1..=ATTEMPTS {
         if doubtful && !post.repeats(intent) {
@@ -104,13 +104,13 @@ async fn pause(clock: &dyn Clock, ms: i64) {
 }
 
 /// The configured integrations.
-pub(super) struct Platforms {
+pub(crate) struct Platforms {
     integrations: Integrations,
     config: Arc<Config>,
 }
 
 impl Platforms {
-    pub(super) fn new(integrations: Integrations, config: Arc<Config>) -> Self {
+    pub(crate) fn new(integrations: Integrations, config: Arc<Config>) -> Self {
         Self { integrations, config }
     }
 
