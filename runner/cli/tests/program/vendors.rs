@@ -32,7 +32,7 @@ async fn okta(grants: u32) -> TwinHost {
 
 const KEPT: &str = "drift:
   name: Drift
-  contacts: [{ name: Security, mail: s@drift.example, phone: \"+1 555 0100\", within: 4h, checked: 2026-11-01 }]
+  contacts: [{ name: Security, mail: s@drift.example, phone: \"+1 555 0100\", within: 4h, checked: 2199-01-01 }]
   access: [{ integration: okta, scopes: [openid], grants: 5 }]
 ";
 
@@ -105,7 +105,7 @@ fn a_platform_that_cannot_be_read_is_named_and_never_taken_for_one_in_order() {
     company(home.path(), &KEPT.replace("  access", "  review_due: 2199-01-01\n  access"));
     let (code, sum) = last(home.path(), &["vendors", "check", "--twins", "127.0.0.1:9", "--json"]);
     assert_eq!((code, &sum["wrong"]), (Some(1), &json!(0)), "{sum}");
-    assert!(sum["not_read"]["okta"].as_str().unwrap().starts_with("find_app"), "{sum}");
+    assert!(sum["not_read"]["okta"].is_string() && sum["read"] == json!([]), "{sum}");
 }
 
 #[test]
