@@ -175,8 +175,8 @@ pub(crate) fn message(way: &str, text: &str, mode: Mode, config: &Config) -> Mes
 impl ResponseDesk {
     /// Whether the register knows this address as one that many read.
     fn is_list(&self, mail: &str) -> bool {
-        let contacts = self.register.vendors().values().flat_map(Vendor::ladder);
-        contacts.into_iter().any(|contact| {
+        let mut contacts = self.register.vendors().values().flat_map(Vendor::ladder);
+        contacts.any(|contact| {
             contact.list && contact.mail.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(mail))
         })
     }

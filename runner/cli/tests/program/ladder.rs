@@ -52,8 +52,8 @@ async fn company(folder: &Path) -> TwinHost {
 async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView {
     let client = client(folder);
     for _ in 0..6_000 {
-        let mut notices = client.notices().await.unwrap().items;
-        if let Some(notice) = notices.drain(..).next().filter(&what) {
+        let notices = client.notices().await.unwrap().items;
+        if let Some(notice) = notices.into_iter().next().filter(&what) {
             return notice;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

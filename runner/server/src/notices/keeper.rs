@@ -191,9 +191,9 @@ impl Keeper {
         let way = key.replace("%2E", ".").replace("%5B", "[").replace("%5D", "]").replace("%25", "%");
         let mail = way.strip_prefix("mail:").unwrap_or(&way);
         let book = self.parts.notices.book.lock();
-        let of_run = book.notices.iter().rev().filter(|notice| notice.opened.run == run.0);
+        let mut of_run = book.notices.iter().rev().filter(|notice| notice.opened.run == run.0);
         let waits = |rung: &super::book::Rung| rung.step.mail == mail && rung.state == RungState::Written;
-        let found = of_run.into_iter().find_map(|notice| {
+        let found = of_run.find_map(|notice| {
             notice.rungs.iter().position(waits).map(|rung| (notice.opened.notice.clone(), rung))
         });
         let Some((notice, rung)) = found else { return Vec::new() };

@@ -185,7 +185,7 @@ type Wanted = BTreeMap<String, (u64, Map<String, Value>)>;
 fn row(
     line: u64,
     record: &csv::StringRecord,
-    heads: &Heads,
+    heads: &[(String, Option<&'static Column>)],
     known: &Register,
     wanted: &mut Wanted,
     wrong: &mut Vec<RowError>,
