@@ -73,7 +73,6 @@ async fn every_answer_is_as_it_is_described() {
     let path = format!("/v1/alerts/splunk/{SECRET}");
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
-    clocked_and_written(&world, incident).await;
     planned_and_judged(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
@@ -130,8 +129,10 @@ async fn blocked(world: &World, run: &str) {
     assert_eq!(reply.status, 200, "{:?}", reply.body);
 }
 
-/// A plan, as far as it has come; and what people make of a version of a playbook.
+/// Clocks and notices; a plan, as far as it has come; and what people make of a version of a playbook.
 async fn planned_and_judged(world: &World) {
+    let incidents = world.client(Role::Viewer).incidents(1, None).await.unwrap().items;
+    clocked_and_written(world, &incidents[0].id).await;
     planned(world).await;
     for what in ["review", "withdraw", "review", "promote"] {
         let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };
