@@ -5,11 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
-        AlertReceipt, AlertSummary, AnswerBody, AskBody, BreakGlassBody, Card, DeadlineView, DecideBody,
-        EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me,
-        NewToken, NoteBody, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
-        ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan,
-        Undoing, VendorView,
+        AcknowledgedBody, AlertReceipt, AlertSummary, AnswerBody, AskBody, BeginBody, BouncedBody, BreakGlassBody, Card, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me, MoveBody, NewToken, NoteBody, NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan, Undoing, VendorPage, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -81,6 +77,16 @@ impl Client {
     pub async fn waive_deadline(&self, incident: &str, deadline: &str, reason: &str) -> Answer<Recorded> {
         let body = SettleBody { reason: reason.to_owned() };
         self.post(&["v1", "incidents", incident, "deadlines", deadline, "waive"], &body).await
+    }
+
+    /// Starts a clock that no run started.
+    pub async fn begin_deadline(&self, incident: &str, body: &BeginBody) -> Answer<Recorded> {
+        self.post(&["v1", "incidents", incident, "deadlines"], body).await
+    }
+
+    /// Counts a clock from another moment, for this reason.
+    pub async fn move_deadline(&self, incident: &str, deadline: &str, body: &MoveBody) -> Answer<Recorded> {
+        self.post(&["v1", "incidents", incident, "deadlines", deadline, "anchor"], body).await
     }
 
     /// The clocks that run, earliest due first.
@@ -265,6 +271,28 @@ impl Client {
     /// The vendor register.
     pub async fn vendors(&self) -> Answer<Page<VendorView>> {
         self.get(&["v1", "vendors"], &[]).await
+    }
+
+    /// One vendor with what happened around it; its name in the register, its own name or one of its apps.
+    pub async fn vendor(&self, name: &str) -> Answer<VendorPage> {
+        self.get(&["v1", "vendors", name], &[]).await
+    }
+
+    /// Notices to vendors, newest first.
+    pub async fn notices(&self) -> Answer<Page<NoticeView>> {
+        self.get(&["v1", "notices"], &[]).await
+    }
+
+    /// Somebody at the vendor answered.
+    pub async fn notice_acknowledged(&self, notice: &str, reason: &str) -> Answer<Recorded> {
+        let body = AcknowledgedBody { reason: reason.to_owned() };
+        self.post(&["v1", "notices", notice, "acknowledged"], &body).await
+    }
+
+    /// The mail to this address, or to all that were written to last, came back.
+    pub async fn notice_bounced(&self, notice: &str, to: Option<&str>, reason: &str) -> Answer<Recorded> {
+        let body = BouncedBody { to: to.map(str::to_owned), reason: reason.to_owned() };
+        self.post(&["v1", "notices", notice, "bounced"], &body).await
     }
 
     /// The configured integrations.

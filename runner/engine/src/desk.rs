@@ -26,6 +26,12 @@ pub trait Desk: Send + Sync {
     /// When there is no such deadline or the instant is none; one line for the author.
     fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String>;
 
+    /// The clocks that begin when the notice of `rule` to `to` is sent, counted from then.
+    fn followers(&self, rule: &str, to: &str, sent: &str) -> Vec<DeadlineStarted> {
+        let _none = (rule, to, sent);
+        Vec::new()
+    }
+
     /// The messages of `notify(to, template, data)`.
     ///
     /// # Errors

@@ -406,6 +406,11 @@ impl Engine {
         &self.env.library
     }
 
+    /// The desk that it asks.
+    pub fn desk(&self) -> &dyn crate::Desk {
+        &*self.env.desk
+    }
+
     /// The integrations.
     pub fn integrations(&self) -> &Integrations {
         &self.env.integrations

@@ -5,6 +5,7 @@
 mod card;
 mod drill;
 mod entry;
+mod notice;
 mod order;
 mod start;
 mod stock;
@@ -29,11 +30,12 @@ pub use drill::{
     Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,
 };
 pub use entry::EntryView;
+pub use notice::{AcknowledgedBody, BouncedBody, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{
     Drilled, IntegrationHealth, IntegrationSummary, JudgeBody, PlaybookSource, PlaybookSummary, Signature,
-    Stage, Standing, VendorView,
+    Stage, Standing, VendorPage, VendorView,
 };
 pub use undo::{ExtendBody, UndoHow, UndoItem, UndoNeeds, UndoPlan, Undoing};
 
@@ -186,6 +188,34 @@ pub struct NoteBody {
 #[serde(deny_unknown_fields)]
 pub struct SettleBody {
     /// What was sent and where its proof lies, or why nothing is owed; the latter must be said.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Starts a clock that no run started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BeginBody {
+    /// A rule of the table: `sec-8k`.
+    pub rule: String,
+    /// The moment that it is counted from, RFC 3339; now unless given.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The vendor that it is about, for `contract` and `contract-from-vendor`.
+    #[serde(default)]
+    pub vendor: Option<String>,
+    /// Why it runs.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Counts a clock from another moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveBody {
+    /// The moment, RFC 3339.
+    pub from: String,
+    /// Why: it must be said.
     #[serde(default)]
     pub reason: String,
 }

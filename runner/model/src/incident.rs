@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{alert::Severity, ids::RunId, run::Mode};
+use crate::{
+    alert::Severity,
+    ids::RunId,
+    run::{Mode, body::DeadlineStarted},
+};
 
 /// The kinds of entries, as in [`crate::Header::kind`].
 pub mod kind {
@@ -17,6 +21,10 @@ pub mod kind {
     pub const NOTED: &str = "incident.noted";
     /// [`super::DeadlineSettled`]
     pub const DEADLINE_SETTLED: &str = "incident.deadline_settled";
+    /// [`super::DeadlineBegun`]: a clock that no run started.
+    pub const DEADLINE_BEGUN: &str = "incident.deadline_begun";
+    /// [`super::DeadlineMoved`]
+    pub const DEADLINE_MOVED: &str = "incident.deadline_moved";
     /// [`super::Closed`]
     pub const CLOSED: &str = "incident.closed";
 }
@@ -95,6 +103,33 @@ pub struct DeadlineSettled {
     /// A person.
     pub by: String,
     /// What was sent, or why nothing is owed.
+    pub reason: String,
+}
+
+/// `incident.deadline_begun`: a clock that a person started, or that began with the notice of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineBegun {
+    /// The clock.
+    pub clock: DeadlineStarted,
+    /// A person.
+    pub by: String,
+    /// Why, or the clock whose notice began it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// `incident.deadline_moved`: what it is counted from was another moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineMoved {
+    /// The deadline's id within the incident.
+    pub deadline: String,
+    /// From when it is counted now, RFC 3339.
+    pub anchor: String,
+    /// When it ends now, RFC 3339.
+    pub due: String,
+    /// A person.
+    pub by: String,
+    /// Why.
     pub reason: String,
 }
 

@@ -238,6 +238,33 @@ pub const PAGES: &[CodePage] = &[
         "drift:\n  contacts: [{ mail: soc@drift.example }]\n  breach: { notify_within: 24h }",
     ),
     CodePage::new(
+        "VN0005",
+        "not a date",
+        "A day is written year, month, day: `2026-11-01`. One that does not exist (`2026-02-30`) is none either: nothing of the file is used until it is mended, because an overdue attestation must not pass for a fresh one.",
+    )
+    .shows(
+        "drift:\n  contacts: [{ mail: soc@drift.example, checked: 01.11.2026 }]",
+        "drift:\n  contacts: [{ mail: soc@drift.example, checked: 2026-11-01 }]",
+    ),
+    CodePage::new(
+        "VN0006",
+        "an entry that contradicts itself",
+        "A SOC 2 report is of type 1 or 2 and its period ends after it began; access stands on an integration, by its name in stanch.yaml.",
+    )
+    .shows(
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  attestations: { soc2: { type: 3 } }",
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  attestations: { soc2: { type: 2, to: 2026-06-30 } }",
+    ),
+    CodePage::new(
+        "VN0007",
+        "a secret in the register",
+        "The register names the secrets that were given and taken, it never holds one: many read it. Write the name under which your own store keeps it. What stood in a file is known to whoever read the file: replace the secret.",
+    )
+    .shows(
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  secrets_given: [AKIAIOSFODNN7EXAMPLE]",
+        "drift:\n  contacts: [{ mail: soc@drift.example }]\n  secrets_given: [aws-export-key]",
+    ),
+    CodePage::new(
         "DL0001",
         "the file is not a table of deadlines",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",
@@ -255,6 +282,24 @@ pub const PAGES: &[CodePage] = &[
         "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, from: aware, within: three days }",
         "dated: 2026-11-01\nrules:\n  gdpr-33: { title: GDPR, from: aware, within: 72h }",
     ),
+    CodePage::new(
+        "DL0003",
+        "a rule names what is not there",
+        "`draft` is one of `drafts`, `after` another rule: a clock begins when the notice of that one is sent. A rule that comes after itself would never begin.",
+    )
+    .shows(
+        "dated: 2026-11-01\nrules:\n  final: { title: Final report, from: sent, within: 1 month, after: notification }",
+        "dated: 2026-11-01\nrules:\n  notification: { title: Notification, from: aware, within: 72h }\n  final: { title: Final report, from: sent, within: 1 month, after: notification }",
+    ),
+    CodePage::new(
+        "DL0004",
+        "a draft that cannot be filled in",
+        "Between braces stands what is known of every incident: incident, title, severity, rule, source, to, anchor, due, opened, lead, containment, measures. What a person must find out stands in square brackets: they are left as they are.",
+    )
+    .shows(
+        "dated: 2026-11-01\nrules: {}\ndrafts:\n  authority: { subject: \"{incident}\", text: \"People concerned: {people}\" }",
+        "dated: 2026-11-01\nrules: {}\ndrafts:\n  authority: { subject: \"{incident}\", text: \"People concerned: [about how many]\" }",
+    ),
 ];
 
 /// The page of a code, if it is one of ours.
@@ -271,7 +316,8 @@ mod tests {
         include_str!("config/mod.rs"),
         include_str!("config/check.rs"),
         include_str!("config/alerts.rs"),
-        include_str!("vendor.rs"),
+        include_str!("vendor/mod.rs"),
+        include_str!("vendor/check.rs"),
         include_str!("deadline/table.rs"),
     ];
 

@@ -5,7 +5,7 @@ use stanch_model::{
     Entry,
     alert::Severity,
     api::{DeadlineView, IncidentSummary, Note},
-    incident::{Changed, Closed, DeadlineSettled, Joined, Noted, Opened, kind},
+    incident::{Changed, Closed, DeadlineBegun, DeadlineMoved, DeadlineSettled, Joined, Noted, Opened, kind},
     run::{Mode, body::DeadlineStarted},
 };
 
@@ -36,6 +36,10 @@ pub struct Incident {
     pub notes: Vec<Note>,
     /// What was said of its deadlines, oldest first, each with when: the last word about one counts.
     pub settled: Vec<(DeadlineSettled, String)>,
+    /// Clocks that no run started, oldest first.
+    pub begun: Vec<DeadlineStarted>,
+    /// Clocks that are counted from another moment than they were started with, oldest first: the last word counts.
+    pub moved: Vec<DeadlineMoved>,
     /// When it was closed.
     pub closed: Option<String>,
     /// Somebody set the severity: alerts no longer raise it.
@@ -69,6 +73,8 @@ impl Incident {
             runs: body.runs.into_iter().map(|run| run.0).collect(),
             notes: Vec::new(),
             settled: Vec::new(),
+            begun: Vec::new(),
+            moved: Vec::new(),
             closed: None,
             severity_said: false,
         })
@@ -89,6 +95,10 @@ impl Incident {
                 let settled = entry.decode().into_iter().map(|body: DeadlineSettled| (body, time.clone()));
                 self.settled.extend(settled);
             }
+            kind::DEADLINE_BEGUN => {
+                self.begun.extend(entry.decode::<DeadlineBegun>().into_iter().map(|body| body.clock));
+            }
+            kind::DEADLINE_MOVED => self.moved.extend(entry.decode::<DeadlineMoved>()),
             kind::CLOSED if entry.decode::<Closed>().is_ok() => self.closed = Some(time),
             _ => {}
         }
@@ -127,6 +137,12 @@ impl Incident {
     /// How a clock that one of its runs started stands at this moment.
     pub fn deadline(&self, started: &DeadlineStarted, now: Timestamp) -> DeadlineView {
         let id = deadline_id(started);
+        let moved = self.moved.iter().rev().find(|moved| moved.deadline == id);
+        let started = &DeadlineStarted {
+            anchor: moved.map_or(&started.anchor, |moved| &moved.anchor).clone(),
+            due: moved.map_or(&started.due, |moved| &moved.due).clone(),
+            ..started.clone()
+        };
         let settled = self.settled(&id);
         DeadlineView {
             incident: self.id.clone(),
@@ -262,7 +278,14 @@ mod tests {
         assert_eq!(state(&incident, "2026-11-24T00:00:00Z"), "waived");
         incident.apply(&entry(3, kind::DEADLINE_SETTLED, &said(false)));
         assert_eq!(state(&incident, "2026-11-24T00:00:00Z"), "sent");
-        let note = incident.deadline(&started, Timestamp::UNIX_EPOCH).settled.unwrap();
+        let moved = r#"{"deadline":"contract:Drift","anchor":"2026-11-23T00:00:00Z","due":"2026-11-24T00:00:00Z","by":"ana","reason":"we knew later"}"#;
+        incident.apply(&entry(4, kind::DEADLINE_MOVED, moved));
+        let view = incident.deadline(&started, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (view.anchor.as_str(), view.due.as_str()),
+            ("2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z")
+        );
+        let note = view.settled.unwrap();
         assert_eq!((note.by.as_str(), note.text.as_str()), ("ana", "ticket 4711"));
     }
 }

@@ -10,7 +10,7 @@ use stanch_response::{Register, credential::Secret};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics, views::Summaries,
+    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics, notices::Notices, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.
@@ -25,6 +25,7 @@ pub(crate) struct App {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
     pub(crate) register: Register,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) callers: Limiter,
@@ -56,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Arc<Config>,
     pub(crate) register: Register,
+    pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -77,6 +79,7 @@ impl App {
             journal,
             config,
             register,
+            notices,
             sources,
             tokens,
             clock,
@@ -99,6 +102,7 @@ impl App {
             journal,
             config,
             register,
+            notices,
             sources,
             tokens,
             metrics,

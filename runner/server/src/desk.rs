@@ -12,7 +12,9 @@ use stanch_model::{
     value,
 };
 use stanch_response::{
-    DeadlineTable, Notice, Register,
+    Deadline, DeadlineTable, Notice, Register,
+    deadline::Within,
+    notice::{Tlp, looks_secret},
     tell::{Channel, Medium, is_mail},
     vendor::Vendor,
 };
@@ -44,7 +46,7 @@ impl Desk for ResponseDesk {
                 let name = what.as_str().or_else(|| targets.first().map(Target::name)).unwrap_or("unknown");
                 json!({
                     "known": false, "id": name, "name": name, "contacts": [], "apps": [], "owner": null, "clause": null,
-                    "data": [], "secrets": []
+                    "their_clause": null, "data": [], "secrets": []
                 })
             }
         }
@@ -68,22 +70,27 @@ impl Desk for ResponseDesk {
     }
 
     fn deadline(&self, kind: &str, about: &Value, aware: &str) -> Result<Option<DeadlineStarted>, String> {
-        let rule = self.deadlines.rules().get(kind);
-        let contract = rule.is_some_and(|rule| rule.within == stanch_response::deadline::Within::Contract);
-        let clause = about.get("clause").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        if contract && clause.is_none() {
+        let clause = match self.deadlines.rules().get(kind).map(|rule| rule.within) {
+            Some(Within::Contract) => Some("clause"),
+            Some(Within::TheirContract) => Some("their_clause"),
+            _ => None,
+        };
+        let says =
+            |clause: &str| about.get(clause).and_then(Value::as_str).and_then(|text| text.parse().ok());
+        let contract = clause.and_then(says);
+        if clause.is_some() && contract.is_none() {
             return Ok(None);
         }
         let to = about.get("name").or(Some(about)).and_then(Value::as_str).unwrap_or_default();
         let anchor = aware.parse().map_err(|_| format!("`aware` is not an instant: {aware}"))?;
-        let started = self.deadlines.start(kind, to, anchor, clause).map_err(|why| why.to_string())?;
-        Ok(Some(DeadlineStarted {
-            deadline: started.id,
-            title: started.title,
-            to: started.to,
-            anchor: started.anchor.to_string(),
-            due: started.due.to_string(),
-        }))
+        let started = self.deadlines.start(kind, to, anchor, contract).map_err(|why| why.to_string())?;
+        Ok(Some(clock(started)))
+    }
+
+    fn followers(&self, rule: &str, to: &str, sent: &str) -> Vec<DeadlineStarted> {
+        let Ok(sent) = sent.parse() else { return Vec::new() };
+        let begin = |id: &str| self.deadlines.start(id, to, sent, None).ok().map(clock);
+        self.deadlines.followers(rule).filter_map(begin).collect()
     }
 
     fn notice(
@@ -93,7 +100,7 @@ impl Desk for ResponseDesk {
         data: &Value,
         mode: Mode,
     ) -> Result<Vec<Message>, DeskError> {
-        let addresses = addresses(to);
+        let addresses = addresses(to, &self.register);
         if addresses.is_empty() {
             let name = to.get("name").and_then(Value::as_str).unwrap_or("this recipient");
             return Err(DeskError::NoContact(format!("nobody is known to write to at {name}")));
@@ -107,6 +114,16 @@ impl Desk for ResponseDesk {
             body: template.body.to_owned(),
         };
         let filled = template.fill(&data).map_err(|why| DeskError::Misuse(why.to_string()))?;
+        if let Some(what) = looks_secret(&filled.subject).or_else(|| looks_secret(&filled.body)) {
+            let why = format!("the notice holds what looks like {what}: no notice may hold one");
+            return Err(DeskError::Misuse(why));
+        }
+        let mark = Tlp::of(&filled.body).map_err(|why| DeskError::Misuse(why.to_string()))?;
+        if let Some(list) = addresses.iter().find(|to| mark == Some(Tlp::Red) && self.is_list(to)) {
+            return Err(DeskError::Misuse(format!(
+                "{list} is read by many: nothing marked TLP:RED goes there"
+            )));
+        }
         let notice = Notice::new(&filled.subject, &filled.body, mode);
         let message = |address: String| Message {
             channel: format!("mail:{address}"),
@@ -129,6 +146,16 @@ impl Desk for ResponseDesk {
     }
 }
 
+fn clock(started: Deadline) -> DeadlineStarted {
+    DeadlineStarted {
+        deadline: started.id,
+        title: started.title,
+        to: started.to,
+        anchor: started.anchor.to_string(),
+        due: started.due.to_string(),
+    }
+}
+
 /// One message to our own people through one way of `tell:`. A way that leads to a configured integration is named after
 /// it, so that whoever sends need not know how ways are written.
 pub(crate) fn message(way: &str, text: &str, mode: Mode, config: &Config) -> Message {
@@ -146,6 +173,14 @@ pub(crate) fn message(way: &str, text: &str, mode: Mode, config: &Config) -> Mes
 }
 
 impl ResponseDesk {
+    /// Whether the register knows this address as one that many read.
+    fn is_list(&self, mail: &str) -> bool {
+        let mut contacts = self.register.vendors().values().flat_map(Vendor::ladder);
+        contacts.any(|contact| {
+            contact.list && contact.mail.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(mail))
+        })
+    }
+
     fn first_of(&self, apps: &[Target]) -> Option<(&str, &Vendor)> {
         apps.iter().find_map(|app| self.register.vendor_of(std::slice::from_ref(app)))
     }
@@ -156,13 +191,15 @@ fn known(slug: &str, vendor: &Vendor) -> Value {
     let name = if vendor.name.is_empty() { slug } else { &vendor.name };
     json!({
         "known": true, "id": slug, "name": name, "contacts": contacts, "apps": vendor.apps, "owner": vendor.owner,
-        "clause": vendor.breach.as_ref().map(|breach| &breach.notify_within),
+        "clause": vendor.breach.as_ref().map(|breach| &breach.notify_within).filter(|text| !text.is_empty()),
+        "their_clause": vendor.breach.as_ref().and_then(|breach| breach.they_notify_within.as_ref()),
         "data": vendor.data, "secrets": vendor.secrets_given,
     })
 }
 
-/// The mail addresses of a vendor, a user, an address or a list of these, each once.
-fn addresses(to: &Value) -> Vec<String> {
+/// The mail addresses of a vendor, a user, an address or a list of these, each once. Of a vendor's contacts those that are
+/// written to first; whoever follows the ladder writes to the others when these do not answer.
+fn addresses(to: &Value, register: &Register) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut add = |address: &str| {
         if is_mail(address) && !found.iter().any(|known| known == address) {
@@ -181,11 +218,18 @@ fn addresses(to: &Value) -> Vec<String> {
         }
         (None, Value::String(address)) => add(address),
         (None, Value::Array(items)) => {
-            items.iter().flat_map(addresses).for_each(|address| add(&address));
+            items.iter().flat_map(|item| addresses(item, register)).for_each(|address| add(&address));
         }
         (None, Value::Object(vendor)) => {
             let contacts = vendor.get("contacts").and_then(Value::as_array);
-            contacts.into_iter().flatten().filter_map(Value::as_str).for_each(&mut add);
+            let contacts: Vec<&str> = contacts.into_iter().flatten().filter_map(Value::as_str).collect();
+            let entry =
+                vendor.get("id").and_then(Value::as_str).and_then(|slug| register.vendors().get(slug));
+            let first = entry.map_or_else(Vec::new, Vendor::first_rungs);
+            let known: Vec<&str> = contacts.iter().copied().filter(|mail| first.contains(mail)).collect();
+            // addresses that a script put there itself are meant as they are
+            let meant = if known.is_empty() { contacts } else { known };
+            meant.into_iter().for_each(&mut add);
         }
         _ => {}
     }
@@ -249,7 +293,7 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         assert_eq!((clock.due.as_str(), clock.to.as_str()), ("2026-11-23T00:00:00Z", "Drift"));
         let clock = desk.deadline("gdpr-33", &Value::Null, "2026-11-22T00:00:00Z").unwrap().unwrap();
         assert_eq!(clock.due, "2026-11-25T00:00:00Z");
-        assert!(desk.deadline("gdpr-34", &Value::Null, "2026-11-22T00:00:00Z").is_err());
+        assert!(desk.deadline("gdpr-99", &Value::Null, "2026-11-22T00:00:00Z").is_err());
         assert!(desk.deadline("gdpr-33", &Value::Null, "yesterday").is_err());
     }
 
@@ -263,6 +307,50 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         assert_eq!(sent[0].subject, "EXERCISE: Drift: cut");
         let secret = desk.notice(&vendor, &TEMPLATE, &json!({ "what": { "$secret": "h" } }), Mode::Live);
         assert!(matches!(secret, Err(DeskError::Misuse(_))), "{secret:?}");
+    }
+
+    #[test]
+    fn a_rung_that_is_given_time_is_written_to_alone() {
+        let mut desk = desk();
+        let register = "drift:
+  contacts:
+    - { mail: a@drift.example }
+    - { mail: b@drift.example, within: 4h, list: true }
+    - { mail: c@drift.example }
+";
+        desk.register = Register::load("vendors.yaml", register).unwrap();
+        let vendor = desk.vendor_of(&json!("drift"));
+        let template = Template { body: "TLP:AMBER\nx", ..TEMPLATE };
+        let sent = desk.notice(&vendor, &template, &json!({ "what": "cut" }), Mode::Live).unwrap();
+        let channels: Vec<&str> = sent.iter().map(|message| message.channel.as_str()).collect();
+        assert_eq!(channels, ["mail:a@drift.example", "mail:b@drift.example"]);
+        let red = Template { body: "TLP:RED\nx", ..TEMPLATE };
+        let refused = desk.notice(&vendor, &red, &json!({ "what": "cut" }), Mode::Live).unwrap_err();
+        assert_eq!(refused.to_string(), "b@drift.example is read by many: nothing marked TLP:RED goes there");
+        let marked = Template { body: "TLP:PINK\nx", ..TEMPLATE };
+        assert!(desk.notice(&vendor, &marked, &json!({ "what": "cut" }), Mode::Live).is_err());
+    }
+
+    #[test]
+    fn a_credential_in_plain_words_is_kept_out_of_a_notice_too() {
+        let desk = desk();
+        let vendor = desk.vendor_of(&json!("drift"));
+        let refused = desk.notice(&vendor, &TEMPLATE, &json!({ "what": "AKIAIOSFODNN7EXAMPLE" }), Mode::Live);
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("an AWS access key") && !why.contains("AKIA"), "{why}");
+    }
+
+    #[test]
+    fn what_they_owe_us_runs_by_their_clause_and_followers_begin_when_something_is_sent() {
+        let mut desk = desk();
+        let register = "drift: { name: Drift, contacts: [{ mail: a@drift.example }], breach: { they_notify_within: 48h } }\n";
+        desk.register = Register::load("vendors.yaml", register).unwrap();
+        let vendor = desk.vendor_of(&json!("drift"));
+        assert_eq!(desk.deadline("contract", &vendor, "2026-11-22T00:00:00Z"), Ok(None));
+        let theirs = desk.deadline("contract-from-vendor", &vendor, "2026-11-22T00:00:00Z").unwrap().unwrap();
+        assert_eq!(theirs.due, "2026-11-24T00:00:00Z");
+        let next = desk.followers("nis2-notification", "", "2026-11-22T00:00:00Z");
+        assert_eq!((next[0].deadline.as_str(), next[0].due.as_str()), ("nis2-final", "2026-12-22T00:00:00Z"));
     }
 
     #[test]

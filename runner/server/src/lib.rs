@@ -19,6 +19,7 @@ mod ledger;
 mod link;
 mod listen;
 mod metrics;
+mod notices;
 mod poll;
 mod problem;
 mod recent;

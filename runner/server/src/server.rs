@@ -20,6 +20,7 @@ use crate::{
     link::Links,
     listen::{self, Serving},
     metrics::Metrics,
+    notices::{self, Keeper, Notices},
     poll, routes,
     tell::{self, Teller},
     tls::Tls,
@@ -110,11 +111,23 @@ impl Server {
         let links = Links::open(options.data.as_deref(), options.config.server.public.as_deref());
         let links = Arc::new(links.map_err(ServerError::Links)?);
         let slack = slack(&options.config).await?;
+        let notices = Notices::open(&options.journal)?;
+        let keeper = Keeper::new(notices::Parts {
+            engine: options.engine.clone(),
+            journal: options.journal.clone(),
+            config: options.config.clone(),
+            register: options.register.clone(),
+            clock: options.clock.clone(),
+            mode: options.mode,
+            metrics: metrics.clone(),
+            notices: notices.clone(),
+        });
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
             config: options.config.clone(),
             register: options.register,
+            notices,
             sources,
             tokens: options.tokens,
             clock: options.clock.clone(),
@@ -165,6 +178,7 @@ impl Server {
         if let Some(heart) = heart {
             tasks.spawn(heart.work(stopping.clone()));
         }
+        tasks.spawn(keeper.work(stopping.clone()));
         tasks.spawn(teller.work(stopping));
         Ok(Running { addr, scheme, socket, engine: options.engine, stop, tasks })
     }

@@ -31,7 +31,9 @@ pub(super) const NOTIFY: HostCall = HostCall {
     returns: "#{ to, subject, id }",
     fields: &["to", "subject", "id"],
     throws: &["no_contact", "misuse", "refused", "unreachable"],
-    docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor (every contact of its), a user target, a mail address, or a list of these. `data` is what its placeholders are filled from, besides \
+    docs: "Fills `templates/<template>.md` with `data` and sends it by mail. `to` is a vendor, a user target, a mail address, or a list of these. Of a vendor the first rung of its contacts is written to and the script goes on; with \
+           `within` in the register, the server writes to the next rung when nobody acknowledged in that time (`stanch vendors acknowledged`), and rungs without it are written to \
+           together. What looks like a credential, a mark that is none, or TLP:RED for an address that many read throws `misuse`. `data` is what its placeholders are filled from, besides \
            `{to}`; one that it lacks throws `misuse` before anything is sent. Nobody to write to, or no integration that sends mail, throws \
            `no_contact`. Mail cannot be taken back and is never repeated by itself: when nobody knows whether \
            it went out, a person looks and says. `id` is the Message-ID.",

@@ -33,7 +33,7 @@ pub(super) const DEADLINE: HostCall = HostCall {
     fields: &["kind", "about", "due"],
     throws: &["misuse"],
     docs: "Starts a notification clock of the incident and goes on at once. `kind` is a row of the deadlines table \
-           (`gdpr-33`) or `contract`: the breach clause of the vendor in `about`. `aware` is the instant from which it \
+           (`gdpr-33`) or `contract`: the breach clause of the vendor in `about` (`contract-from-vendor` is what it owes us). `aware` is the instant from which it \
            counts, by default the run's start. Gives the deadline, or `()` where there is nothing to count: a vendor \
            without a clause, an unknown vendor. A clock about nobody in particular takes `()`: `deadline(\"gdpr-33\", (), \
            #{ aware: input.since })`. Starting the same clock about the same thing twice gives the first.",
@@ -43,13 +43,24 @@ pub(super) const DEADLINE: HostCall = HostCall {
 
 pub(super) const VENDOR_OF: HostCall = HostCall {
     params: &[need("what", ParamKind::Any)],
-    returns: "#{ known, id, name, contacts, apps, owner, clause, data, secrets }",
-    fields: &["known", "id", "name", "contacts", "apps", "owner", "clause", "data", "secrets"],
+    returns: "#{ known, id, name, contacts, apps, owner, clause, their_clause, data, secrets }",
+    fields: &[
+        "known",
+        "id",
+        "name",
+        "contacts",
+        "apps",
+        "owner",
+        "clause",
+        "their_clause",
+        "data",
+        "secrets",
+    ],
     docs: "The vendor register's entry for an app target, a list of them, an app's name or client id, or a vendor's name. \
            One vendor: the first that any of them leads to. When the register knows none, gives a stand-in with \
            `known: false`, the app's own name, no contacts: the script need not branch, `notify` to it throws \
            `no_contact`, `deadline` gives `()`. `contacts` are mail addresses, the first to write to \
-           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`; \
+           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`, `their_clause` the one that it owes us; \
            `data` is what it holds of ours, `secrets` what we gave it, by name only.",
     example: r#"let supplier = vendor_of("drift");"#,
     ..call("vendor_of", CallClass::Local)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use stanch_integrations::{Call, ErrorKind, Integrations, Outcome};
-use stanch_model::{Effect, catalog::ActionIndex};
+use stanch_model::{Effect, catalog::ActionIndex, secret::SecretBox};
 
 use crate::{
     diagnose,
@@ -28,6 +28,20 @@ pub(crate) fn open(
     ground: &GroundArgs,
     out: Out,
 ) -> anyhow::Result<Integrations> {
+    open_with(setup, place, ground, Arc::new(NoVault), out)
+}
+
+/// The same, for reads whose answers hold secrets: what becomes of those is for `secrets`.
+///
+/// # Errors
+/// When the configuration has a mistake or TLS cannot be set up.
+pub(crate) fn open_with(
+    setup: &Setup,
+    place: &Place,
+    ground: &GroundArgs,
+    secrets: Arc<dyn SecretBox>,
+    out: Out,
+) -> anyhow::Result<Integrations> {
     let transport = ground.transport(None)?;
     let mistakes = setup.review(&place.config, &transport);
     mistakes.show(out);
@@ -36,7 +50,7 @@ pub(crate) fn open(
         return Err(said.help("`stanch explain CODE` says more about each").exit(Exit::No).into());
     }
     let configured = &setup.config.integrations;
-    Integrations::new(setup.catalog.clone(), configured, transport, Arc::new(NoVault)).map_err(|found| {
+    Integrations::new(setup.catalog.clone(), configured, transport, secrets).map_err(|found| {
         let lines: Vec<String> = found.iter().map(stanch_model::Diagnostic::one_line).collect();
         Said::new(lines.join("\n")).exit(Exit::No).into()
     })

@@ -15,7 +15,9 @@ fn the_register_and_the_alerts_are_told_as_text() {
     let (code, list) = said(&["vendors", "list"]);
     assert!(code == Some(0) && list.contains("drift") && list.contains("Security"), "{list}");
     let (code, page) = said(&["vendors", "show", "DRIFT"]);
-    for words in ["for      chat on the website", "call     Security", "owner    Sales Operations"] {
+    for words in
+        ["for          chat on the website", "call         Security", "owner        Sales Operations"]
+    {
         assert!(code == Some(0) && page.contains(words), "{words}\n{page}");
     }
     let (code, nobody) = said(&["vendors", "show", "nobody"]);

@@ -149,6 +149,20 @@ pub struct VendorView {
     /// Anything else worth knowing at 3am.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
+    /// The whole entry, as `stanch schema vendors` describes it.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub entry: serde_json::Value,
+}
+
+/// One vendor, with what happened around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VendorPage {
+    /// The entry.
+    pub vendor: VendorView,
+    /// The incidents whose runs or clocks concern it, newest first, of the newest ones.
+    pub incidents: Vec<super::IncidentSummary>,
+    /// The runs that concern it, newest first, of the newest ones.
+    pub runs: Vec<super::RunSummary>,
 }
 
 /// How an integration has been since the server started.

@@ -450,7 +450,7 @@ pub struct Signal {
 }
 
 /// `deadline.started`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadlineStarted {
     /// Id in the deadlines table.
     pub deadline: String,

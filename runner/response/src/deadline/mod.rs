@@ -2,6 +2,7 @@
 //!
 //! Engineering input, not legal advice: the table is data, dated, and replaceable by the user.
 
+pub mod ical;
 mod span;
 mod table;
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use span::{NotASpan, Span};
-pub use table::{DeadlineTable, NoClock, Rule, Within, schema};
+pub use table::{DeadlineTable, Draft, NoClock, PLACEHOLDERS, Rule, Within, schema};
 
 /// One running clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -75,6 +75,17 @@ pub(super) struct Calendar<'a> {
 }
 
 impl Span {
+    /// How long it is by the clock, where it does not depend on a calendar; a day is 24 hours then.
+    pub fn milliseconds(self) -> Option<i64> {
+        let minutes = match self {
+            Self::Minutes(n) => i64::from(n),
+            Self::Hours(n) => i64::from(n) * 60,
+            Self::Days(n) => i64::from(n) * 24 * 60,
+            Self::BusinessDays(_) | Self::Months(_) => return None,
+        };
+        Some(minutes * 60_000)
+    }
+
     /// The moment at which a clock of this length ends that starts at `anchor`.
     pub(super) fn after(self, anchor: Timestamp, calendar: &Calendar<'_>) -> Result<Timestamp, jiff::Error> {
         let local = anchor.to_zoned(calendar.zone.clone());

@@ -24,6 +24,7 @@ pub struct DeadlineTable {
     pub dated: Date,
     rules: BTreeMap<String, Rule>,
     holidays: BTreeMap<String, Vec<Date>>,
+    drafts: BTreeMap<String, Draft>,
 }
 
 /// One clock that can be started.
@@ -37,18 +38,62 @@ pub struct Rule {
     pub within: Within,
     /// Where the rule stands.
     pub source: String,
+    /// The clock whose notice starts this one.
+    pub after: Option<String>,
+    /// The draft of its notice.
+    pub draft: Option<String>,
+    /// True when nobody has compared it with the text of the law.
+    pub unchecked: bool,
     zone: TimeZone,
     until: Option<Time>,
     holidays: Option<String>,
 }
+
+/// What a notice begins with, before it is filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// One line.
+    pub subject: String,
+    /// The text; `{title}` and the like are filled in.
+    pub text: String,
+}
+
+/// What a draft may have filled in.
+pub const PLACEHOLDERS: &[&str] = &[
+    "incident",
+    "title",
+    "severity",
+    "rule",
+    "source",
+    "to",
+    "anchor",
+    "due",
+    "opened",
+    "lead",
+    "containment",
+    "measures",
+];
 
 /// How long a clock runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Within {
     /// This long.
     Fixed(Span),
-    /// As the contract with the vendor says.
+    /// As the contract with the vendor says that we must.
     Contract,
+    /// As the contract with the vendor says that it must.
+    TheirContract,
+}
+
+impl std::fmt::Display for Within {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(span) => span.fmt(f),
+            Self::Contract => f.write_str("as our contract says"),
+            Self::TheirContract => f.write_str("as their contract says"),
+        }
+    }
 }
 
 /// Why a clock could not be started.
@@ -82,6 +127,9 @@ struct File {
     /// Days that are no business days, by the name that a rule gives.
     #[serde(default)]
     holidays: BTreeMap<String, Vec<String>>,
+    /// What notices begin with, by the name that a rule gives.
+    #[serde(default)]
+    drafts: BTreeMap<String, Draft>,
 }
 
 /// One clock.
@@ -92,8 +140,18 @@ struct RuleFile {
     title: String,
     /// What starts it: `aware`, `material`.
     from: String,
-    /// How long it runs: `72h`, `30 days`, `4 business days`, `1 month`; `contract` is what the vendor's clause says.
+    /// How long it runs: `72h`, `30 days`, `4 business days`, `1 month`; `contract` is what the vendor's clause says that we
+    /// owe, `their-contract` what it says that they owe.
     within: String,
+    /// Another rule: this clock begins when that one's notice is sent.
+    #[serde(default)]
+    after: Option<String>,
+    /// One of `drafts`.
+    #[serde(default)]
+    draft: Option<String>,
+    /// Nobody has compared it with the text of the law.
+    #[serde(default)]
+    unchecked: bool,
     /// The time zone in which its days are counted, `Europe/Berlin`; UTC unless given.
     #[serde(default)]
     zone: Option<String>,
@@ -140,6 +198,10 @@ impl DeadlineTable {
             }
             holidays.insert(name.clone(), list);
         }
+        depend(&read, &mark, &mut found);
+        for (name, draft) in &read.drafts {
+            fillable(name, draft, &mark, &mut found);
+        }
         let mut rules = BTreeMap::new();
         for (id, rule) in read.rules {
             if let Some(rule) = checked(&id, rule, &holidays, &mark, &mut found) {
@@ -147,7 +209,7 @@ impl DeadlineTable {
             }
         }
         match dated {
-            Some(dated) if found.is_empty() => Ok(Self { dated, rules, holidays }),
+            Some(dated) if found.is_empty() => Ok(Self { dated, rules, holidays, drafts: read.drafts }),
             _ => Err(found),
         }
     }
@@ -155,6 +217,18 @@ impl DeadlineTable {
     /// The rules by id.
     pub fn rules(&self) -> &BTreeMap<String, Rule> {
         &self.rules
+    }
+
+    /// What the notice of this clock begins with.
+    pub fn draft(&self, id: &str) -> Option<&Draft> {
+        self.drafts.get(self.rules.get(id)?.draft.as_ref()?)
+    }
+
+    /// The clocks that begin when the notice of this one is sent.
+    pub fn followers(&self, id: &str) -> impl Iterator<Item = &str> {
+        let id = id.to_owned();
+        let after = move |rule: &Rule| rule.after.as_ref() == Some(&id);
+        self.rules.iter().filter(move |(_, rule)| after(rule)).map(|(id, _)| id.as_str())
     }
 
     /// Starts a clock. `contract` is what the vendor register says, for rules that ask it; `to` is whom it is owed to.
@@ -171,7 +245,9 @@ impl DeadlineTable {
         let rule = self.rules.get(id).ok_or_else(|| self.unknown(id))?;
         let span = match rule.within {
             Within::Fixed(span) => span,
-            Within::Contract => contract.ok_or_else(|| NoClock::NoClause(to.to_owned()))?,
+            Within::Contract | Within::TheirContract => {
+                contract.ok_or_else(|| NoClock::NoClause(to.to_owned()))?
+            }
         };
         let holidays = rule.holidays.as_ref().and_then(|name| self.holidays.get(name));
         let calendar = Calendar {
@@ -209,6 +285,7 @@ fn checked(
     let path = |last| ["rules", id, last];
     let within = match rule.within.as_str() {
         "contract" => Ok(Within::Contract),
+        "their-contract" => Ok(Within::TheirContract),
         text => text.parse().map(Within::Fixed),
     };
     let within = keep(within, &path("within"), "is not a length of time", mark, found);
@@ -224,10 +301,63 @@ fn checked(
         from: rule.from,
         within: within?,
         source: rule.source,
+        after: rule.after,
+        draft: rule.draft,
+        unchecked: rule.unchecked,
         zone: zone?,
         until: until?,
         holidays: rule.holidays,
     })
+}
+
+/// What rules name exists, and no clock waits for itself.
+fn depend(read: &File, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    for (id, rule) in &read.rules {
+        if let Some(draft) = rule.draft.as_ref().filter(|name| !read.drafts.contains_key(*name)) {
+            let mistake =
+                mark.value("DL0003", &["rules", id, "draft"], format!("there is no draft `{draft}`"));
+            found.push(near(mistake, draft, read.drafts.keys()));
+        }
+        let Some(after) = &rule.after else { continue };
+        let place = ["rules", id.as_str(), "after"];
+        if !read.rules.contains_key(after) {
+            let mistake = mark.value("DL0003", &place, format!("there is no rule `{after}`"));
+            found.push(near(mistake, after, read.rules.keys()));
+        }
+        let mut seen = vec![id];
+        let mut next = Some(after);
+        while let Some(name) = next.filter(|name| !seen.contains(name)) {
+            seen.push(name);
+            next = read.rules.get(name).and_then(|rule| rule.after.as_ref());
+        }
+        if next == Some(id) {
+            found.push(mark.value("DL0003", &place, format!("`{id}` would begin only after itself")));
+        }
+    }
+}
+
+/// Every `{word}` of a draft can be filled in.
+fn fillable(name: &str, draft: &Draft, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
+    for (part, text) in [("subject", &draft.subject), ("text", &draft.text)] {
+        for word in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default()) {
+            if !PLACEHOLDERS.contains(&word) {
+                let message = format!("nothing is known that could stand for `{{{word}}}`");
+                let mistake = mark.value("DL0004", &["drafts", name, part], message);
+                let known = PLACEHOLDERS.iter().copied();
+                found.push(match did_you_mean(word, known) {
+                    Some(near) => mistake.help(format!("did you mean `{{{near}}}`?")),
+                    None => mistake.help(format!("known are {}", PLACEHOLDERS.join(", "))),
+                });
+            }
+        }
+    }
+}
+
+fn near<'a>(mistake: Diagnostic, word: &str, known: impl Iterator<Item = &'a String>) -> Diagnostic {
+    match did_you_mean(word, known.map(String::as_str)) {
+        Some(near) => mistake.help(format!("did you mean `{near}`?")),
+        None => mistake,
+    }
 }
 
 fn keep<T, E>(
@@ -247,57 +377,4 @@ fn keep<T, E>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn due(id: &str, anchor: &str) -> String {
-        let table = DeadlineTable::built_in().unwrap();
-        table.start(id, "", anchor.parse().unwrap(), None).unwrap().due.to_string()
-    }
-
-    #[test]
-    fn hours_run_by_the_clock() {
-        assert_eq!(due("gdpr-33", "2026-11-06T20:00:00Z"), "2026-11-09T20:00:00Z");
-        assert_eq!(due("nis2-early-warning", "2026-11-06T20:00:00Z"), "2026-11-07T20:00:00Z");
-    }
-
-    #[test]
-    fn business_days_skip_the_anchor_weekends_and_holidays_and_end_with_the_filing_day() {
-        // Friday; Thanksgiving on the 26th: Mon 23, Tue 24, Wed 25, Fri 27
-        assert_eq!(due("sec-8k", "2026-11-20T15:00:00Z"), "2026-11-27T22:30:00Z");
-        // late on Friday in New York is Saturday in UTC: the day is counted where the rule lives
-        assert_eq!(due("sec-8k", "2026-11-07T03:00:00Z"), "2026-11-13T22:30:00Z");
-        // Saturday: Monday is the first day
-        assert_eq!(due("sec-8k", "2026-08-01T12:00:00Z"), "2026-08-06T21:30:00Z");
-    }
-
-    #[test]
-    fn a_contract_runs_as_the_register_says_or_not_at_all() {
-        let table = DeadlineTable::built_in().unwrap();
-        let anchor = "2026-11-06T20:00:00Z".parse().unwrap();
-        let clock = table.start("contract", "Drift", anchor, Some(Span::Hours(24))).unwrap();
-        assert_eq!(
-            (clock.title.as_str(), clock.due.to_string().as_str()),
-            ("Contract clause, Drift", "2026-11-07T20:00:00Z")
-        );
-        assert_eq!(
-            table.start("contract", "Drift", anchor, None),
-            Err(NoClock::NoClause("Drift".to_owned()))
-        );
-        let error = table.start("gdpr33", "", anchor, None).unwrap_err();
-        assert_eq!(error.to_string(), "there is no deadline `gdpr33` (did you mean `gdpr-33`?)");
-    }
-
-    #[test]
-    fn every_mistake_is_found_in_its_place() {
-        let source = "\
-dated: yesterday
-rules:
-  a: { title: A, from: aware, within: soon, zone: Europe/Atlantis }
-  b: { title: B, from: aware, within: 72h, until: noonish, holidays: none }
-";
-        let found = DeadlineTable::load("deadlines.yaml", source).unwrap_err();
-        let lines: Vec<String> = found.iter().map(Diagnostic::one_line).collect();
-        insta::assert_snapshot!(lines.join("\n"));
-    }
-}
+mod tests;

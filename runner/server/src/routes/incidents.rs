@@ -121,7 +121,16 @@ pub(super) async fn append(
     kind: &'static str,
     body: &impl Serialize,
 ) -> Result<Json<Recorded>, Refused> {
-    let entries = vec![NewEntry::new(kind, body)];
+    append_all(app, caller, incident, vec![NewEntry::new(kind, body)]).await
+}
+
+/// Writes entries of an incident together; durable when it returns.
+pub(super) async fn append_all(
+    app: &App,
+    caller: &Caller,
+    incident: &str,
+    entries: Vec<NewEntry>,
+) -> Result<Json<Recorded>, Refused> {
     let append = StreamAppend::new(StreamId::incident(incident), app.journal.epoch(), entries);
     let ticket = app.journal.append(vec![append], With::default())?;
     app.journal.durable_at(ticket.position).await?;

@@ -11,6 +11,7 @@ mod handed;
 mod health;
 mod incidents;
 mod links;
+mod notices;
 mod openapi;
 mod presses;
 mod promotion;
@@ -18,6 +19,7 @@ mod runs;
 mod stock;
 mod table;
 mod tokens;
+mod vendors;
 
 use stanch_model::{
     api::{self, Page, Role},
@@ -47,8 +49,9 @@ const CURSOR: &[(&str, &str)] = &[
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
+    let own = [deadlines::routes(), notices::routes(), vendors::routes()];
     let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
-    parts.into_iter().flatten().collect()
+    parts.into_iter().chain(own).flatten().collect()
 }
 
 fn intake() -> Vec<Route> {
@@ -185,36 +188,10 @@ fn incidents() -> Vec<Route> {
         )
         .may(Role::Viewer)
         .gives::<api::IncidentView>(),
-        Route::get(
-            "/v1/deadlines",
-            "listDeadlines",
-            "The clocks of the newest incidents, earliest due first",
-            deadlines::list,
-        )
-        .may(Role::Viewer)
-        .gives::<Page<api::DeadlineView>>(),
         Route::post("/v1/incidents/{id}/notes", "writeNote", "Writes a note on an incident", incidents::note)
             .may(Role::Responder)
             .takes::<api::NoteBody>()
             .gives::<api::Recorded>(),
-        Route::post(
-            "/v1/incidents/{id}/deadlines/{deadline}/sent",
-            "deadlineSent",
-            "Stops a clock: the notice was sent",
-            deadlines::sent,
-        )
-        .may(Role::Responder)
-        .takes::<api::SettleBody>()
-        .gives::<api::Recorded>(),
-        Route::post(
-            "/v1/incidents/{id}/deadlines/{deadline}/waive",
-            "waiveDeadline",
-            "Stops a clock: nothing is owed, for a reason",
-            deadlines::waive,
-        )
-        .may(Role::Approver)
-        .takes::<api::SettleBody>()
-        .gives::<api::Recorded>(),
     ]
 }
 
@@ -427,9 +404,6 @@ fn about() -> Vec<Route> {
             .by_link()
             .media("text/html"),
         Route::post("/v1/slack", "pressButton", "A button in Slack was pressed", presses::press).by_source(),
-        Route::get("/v1/vendors", "listVendors", "The vendor register, by name", stock::vendors)
-            .may(Role::Viewer)
-            .gives::<Page<api::VendorView>>(),
         Route::get(
             "/v1/integrations",
             "listIntegrations",

@@ -8,13 +8,12 @@ use axum::{
 };
 use stanch_model::{
     Hash, StreamId,
-    api::{IntegrationSummary, Page, PlaybookSource, PlaybookSummary, VendorView},
+    api::{IntegrationSummary, Page, PlaybookSource, PlaybookSummary},
     catalog::ActionIndex,
     diagnostic::did_you_mean,
     run::body::{Created, Repinned, kind},
 };
 use stanch_playbooks::{CheckContext, check};
-use stanch_response::vendor::{Contact, Vendor};
 
 use crate::{app::Shared, drilled, problem::Refused};
 
@@ -120,42 +119,4 @@ pub(super) async fn integrations(State(app): State<Shared>) -> Json<Page<Integra
         })
         .collect();
     Json(Page { items, next: None })
-}
-
-/// `GET /v1/vendors`
-pub(super) async fn vendors(State(app): State<Shared>) -> Json<Page<VendorView>> {
-    let items = app.register.vendors().iter().map(|(slug, vendor)| view(slug, vendor)).collect();
-    Json(Page { items, next: None })
-}
-
-fn view(slug: &str, vendor: &Vendor) -> VendorView {
-    let clause = |breach: &stanch_response::vendor::BreachClause| match &breach.clause {
-        Some(clause) => format!("{} ({clause})", breach.notify_within),
-        None => breach.notify_within.clone(),
-    };
-    VendorView {
-        slug: slug.to_owned(),
-        name: if vendor.name.is_empty() { slug.to_owned() } else { vendor.name.clone() },
-        apps: vendor.apps.clone(),
-        contacts: vendor.contacts.iter().map(line).collect(),
-        notify_within: vendor.breach.as_ref().map(clause),
-        purpose: vendor.purpose.clone(),
-        data: vendor.data.clone(),
-        owner: vendor.owner.clone(),
-        tier: vendor.tier,
-        notes: vendor.notes.clone(),
-    }
-}
-
-/// `Security, security@drift.example, +1 555 0100, answers within 4h`
-fn line(contact: &Contact) -> String {
-    let within = contact.within.as_ref().map(|within| format!("answers within {within}"));
-    let parts = [
-        Some(contact.name.clone()).filter(|name| !name.is_empty()),
-        contact.mail.clone(),
-        contact.phone.clone(),
-        contact.url.clone(),
-        within,
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -17,27 +17,27 @@ use crate::{ledger::Ledger, link::Offer};
 
 /// A message that is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Intent {
+pub(crate) struct Intent {
     /// The need's key.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// As in `tell:`.
-    pub(super) way: String,
+    pub(crate) way: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(super) subject: String,
-    pub(super) text: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
     /// What can be said to it at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) offer: Option<Offer>,
+    pub(crate) offer: Option<Offer>,
     /// The one person it is for: it carries a link by which they answer, which is made when the message leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) who: Option<String>,
+    pub(crate) who: Option<String>,
     /// When it was meant, by the engine's clock.
-    pub(super) at: jiff::Timestamp,
+    pub(crate) at: jiff::Timestamp,
 }
 
 impl Intent {
     /// The key under which platforms know the message: the same however often it is tried.
-    pub(super) fn idempotency(&self) -> String {
+    pub(crate) fn idempotency(&self) -> String {
         Hash::of(format!("tell\n{}\n{}", self.key, self.way).as_bytes()).to_string()
     }
 }

@@ -6,10 +6,10 @@
 //! and counted.
 
 mod alarm;
-mod book;
+pub(crate) mod book;
 mod need;
 mod overdue;
-mod post;
+pub(crate) mod post;
 
 use std::{sync::Arc, time::Duration};
 
@@ -82,11 +82,11 @@ pub(crate) struct Parts {
 impl Teller {
     /// Reads what was told before.
     pub(crate) fn new(parts: Parts) -> Result<Self, JournalError> {
-        let post = Arc::new(post::Platforms {
-            integrations: parts.engine.integrations().clone(),
-            config: parts.config.clone(),
-            links: parts.links.clone(),
-        });
+        let post = Arc::new(post::Platforms::new(
+            parts.engine.integrations().clone(),
+            parts.config.clone(),
+            Some(parts.links.clone()),
+        ));
         Self::through(parts, post)
     }
 
@@ -134,10 +134,17 @@ impl Teller {
         }
         self.watch_open_runs().await;
         let mut follower = self.journal.follow("run/", self.book.place());
+        // Incidents have few entries, and what was told of their clocks is known by its key: they are read anew.
+        let mut incidents = self.journal.follow("incident/", Cursor::START);
         loop {
             while self.sending.try_join_next().is_some() {}
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
+                entry = incidents.next_async() => {
+                    let clock = alarm::said(&entry?, |id| self.incident(id).ok().flatten());
+                    clock.into_iter().for_each(|clock| self.alarms.add(clock));
+                    None
+                }
                 () = tokio::time::sleep(LOOK) => None,
             };
             if let Some(entry) = entry {
@@ -195,13 +202,19 @@ impl Teller {
         Ok(())
     }
 
-    /// Whether people said of this clock that its notice was sent, or that none is owed.
+    /// Whether people said of this clock that its notice was sent, that none is owed, or that it counts from another moment.
     fn is_settled(&self, clock: &alarm::Clock) -> Result<bool, JournalError> {
-        let Ok(view) = self.engine.view(&RunId(clock.run.clone())) else { return Ok(false) };
-        let Some(incident) = view.incident else { return Ok(false) };
-        let entries = self.journal.read(&StreamId::incident(&incident), 1, 10_000)?;
-        let id = incident::deadline_id(&clock.started);
-        Ok(Incident::of(&entries).is_some_and(|incident| incident.settled(&id).is_some()))
+        let of_run = || self.engine.view(&RunId(clock.run.clone())).ok()?.incident;
+        let Some(id) = clock.incident.clone().or_else(of_run) else { return Ok(false) };
+        let Some(incident) = self.incident(&id)? else { return Ok(false) };
+        let deadline = incident::deadline_id(&clock.started);
+        let moved = incident.moved.iter().rev().find(|moved| moved.deadline == deadline);
+        let elsewhere = moved.is_some_and(|moved| moved.due != clock.started.due);
+        Ok(elsewhere || incident.settled(&deadline).is_some())
+    }
+
+    fn incident(&self, id: &str) -> Result<Option<Incident>, JournalError> {
+        Ok(Incident::of(&self.journal.read(&StreamId::incident(id), 1, 10_000)?))
     }
 
     /// What this entry asks of people, if it still does: on the way through old entries most of it is long settled.

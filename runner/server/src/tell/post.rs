@@ -28,15 +28,15 @@ const LONGEST_MS: i64 = 120_000;
 
 /// How a message ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct End {
-    pub(super) how: How,
+pub(crate) struct End {
+    pub(crate) how: How,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(super) why: String,
+    pub(crate) why: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum How {
+pub(crate) enum How {
     /// The platform took it.
     Sent,
     /// It was refused, or never left.
@@ -50,14 +50,14 @@ impl End {
         Self { how, why: why.into() }
     }
 
-    pub(super) fn sent(&self) -> bool {
+    pub(crate) fn sent(&self) -> bool {
         self.how == How::Sent
     }
 }
 
 /// Whether an earlier life may have sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     /// No.
     Fresh,
     /// It may have.
@@ -65,7 +65,7 @@ pub(super) enum Delivery {
 }
 
 /// The way out; tests bring their own.
-pub(super) trait Post: Send + Sync {
+pub(crate) trait Post: Send + Sync {
     /// One attempt.
     fn send<'a>(&'a self, intent: &'a Intent, attempt: u32) -> BoxFuture<'a, Outcome>;
     /// Whether it went out already, by the platform's word.
@@ -75,7 +75,7 @@ pub(super) trait Post: Send + Sync {
 }
 
 /// Sends until it is known what became of it.
-pub(super) async fn deliver(post: &dyn Post, clock: &dyn Clock, intent: &Intent, delivery: Delivery) -> End {
+pub(crate) async fn deliver(post: &dyn Post, clock: &dyn Clock, intent: &Intent, delivery: Delivery) -> End {
     let mut doubtful = delivery == Delivery::Doubtful;
     for attempt in 1..=ATTEMPTS {
         if doubtful && !post.repeats(intent) {
@@ -105,13 +105,18 @@ async fn pause(clock: &dyn Clock, ms: i64) {
 }
 
 /// The configured integrations.
-pub(super) struct Platforms {
-    pub(super) integrations: Integrations,
-    pub(super) config: Arc<Config>,
-    pub(super) links: Arc<Links>,
+pub(crate) struct Platforms {
+    integrations: Integrations,
+    config: Arc<Config>,
+    links: Option<Arc<Links>>,
 }
 
 impl Platforms {
+    /// With links where messages may carry them.
+    pub(crate) fn new(integrations: Integrations, config: Arc<Config>, links: Option<Arc<Links>>) -> Self {
+        Self { integrations, config, links }
+    }
+
     /// Which action of which integration sends this, and with what.
     fn route(&self, intent: &Intent) -> Result<(String, &ActionInfo, Value), String> {
         let channel = Channel::parse(&intent.way, &self.config).map_err(|why| why.to_string())?;
@@ -140,7 +145,8 @@ impl Platforms {
     /// The text, with the link by which its one person answers: made anew each time, the same each time, and never kept.
     fn with_link(&self, intent: &Intent) -> String {
         let offer = intent.offer.as_ref().zip(intent.who.as_deref());
-        match offer.and_then(|(offer, who)| self.links.to(&offer.card, who, intent.at)) {
+        let links = self.links.as_ref();
+        match links.zip(offer).and_then(|(links, (offer, who))| links.to(&offer.card, who, intent.at)) {
             Some(url) => format!(
                 "{}\n\nRead and answer, for {} alone:\n{url}",
                 intent.text,

@@ -399,3 +399,38 @@ async fn nobody_is_reminded_of_a_deadline_whose_notice_was_sent() {
     world.settled(&run, 5).await;
     assert!(!post.ways(&run).contains(&"slack:#clocks".to_owned()), "{:?}", post.ways(&run));
 }
+
+#[tokio::test]
+async fn a_clock_that_a_person_started_is_told_of_and_one_that_was_moved_at_its_new_time_alone() {
+    const HOUR: i64 = 3_600_000;
+    let post = Held::new(Platform::Takes);
+    let world = World::new(MemoryJournal::new(), &post);
+    let run = world.start().await;
+    world.settled(&run, 5).await;
+    let incident = world.parts.engine.view(&run).unwrap().incident.unwrap();
+    let now = clock::now(&(world.clock.clone() as Arc<dyn Clock>));
+    let at = |hours: i64| (now + jiff::SignedDuration::from_hours(hours)).to_string();
+    let begun = json!({
+        "clock": { "deadline": "gdpr-33", "title": "GDPR", "anchor": at(0), "due": at(30) }, "by": "ben",
+    });
+    let moved =
+        json!({ "deadline": "gdpr-33", "anchor": at(20), "due": at(50), "by": "ben", "reason": "the log" });
+    let entries = vec![
+        stanch_model::NewEntry::new("incident.deadline_begun", &begun),
+        stanch_model::NewEntry::new("incident.deadline_moved", &moved),
+    ];
+    let append =
+        stanch_journal::StreamAppend::new(StreamId::incident(&incident), world.journal.epoch(), entries);
+    let ticket = world.journal.append(vec![append], stanch_journal::With::default()).unwrap();
+    world.journal.durable_at(ticket.position).await.unwrap();
+    world.clock.0.fetch_add(60 * HOUR, SeqCst);
+    let told = |sent: &Vec<Intent>| {
+        let about = sent.iter().filter(|intent| intent.text.contains(&format!("incident {incident}")));
+        about.map(|intent| intent.text.clone()).collect::<Vec<_>>()
+    };
+    let mut sent = post.sent.subscribe();
+    let said = sent.wait_for(|sent| !told(sent).is_empty());
+    assert!(tokio::time::timeout(PATIENCE, said).await.is_ok(), "nobody hears of it");
+    let texts = told(&post.sent.borrow());
+    assert!(texts.len() == 1 && texts[0].contains(&at(20)), "{texts:?}");
+}

@@ -83,6 +83,36 @@ async fn every_answer_is_as_it_is_described() {
     assert!(left.is_empty(), "no answer of these was seen: {left:?}");
 }
 
+/// A clock that a person starts and moves, a vendor's page, and a notice to it.
+async fn clocked_and_written(world: &World, incident: &str) {
+    let ask = async |role: Role, method: Method, path: &str, body: Value| {
+        let reply = world.as_role(role, method.clone(), path, &body).await;
+        assert_eq!(reply.status, 200, "{method} {path}: {:?}", reply.body);
+        reply.json()
+    };
+    let clocks = format!("/v1/incidents/{incident}/deadlines");
+    let (from, earlier) = ("2026-11-06T20:00:00Z", "2026-11-06T19:00:00Z");
+    ask(Role::Responder, Method::POST, &clocks, json!({ "rule": "gdpr-33", "from": from })).await;
+    let anchor = format!("{clocks}/gdpr-33/anchor");
+    ask(Role::Approver, Method::POST, &anchor, json!({ "from": earlier, "reason": "the log" })).await;
+    let run =
+        ask(Role::Responder, Method::POST, "/v1/runs", json!({ "playbook": "writer", "input": {} })).await;
+    let run = run["run"].as_str().unwrap();
+    world.until(run, |view| view.open_waits().count() == 1).await;
+    let mut notices = json!([]);
+    while notices.as_array().is_none_or(Vec::is_empty) {
+        notices = ask(Role::Viewer, Method::GET, "/v1/notices", json!({})).await["items"].clone();
+    }
+    let notice = notices[0]["id"].as_str().unwrap();
+    assert_eq!((&notices[0]["vendor"], &notices[0]["run"]), (&json!("drift"), &json!(run)));
+    ask(Role::Responder, Method::POST, &format!("/v1/notices/{notice}/bounced"), json!({})).await;
+    let answered = json!({ "reason": "Kim called" });
+    ask(Role::Responder, Method::POST, &format!("/v1/notices/{notice}/acknowledged"), answered).await;
+    let page = ask(Role::Viewer, Method::GET, "/v1/vendors/DRIFT", json!({})).await;
+    assert!(page["runs"].as_array().is_some_and(|runs| !runs.is_empty()), "{page:#}");
+    assert_eq!(page["vendor"]["entry"]["purpose"], "chat on the website");
+}
+
 /// A run of `cutter` that asks a person to block an app.
 async fn cutting(world: &World) -> String {
     let app = json!({ "$target": { "integration": "salesforce", "kind": "app", "id": "Drift" } });
@@ -110,8 +140,10 @@ async fn alone(world: &World) {
     assert_eq!(reply.status, 200, "{:?}", reply.body);
 }
 
-/// A plan, as far as it has come; and what people make of a version of a playbook.
+/// Clocks and notices; a plan, as far as it has come; and what people make of a version of a playbook.
 async fn planned_and_judged(world: &World) {
+    let incidents = world.client(Role::Viewer).incidents(1, None).await.unwrap().items;
+    clocked_and_written(world, &incidents[0].id).await;
     planned(world).await;
     for what in ["review", "withdraw", "review", "promote"] {
         let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };

@@ -365,7 +365,26 @@ fn library() -> Library {
         "input:\n  what: { type: list }\nuses:\n  reversible: [app.quarantine]\n",
         "for app in input.what { app.quarantine(#{ expires_in: \"4h\" }); }\nsettle();\n",
     ));
+    library.insert(writer());
     library
+}
+
+/// Writes to a vendor, as far as mail goes here.
+fn writer() -> Playbook {
+    let sources = [
+        (
+            "playbook.yaml",
+            "playbook: writer\ntitle: The writer\nowner: tests\nreviewed: 2026-11-01\nuses:\n  tell: [notify]\n",
+        ),
+        (
+            "main.rhai",
+            "attempt(|| notify(vendor_of(\"drift\"), \"cut\"));\nask(\"end\", \"Done?\", [\"done\"]);\n",
+        ),
+        ("README.md", "A test."),
+        ("templates/cut.md", "---\nsubject: Cut off\n---\nYou are.\n"),
+    ];
+    let sources = sources.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    Playbook::from_sources("writer", sources.into()).unwrap_or_else(|found| panic!("{found:#?}"))
 }
 
 /// One of them.

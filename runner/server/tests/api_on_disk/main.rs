@@ -10,6 +10,8 @@ mod auth;
 mod bad_input;
 #[path = "../api/cards.rs"]
 mod cards;
+#[path = "../api/clocks.rs"]
+mod clocks;
 #[path = "../api/events.rs"]
 mod events;
 #[path = "../api/glass.rs"]

@@ -46,7 +46,7 @@ impl Change {
 }
 
 /// A file beside it takes its place, with its permissions. A link stays a link.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(in crate::commands) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
     name.push(format!(".{}.new", std::process::id()));

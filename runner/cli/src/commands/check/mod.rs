@@ -1,7 +1,7 @@
 //! `stanch check`: every mistake at once, with file, line, excerpt and the way out. Nothing is run or reached, and nothing
 //! is changed but by `--fix`.
 
-mod fix;
+pub(super) mod fix;
 mod report;
 mod sarif;
 mod watch;

@@ -71,6 +71,7 @@ pub(super) fn clock(book: &Book<'_>, kind: &str) -> String {
     let within = match rule.within {
         Within::Fixed(span) => format!("{span:#}"),
         Within::Contract => "as long as the contract says".to_owned(),
+        Within::TheirContract => "as long as the contract gives the vendor".to_owned(),
     };
     let source = if rule.source.is_empty() { String::new() } else { format!(" ({})", rule.source) };
     format!("{}: {within}, from `{}` on{source}", rule.title, rule.from).replace('`', "")

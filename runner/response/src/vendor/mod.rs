@@ -10,95 +10,30 @@
 //!   breach: { notify_within: 24h, clause: "DPA 7.2" }
 //!   purpose: chat on the website, contact sync to HubSpot
 //!   data: [contacts, support cases]
+//!   access: [{ integration: salesforce, scopes: [api, refresh_token], grants: 40 }]
+//!   attestations: { soc2: { type: 2, to: 2026-06-30 }, iso27001: 2027-03-01 }
+//!   review_due: 2027-01-15
 //! ```
+//!
+//! It never judges whether an entry is up to date: that is for `review`, which is given the day.
 
 use std::collections::{BTreeMap, HashMap};
 
+mod check;
+mod entry;
+pub mod import;
+pub mod review;
+mod view;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use stanch_model::{Diagnostic, Target, yaml};
 
-use crate::{config::Marker, deadline::Span, tell::is_mail};
+pub use entry::{Access, Attestations, Auth, BreachClause, Contact, Day, Role, Soc2, Status, Vendor};
 
-/// One supplier.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Vendor {
-    /// For people.
-    pub name: String,
-    /// The ids and names under which platforms know its apps; letters' case does not matter.
-    pub apps: Vec<String>,
-    /// Whom to tell, first rung first.
-    pub contacts: Vec<Contact>,
-    /// What the contract says of breaches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub breach: Option<BreachClause>,
-    /// What it is for: what stops working when it is cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    /// What it holds of ours.
-    pub data: Vec<String>,
-    /// Who in the house answers for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// How much hangs on it, 1 the most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tier: Option<u8>,
-    /// `active`, `ended`, or `ended-token-live`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-    /// Words for rules about its apps: `protect: [{ tag: payroll }]`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Secrets that we gave it, by name only.
-    pub secrets_given: Vec<String>,
-    /// Anything else worth knowing at 3am.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notes: Option<String>,
-}
+pub use view::view;
 
-/// One rung of a vendor's contact ladder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Contact {
-    /// Person or desk.
-    pub name: String,
-    /// Where notices go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mail: Option<String>,
-    /// The call-back number, known beforehand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    /// A trust portal or form.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// How long to wait for an answer before the next rung.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub within: Option<String>,
-}
-
-/// What the contract says of breaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct BreachClause {
-    /// How soon we owe it notice, or it owes us: `24h`, `3d`, `2 business days`.
-    pub notify_within: String,
-    /// Where it stands in the contract.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clause: Option<String>,
-}
-
-/// Whether we still work with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Yes.
-    Active,
-    /// No.
-    Ended,
-    /// No, but something of it still has access.
-    EndedTokenLive,
-}
+use self::check::Check;
+use crate::config::Marker;
 
 /// The register, with its apps indexed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,7 +57,7 @@ impl Register {
         let mut found = Vec::new();
         let mut register = Self::default();
         for (slug, vendor) in vendors {
-            check(&slug, &vendor, &mark, &mut found);
+            Check { mark: &mark, found: &mut found }.vendor(&slug, &vendor);
             register.index(&slug, &vendor, &mark, &mut found);
             register.vendors.insert(slug, vendor);
         }
@@ -174,39 +109,6 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Vendors).to_value()
 }
 
-impl Vendor {
-    /// The rungs that a notice can be mailed to, first rung first.
-    pub fn ladder(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts.iter().filter(|contact| contact.mail.is_some())
-    }
-
-    /// How soon the contract wants notice.
-    pub fn notify_within(&self) -> Option<Span> {
-        self.breach.as_ref()?.notify_within.parse().ok()
-    }
-}
-
-fn check(slug: &str, vendor: &Vendor, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
-    if vendor.ladder().next().is_none() {
-        found.push(mark.key("VN0003", &[slug], format!("`{slug}` has no contact with a mail address")));
-    }
-    for (at, contact) in vendor.contacts.iter().enumerate() {
-        let at = at.to_string();
-        if let Some(mail) = contact.mail.as_deref().filter(|mail| !is_mail(mail)) {
-            let message = format!("`{mail}` is not a mail address");
-            found.push(mark.value("VN0003", &[slug, "contacts", &at, "mail"], message));
-        }
-        if let Some(why) = contact.within.as_ref().and_then(|text| text.parse::<Span>().err()) {
-            found.push(mark.value("VN0004", &[slug, "contacts", &at, "within"], why.to_string()));
-        }
-    }
-    if let Some(breach) = &vendor.breach
-        && let Err(why) = breach.notify_within.parse::<Span>()
-    {
-        found.push(mark.value("VN0004", &[slug, "breach", "notify_within"], why.to_string()));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +155,53 @@ zendesk:
         assert_eq!(register.vendor_of(&[app("drift", ""), app("zendesk", "")]), None);
         assert_eq!(register.vendor_of(&[app("unknown", "")]), None);
         assert_eq!(register.vendor_of(&[]), None);
+    }
+
+    #[test]
+    fn everything_that_is_known_of_a_vendor_has_its_field() {
+        let source = include_str!("full.yaml");
+        let register = Register::load("vendors.yaml", source).unwrap();
+        let (_, drift) = register.find("drift").unwrap();
+        assert_eq!(drift.access[0].scopes, ["api", "refresh_token"]);
+        let soc2 = drift.attestations.as_ref().unwrap().soc2.as_ref().unwrap();
+        assert_eq!(soc2.to.as_ref().unwrap().date(), Some(jiff::civil::date(2026, 6, 30)));
+        // every field is written in the example, and none is lost on the way back
+        let schema = schema();
+        let written = serde_json::to_value(drift).unwrap();
+        for (name, fields) in [
+            ("Vendor", &written),
+            ("Contact", &written["contacts"][0]),
+            ("Access", &written["access"][0]),
+            ("Attestations", &written["attestations"]),
+            ("BreachClause", &written["breach"]),
+        ] {
+            let known = schema["$defs"][name]["properties"].as_object().unwrap();
+            let missing: Vec<_> = known.keys().filter(|key| fields.get(key.as_str()).is_none()).collect();
+            assert!(missing.is_empty(), "{name}: {missing:?}");
+        }
+    }
+
+    #[test]
+    fn a_broken_date_is_named_with_its_place_and_a_wrong_word_with_the_one_that_was_meant() {
+        let found = Register::load(
+            "vendors.yaml",
+            "a:\n  contacts: [{ mail: s@a.example, checked: 2026-13-01 }]\n  review_due: soon\n",
+        )
+        .unwrap_err();
+        let lines: Vec<String> = found.iter().map(Diagnostic::one_line).collect();
+        assert_eq!(
+            lines,
+            [
+                "vendors.yaml:3:15: `review_due` is no date: `soon` [VN0005]",
+                "vendors.yaml:2:44: `contacts.0.checked` is no date: `2026-13-01` [VN0005]",
+            ]
+        );
+        let found = Register::load(
+            "vendors.yaml",
+            "a: { contacts: [{ mail: s@a.example }], attestation: { caiq: 2026-01-01 } }\n",
+        )
+        .unwrap_err();
+        assert_eq!(found[0].help.as_deref(), Some("did you mean `attestations`?"));
     }
 
     #[test]
