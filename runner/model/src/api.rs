@@ -5,6 +5,7 @@
 mod card;
 mod drill;
 mod entry;
+mod keep;
 mod order;
 mod start;
 mod stock;
@@ -26,6 +27,7 @@ pub use drill::{
     Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,
 };
 pub use entry::EntryView;
+pub use keep::{LegalHold, LegalHoldBody, Reloaded, RetainBody, Retained};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{

@@ -8,7 +8,7 @@ use stanch_model::{
     diagnostic::did_you_mean,
 };
 
-use super::{Known, Marker, alerts, names, only_warn};
+use super::{Known, Marker, alerts, keep, names, only_warn};
 use crate::{
     credential::Reference,
     tell::{Channel, Unheard},
@@ -30,6 +30,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
         protect(&at.to_string(), rule, config, known, mark, &mut found);
     }
     server(config, mark, &mut found);
+    keep::all(config, mark, &mut found);
     found
 }
 

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod check;
+mod keep;
 mod marker;
 pub mod names;
 
