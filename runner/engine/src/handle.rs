@@ -7,6 +7,7 @@ use stanch_integrations::Integrations;
 use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
     Alert, StreamId,
+    config::Current,
     ids::RunId,
     run::{RunState, RunView, WaitKind, WaitView, body::Decision},
     shortened,
@@ -339,7 +340,18 @@ impl Engine {
                 break;
             }
         }
-        if view.id.is_none() { Err(EngineError::NoRun(run.to_string())) } else { Ok(view) }
+        match (&view.id, view.version) {
+            (Some(_), _) => Ok(view),
+            (None, 0) => Err(EngineError::NoRun(run.to_string())),
+            // Headers and hashes are there, and nothing of what they said.
+            (None, version) => Ok(RunView {
+                id: Some(run.clone()),
+                title: "what was here has been dropped by retention".to_owned(),
+                state: RunState::Ended,
+                version,
+                ..RunView::default()
+            }),
+        }
     }
 
     /// The run that this id, unique prefix or unique ending names.
@@ -358,6 +370,11 @@ impl Engine {
             .query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
         let runs = page.streams.into_iter().filter_map(|(stream, _)| Some(stream.as_run()?.0));
         Ok(RunId(shortened::the_one("run", text, runs)?))
+    }
+
+    /// The configuration that is in force; whoever adopts another one changes it for the engine.
+    pub fn config(&self) -> &Current {
+        &self.env.config
     }
 
     /// Replays runs on the caller's own thread: their histories are read with the chain verified, and their scripts run
