@@ -5,6 +5,7 @@
 mod drill;
 mod error;
 mod events;
+mod keep;
 mod sse;
 mod transport;
 mod verbs;

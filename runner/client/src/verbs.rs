@@ -272,7 +272,7 @@ impl Client {
         self.get(path, &query).await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Answer<T> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Answer<T> {
         self.ask(self.transport.request(Method::GET, path, query)).await
     }
 

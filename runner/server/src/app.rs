@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
 use stanch_journal::Journal;
-use stanch_model::{config::Config, run::Mode};
+use stanch_model::{config::Current, run::Mode};
 use stanch_response::Register;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, views::Summaries};
+use crate::{Files, Tokens, auth::Limiter, ledger::Ledger, metrics::Metrics, siem, views::Summaries};
 
 /// Unproven bytes that may be in memory at one time, in KiB.
 pub(crate) const INTAKE_KIB: u32 = 64 * 1024;
@@ -21,19 +21,21 @@ const FOLLOWERS: usize = 256;
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) callers: Limiter,
     pub(crate) senders: Limiter,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) people: Ledger,
     pub(crate) description: serde_json::Value,
     pub(crate) summaries: Summaries,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) files: Files,
+    pub(crate) reloading: tokio::sync::Mutex<()>,
     /// Where the ledger of drills lies.
     pub(crate) data: Option<PathBuf>,
     pub(crate) intake: Semaphore,
@@ -48,7 +50,7 @@ pub(crate) type Shared = Arc<App>;
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
@@ -58,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) data: Option<PathBuf>,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) description: serde_json::Value,
 }
 
@@ -76,6 +79,7 @@ impl App {
             data,
             stopping,
             metrics,
+            copies,
             description,
         } = parts;
         let limits = &config.server;
@@ -90,11 +94,13 @@ impl App {
             sources,
             tokens,
             metrics,
+            copies,
             description,
             summaries: Summaries::default(),
             clock,
             mode,
             files,
+            reloading: tokio::sync::Mutex::default(),
             data,
             intake: Semaphore::new(INTAKE_KIB as usize),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),

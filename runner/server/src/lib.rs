@@ -19,12 +19,17 @@ mod metrics;
 mod poll;
 mod problem;
 mod recent;
+mod reload;
+mod retention;
 mod routes;
 mod server;
+mod siem;
 mod tell;
 mod views;
 
 pub use auth::{TokenError, Tokens};
 pub use desk::ResponseDesk;
-pub use files::Files;
+pub use files::{Files, Reader};
+pub use reload::NotReloaded;
+pub use retention::{Really, retain};
 pub use server::{Running, Server, ServerError, ServerOptions};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, 
 use stanch_engine::{Clock, Engine};
 use stanch_integrations::{Integrations, source::Source};
 use stanch_journal::{Journal, JournalError};
-use stanch_model::{config::Config, run::Mode};
+use stanch_model::{api::Reloaded, config::Current, run::Mode};
 use stanch_response::{
     Register,
     credential::{Reference, Secret},
@@ -14,10 +14,12 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Files, Tokens,
-    app::{App, Parts},
+    app::{App, Parts, Shared},
     listen::{self, Serving},
     metrics::Metrics,
-    poll, routes,
+    poll,
+    reload::{self, NotReloaded},
+    retention, routes, siem,
     tell::{self, Teller},
 };
 
@@ -32,7 +34,7 @@ pub struct ServerOptions {
     /// Read and followed.
     pub journal: Arc<dyn Journal>,
     /// Alert sources, limits, `tell:`.
-    pub config: Arc<Config>,
+    pub config: Current,
     /// The secrets of alert sources that are known already; all others are found by their references.
     pub secrets: BTreeMap<String, Secret>,
     /// The vendor register, to be shown.
@@ -76,6 +78,7 @@ pub struct Running {
     /// The socket it listens on.
     pub socket: Option<PathBuf>,
     engine: Engine,
+    app: Shared,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -90,6 +93,8 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
+        let copiers =
+            siem::copiers(&options.config, &options.journal, options.engine.integrations(), options.mode)?;
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
@@ -103,12 +108,20 @@ impl Server {
             data: options.data.clone(),
             stopping: stopping.clone(),
             metrics: metrics.clone(),
+            copies: copiers.iter().map(siem::Copier::figures).collect(),
             description: routes::describe(&table),
         }));
         let mut tasks = JoinSet::new();
         for (app, log) in poll::logs(&app) {
             tasks.spawn(poll::work(app, log));
         }
+        for copier in copiers {
+            tasks.spawn(copier.work(stopping.clone()));
+        }
+        if options.mode == Mode::Live {
+            tasks.spawn(retention::work(options.journal.clone(), options.config.clone(), stopping.clone()));
+        }
+        let shared = app.clone();
         let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
         let mut addr = None;
         if let Some(listen) = options.listen {
@@ -134,7 +147,7 @@ impl Server {
             metrics,
         })?;
         tasks.spawn(teller.work(stopping));
-        Ok(Running { addr, socket, engine: options.engine, stop, tasks })
+        Ok(Running { addr, socket, engine: options.engine, app: shared, stop, tasks })
     }
 }
 
@@ -142,6 +155,14 @@ impl Server {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Running {
+    /// Reads the configuration anew.
+    ///
+    /// # Errors
+    /// When it has mistakes: the old one stays in force.
+    pub async fn reload(&self, by: &str) -> Result<Reloaded, NotReloaded> {
+        reload::reload(&self.app, by).await
+    }
+
     /// Takes nothing new, lets what is in flight end, and returns when all is durable.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
@@ -174,7 +195,7 @@ impl Running {
 
 /// Binds every configured source to its secret. Commands may run for it, so it has a thread of its own.
 async fn sources(
-    config: &Arc<Config>,
+    config: &Current,
     integrations: &Integrations,
     known: BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<String, Source>, ServerError> {

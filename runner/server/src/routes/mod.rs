@@ -10,6 +10,7 @@ mod events;
 mod handed;
 mod health;
 mod incidents;
+mod keep;
 mod openapi;
 mod promotion;
 mod runs;
@@ -46,7 +47,7 @@ const CURSOR: &[(&str, &str)] = &[
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
-    parts.into_iter().flatten().collect()
+    parts.into_iter().flatten().chain(keep::routes()).collect()
 }
 
 fn intake() -> Vec<Route> {

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
-use stanch_model::{Entry, RunId, StreamId, config::Config, run::Mode};
+use stanch_model::{Entry, RunId, StreamId, config::Current, run::Mode};
 use stanch_response::incident::{self, Incident};
 use tokio::{
     sync::{Semaphore, watch},
@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Teller {
     engine: Engine,
     journal: Arc<dyn Journal>,
-    config: Arc<Config>,
+    config: Current,
     clock: Arc<dyn Clock>,
     mode: Mode,
     metrics: Arc<Metrics>,
@@ -57,7 +57,7 @@ pub(crate) struct Teller {
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) metrics: Arc<Metrics>,

@@ -1,6 +1,6 @@
 //! Sending one message through one way, until it is known what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use stanch_integrations::{Call, Integrations, Look, Outcome, Seen};
 use stanch_journal::BoxFuture;
 use stanch_model::{
     catalog::{ActionIndex, ActionInfo},
-    config::Config,
+    config::Current,
     target::InDoubt,
 };
 use stanch_response::tell::{Channel, Medium};
@@ -106,11 +106,11 @@ async fn pause(clock: &dyn Clock, ms: i64) {
 /// The configured integrations.
 pub(super) struct Platforms {
     integrations: Integrations,
-    config: Arc<Config>,
+    config: Current,
 }
 
 impl Platforms {
-    pub(super) fn new(integrations: Integrations, config: Arc<Config>) -> Self {
+    pub(super) fn new(integrations: Integrations, config: Current) -> Self {
         Self { integrations, config }
     }
 

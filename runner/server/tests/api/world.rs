@@ -13,7 +13,7 @@ use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::Journal;
 use stanch_model::{
     api::{AnswerBody, DecideBody, NewToken, Role, Say},
-    config::Config,
+    config::{Config, Current},
     run::{Mode, RunView},
     secret::{SecretBox, SecretError},
 };
@@ -123,8 +123,8 @@ impl World {
 
     async fn over(ground: Ground, config: &str, mode: Mode) -> Self {
         let (journal, folder) = (ground.journal(), ground.folder());
-        let config: Arc<Config> =
-            Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
+        let config: Current =
+            stanch_model::yaml::read::<Config>("stanch.yaml", config, "CF0001").unwrap().into();
         let engine = engine(journal.clone(), config.clone(), mode);
         let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
@@ -305,7 +305,7 @@ pub(crate) fn sign(body: &[u8]) -> String {
     ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn engine(journal: Arc<dyn Journal>, config: Arc<Config>, mode: Mode) -> Engine {
+fn engine(journal: Arc<dyn Journal>, config: Current, mode: Mode) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =
