@@ -11,6 +11,7 @@ const MANIFEST: &str = "playbook: cut
 title: Write something down
 owner: me
 reviewed: 2026-11-01
+uses: {}
 ";
 
 const SCRIPT: &str = r#"evidence("before", #{ person: "mina@acme.example" });

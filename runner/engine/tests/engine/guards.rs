@@ -511,13 +511,13 @@ async fn without_evidence_nothing_permanent_is_done_where_it_is_asked_for() {
         let run = outside.start(json!({})).await;
         let view = outside.waiting(&run, "G1").await;
         let card = guard(&view, "G1").clone();
-        assert_eq!((card.targets.len(), outside.done("revoke_grant")), (3, 0));
+        assert_eq!((card.targets.len(), outside.done("revoke_app_token")), (3, 0));
         assert!(card.text.contains("this run has kept no evidence yet"), "{}", card.text);
         outside.crash();
         outside.waiting(&run, "G1").await;
         outside.answer(&run, "G1", say).await;
         outside.ended(&run).await;
-        assert_eq!(outside.done("revoke_grant"), done, "{say}");
+        assert_eq!(outside.done("revoke_app_token"), done, "{say}");
     }
 }
 
@@ -529,7 +529,7 @@ async fn evidence_that_was_kept_lets_it_pass_and_lies_in_a_file_that_the_journal
     let run = outside.start(json!({})).await;
     let view = outside.ended(&run).await;
     assert!(view.waits.iter().all(|wait| wait.id != "G1"), "{:#?}", view.waits);
-    assert_eq!(outside.done("revoke_grant"), 3);
+    assert_eq!(outside.done("revoke_app_token"), 3);
     let kept = outside.kinds(&run, "step.local").into_iter().find(|step| step["op"] == "evidence").unwrap();
     let hash = stanch_model::Hash::parse(kept["value"]["hash"].as_str().unwrap()).unwrap();
     let file = stanch_journal::Journal::blob(&*outside.journal, &hash).unwrap();
