@@ -13,8 +13,8 @@ use stanch_model::{
 use tokio::time::Instant;
 
 use crate::{
-    Admission, Call, Catalog, ErrorKind, GroupReads, Identity, Limits, Outcome, Read, RoleReads, Transport,
-    UndoCall,
+    Admission, Call, Carrier, Catalog, ErrorKind, GroupReads, Identity, Limits, LineOutlet, Outcome,
+    OutletError, Read, RoleReads, Transport, UndoCall, WebOutlet,
     bind::{Bound, bind},
     exchange::{Exchange, label_arguments, labels_wanted, not_before},
     label::{Labels, UNLABELLED},
@@ -106,6 +106,28 @@ impl Integrations {
     /// The one way out.
     pub(crate) fn transport(&self) -> &Transport {
         &self.shared.transport
+    }
+
+    /// Where copies of the journal are posted to.
+    ///
+    /// # Errors
+    /// In a drill: it sends none.
+    pub fn web_outlet(&self, url: url::Url) -> Result<WebOutlet, OutletError> {
+        WebOutlet::new(&self.shared.transport, url)
+    }
+
+    /// A connection that copies of the journal go out through, line by line.
+    ///
+    /// # Errors
+    /// In a drill, and when nobody answers.
+    pub async fn line_outlet(
+        &self,
+        carrier: Carrier,
+        host: &str,
+        port: u16,
+        ca: Option<&str>,
+    ) -> Result<LineOutlet, OutletError> {
+        LineOutlet::open(&self.shared.transport, carrier, host, port, ca).await
     }
 
     /// Which tenant of which platform this name means.

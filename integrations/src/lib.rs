@@ -50,7 +50,9 @@ pub use preflight::{Finding, State};
 pub use review::review;
 pub use spec::Evidence;
 pub use time::{ScenarioClock, Work};
-pub use transport::{LiveTransport, Transport, TwinTransport, TwinTransportError};
+pub use transport::{
+    Carrier, LineOutlet, LiveTransport, OutletError, Transport, TwinTransport, TwinTransportError, WebOutlet,
+};
 
 /// How to write an integration, in Markdown.
 pub const AUTHORING: &str = include_str!("../AUTHORING.md");

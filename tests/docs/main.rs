@@ -7,5 +7,6 @@ mod architecture;
 mod places;
 mod readme;
 mod recipe;
+mod security;
 mod shell;
 mod tree;

@@ -17,7 +17,7 @@ fn typed() -> Vec<Vec<String>> {
 }
 
 /// The arguments of `stanch` in a command, also when cargo runs it.
-fn arguments(words: &[String]) -> Option<&[String]> {
+pub(crate) fn arguments(words: &[String]) -> Option<&[String]> {
     match words[0].as_str() {
         "stanch" => Some(&words[1..]),
         "cargo" if words[1] == "run" => {

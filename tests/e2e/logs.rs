@@ -18,7 +18,12 @@ use stanch_integrations::{
     twin::{Answer, Change, Fault, TwinHost, TwinOptions},
 };
 use stanch_journal::{Cursor, Filter, Journal, MemoryJournal};
-use stanch_model::{Alert, StreamId, config::Config, run::Mode, yaml};
+use stanch_model::{
+    Alert, StreamId,
+    config::{Config, Current},
+    run::Mode,
+    yaml,
+};
 use stanch_playbooks::Library;
 use stanch_response::{DeadlineTable, Register};
 use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
@@ -151,7 +156,7 @@ impl World {
 
     /// A server that finds the journal as it was left.
     async fn up(&mut self) {
-        let config: Arc<Config> = Arc::new(yaml::read("stanch.yaml", self.log.config, "CF0001").unwrap());
+        let config: Current = yaml::read::<Config>("stanch.yaml", self.log.config, "CF0001").unwrap().into();
         let transport = Transport::Twin(TwinTransport::new(self.twins.addr(), None).unwrap());
         let catalog = Arc::new(Catalog::embedded().unwrap());
         let integrations =

@@ -11,7 +11,7 @@ use stanch_integrations::{
 use stanch_journal::{Journal as _, MemoryJournal};
 use stanch_model::{
     RunId,
-    config::{Config, IntegrationConfig},
+    config::{Config, Current, IntegrationConfig},
     run::{Mode, RunView},
     secret::{SecretBox, SecretError},
 };
@@ -44,7 +44,7 @@ pub struct Inside {
     /// The journal.
     pub journal: Arc<MemoryJournal>,
     secrets: Arc<Secrets>,
-    config: Arc<Config>,
+    config: Current,
     library: Arc<Library>,
 }
 
@@ -68,7 +68,7 @@ impl Inside {
         let twins = TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() })
             .await
             .expect("twins");
-        let config = Arc::new(config());
+        let config = Current::from(config());
         let journal = Arc::new(MemoryJournal::new());
         let secrets = Arc::new(Secrets::default());
         let library = Arc::new(Library::embedded());
@@ -84,10 +84,11 @@ impl Inside {
 
     /// Another setting of an integration, from the next life on, which begins now.
     pub fn set(&mut self, integration: &str, setting: &str, value: &str) {
-        let config = Arc::make_mut(&mut self.config);
+        let mut config = (*self.config).clone();
         if let Some(integration) = config.integrations.get_mut(integration) {
             integration.settings.insert(setting.to_owned(), value.to_owned());
         }
+        self.config.adopt(config);
         self.crash();
     }
 
@@ -174,7 +175,7 @@ fn start(
     twins: &TwinHost,
     journal: &Arc<MemoryJournal>,
     secrets: &Arc<Secrets>,
-    config: &Arc<Config>,
+    config: &Current,
     library: &Arc<Library>,
 ) -> Engine {
     let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).expect("loopback");
@@ -186,13 +187,13 @@ fn start(
     let desk = ResponseDesk {
         register: Register::load("vendors.yaml", register).unwrap_or_else(|mistakes| panic!("{mistakes:?}")),
         deadlines: DeadlineTable::built_in().expect("deadlines"),
-        config: Arc::clone(config),
+        config: config.clone(),
     };
     Engine::start(EngineOptions {
         journal: Arc::clone(journal) as _,
         integrations,
         library: Arc::clone(library),
-        config: Arc::clone(config),
+        config: config.clone(),
         desk: Arc::new(desk),
         clock: Arc::new(WallClock),
         mode: Mode::Drill,

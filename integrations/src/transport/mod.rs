@@ -1,14 +1,17 @@
 //! How bytes leave this machine: to allow-listed hosts, or to simulated platforms on loopback and to nothing else.
 //!
-//! The only modules that open connections are here and in `mail`, and `mail` connects where a [`MailRoute`] says.
+//! The only modules that open connections are here and in `mail`, and `mail` connects where a [`MailRoute`] says. What leaves
+//! through `outlet` goes to no platform.
 
 mod live;
 mod mail_route;
+mod outlet;
 mod twin;
 
 pub use live::LiveTransport;
 pub(crate) use live::Tls;
 pub(crate) use mail_route::MailRoute;
+pub use outlet::{Carrier, LineOutlet, OutletError, WebOutlet};
 pub use twin::{TwinTransport, TwinTransportError};
 
 use bytes::{Bytes, BytesMut};

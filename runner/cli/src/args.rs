@@ -108,8 +108,12 @@ pub(crate) enum Command {
     Docs(commands::docs::Args),
     /// The platforms that are known, and what they can do
     Integrations(commands::integrations::Args),
-    /// Look through the journal: verify, tail, export, backup, restore
+    /// Look through the journal: verify, tail, export, backup, restore, retain
     Journal(commands::journal::Args),
+    /// Keep everything of an incident, whatever its age
+    LegalHold(commands::legal_hold::Args),
+    /// Check the configuration, or have the server read it anew
+    Config(commands::config::Args),
     /// Who may speak to the server
     Tokens(commands::tokens::Args),
     /// Run the simulated platforms alone
@@ -124,4 +128,6 @@ pub(crate) enum Command {
     Lsp(commands::lsp::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
+    /// Write manual pages, one for every command
+    Man(commands::man::Args),
 }

@@ -93,6 +93,11 @@ impl Mistakes {
         name
     }
 
+    /// Each in one line, with its place.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.found.iter().filter(|one| one.level == Level::Error).map(Diagnostic::one_line).collect()
+    }
+
     /// True when something must be mended first.
     pub(crate) fn refuse(&self) -> bool {
         self.found.iter().any(|one| one.level == Level::Error)

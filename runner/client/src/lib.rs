@@ -5,6 +5,7 @@
 mod drill;
 mod error;
 mod events;
+mod keep;
 mod sse;
 mod transport;
 mod verbs;
@@ -38,11 +39,7 @@ impl Client {
     ///
     /// # Errors
     /// When the place makes no sense, or the certificates are none.
-    pub fn connect_as(
-        location: Location,
-        trust: &Trust,
-        channel: &'static str,
-    ) -> Result<Self, ClientError> {
+    pub fn connect_as(location: Location, trust: &Trust, channel: &'static str) -> Result<Self, ClientError> {
         Ok(Self { transport: Arc::new(Transport::new(location, trust)?.saying(channel)) })
     }
 }

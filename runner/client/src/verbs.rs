@@ -5,7 +5,12 @@ use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
-        AcknowledgedBody, AlertReceipt, AlertSummary, AnswerBody, AskBody, BeginBody, BouncedBody, BreakGlassBody, Card, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary, IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me, MoveBody, NewToken, NoteBody, NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan, Undoing, VendorPage, VendorView,
+        AcknowledgedBody, AlertReceipt, AlertSummary, AnswerBody, AskBody, BeginBody, BouncedBody,
+        BreakGlassBody, Card, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary, IncidentView,
+        IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me, MoveBody, NewToken, NoteBody,
+        NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody,
+        RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan, Undoing,
+        VendorPage, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -327,7 +332,7 @@ impl Client {
         self.get(path, &query).await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Answer<T> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Answer<T> {
         self.ask(self.transport.request(Method::GET, path, query)).await
     }
 

@@ -15,7 +15,7 @@ use stanch_journal::{BoxFuture, Journal};
 use stanch_model::{
     Hash, RunId,
     catalog::ActionIndex,
-    config::Config,
+    config::Current,
     run::{GuardRead, Mode, Reading, body::Pins, plan::KeptPlan},
 };
 use stanch_playbooks::{Library, Playbook, coverage::Coverage};
@@ -149,7 +149,7 @@ pub(crate) struct Env {
     /// The same for runs that only look.
     pub(crate) reading: Integrations,
     pub(crate) library: Arc<Library>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) in_process: Option<Arc<dyn InProcess>>,

@@ -42,6 +42,7 @@ pub use desk::{Desk, DeskError, Message, Template};
 pub use env::{Clock, InProcess, Patience, WallClock};
 pub use guard::Protection;
 pub use handle::Engine;
+pub use pins::program;
 pub use promotion::{Judged, Judgement};
 pub use terms::{
     Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,

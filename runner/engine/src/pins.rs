@@ -15,6 +15,12 @@ use crate::{
 /// The interpreter that this build carries.
 const RHAI: &str = "1.27.0";
 
+/// What of a run's pins is this program's own: a run with others stands until it is repinned, or ends under the program
+/// that it began with.
+pub fn program() -> (&'static str, u32) {
+    (RHAI, HOST_API)
+}
+
 /// The stream in which a playbook's sources lie.
 pub(crate) fn stream(hash: &Hash) -> StreamId {
     StreamId::from_stored(format!("playbook/{hash}"))

@@ -8,7 +8,7 @@ use stanch_integrations::Integrations;
 use stanch_journal::Journal;
 use stanch_model::{
     Alert, Diagnostic, RunId,
-    config::Config,
+    config::Current,
     run::{Mode, RunState},
 };
 use stanch_playbooks::Library;
@@ -27,7 +27,7 @@ pub struct EngineOptions {
     /// The playbooks.
     pub library: Arc<Library>,
     /// People and groups, protected targets, how long alerts fold.
-    pub config: Arc<Config>,
+    pub config: Current,
     /// Vendors, deadlines, messages.
     pub desk: Arc<dyn Desk>,
     /// The run's clock.

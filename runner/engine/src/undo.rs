@@ -65,7 +65,18 @@ impl Env {
                 break;
             }
         }
-        if view.id.is_none() { Err(EngineError::NoRun(run.to_string())) } else { Ok(view) }
+        match (&view.id, view.version) {
+            (Some(_), _) => Ok(view),
+            (None, 0) => Err(EngineError::NoRun(run.to_string())),
+            // Headers and hashes are there, and nothing of what they said.
+            (None, version) => Ok(RunView {
+                id: Some(run.clone()),
+                title: "what was here has been dropped by retention".to_owned(),
+                state: RunState::Ended,
+                version,
+                ..RunView::default()
+            }),
+        }
     }
 
     fn created(&self, run: &RunId) -> Result<Created, EngineError> {

@@ -8,6 +8,7 @@ use crate::{
     append::{Epoch, Post, Posted, Row, StreamAppend, Ticket, With},
     error::JournalError,
     follow::Follower,
+    forget::Forget,
     query::{Claim, Cursor, Filter, Page, Stats, StreamInfo},
 };
 
@@ -154,6 +155,23 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Io` when there is none, `Corrupt` when it is not what its name says.
     fn blob(&self, hash: &Hash) -> Result<Vec<u8>, JournalError>;
+
+    /// Handles of the secrets that lie sealed beside the log.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    fn sealed(&self) -> Result<Vec<String>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    /// Drops bodies, payloads and secrets for good; gives how many bodies that were. Slow: it may write much of the log
+    /// anew. A crash in between leaves each body whole or dropped; the same again does the rest.
+    ///
+    /// # Errors
+    /// When the disk refuses: some may be dropped.
+    fn forget(&self, _: &Forget) -> Result<u64, JournalError> {
+        Err(JournalError::Invalid("this journal keeps all that it has".to_owned()))
+    }
 
     /// Figures since opening.
     fn stats(&self) -> Stats;

@@ -13,6 +13,7 @@ use crate::{
     line::{self, BodyFound, Line},
     local::{KeySource, Layout, Shelf},
     scan,
+    sign::{Place, PublicKey, Signed},
     vault::Vault,
 };
 
@@ -23,6 +24,8 @@ pub struct Verify {
     pub vault_key: Option<KeySource>,
     /// The hash of a checkpoint entry that was kept elsewhere: it must be in the log.
     pub checkpoint: Option<Hash>,
+    /// The keys that sign checkpoints: from the first that is signed on, every one must be, by one of these.
+    pub signers: Vec<PublicKey>,
 }
 
 /// What was proven.
@@ -42,19 +45,39 @@ pub struct Verified {
     pub checkpointed: u64,
     /// Secrets that open, when a key was given.
     pub secrets: Option<u64>,
+    /// What signatures cover, when keys were given.
+    pub signed: Option<SignedUpTo>,
     /// File and line of a last batch that is not whole: a server is writing it, or a crash tore it before anyone was told.
     pub torn: Option<(PathBuf, u64)>,
+}
+
+/// What the signatures of checkpoints cover.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignedUpTo {
+    /// Signed checkpoints that hold.
+    pub checkpoints: u64,
+    /// What the last of them says of the time.
+    pub time: String,
+    /// Its hash.
+    pub hash: Option<Hash>,
+    /// Entries that came after it: no signature covers them yet.
+    pub after: u64,
 }
 
 /// Verifies a data folder (also while it is served) or an exported file.
 ///
 /// # Errors
 /// `Corrupt` with file and line of the first entry that is not as it was written; `Fatal` when a kept checkpoint is not
-/// in the log or the vault does not open; `Io` when it cannot be read.
+/// in the log, keys were given and nothing is signed, or the vault does not open; `Io` when it cannot be read.
 pub fn verify(path: impl AsRef<Path>, how: &Verify) -> Result<Verified, JournalError> {
     let path = path.as_ref();
-    let mut chains =
-        Chains { found: Verified::default(), heads: HashMap::new(), looking_for: how.checkpoint };
+    let mut chains = Chains {
+        found: Verified::default(),
+        heads: HashMap::new(),
+        looking_for: how.checkpoint,
+        signers: &how.signers,
+    };
+    chains.found.signed = (!how.signers.is_empty()).then(SignedUpTo::default);
     if path.is_file() {
         exported(path, &mut chains)?;
     } else {
@@ -67,11 +90,16 @@ pub fn verify(path: impl AsRef<Path>, how: &Verify) -> Result<Verified, JournalE
     if let Some(missing) = chains.looking_for {
         return Err(JournalError::Fatal(format!("checkpoint {missing} is not in this log")));
     }
+    if chains.found.signed.as_ref().is_some_and(|signed| signed.checkpoints == 0) {
+        return Err(JournalError::Fatal(
+            "no checkpoint in this log is signed: the journal was kept without a key, or this is a part of it without the stream `system`".to_owned(),
+        ));
+    }
     chains.found.streams = chains.heads.len() as u64;
     Ok(chains.found)
 }
 
-fn folder(layout: &Layout, chains: &mut Chains) -> Result<(), JournalError> {
+fn folder(layout: &Layout, chains: &mut Chains<'_>) -> Result<(), JournalError> {
     let end = scan::batches(layout, |number, bytes, batch| {
         for (offset, _, text) in batch.entries() {
             let spilled = |line: &Line<'_>| Shelf::spilled(layout, &line.body_hash);
@@ -86,7 +114,7 @@ fn folder(layout: &Layout, chains: &mut Chains) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn exported(path: &Path, chains: &mut Chains) -> Result<(), JournalError> {
+fn exported(path: &Path, chains: &mut Chains<'_>) -> Result<(), JournalError> {
     let bytes = fs::read(path).map_err(JournalError::io(format!("reading {}", path.display())))?;
     for (nth, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if text.is_empty() || text.starts_with(b"{\"segment\":") || text.starts_with(b"{\"batch\":") {
@@ -110,13 +138,14 @@ fn secrets(layout: &Layout, key: &KeySource) -> Result<u64, JournalError> {
 }
 
 /// Where every stream stands.
-struct Chains {
+struct Chains<'k> {
     found: Verified,
     heads: HashMap<String, (u64, Hash)>,
     looking_for: Option<Hash>,
+    signers: &'k [PublicKey],
 }
 
-impl Chains {
+impl Chains<'_> {
     fn take(
         &mut self,
         text: &[u8],
@@ -139,6 +168,9 @@ impl Chains {
         if line.prev != head {
             return Err(line.wrong("it does not follow on the entry before it in its stream"));
         }
+        if let Some(signed) = &mut self.found.signed {
+            signed.after += 1;
+        }
         if line.kind == CHECKPOINT && line.stream == "system" {
             self.checkpoint(&line)?;
         }
@@ -153,8 +185,11 @@ impl Chains {
 
     fn checkpoint(&mut self, line: &Line<'_>) -> Result<(), String> {
         self.looking_for = self.looking_for.filter(|wanted| *wanted != line.hash);
-        let BodyFound::Line(body) = line.body else { return Ok(()) };
+        let BodyFound::Line(body) = line.body else {
+            return if self.is_signed_by_now() { Err(line.wrong(UNSIGNED)) } else { Ok(()) };
+        };
         let body: Checkpoint = serde_json::from_str(body).map_err(|error| error.to_string())?;
+        self.signature(line, &body)?;
         for (stream, version, head) in body.streams {
             // An export may leave streams out.
             let Some(known) = self.heads.get(&stream) else { continue };
@@ -165,7 +200,33 @@ impl Chains {
         }
         Ok(())
     }
+
+    fn is_signed_by_now(&self) -> bool {
+        self.found.signed.as_ref().is_some_and(|signed| signed.checkpoints > 0)
+    }
+
+    /// The signature of a checkpoint, where keys were given. Those before the first signed one are covered by it.
+    fn signature(&mut self, line: &Line<'_>, body: &Checkpoint) -> Result<(), String> {
+        let is_due = self.is_signed_by_now();
+        let Some(so_far) = &mut self.found.signed else { return Ok(()) };
+        let Some(signed) = &body.signed else {
+            return if is_due { Err(line.wrong(UNSIGNED)) } else { Ok(()) };
+        };
+        let place =
+            Place { version: line.version, prev: line.prev, previous: body.previous, streams: &body.streams };
+        if !self.signers.iter().any(|key| key.holds(&place, signed)) {
+            let why =
+                format!("none of the given keys made the signature of this checkpoint ({})", signed.key);
+            return Err(line.wrong(&why));
+        }
+        so_far.checkpoints += 1;
+        so_far.time.clone_from(&signed.time);
+        (so_far.hash, so_far.after) = (Some(line.hash), 0);
+        Ok(())
+    }
 }
+
+const UNSIGNED: &str = "this checkpoint has no signature, and one before it has";
 
 /// The kind of checkpoint entries in `system`.
 pub(crate) const CHECKPOINT: &str = "journal.checkpoint";
@@ -177,4 +238,7 @@ pub(crate) struct Checkpoint {
     pub(crate) previous: Option<Hash>,
     /// Stream, version, hash of that entry.
     pub(crate) streams: Vec<(String, u64, Hash)>,
+    /// Where a key is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<Signed>,
 }

@@ -5,6 +5,7 @@
 mod card;
 mod drill;
 mod entry;
+mod keep;
 mod notice;
 mod order;
 mod start;
@@ -23,13 +24,15 @@ use crate::{
 };
 
 pub use card::{
-    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody, LinkBody, MadeLink, Say,
+    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody,
+    LinkBody, MadeLink, Say,
 };
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,
     Letter, MoveState, MoveView, PlotState, PlotView, RealIncident, Remarked, SeatKind,
 };
 pub use entry::EntryView;
+pub use keep::{LegalHold, LegalHoldBody, Reloaded, RetainBody, Retained};
 pub use notice::{AcknowledgedBody, BouncedBody, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};

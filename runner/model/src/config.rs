@@ -1,11 +1,17 @@
 //! `stanch.yaml`: people, integrations, alert sources, who hears what, what is protected.
 
+mod current;
+mod keep;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{limit::Limits, target::Effect};
+
+pub use current::Current;
+pub use keep::{BeforePermanent, EvidenceConfig, JournalConfig, Retention, SiemConfig, SiemShape, SiemWay};
 
 /// The whole file. Every part has a default, so an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +39,14 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// The HTTP listener.
     pub server: ServerConfig,
+    /// How the journal is kept.
+    pub journal: JournalConfig,
+    /// What must be kept before something is done that cannot be undone.
+    pub evidence: EvidenceConfig,
+    /// How long bodies of entries are kept.
+    pub retention: Retention,
+    /// Where copies of the journal go, as OCSF events; the key is a name for the metrics.
+    pub siem: BTreeMap<String, SiemConfig>,
     /// Folders with playbooks of one's own; they override the library by slug.
     pub playbooks: Vec<String>,
     /// Who may sign playbooks.

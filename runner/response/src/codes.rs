@@ -202,6 +202,21 @@ pub const PAGES: &[CodePage] = &[
         "integrations:\n  slack: { platform: slack }\npeople:\n  groups: { lead: [ben] }\n  known:\n    ben: { tell: [\"slack:@ben\"] }",
     ),
     CodePage::new(
+        "CF0040",
+        "not a time to keep bodies for",
+        "Under `retention:`, `bodies` is how long the bodies of entries are kept after the run or incident they belong to has ended: a day at least. Headers and hashes are always kept, so the chain verifies; what a legal hold covers is kept too.",
+    )
+    .shows("retention:\n  bodies: 400", "retention:\n  bodies: 400d"),
+    CodePage::new(
+        "CF0041",
+        "a copy of the journal that cannot go out",
+        "Each entry under `siem:` says with `to` how a copy goes out (`http`, `syslog`, `file`), and with `url` or `path` where to. HTTP to another machine is https; syslog should be tls.",
+    )
+    .shows(
+        "siem:\n  splunk: { to: http, url: \"http://splunk.acme.example:8088/services/collector/event\" }",
+        "siem:\n  splunk: { to: http, url: \"https://splunk.acme.example:8088/services/collector/event\", shape: splunk, scheme: Splunk, token: env:HEC_TOKEN }",
+    ),
+    CodePage::new(
         "VN0001",
         "the file is not a vendor register",
         "The YAML cannot be read, a key is unknown or given twice, or a value has the wrong type.",

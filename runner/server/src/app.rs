@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use stanch_engine::{Clock, Engine};
 use stanch_integrations::source::Source;
 use stanch_journal::Journal;
-use stanch_model::{config::Config, run::Mode};
+use stanch_model::{config::Current, run::Mode};
 use stanch_response::{Register, credential::Secret};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics, notices::Notices, views::Summaries,
+    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics,
+    notices::Notices, siem, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.
@@ -23,7 +24,7 @@ const FOLLOWERS: usize = 256;
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) senders: Limiter,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulses: Pulses,
+    pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) people: Ledger,
     pub(crate) links: Arc<Links>,
     /// What Slack signs the presses of buttons with.
@@ -41,6 +43,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) files: Files,
+    pub(crate) reloading: tokio::sync::Mutex<()>,
     /// Where the ledger of drills lies.
     pub(crate) data: Option<PathBuf>,
     pub(crate) intake: Semaphore,
@@ -55,7 +58,7 @@ pub(crate) type Shared = Arc<App>;
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) notices: Arc<Notices>,
     pub(crate) sources: BTreeMap<String, Source>,
@@ -69,6 +72,7 @@ pub(crate) struct Parts {
     pub(crate) pulses: Pulses,
     pub(crate) links: Arc<Links>,
     pub(crate) slack: Option<Secret>,
+    pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) description: serde_json::Value,
 }
 
@@ -91,6 +95,7 @@ impl App {
             pulses,
             links,
             slack,
+            copies,
             description,
         } = parts;
         let limits = &config.server;
@@ -109,11 +114,13 @@ impl App {
             pulses,
             links,
             slack,
+            copies,
             description,
             summaries: Summaries::default(),
             clock,
             mode,
             files,
+            reloading: tokio::sync::Mutex::default(),
             data,
             intake: Semaphore::new(INTAKE_KIB as usize),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),

@@ -1,13 +1,11 @@
 //! The engine's desk over the register, the table of clocks and `tell:`. Answers are journaled by the engine, so the
 //! files behind them may change under a run.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use stanch_engine::{Desk, DeskError, Message, Template};
 use stanch_model::{
     Target,
-    config::Config,
+    config::{Config, Current},
     run::{Mode, body::DeadlineStarted},
     value,
 };
@@ -30,7 +28,7 @@ pub struct ResponseDesk {
     /// The notification clocks.
     pub deadlines: DeadlineTable,
     /// For `tell:`.
-    pub config: Arc<Config>,
+    pub config: Current,
 }
 
 impl Desk for ResponseDesk {
@@ -254,7 +252,7 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         ResponseDesk {
             register: Register::load("vendors.yaml", register).unwrap(),
             deadlines: DeadlineTable::built_in().unwrap(),
-            config: Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap()),
+            config: stanch_model::yaml::read::<Config>("stanch.yaml", config, "CF0001").unwrap().into(),
         }
     }
 
@@ -373,7 +371,7 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         let mut desk = desk();
         let mut config = (*desk.config).clone();
         config.tell.insert("stuck".to_owned(), vec!["slack:#night".to_owned()]);
-        desk.config = Arc::new(config);
+        desk.config = config.into();
         let sent = desk.page("strangers", "Drift is cut", Mode::Live).unwrap();
         assert_eq!(sent[0].channel, "slack_eu:#night");
         assert_eq!(sent[0].text, "Drift is cut\n(meant for `strangers`, which `tell:` does not name)");

@@ -1,22 +1,28 @@
-//! The files that this server was started with: which of them read differently by now. Looks, and never reloads.
+//! The files that this server was started with: which of them read differently by now, and how they are read anew.
 
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
-use stanch_model::Hash;
+use parking_lot::RwLock;
+use stanch_model::{Hash, config::Config};
 
 /// Folders inside folders are looked into so deep.
 const DEEPEST: usize = 8;
 
-/// Files and folders as they were at the start.
-#[derive(Clone, Debug, Default)]
+/// Reads the configuration with all its checks, or says what is wrong with it. May block.
+pub type Reader = Arc<dyn Fn() -> Result<Config, Vec<String>> + Send + Sync>;
+
+/// Files and folders as they were when they were read.
+#[derive(Clone, Default)]
 pub struct Files {
     named: Vec<PathBuf>,
-    known: BTreeMap<PathBuf, Seen>,
+    known: Arc<RwLock<BTreeMap<PathBuf, Seen>>>,
+    reader: Option<Reader>,
 }
 
 /// One file at one moment.
@@ -32,16 +38,34 @@ impl Files {
     pub fn seen(named: impl IntoIterator<Item = PathBuf>) -> Self {
         let named: Vec<_> = named.into_iter().collect();
         let known = below(&named).into_iter().filter_map(|path| Some((path.clone(), look(&path, None)?)));
-        let known = known.collect();
-        Self { named, known }
+        let known = Arc::new(RwLock::new(known.collect()));
+        Self { named, known, reader: None }
+    }
+
+    /// The same, with a way to read them anew.
+    #[must_use]
+    pub fn read_by(self, reader: Reader) -> Self {
+        Self { reader: Some(reader), ..self }
+    }
+
+    pub(crate) fn reader(&self) -> Option<Reader> {
+        self.reader.clone()
+    }
+
+    /// The first of them, which is the configuration itself, was read anew and is in force.
+    pub(crate) fn read_anew(&self) {
+        if let Some(seen) = self.named.first().and_then(|path| Some((path.clone(), look(path, None)?))) {
+            self.known.write().insert(seen.0, seen.1);
+        }
     }
 
     /// The files that are new, gone, or say something else than at the start, by path.
     pub fn changed(&self) -> Vec<PathBuf> {
         let now = below(&self.named);
-        let gone = self.known.keys().filter(|path| !now.contains(path)).cloned();
+        let known = self.known.read();
+        let gone = known.keys().filter(|path| !now.contains(path)).cloned();
         let other = now.iter().filter(|path| {
-            let before = self.known.get(*path);
+            let before = known.get(*path);
             look(path, before).is_none_or(|now| before.is_none_or(|before| before.text != now.text))
         });
         let mut changed: Vec<_> = gone.chain(other.cloned()).collect();

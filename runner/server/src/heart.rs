@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stanch_engine::Engine;
 use stanch_integrations::{Call, Outcome};
 use stanch_journal::Journal;
-use stanch_model::{api::HeartbeatState, catalog::ActionInfo, config::Config};
+use stanch_model::{api::HeartbeatState, catalog::ActionInfo, config::Current};
 use stanch_response::tell::Pulse;
 use tokio::sync::watch;
 

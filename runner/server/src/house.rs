@@ -59,7 +59,9 @@ pub(crate) async fn began_with(
     at: jiff::Timestamp,
 ) -> Result<Option<Changed>, JournalError> {
     let ledger = Ledger::new(journal, "config");
-    let last: Option<Changed> = ledger.last()?.and_then(|entry| entry.decode().ok());
+    let entries = ledger.read()?;
+    let last = entries.iter().rev().find(|entry| entry.header.kind == CHANGED);
+    let last: Option<Changed> = last.and_then(|entry| entry.decode().ok());
     let Some(changed) = changed(config, last.as_ref(), who, at) else { return Ok(None) };
     ledger.append(CHANGED, &changed).await?;
     Ok(Some(changed))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, 
 use stanch_engine::{Clock, Engine};
 use stanch_integrations::{Integrations, source::Source};
 use stanch_journal::{Journal, JournalError};
-use stanch_model::{config::Config, run::Mode};
+use stanch_model::{api::Reloaded, config::Current, run::Mode};
 use stanch_response::{
     Register,
     credential::{Reference, Secret},
@@ -14,14 +14,16 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     Files, Tokens,
-    app::{App, Parts},
+    app::{App, Parts, Shared},
     heart::Heart,
     house,
     link::Links,
     listen::{self, Serving},
     metrics::Metrics,
     notices::{self, Keeper, Notices},
-    poll, routes,
+    poll,
+    reload::{self, NotReloaded},
+    retention, routes, siem,
     tell::{self, Teller},
     tls::Tls,
 };
@@ -37,7 +39,7 @@ pub struct ServerOptions {
     /// Read and followed.
     pub journal: Arc<dyn Journal>,
     /// Alert sources, limits, `tell:`.
-    pub config: Arc<Config>,
+    pub config: Current,
     /// The secrets of alert sources that are known already; all others are found by their references.
     pub secrets: BTreeMap<String, Secret>,
     /// The vendor register, to be shown.
@@ -92,6 +94,7 @@ pub struct Running {
     /// The socket it listens on.
     pub socket: Option<PathBuf>,
     engine: Engine,
+    app: Shared,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -122,6 +125,8 @@ impl Server {
             metrics: metrics.clone(),
             notices: notices.clone(),
         });
+        let copiers =
+            siem::copiers(&options.config, &options.journal, options.engine.integrations(), options.mode)?;
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
@@ -139,12 +144,20 @@ impl Server {
             pulses,
             links: links.clone(),
             slack,
+            copies: copiers.iter().map(siem::Copier::figures).collect(),
             description: routes::describe(&table),
         }));
         let mut tasks = JoinSet::new();
         for (app, log) in poll::logs(&app) {
             tasks.spawn(poll::work(app, log));
         }
+        for copier in copiers {
+            tasks.spawn(copier.work(stopping.clone()));
+        }
+        if options.mode == Mode::Live {
+            tasks.spawn(retention::work(options.journal.clone(), options.config.clone(), stopping.clone()));
+        }
+        let shared = app.clone();
         let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
         let tls = match options.config.server.tls.clone() {
             Some(tls) => Some(Tls::open(tls).await.map_err(ServerError::Tls)?),
@@ -180,7 +193,7 @@ impl Server {
         }
         tasks.spawn(keeper.work(stopping.clone()));
         tasks.spawn(teller.work(stopping));
-        Ok(Running { addr, scheme, socket, engine: options.engine, stop, tasks })
+        Ok(Running { addr, scheme, socket, engine: options.engine, app: shared, stop, tasks })
     }
 }
 
@@ -188,6 +201,14 @@ impl Server {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Running {
+    /// Reads the configuration anew.
+    ///
+    /// # Errors
+    /// When it has mistakes: the old one stays in force.
+    pub async fn reload(&self, by: &str) -> Result<Reloaded, NotReloaded> {
+        reload::reload(&self.app, by).await
+    }
+
     /// Takes nothing new, lets what is in flight end, and returns when all is durable.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
@@ -220,7 +241,7 @@ impl Running {
 
 /// Binds every configured source to its secret. Commands may run for it, so it has a thread of its own.
 async fn sources(
-    config: &Arc<Config>,
+    config: &Current,
     integrations: &Integrations,
     known: BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<String, Source>, ServerError> {

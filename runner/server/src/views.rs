@@ -43,6 +43,11 @@ pub(crate) struct Summaries {
 }
 
 impl Summaries {
+    /// Nothing is known any more: what runs say has changed without an entry of theirs.
+    pub(crate) fn forget(&self) {
+        self.kept.lock().clear();
+    }
+
     /// The line of this run.
     pub(crate) fn line(&self, engine: &Engine, row: &RunRow) -> Result<Arc<Line>, EngineError> {
         if let Some((version, line)) = self.kept.lock().get(&row.id)

@@ -8,7 +8,7 @@ use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::{Journal, KeySource, LocalJournal, Options};
 use stanch_model::{
     RunId, StreamId,
-    config::Config,
+    config::Current,
     run::{Mode, RunState, RunView},
     secret::SecretBox,
 };
@@ -165,7 +165,7 @@ fn report(engine: &Engine, view: &RunView, journal: &Killer) {
 }
 
 fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>) -> Engine {
-    let config: Arc<Config> = Arc::new(world::config(orders.marker));
+    let config = Current::from(world::config(orders.marker));
     let transport = TwinTransport::new(orders.twins, Some(orders.mail)).expect("loopback");
     let catalog = Arc::new(Catalog::embedded_only(&world::PLATFORMS).expect("a catalogue"));
     let integrations = Integrations::new(catalog, &config.integrations, Transport::Twin(transport), vault)
@@ -173,7 +173,7 @@ fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>)
     let desk = ResponseDesk {
         register: Register::load("vendors.yaml", world::REGISTER).expect("a register"),
         deadlines: DeadlineTable::built_in().expect("deadlines"),
-        config: Arc::clone(&config),
+        config: config.clone(),
     };
     let patience = Patience {
         call: CALL,

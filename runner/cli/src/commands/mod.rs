@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod control;
 pub(crate) mod deadlines;
 pub(crate) mod demo;
@@ -16,8 +17,10 @@ pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod integrations;
 pub(crate) mod journal;
+pub(crate) mod legal_hold;
 pub(crate) mod lists;
 pub(crate) mod lsp;
+pub(crate) mod man;
 mod named;
 pub(crate) mod new;
 mod origin;
@@ -94,6 +97,8 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Docs(args) => docs::run(&args, out),
         Command::Integrations(args) => integrations::run(args, out).await,
         Command::Journal(args) => Box::pin(journal::run(args, out)).await,
+        Command::LegalHold(args) => Box::pin(legal_hold::run(args, out)).await,
+        Command::Config(args) => Box::pin(config::run(args, out)).await,
         Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,
         Command::Twins(args) => Box::pin(twins::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
@@ -101,5 +106,6 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Schema(args) => schema::run(&args, out),
         Command::Lsp(args) => lsp::run(args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, out),
     }
 }

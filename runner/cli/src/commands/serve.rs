@@ -1,17 +1,20 @@
 //! `stanch serve`: journal, engine and HTTP server in one process, until a signal drains it.
 
 mod leash;
+mod log;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
 use stanch_integrations::{Integrations, ScenarioClock, Transport};
-use stanch_journal::{Journal, KeySource, LocalJournal, Options};
-use stanch_model::{Level, api::Stage, run::Mode};
+use stanch_journal::{Journal, KeySource, LocalJournal, Options, Signer};
+use stanch_model::{Level, api::Stage, config::Current, run::Mode};
+use stanch_response::credential::Reference;
 use stanch_server::{Files, ResponseDesk, Running, Server, ServerOptions, Tokens};
 
-use self::leash::Leash;
+use self::{leash::Leash, log::LogArgs};
+use super::journal::copies::{self, Restored};
 use crate::{
     diagnose,
     exit::Exit,
@@ -35,6 +38,8 @@ pub(crate) struct Args {
     paused: bool,
     #[command(flatten)]
     ground: GroundArgs,
+    #[command(flatten)]
+    log: LogArgs,
     /// Stop when standard input ends: a server that must not outlive whoever started it
     #[arg(long, hide = true)]
     leash: bool,
@@ -51,7 +56,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When a file has a mistake, the data folder cannot be had, or the address is taken.
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
-    log();
+    args.log.begin()?;
     let place = args.place.place()?;
     let setup = setup::load_or_refuse(&place.config, out)?;
     let mode = if args.ground.is_simulated() { Mode::Drill } else { Mode::Live };
@@ -68,18 +73,24 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     }
     warn_of_own(&setup, &place, out);
     warn_of_unheard(&setup, out);
-    let journal = Arc::new(open(&place, leash.clock())?);
+    let journal = Arc::new(open(&place, &setup, leash.clock())?);
     if let Some(entry) = args.kill_at_entry {
         die_at(entry, journal.as_ref());
     }
-    let (engine, clock) = engine(&args, transport, &setup, &journal, mode, leash.clock())?;
+    let restored = copies::restored(&place.data);
+    let paused = args.paused || restored.is_some();
+    let (engine, clock) = engine(paused, transport, &setup, &journal, mode, leash.clock())?;
+    if let Some(restored) = &restored {
+        stand(&engine, &place, restored, out).await?;
+    }
     leash.lead(&engine);
     warn_of_unpromoted(&engine, mode, out);
     let running = serve(&args, &place, &setup, engine, journal.clone(), clock, mode).await?;
-    announce(&running, &place, mode, args.paused, out);
+    announce(&running, &place, mode, paused, out);
     tokio::select! {
         stopped = super::twins::stopped() => stopped?,
         () = leash.let_go() => {}
+        ended = reloading(&running, out) => ended?,
     }
     out.aside("draining: requests that are out come back and are journaled");
     running.shutdown().await;
@@ -88,15 +99,28 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-/// Logs go to standard error; `STANCH_LOG=debug` says more.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("STANCH_LOG");
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let set = log.with_ansi(Out::colour_on_stderr()).try_init();
-    if set.is_err() {
-        tracing::debug!("somebody else set up logging");
+/// Reads the configuration anew whenever SIGHUP comes.
+async fn reloading(running: &Running, out: Out) -> anyhow::Result<()> {
+    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    while hangups.recv().await.is_some() {
+        match running.reload("SIGHUP").await {
+            Ok(reloaded) => out.aside(&super::config::words(&reloaded)),
+            Err(why) => {
+                out.aside(&format!("the configuration is not reloaded, the old one is in force: {why}"))
+            }
+        }
     }
+    Ok(())
+}
+
+/// Reads the configuration with all its checks; what is wrong with it as lines.
+fn reader(config: std::path::PathBuf) -> stanch_server::Reader {
+    Arc::new(move || {
+        let (setup, mistakes) = setup::load(&config);
+        let setup = setup.ok_or_else(|| mistakes.lines())?;
+        signer(&setup).map_err(|why| vec![why.to_string()])?;
+        Ok((*setup.config).clone())
+    })
 }
 
 /// A server that does not come up contains nothing, so this refuses nothing; but nobody shall learn it in the night.
@@ -134,13 +158,39 @@ fn warn_of_unpromoted(engine: &Engine, mode: Mode, out: Out) {
     }
 }
 
-fn open(place: &Place, clock: Option<&Arc<ScenarioClock>>) -> anyhow::Result<LocalJournal> {
+fn open(place: &Place, setup: &Setup, clock: Option<&Arc<ScenarioClock>>) -> anyhow::Result<LocalJournal> {
     let mut options = Options::new(KeySource::File(place.vault_key.clone()));
+    options.signer = signer(setup)?.map(Arc::new);
     if let Some(clock) = clock.cloned() {
         options.time =
             Arc::new(move || Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or_default()));
     }
     LocalJournal::open(&place.data, options).map_err(super::journal::broken)
+}
+
+/// The key that signs checkpoints: a server that shall sign and cannot does not come up.
+pub(super) fn signer(setup: &Setup) -> anyhow::Result<Option<Signer>> {
+    let Some(reference) = &setup.config.journal.sign else { return Ok(None) };
+    let found = reference.parse::<Reference>().map_err(|why| why.to_string());
+    let found = found.and_then(|reference| reference.resolve().map_err(|why| why.to_string()));
+    let signer = found.and_then(|secret| Signer::read(secret.expose()).map_err(|why| why.to_string()));
+    signer.map(Some).map_err(|why| {
+        Said::new(format!("journal.sign: {why}"))
+            .help("`stanch journal key FILE` makes a key; `journal: sign: file:FILE` names it")
+            .into()
+    })
+}
+
+/// A folder that was restored knows less than the platforms: nothing of it goes on before a person has looked.
+async fn stand(engine: &Engine, place: &Place, restored: &Restored, out: Out) -> anyhow::Result<()> {
+    engine.pause_scope("all", true, "restore").await?;
+    copies::is_known(&place.data)?;
+    out.aside(&format!(
+        "WARNING: this data folder was restored from {} and knows nothing of what happened after {}: the platforms may be ahead of it. Everything is paused; look at `stanch runs --open` and at the platforms, then `stanch resume --all`",
+        restored.from,
+        crate::when::at(&restored.until)
+    ));
+    Ok(())
 }
 
 /// Exactly at the entry: the hook runs on the thread that has just synced it, before anybody is told.
@@ -156,7 +206,7 @@ fn die_at(entry: u64, journal: &LocalJournal) {
 }
 
 fn engine(
-    args: &Args,
+    paused: bool,
     transport: Transport,
     setup: &Setup,
     journal: &Arc<LocalJournal>,
@@ -169,10 +219,11 @@ fn engine(
             let shown = diagnose::render(&found, &diagnose::Sources::new(), Out::colour_on_stderr());
             Said::new(format!("the integrations cannot be used\n{shown}")).exit(Exit::No)
         })?;
+    let current = Current::from(setup.config.clone());
     let desk = ResponseDesk {
         register: setup.register.clone(),
         deadlines: setup.deadlines.clone(),
-        config: setup.config.clone(),
+        config: current.clone(),
     };
     let clock: Arc<dyn Clock> = match scenario {
         Some(clock) => Arc::new(clock.clone()),
@@ -182,11 +233,11 @@ fn engine(
         journal: journal.clone(),
         integrations,
         library: setup.library.clone(),
-        config: setup.config.clone(),
+        config: current,
         desk: Arc::new(desk),
         clock: clock.clone(),
         mode,
-        paused: args.paused,
+        paused,
         shards: std::thread::available_parallelism().map_or(1, usize::from),
         patience: if scenario.is_some() { rehearsed() } else { Patience::default() },
         in_process: None,
@@ -212,15 +263,15 @@ async fn serve(
     let options = ServerOptions {
         listen: Some(listen),
         data: Some(place.data.clone()),
+        config: engine.config().clone(),
         engine,
         journal,
-        config: setup.config.clone(),
         secrets: std::collections::BTreeMap::new(),
         register: setup.register.clone(),
         tokens: Arc::new(Tokens::open(&place.data)?),
         clock,
         mode,
-        files: Files::seen(setup::files(&place.config, &setup.config)),
+        files: Files::seen(setup::files(&place.config, &setup.config)).read_by(reader(place.config.clone())),
     };
     let running = Server::start(options).await;
     running.map_err(|error| {

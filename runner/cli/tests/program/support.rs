@@ -108,6 +108,11 @@ impl Served {
         Self::told(folder, &["--twins", twins, "--twins-mail", mail])
     }
 
+    /// On real platforms, of which the configuration names none.
+    pub(crate) fn live(folder: &Path, more: &[&str]) -> Self {
+        Self::told(folder, more)
+    }
+
     /// As [`Served::with_mail`]; dies by SIGKILL as soon as its journal has so many entries.
     pub(crate) fn dies_at(folder: &Path, twins: &str, mail: &str, entries: &str) -> Self {
         Self::told(folder, &["--twins", twins, "--twins-mail", mail, "--kill-at-entry", entries])
@@ -140,8 +145,17 @@ impl Served {
 
     /// SIGTERM, to nobody but it.
     pub(crate) fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Its exit code and its last line, once it is gone.

@@ -18,6 +18,8 @@ pub(crate) struct Known {
     pub(crate) asked: HashSet<Reading>,
     /// The calls that wait for it, in their order.
     pub(crate) waiting: Vec<Address>,
+    /// It has kept evidence.
+    pub(crate) evidence: bool,
     /// The guards' cards by the targets that they list, and how many cards that was made from.
     pub(super) listed: HashMap<String, Vec<String>>,
     pub(super) cards: usize,

@@ -1,9 +1,10 @@
-//! Guards at the intent: protected targets and limits. They stop; they never warn and go on.
+//! Guards at the intent: protected targets, limits, evidence first. They stop; they never warn and go on.
 //!
 //! A guard that must know the world (who is in a group, whom an id means, how many people there are) has it read first; one that cannot
 //! learn it stops the call and says so. Several calls that one guard stops share a card, which is raised when the run can
 //! go no further without it; what a person says of it stands for the run.
 
+mod evidence;
 mod family;
 mod held;
 mod hour;
@@ -68,6 +69,7 @@ pub(crate) fn ask(env: &Env, live: &mut Live, spec: &Spec) -> Verdict {
     let mut found: Vec<Finding> =
         env.config.protect.iter().map(|rule| protect::judge(env, live, rule, target)).collect();
     found.extend(limits::judge(env, live, spec, target));
+    found.extend(evidence::judge(env, live, spec));
     for finding in found {
         match finding {
             Finding::Fine(entries) => cited.extend(entries),

@@ -174,6 +174,7 @@ impl Live {
 
     fn fold_local(&mut self, body: body::Local, version: u64) {
         self.lines.add(body.address.as_str());
+        self.known.evidence |= body.op == "evidence";
         let step = Step {
             op: self.words.get(&body.op),
             name: self.words.get(""),

@@ -41,7 +41,7 @@ fn life(folder: &Path, setup: &Setup) -> Result<Engine, JournalError> {
         journal: Arc::new(journal) as Arc<dyn Journal>,
         integrations,
         library: Arc::new(library(setup)),
-        config: Arc::new(setup.config.clone()),
+        config: setup.config.clone().into(),
         desk: Arc::new(TestDesk),
         clock: Arc::new(TestClock::default()),
         mode: Mode::Drill,

@@ -490,3 +490,51 @@ async fn a_child_may_not_cut_more_than_its_parent() {
         assert_eq!(outside.done("revoke_app_token"), 4);
     }
 }
+
+/// Revokes every grant, with evidence before it where the test says so.
+fn revoke(evidence: &str) -> String {
+    format!(
+        r#"
+    let grants = flat(each(find_app("drift"), |app| app.grants()));
+    {evidence}
+    approve("cut", "Revoke them", grants);
+    each(grants, |grant| grant.revoke());
+"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_evidence_nothing_permanent_is_done_where_it_is_asked_for() {
+    let config = "evidence: { before_permanent: required }\n";
+    for (say, done) in [("go_on", 3), ("skip", 0)] {
+        let mut outside = Outside::new(&revoke(""), 3, 0).await.guarded("", config);
+        let run = outside.start(json!({})).await;
+        let view = outside.waiting(&run, "G1").await;
+        let card = guard(&view, "G1").clone();
+        assert_eq!((card.targets.len(), outside.done("revoke_app_token")), (3, 0));
+        assert!(card.text.contains("this run has kept no evidence yet"), "{}", card.text);
+        outside.crash();
+        outside.waiting(&run, "G1").await;
+        outside.answer(&run, "G1", say).await;
+        outside.ended(&run).await;
+        assert_eq!(outside.done("revoke_app_token"), done, "{say}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_was_kept_lets_it_pass_and_lies_in_a_file_that_the_journal_names() {
+    let config = "evidence: { before_permanent: required }\n";
+    let script = revoke("evidence(\"before\", grants);");
+    let outside = Outside::new(&script, 3, 0).await.guarded("", config);
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert!(view.waits.iter().all(|wait| wait.id != "G1"), "{:#?}", view.waits);
+    assert_eq!(outside.done("revoke_app_token"), 3);
+    let kept = outside.kinds(&run, "step.local").into_iter().find(|step| step["op"] == "evidence").unwrap();
+    let hash = stanch_model::Hash::parse(kept["value"]["hash"].as_str().unwrap()).unwrap();
+    let file = stanch_journal::Journal::blob(&*outside.journal, &hash).unwrap();
+    assert_eq!(
+        (file.len() as u64, stanch_model::Hash::of(&file)),
+        (kept["value"]["bytes"].as_u64().unwrap(), hash)
+    );
+}

@@ -30,6 +30,7 @@ use crate::{
     error::JournalError,
     journal::{DurableHook, PostHook},
     rules,
+    sign::Signer,
     waiters::Waiters,
 };
 
@@ -57,6 +58,7 @@ pub(crate) struct Core {
     on_lost: LostHook,
     pub(super) reserve_bytes: u64,
     pub(super) checkpoint_every: Option<Duration>,
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 /// An append that finds more than this queued helps to write it first.
@@ -98,6 +100,7 @@ impl Core {
             on_lost: options.on_lost.clone(),
             reserve_bytes: options.reserve_bytes,
             checkpoint_every: options.checkpoint_every,
+            signer: options.signer.clone(),
         };
         core.restore_reserve();
         Ok(core)

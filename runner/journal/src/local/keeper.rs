@@ -10,8 +10,9 @@ use stanch_model::{Hash, NewEntry, StreamId};
 use super::core::{Core, PENDING_FED};
 use crate::{
     append::StreamAppend,
-    disk,
+    clock, disk,
     error::JournalError,
+    sign::Place,
     verify::{CHECKPOINT, Checkpoint},
 };
 
@@ -114,9 +115,19 @@ impl Core {
             return Ok(());
         }
         for part in advanced.chunks(CHECKPOINT_STREAMS) {
-            let streams =
+            let streams: Vec<_> =
                 part.iter().map(|(name, version, head)| (name.to_string(), *version, *head)).collect();
-            let entry = NewEntry::new(CHECKPOINT, &Checkpoint { previous: *previous, streams });
+            let signed = match &self.signer {
+                Some(signer) => {
+                    let before = queue.known(&self.index, system.as_str())?;
+                    let (version, prev) = before.map_or((0, Hash::ZERO), |known| (known.version, known.head));
+                    let place = Place { version: version + 1, prev, previous: *previous, streams: &streams };
+                    let time = String::from_utf8_lossy(&clock::shown((queue.time)())).into_owned();
+                    Some(signer.sign(&place, time))
+                }
+                None => None,
+            };
+            let entry = NewEntry::new(CHECKPOINT, &Checkpoint { previous: *previous, streams, signed });
             let append = StreamAppend::new(system.clone(), self.opened_epoch(), vec![entry]);
             queue.check_open(&self.index, &append)?;
             // Under one lock with `advanced`: no stream can have grown past what is written here.

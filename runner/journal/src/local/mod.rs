@@ -115,6 +115,7 @@ impl Core {
         });
         let body = serde_json::json!({
             "epoch": epoch.0, "pid": std::process::id(), "version": env!("CARGO_PKG_VERSION"), "cut": cut,
+            "signs": self.signer.as_ref().map(|signer| signer.public()),
         });
         let entry = NewEntry::new("journal.opened", &body);
         let ticket =

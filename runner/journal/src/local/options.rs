@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use crate::{
     clock::{self, TellTime},
     disk::{Disk, RealDisk},
+    sign::Signer,
 };
 
 /// Where the vault's key lies: never inside the data folder.
@@ -39,6 +40,8 @@ pub struct Options {
     pub reserve_bytes: u64,
     /// How often a checkpoint is written while streams advance; `None` for never.
     pub checkpoint_every: Option<Duration>,
+    /// Signs every checkpoint.
+    pub signer: Option<Arc<Signer>>,
     /// Where the index lives.
     pub index: IndexPlace,
     /// What the log is written to; tests put faults here.
@@ -57,6 +60,7 @@ impl Options {
             segment_bytes: 32 << 20,
             reserve_bytes: 64 << 20,
             checkpoint_every: Some(Duration::from_secs(5)),
+            signer: None,
             index: IndexPlace::Disk,
             disk: Arc::new(RealDisk),
             on_lost: Arc::new(|why| {

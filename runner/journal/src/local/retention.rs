@@ -1,5 +1,7 @@
 //! Dropping bodies. Headers and hashes stay, so the chain still verifies and the index can still be rebuilt.
 
+use std::collections::HashSet;
+
 use stanch_model::{Hash, StreamId};
 
 use super::{LocalJournal, commit::Refusal, core::Core, corrupt};
@@ -23,9 +25,14 @@ impl LocalJournal {
         core.seal()?;
         core.index.feed()?;
         let infos = core.shelf.infos();
+        let sealed = &infos[..infos.len().saturating_sub(1)];
+        let mut shared = HashSet::new();
+        for info in sealed {
+            core.kept_payloads(info.number, &unwanted, &mut shared)?;
+        }
         let mut dropped = 0;
-        for info in infos.iter().take(infos.len().saturating_sub(1)) {
-            dropped += core.drop_in(info.number, &unwanted)?;
+        for info in sealed {
+            dropped += core.drop_in(info.number, &unwanted, &shared)?;
         }
         Ok(dropped)
     }
@@ -45,7 +52,32 @@ impl Core {
         })
     }
 
-    fn drop_in(&self, number: u32, unwanted: &dyn Fn(&StreamId) -> bool) -> Result<u64, JournalError> {
+    /// Bodies in files of their own that other streams name too: equal bodies share a file.
+    fn kept_payloads(
+        &self,
+        number: u32,
+        unwanted: &dyn Fn(&StreamId) -> bool,
+        kept: &mut HashSet<Hash>,
+    ) -> Result<(), JournalError> {
+        let bytes = self.layout.read_segment(number)?;
+        let refused = |flaw: &Flaw| corrupt(&self.layout, number, &bytes, flaw);
+        let (_, walk) = Walk::open(&bytes).map_err(|flaw| refused(&flaw))?;
+        for batch in walk {
+            for (_, _, text) in batch.map_err(|flaw| refused(&flaw))?.entries() {
+                let line = line::parse(text).filter(|line| line.body == BodyFound::Blob);
+                let line = line.filter(|line| !unwanted(&StreamId::from_stored(line.stream.as_ref())));
+                kept.extend(line.map(|line| line.body_hash));
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_in(
+        &self,
+        number: u32,
+        unwanted: &dyn Fn(&StreamId) -> bool,
+        shared: &HashSet<Hash>,
+    ) -> Result<u64, JournalError> {
         let bytes = self.layout.read_segment(number)?;
         let refused = |flaw: &Flaw| corrupt(&self.layout, number, &bytes, flaw);
         let (head, walk) = Walk::open(&bytes).map_err(|flaw| refused(&flaw))?;
@@ -76,8 +108,8 @@ impl Core {
         }
         if dropped > 0 {
             self.put_in_place(number, &out)?;
-            for hash in spilled {
-                let _ = self.disk.remove(&self.layout.blob(&hash));
+            for hash in spilled.iter().filter(|hash| !shared.contains(hash)) {
+                let _ = self.disk.remove(&self.layout.blob(hash));
             }
         }
         Ok(dropped)

@@ -17,6 +17,7 @@ use crate::{
     clock,
     error::JournalError,
     follow::Follower,
+    forget::Forget,
     journal::{BoxFuture, DurableHook, Journal, PostHook, Visit},
     leases::NewEpoch,
     line::{BodyFound, IndexPart, Line},
@@ -160,6 +161,22 @@ impl Journal for LocalJournal {
 
     fn blob(&self, hash: &Hash) -> Result<Vec<u8>, JournalError> {
         blobs::read(&self.core.layout, hash)
+    }
+
+    fn sealed(&self) -> Result<Vec<String>, JournalError> {
+        self.vault().handles().map_err(|error| JournalError::Fatal(error.to_string()))
+    }
+
+    fn forget(&self, what: &Forget) -> Result<u64, JournalError> {
+        // Bodies last: as long as one is there, what it names can be found and dropped.
+        for handle in &what.secrets {
+            self.vault().shred(handle).map_err(|error| JournalError::Fatal(error.to_string()))?;
+        }
+        let core = &self.core;
+        for path in what.payloads.iter().map(|hash| core.layout.blob(hash)).filter(|path| path.exists()) {
+            core.disk.remove(&path).map_err(JournalError::io(format!("removing {}", path.display())))?;
+        }
+        if what.streams.is_empty() { Ok(0) } else { self.drop_bodies(|stream| what.streams.contains(stream)) }
     }
 
     fn stats(&self) -> Stats {

@@ -18,6 +18,7 @@ use crate::{
     clock::{self, TellTime},
     error::JournalError,
     follow::{Follower, Source},
+    forget::Forget,
     journal::{BoxFuture, DurableHook, Journal, PostHook},
     leases::NewEpoch,
     line::IndexPart,
@@ -330,6 +331,16 @@ impl Journal for MemoryJournal {
     fn blob(&self, hash: &Hash) -> Result<Vec<u8>, JournalError> {
         let found = self.shared.store.lock().blobs.get(hash).cloned();
         found.ok_or_else(|| JournalError::io(format!("payload {hash}"))(std::io::ErrorKind::NotFound.into()))
+    }
+
+    fn forget(&self, what: &Forget) -> Result<u64, JournalError> {
+        let mut store = self.shared.store.lock();
+        let durable = store.durable;
+        let gone =
+            store.log[..durable].iter_mut().filter(|(entry, _)| what.streams.contains(&entry.header.stream));
+        let dropped = gone.filter_map(|(entry, _)| entry.body.take()).count() as u64;
+        store.blobs.retain(|hash, _| !what.payloads.contains(hash));
+        Ok(dropped)
     }
 
     fn stats(&self) -> Stats {

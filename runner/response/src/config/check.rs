@@ -11,7 +11,7 @@ use stanch_model::{
     diagnostic::did_you_mean,
 };
 
-use super::{Known, Marker, alerts, guards, names, only_warn};
+use super::{Known, Marker, alerts, guards, keep, names, only_warn};
 use crate::{
     credential::Reference,
     tell::{Channel, Medium, Unheard},
@@ -32,6 +32,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
     people(config, mark, &mut found);
     guards::all(config, known, mark, &mut found);
     server(config, mark, &mut found);
+    keep::all(config, mark, &mut found);
     found
 }
 

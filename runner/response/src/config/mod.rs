@@ -3,6 +3,7 @@
 mod alerts;
 mod check;
 mod guards;
+mod keep;
 mod marker;
 pub mod names;
 

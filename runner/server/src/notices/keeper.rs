@@ -8,7 +8,7 @@ use stanch_journal::{Cursor, Journal, JournalError};
 use stanch_model::{
     Entry,
     catalog::ActionIndex,
-    config::Config,
+    config::Current,
     run::{
         Mode,
         body::{BranchDone, Local},
@@ -60,7 +60,7 @@ pub(crate) struct Keeper {
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
@@ -70,7 +70,7 @@ pub(crate) struct Parts {
 
 impl Keeper {
     pub(crate) fn new(parts: Parts) -> Self {
-        let post = Arc::new(Platforms::new(parts.engine.integrations().clone(), parts.config.clone()));
+        let post = Arc::new(Platforms::new(parts.engine.integrations().clone(), parts.config.clone(), None));
         Self { parts, post, sending: JoinSet::new(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
@@ -299,7 +299,7 @@ impl Keeper {
         let one = |way: &String| {
             let message = message(way, text, self.parts.mode, config);
             let (key, way, at) = (key.clone(), way.clone(), self.now());
-            Intent { key, way, subject: message.subject, text: message.text, at }
+            Intent { key, way, subject: message.subject, text: message.text, offer: None, who: None, at }
         };
         ways.into_iter().flatten().map(one).collect()
     }
@@ -384,6 +384,8 @@ fn letter(notice: &Notice, rung: usize) -> Intent {
         way: format!("mail:{}", step.mail),
         subject: notice.opened.subject.clone(),
         text: words::further(&before),
+        offer: None,
+        who: None,
         at: notice.rungs[rung].at.unwrap_or(notice.opened.at),
     }
 }

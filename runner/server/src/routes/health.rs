@@ -20,6 +20,7 @@ use crate::{
     metrics,
     problem::Refused,
     recent::{self, Paging},
+    siem,
 };
 
 /// Unfinished runs that are counted.
@@ -101,10 +102,28 @@ pub(super) async fn ready(State(app): State<Shared>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response()
 }
 
+/// How old the last backup is, where one was taken: `stanch journal backup` leaves a note in the folder.
+fn backup_age(app: &App) -> String {
+    #[derive(serde::Deserialize)]
+    struct Backup {
+        time: jiff::Timestamp,
+    }
+    let note = app.data.as_ref().and_then(|data| std::fs::read(data.join("last-backup")).ok());
+    let Some(backup) = note.and_then(|note| serde_json::from_slice::<Backup>(&note).ok()) else {
+        return String::new();
+    };
+    let age = jiff::Timestamp::now().duration_since(backup.time).as_secs_f64();
+    format!(
+        "# HELP stanch_backup_age_seconds Age of the last backup that was taken with stanch.\n# TYPE stanch_backup_age_seconds gauge\nstanch_backup_age_seconds {age:.0}\n"
+    )
+}
+
 /// `GET /metrics`
 pub(super) async fn figures(State(app): State<Shared>) -> Result<Response, Refused> {
     let runs: Vec<(String, u64)> = tally(&app)?.into_iter().collect();
     let mut text = app.metrics.render(&app.journal.stats(), &runs);
     text.push_str(&metrics::waiting(&oldest(&app)?));
+    text.push_str(&backup_age(&app));
+    text.push_str(&siem::render(&app.copies, app.journal.durable()));
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

@@ -10,6 +10,7 @@ mod events;
 mod handed;
 mod health;
 mod incidents;
+mod keep;
 mod links;
 mod notices;
 mod openapi;
@@ -51,7 +52,7 @@ const CURSOR: &[(&str, &str)] = &[
 pub(crate) fn all() -> Vec<Route> {
     let own = [deadlines::routes(), notices::routes(), vendors::routes()];
     let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
-    parts.into_iter().chain(own).flatten().collect()
+    parts.into_iter().chain(own).flatten().chain(keep::routes()).collect()
 }
 
 fn intake() -> Vec<Route> {

@@ -17,7 +17,7 @@ use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
 use stanch_model::{
     Entry, RunId, StreamId,
-    config::Config,
+    config::Current,
     run::{Mode, RunState},
 };
 use stanch_response::incident::{self, Incident};
@@ -54,7 +54,7 @@ const RUNS: usize = 100_000;
 pub(crate) struct Teller {
     engine: Engine,
     journal: Arc<dyn Journal>,
-    config: Arc<Config>,
+    config: Current,
     clock: Arc<dyn Clock>,
     mode: Mode,
     metrics: Arc<Metrics>,
@@ -72,7 +72,7 @@ pub(crate) struct Teller {
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Current,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) metrics: Arc<Metrics>,

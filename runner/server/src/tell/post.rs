@@ -1,6 +1,6 @@
 //! Sending one message through one way, until it is known what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use stanch_integrations::{Call, Integrations, Look, Outcome, Seen};
 use stanch_journal::BoxFuture;
 use stanch_model::{
     catalog::{ActionIndex, ActionInfo},
-    config::Config,
+    config::Current,
     target::InDoubt,
 };
 use stanch_response::tell::{Channel, Medium};
@@ -107,13 +107,13 @@ async fn pause(clock: &dyn Clock, ms: i64) {
 /// The configured integrations.
 pub(crate) struct Platforms {
     integrations: Integrations,
-    config: Arc<Config>,
+    config: Current,
     links: Option<Arc<Links>>,
 }
 
 impl Platforms {
     /// With links where messages may carry them.
-    pub(crate) fn new(integrations: Integrations, config: Arc<Config>, links: Option<Arc<Links>>) -> Self {
+    pub(crate) fn new(integrations: Integrations, config: Current, links: Option<Arc<Links>>) -> Self {
         Self { integrations, config, links }
     }
 

@@ -12,6 +12,7 @@ use stanch_integrations::{By, Catalog, Integrations, More, Outcome, Seen, Transp
 use stanch_journal::{BoxFuture, MemoryJournal};
 use stanch_model::{
     StreamId,
+    config::Config,
     secret::{SecretBox, SecretError},
 };
 use stanch_playbooks::{Library, Playbook};
@@ -145,8 +146,8 @@ impl World {
 
     fn idle(journal: MemoryJournal, clock: Arc<Hands>) -> Self {
         let journal = Arc::new(journal);
-        let config: Arc<Config> =
-            Arc::new(stanch_model::yaml::read("stanch.yaml", CONFIG, "CF0001").unwrap());
+        let config: Current =
+            stanch_model::yaml::read::<Config>("stanch.yaml", CONFIG, "CF0001").unwrap().into();
         let engine = engine(journal.clone(), config.clone(), clock.clone());
         let metrics = Arc::new(Metrics::default());
         let parts = Parts {
@@ -232,7 +233,7 @@ impl World {
     }
 }
 
-fn engine(journal: Arc<MemoryJournal>, config: Arc<Config>, clock: Arc<Hands>) -> Engine {
+fn engine(journal: Arc<MemoryJournal>, config: Current, clock: Arc<Hands>) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =

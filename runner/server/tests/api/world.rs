@@ -13,7 +13,7 @@ use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport, twin:
 use stanch_journal::Journal;
 use stanch_model::{
     api::{AnswerBody, DecideBody, NewToken, Role, Say},
-    config::Config,
+    config::{Config, Current},
     run::{Mode, RunView},
     secret::{SecretBox, SecretError},
 };
@@ -134,8 +134,8 @@ impl World {
 
     async fn reaching(ground: Ground, config: &str, mode: Mode, transport: TwinTransport) -> Self {
         let (journal, folder) = (ground.journal(), ground.folder());
-        let config: Arc<Config> =
-            Arc::new(stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap());
+        let config: Current =
+            stanch_model::yaml::read::<Config>("stanch.yaml", config, "CF0001").unwrap().into();
         let engine = engine(journal.clone(), config.clone(), mode, transport);
         let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
@@ -316,7 +316,7 @@ pub(crate) fn sign(body: &[u8]) -> String {
     ring::hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn engine(journal: Arc<dyn Journal>, config: Arc<Config>, mode: Mode, transport: TwinTransport) -> Engine {
+fn engine(journal: Arc<dyn Journal>, config: Current, mode: Mode, transport: TwinTransport) -> Engine {
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let integrations =
         Integrations::new(catalog, &config.integrations, Transport::Twin(transport), Arc::new(NoSecrets))

@@ -96,7 +96,7 @@ async fn serve(ground: &Ground, engine: Engine, journal: Arc<LocalJournal>) -> a
         data: None,
         engine,
         journal,
-        config: Arc::new(config),
+        config: config.into(),
         secrets: BTreeMap::from([("bench".to_owned(), Secret::new(SECRET))]),
         register: stanch_response::Register::default(),
         tokens: Arc::new(Tokens::open(&tokens)?),

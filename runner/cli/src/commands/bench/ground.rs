@@ -15,7 +15,7 @@ use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
 use stanch_journal::{Cursor, Filter, KeySource, LocalJournal, Options};
 use stanch_model::{
     RunId,
-    config::{Config, IntegrationConfig},
+    config::{Current, IntegrationConfig},
     run::Mode,
 };
 use stanch_playbooks::{Library, Playbook};
@@ -142,11 +142,11 @@ pub(super) fn engine(
         Integrations::new(catalog, &plan.integrations, transport, journal.vault()).map_err(refused)?;
     let mut library = Library::embedded();
     plan.playbooks.into_iter().for_each(|playbook| library.insert(playbook));
-    let config = Arc::new(Config::default());
+    let config = Current::default();
     let desk = ResponseDesk {
         register: Register::default(),
         deadlines: DeadlineTable::built_in().map_err(refused)?,
-        config: Arc::clone(&config),
+        config: config.clone(),
     };
     Ok(Engine::start(EngineOptions {
         journal: journal.clone(),

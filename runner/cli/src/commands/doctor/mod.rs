@@ -1,7 +1,9 @@
 //! `stanch doctor`: what is wrong here. Looks, reads, and changes nothing.
 
 mod heartbeat;
+mod keep;
 mod platforms;
+mod upgrade;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -25,12 +27,17 @@ pub(crate) struct Args {
     /// Ask no platform anything
     #[arg(long)]
     offline: bool,
+    /// Say what this program would do with the data folder of another version: run it before the upgrade
+    #[arg(long)]
+    upgrade: bool,
     #[command(flatten)]
     place: PlaceArgs,
     #[command(flatten)]
     ground: GroundArgs,
 }
 
+/// Less than the reserve and a segment: alerts are refused soon.
+const NO_ROOM: u64 = 128 << 20;
 /// Less room than this is worth a warning.
 const LITTLE_ROOM: u64 = 1 << 30;
 
@@ -78,6 +85,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         folder(&place, &mut doctor);
         journal(&place, &mut doctor);
         server(&place, &mut doctor).await;
+        if args.upgrade && place.data.join("journal").exists() {
+            upgrade::check(&place.data, &mut doctor);
+        }
     } else {
         doctor.say(
             Found::Note,
@@ -87,9 +97,13 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     }
     if let Some(setup) = &setup {
         heartbeat::look(&setup.config, &place, &mut doctor).await;
+        keep::signing(setup, &mut doctor);
         platforms::credentials(setup, &args.ground, &mut doctor).await;
         if !args.offline {
             platforms::ask(setup, &place, &args.ground, &mut doctor).await;
+            if !args.ground.is_simulated() {
+                keep::copies(setup, &mut doctor).await;
+            }
         }
     }
     let wrong = doctor.wrong;
@@ -118,6 +132,7 @@ fn configuration(place: &Place, doctor: &mut Doctor) -> Option<Setup> {
 fn folder(place: &Place, doctor: &mut Doctor) {
     let data = &place.data;
     private(data, 0o077, "data folder", doctor);
+    keep::writable(data, doctor);
     if place.vault_key.exists() {
         private(&place.vault_key, 0o077, "vault key", doctor);
     } else if data.join("vault").read_dir().is_ok_and(|mut inside| inside.next().is_some()) {
@@ -128,7 +143,12 @@ fn folder(place: &Place, doctor: &mut Doctor) {
         Ok(found) => {
             let free = found.f_bavail.saturating_mul(found.f_frsize);
             let words = format!("{} MiB free", free >> 20);
-            doctor.say(if free < LITTLE_ROOM { Found::Note } else { Found::Fine }, "disk", words);
+            let found = match free {
+                ..NO_ROOM => Found::Wrong,
+                NO_ROOM..LITTLE_ROOM => Found::Note,
+                LITTLE_ROOM.. => Found::Fine,
+            };
+            doctor.say(found, "disk", words);
         }
         Err(error) => doctor.say(Found::Wrong, "disk", error.to_string()),
     }
@@ -166,6 +186,7 @@ fn journal(place: &Place, doctor: &mut Doctor) {
         if place.data.join("index").exists() { "there" } else { "not there; it is made from the log" };
     doctor.say(Found::Fine, "index", index);
     clock(place, doctor);
+    keep::backups(&place.data, doctor);
 }
 
 /// An entry from the future means that a clock was wrong, then or now.

@@ -26,7 +26,11 @@ pub(super) async fn credentials(setup: &Setup, ground: &GroundArgs, doctor: &mut
         .alerts
         .iter()
         .filter_map(|(name, source)| Some((format!("alerts.{name}"), source.secret.clone()?)));
-    for (name, reference) in of_integrations.chain(of_alerts).collect::<Vec<_>>() {
+    let of_siem = setup.config.siem.iter().filter(|_| !ground.is_simulated()).flat_map(|(name, siem)| {
+        let named = [("token", &siem.token), ("ca", &siem.ca)];
+        named.into_iter().filter_map(move |(part, text)| Some((format!("siem.{name}.{part}"), text.clone()?)))
+    });
+    for (name, reference) in of_integrations.chain(of_alerts).chain(of_siem).collect::<Vec<_>>() {
         let found = tokio::task::spawn_blocking(move || {
             let reference: Reference = reference.parse().map_err(|error: NotAReference| error.to_string())?;
             reference.resolve().map(|_| reference.to_string()).map_err(|error| error.to_string())

@@ -16,7 +16,7 @@ use stanch_integrations::{
 use stanch_journal::{Cursor, Follower, Journal, MemoryJournal};
 use stanch_model::{
     RunId,
-    config::{Config, IntegrationConfig},
+    config::{Config, Current, IntegrationConfig},
     run::{Mode, RunState, RunView},
     yaml,
 };
@@ -82,7 +82,7 @@ pub(super) async fn play(case: &Case, scene: &Scene) -> anyhow::Result<Played> {
 struct Play<'a> {
     case: &'a Case,
     scene: &'a Scene,
-    config: Arc<Config>,
+    config: Current,
     clock: Arc<ScenarioClock>,
     twins: Arc<TwinHost>,
     stage: Arc<Stage>,
@@ -119,7 +119,7 @@ impl<'a> Play<'a> {
         Ok(Self {
             case,
             scene,
-            config: Arc::new(config(case, scene)?),
+            config: config(case, scene)?.into(),
             clock,
             twins,
             stage,

@@ -343,7 +343,7 @@ fn life(
         journal: Arc::clone(journal) as Arc<dyn Journal>,
         integrations,
         library: Arc::new(library(setup)),
-        config: Arc::new(setup.config.clone()),
+        config: setup.config.clone().into(),
         desk: Arc::new(TestDesk),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         mode: Mode::Drill,

@@ -117,8 +117,10 @@ impl Outside {
     /// More of the manifest, and other rules of the house, from the next life on.
     pub fn guarded(mut self, more: &str, config: &str) -> Self {
         self.setup.more.push_str(more);
-        let Config { protect, caps, .. } = stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap();
-        (self.setup.config.protect, self.setup.config.caps) = (protect, caps);
+        let Config { protect, caps, evidence, .. } =
+            stanch_model::yaml::read("stanch.yaml", config, "CF0001").unwrap();
+        let own = &mut self.setup.config;
+        (own.protect, own.caps, own.evidence) = (protect, caps, evidence);
         self.crash();
         self
     }
@@ -280,7 +282,7 @@ fn life(
         journal: Arc::clone(journal) as Arc<dyn Journal>,
         integrations,
         library: Arc::new(library(setup)),
-        config: Arc::new(Config { ..setup.config.clone() }),
+        config: setup.config.clone().into(),
         desk: Arc::new(TestDesk),
         clock: Arc::clone(clock) as _,
         mode: Mode::Drill,

@@ -1,5 +1,9 @@
 //! `stanch journal`: the log of a data folder, read beside the server that owns it.
 
+pub(super) mod copies;
+mod retain;
+mod verify;
+
 use std::{
     fs::File,
     io::{BufWriter, Write},
@@ -9,15 +13,15 @@ use std::{
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use stanch_journal::{JournalError, KeySource, Verified, Verify};
-use stanch_model::{Entry, Hash};
+use stanch_journal::{JournalError, Verified};
+use stanch_model::Entry;
 
 use crate::{exit::Exit, out::Out, place::PlaceArgs, said::Said};
 
 /// How often `tail` looks for news: the log is a file, and a person reads what comes.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Look through the journal: verify, tail, export, backup, restore
+/// Look through the journal: verify, tail, export, backup, restore, retain
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -27,18 +31,9 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Prove that every line is what was written; names the first that is not (exit code 5)
-    Verify {
-        /// An exported file instead of the data folder
-        file: Option<PathBuf>,
-        /// Open every secret of the vault with the key in this file, too
-        #[arg(long, value_name = "FILE")]
-        key: Option<PathBuf>,
-        /// The hash of a checkpoint that you kept elsewhere: it must be in the log
-        #[arg(long, value_name = "HASH")]
-        checkpoint: Option<String>,
-        #[command(flatten)]
-        place: PlaceArgs,
-    },
+    Verify(verify::Args),
+    /// Make the key that signs checkpoints, and print its public half
+    Key(verify::KeyArgs),
     /// Show the last entries, and those that come
     Tail {
         /// How many of the last entries
@@ -61,9 +56,14 @@ enum What {
         /// Only streams whose names begin with this
         #[arg(long, value_name = "PREFIX", default_value = "")]
         stream: String,
+        /// The stream `system` too, whose checkpoints (and their signatures) hold the others
+        #[arg(long)]
+        checkpoints: bool,
         #[command(flatten)]
         place: PlaceArgs,
     },
+    /// Drop the bodies of what ended long ago; the chain still verifies
+    Retain(retain::Args),
     /// Copy the data folder with its ledger of drills, also while a server uses it; the vault's key is not copied
     Backup {
         /// A new or empty folder
@@ -86,56 +86,30 @@ enum What {
 /// Exit code 5 when the log is not what was written.
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     match args.what {
-        What::Verify { file, key, checkpoint, place } => {
-            verify(&file.unwrap_or_else(|| place.data()), key, checkpoint.as_deref(), out)
-        }
+        What::Verify(args) => verify::run(&args, out),
+        What::Retain(args) => Box::pin(retain::run(args, out)).await,
+        What::Key(args) => verify::key(&args, out),
         What::Tail { last, no_follow, stream, place } => {
             tail(&place.data(), last, !no_follow, &stream, out).await
         }
-        What::Export { file, stream, place } => export(&place.data(), &file, &stream, out),
-        What::Backup { to, place } => {
-            let found = stanch_journal::backup(place.data(), &to).map_err(occupied)?;
-            let drills = with_drills(&place.data(), &to, |from, to| stanch_journal::backup(from, to))?;
-            said(&found, &format!("copied to {}", to.display()), drills.as_ref(), out);
-            Ok(Exit::Yes)
-        }
-        What::Restore { from, place } => {
-            let found = stanch_journal::restore(&from, place.data()).map_err(occupied)?;
-            let drills = with_drills(&from, &place.data(), |from, to| stanch_journal::restore(from, to))?;
-            said(&found, &format!("restored to {}", place.data().display()), drills.as_ref(), out);
-            Ok(Exit::Yes)
-        }
+        What::Export { file, stream, checkpoints, place } => export(
+            &place.data(),
+            &file,
+            |name| name.starts_with(&stream) || (checkpoints && name == "system"),
+            out,
+        ),
+        What::Backup { to, place } => copies::backup(&place.data(), &to, out),
+        What::Restore { from, place } => copies::restore(&from, &place.data(), out),
     }
-}
-
-fn verify(path: &Path, key: Option<PathBuf>, checkpoint: Option<&str>, out: Out) -> anyhow::Result<Exit> {
-    let checkpoint = checkpoint.map(|text| {
-        let bad = || Said::new("a checkpoint is 64 hex digits").exit(Exit::Usage);
-        Hash::parse(text.trim()).ok_or_else(bad)
-    });
-    let how = Verify { vault_key: key.map(KeySource::File), checkpoint: checkpoint.transpose()? };
-    let found = stanch_journal::verify(path, &how).map_err(broken)?;
-    said(&found, "every hash and every chain holds", None, out);
-    Ok(Exit::Yes)
-}
-
-/// The ledger of drills is a journal of its own, in a folder of the data folder: it goes where that goes.
-fn with_drills(
-    from: &Path,
-    to: &Path,
-    copy: impl Fn(&Path, &Path) -> Result<Verified, JournalError>,
-) -> anyhow::Result<Option<Verified>> {
-    let (from, to) = (stanch_drill::ledger::folder(from), stanch_drill::ledger::folder(to));
-    if !from.join("journal").exists() {
-        return Ok(None);
-    }
-    copy(&from, &to).map(Some).map_err(occupied)
 }
 
 fn said(found: &Verified, what: &str, drills: Option<&Verified>, out: Out) {
     let torn = found.torn.as_ref().map(|(file, line)| format!("{}:{line}", file.display()));
     let secrets = found.secrets.map_or_else(String::new, |count| format!(", {count} secrets open"));
     out.text(&format!("{what}: {} entries of {} streams{secrets}", found.entries, found.streams));
+    if let Some(signed) = &found.signed {
+        out.text(&verify::words(signed));
+    }
     if let Some(drills) = drills {
         out.text(&format!("  and the ledger of drills: {} entries", drills.entries));
     }
@@ -146,6 +120,7 @@ fn said(found: &Verified, what: &str, drills: Option<&Verified>, out: Out) {
         "ok": true, "entries": found.entries, "streams": found.streams, "segments": found.segments,
         "batches": found.batches, "dropped": found.dropped, "checkpointed": found.checkpointed,
         "secrets": found.secrets, "torn": torn, "drills": drills.map(|drills| drills.entries),
+        "signed": found.signed.as_ref().map(verify::signed),
     }));
 }
 
@@ -188,8 +163,8 @@ fn show(entry: &Entry, out: Out) {
     }));
 }
 
-fn export(data: &Path, file: &Path, stream: &str, out: Out) -> anyhow::Result<Exit> {
-    let wanted = |id: &stanch_model::StreamId| id.as_str().starts_with(stream);
+fn export(data: &Path, file: &Path, wanted: impl Fn(&str) -> bool, out: Out) -> anyhow::Result<Exit> {
+    let wanted = |id: &stanch_model::StreamId| wanted(id.as_str());
     if file == Path::new("-") {
         stanch_journal::export(data, wanted, &mut std::io::stdout().lock()).map_err(broken)?;
         return Ok(Exit::Yes);
@@ -202,18 +177,6 @@ fn export(data: &Path, file: &Path, stream: &str, out: Out) -> anyhow::Result<Ex
     out.text(&format!("{} entries of {} streams in {}", done.entries, done.streams, file.display()));
     out.line(&json!({ "entries": done.entries, "streams": done.streams, "file": file }));
     Ok(Exit::Yes)
-}
-
-/// The same, with a way out where the folder to fill is not empty.
-fn occupied(error: JournalError) -> anyhow::Error {
-    match &error {
-        JournalError::Io { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
-            Said::new(error.to_string())
-                .help("nothing was changed; name a folder that is new or empty")
-                .into()
-        }
-        _ => broken(error),
-    }
 }
 
 /// Why the journal refused, with the way out and the exit code.
