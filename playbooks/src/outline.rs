@@ -78,42 +78,50 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(steps.join("\n"), @r"
-        3:1 phase scope
-        4:12 find_app 
-        6:5 page team
-        9:19 each 
-        9:36 attempt 
-        9:51 .grants 
-        11:1 evidence before
-        13:1 phase contain
-        14:1 approve cut-app
-        16:23 .quarantine 
-        17:1 each 
-        17:28 .revoke 
-        18:22 each 
-        18:48 attempt 
-        18:66 .end_sessions 
-        19:28 note 
-        21:1 phase prove
-        22:17 each 
-        22:22 find_app 
-        22:49 attempt 
-        22:64 .grants 
-        23:1 each 
-        23:26 .revoke 
-        24:12 settle 
-        25:1 each 
-        25:28 manual revoke-by-hand
-        27:1 phase notify
-        28:16 vendor_of 
-        29:1 deadline contract
-        30:12 attempt 
-        30:23 notify integration-cut
-        31:18 incident 
-        31:85 now 
-        32:15 page team
-        33:12 settle 
-        34:1 page team
+        4:10 each 
+        4:27 attempt 
+        4:42 .grants 
+        7:1 phase scope
+        8:12 find_app 
+        10:5 page team
+        13:16 vendor_of 
+        16:16 each 
+        16:33 attempt 
+        17:1 evidence before
+        18:1 note 
+        20:1 phase contain
+        21:1 approve cut-app
+        23:23 .quarantine 
+        24:1 each 
+        24:28 .revoke 
+        25:22 each 
+        25:48 attempt 
+        25:66 .end_sessions 
+        26:28 note 
+        28:1 phase prove
+        31:26 find_app 
+        33:5 evidence came to light
+        34:16 attempt 
+        34:27 approve cut-app
+        35:19 note 
+        36:5 each 
+        36:30 .revoke 
+        37:5 each 
+        37:34 attempt 
+        37:52 .end_sessions 
+        39:5 wait 2m
+        41:12 settle 
+        42:1 each 
+        42:28 manual revoke-by-hand
+        44:1 phase notify
+        45:1 deadline contract
+        46:12 attempt 
+        46:23 notify integration-cut
+        47:18 incident 
+        47:85 now 
+        48:15 page team
+        49:12 settle 
+        50:1 page team
         ");
     }
 }

@@ -9,7 +9,9 @@ use std::{
 use crate::{house::here, kept};
 
 /// Kinds that no story can hold, and why.
-const NOT_KEPT: [(&str, &str); 2] = [
+const NOT_KEPT: [(&str, &str); 4] = [
+    ("incident.closed", "it is understood, and nothing writes it"),
+    ("incident.joined", "it is understood, and nothing writes it"),
     ("run.warned", "it takes ten thousand entries to be warned"),
     ("journal.claimed", "written where several servers share a journal; a folder has one owner"),
 ];
@@ -51,7 +53,7 @@ fn kinds_in(text: &str) -> Vec<String> {
 fn in_journals() -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();
     for folder in kept() {
-        for journal in [folder.clone(), folder.join("drill"), folder.join("drills")] {
+        for journal in [folder.clone(), folder.join("data.drill"), folder.join("data/drills")] {
             let log = stanch_journal::tail(&journal, usize::MAX).and_then(|mut log| log.rest());
             kinds.extend(log.into_iter().flatten().map(|entry| entry.header.kind));
         }

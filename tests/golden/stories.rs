@@ -250,7 +250,8 @@ async fn stopped(folder: &Path) {
 /// The ledger of drills, and a drill's own journal.
 async fn drill(folder: &Path) {
     let clock = Arc::new(ScenarioClock::standing_at(BEGAN));
-    let record = Record::open(&Record::folder(folder), Some(clock)).unwrap();
+    let data = folder.join("data");
+    let record = Record::open(&Record::folder(&data), Some(clock)).unwrap();
     let at_ms = BEGAN.as_millisecond();
     let text = |text: &str| text.to_owned();
     for line in [
@@ -314,5 +315,5 @@ async fn drill(folder: &Path) {
         Kept::Rated(Box::new(rated)),
         Kept::Closed(Closed { number: 1, by: text("ana"), why: text("a louder pager") }),
     ];
-    ledger::write(&ledger::folder(folder), |_| lines).await.unwrap();
+    ledger::write(&ledger::folder(&data), |_| lines).await.unwrap();
 }

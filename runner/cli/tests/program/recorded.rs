@@ -21,7 +21,7 @@ async fn okta() -> TwinHost {
 
 /// A playbook as `stanch new` begins it, in a company with Okta.
 fn company(folder: &Path) {
-    let config = "people: { groups: { incident-lead: [ben] } }
+    let config = "people: { groups: { incident-lead: [ben-approve, ben-deny] } }
 integrations: { okta: { platform: okta, url: \"https://acme.okta.com\" } }
 playbooks: [cut]
 ";
@@ -34,12 +34,12 @@ playbooks: [cut]
 /// A run of it on simulated platforms, at its end; one person says this to its card.
 async fn played(folder: &Path, say: Say) -> String {
     let twins = okta().await;
-    let _server = Served::on(folder, &twins.addr().to_string());
+    let server = Served::on(folder, &twins.addr().to_string());
     let input = json!({ "app": "drift" }).as_object().cloned().unwrap();
     let body = StartBody { playbook: "cut".to_owned(), input, ..StartBody::default() };
     let run = client(folder).start(&body).await.unwrap().run;
     view(folder, &run, |view| view.open_waits().any(|wait| wait.id == "A1")).await;
-    answer(folder, &run, say);
+    answer(folder, &server.url(), &run, say);
     let over = view(folder, &run, |view| view.ended.is_some()).await;
     let wanted = if say == Say::Approve { Ended::Finished } else { Ended::Failed };
     assert_eq!(over.ended, Some(wanted), "{:?}", over.error);
@@ -47,13 +47,13 @@ async fn played(folder: &Path, say: Say) -> String {
 }
 
 /// As ben: who started the run cannot say yes.
-fn answer(folder: &Path, run: &str, say: Say) {
+fn answer(folder: &Path, url: &str, run: &str, say: Say) {
     let verb = if say == Say::Approve { "approve" } else { "deny" };
+    let made = stanch(folder, &["tokens", "new", &format!("ben-{verb}"), "--role", "approver"]);
+    let token = String::from_utf8(made.stdout).unwrap();
     let card = format!("{run}:A1");
-    let output = crate::support::program(folder, &[verb, &card, "--reason", "as the test says"])
-        .env("USER", "ben")
-        .output()
-        .unwrap();
+    let args = [verb, &card, "--url", url, "--token", token.trim(), "--reason", "as the test says"];
+    let output = stanch(folder, &args);
     assert!(output.status.success(), "{output:?}");
 }
 

@@ -43,8 +43,8 @@ fn what_an_override_changes_is_said_before_its_text() {
             ("playbook.yaml", "targets: 500", "targets: 50"),
             (
                 "main.rhai",
-                "approve(\"cut-app\"",
-                "each(people, |person| person.suspend());\napprove(\"cut-app\"",
+                "approve(\"cut-app\", `Cut",
+                "each(people, |person| person.suspend());\napprove(\"cut-app\", `Cut",
             ),
         ],
     );
