@@ -341,6 +341,7 @@ impl Play<'_> {
         runs.sort_by_cached_key(|run| (run.started.clone(), run.playbook.clone(), run.input.to_string()));
         runs.into_iter().for_each(|run| (self.tell)(run_of(run)));
         let mut incidents: Vec<String> = facts.runs.values().filter_map(|run| run.incident.clone()).collect();
+        incidents.sort();
         incidents.dedup();
         Ok(Outcome {
             drill: stage.scenario.drill.clone(),
