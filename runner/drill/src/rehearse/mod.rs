@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use serde::Serialize;
 use stanch_client::Client;
 use stanch_integrations::Catalog;
-use stanch_model::api::SeatKind;
+use stanch_model::{api::SeatKind, run::RunView};
 use stanch_playbooks::Library;
 use tokio::sync::watch;
 
@@ -336,8 +336,12 @@ impl Play<'_> {
         self.floor.over(score.clone(), why);
         self.listen().await?;
         let facts = stage.facts.read();
-        facts.runs.values().for_each(|run| (self.tell)(run_of(run)));
+        // Ids of runs differ from play to play, and those of children say nothing of when they began.
+        let mut runs: Vec<&RunView> = facts.runs.values().collect();
+        runs.sort_by_cached_key(|run| (run.started.clone(), run.playbook.clone(), run.input.to_string()));
+        runs.into_iter().for_each(|run| (self.tell)(run_of(run)));
         let mut incidents: Vec<String> = facts.runs.values().filter_map(|run| run.incident.clone()).collect();
+        incidents.sort();
         incidents.dedup();
         Ok(Outcome {
             drill: stage.scenario.drill.clone(),
@@ -350,7 +354,7 @@ impl Play<'_> {
     }
 }
 
-fn run_of(run: &stanch_model::run::RunView) -> News {
+fn run_of(run: &RunView) -> News {
     let steps = run.steps.values().filter(|step| step.done).map(|step| {
         let word = step.error.as_ref().map_or("ok", |error| error.kind.as_str());
         (step.address.to_string(), word.to_owned())
