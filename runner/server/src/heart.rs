@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use stanch_engine::Engine;
 use stanch_integrations::{Call, Outcome};
 use stanch_journal::Journal;
-use stanch_model::{api::HeartbeatState, catalog::ActionInfo, config::Current};
+use stanch_model::{
+    api::HeartbeatState,
+    catalog::{ActionIndex as _, ActionInfo},
+    config::Current,
+};
 use stanch_response::tell::Pulse;
 use tokio::sync::watch;
 
@@ -58,8 +62,8 @@ impl Heart {
         let pulses = Pulses::default();
         let Some(beat) = &config.heartbeat else { return (None, pulses) };
         let found = Pulse::parse(&beat.to, config).map_err(|why| why.to_string()).and_then(|pulse| {
-            let verbs = engine.integrations().verb(pulse.verb).into_iter();
-            let own = verbs.into_iter().find(|(name, _)| *name == pulse.integration);
+            let mut verbs = engine.integrations().verb(pulse.verb).into_iter();
+            let own = verbs.find(|(name, _)| *name == pulse.integration);
             own.map(|(name, info)| (name, info.clone()))
                 .ok_or_else(|| format!("`{}` cannot send a sign of life", pulse.integration))
         });

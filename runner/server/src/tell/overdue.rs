@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stanch_model::{
     Entry, RunId,
     config::Attention,
-    run::{Mode, RunState, RunView, Waiting, body::Hold, kind},
+    run::{Hold, Mode, RunState, RunView, Waiting, kind},
     shortened::short,
 };
 

@@ -41,9 +41,11 @@ async fn the_glass_is_for_those_who_may_and_waits_until_the_others_had_their_tim
 
 #[tokio::test]
 async fn every_word_is_recorded_with_who_said_it_and_through_what() {
-    for (headers, channel) in
-        [(&[("x-stanch-channel", "cli")][..], "cli"), (&[("x-stanch-channel", "slack")], "api"), (&[], "api")]
-    {
+    for (headers, channel) in [
+        (&[("x-stanch-channel", "cli")][..], "cli"),
+        (&[("x-stanch-channel", "slack")][..], "api"),
+        (&[][..], "api"),
+    ] {
         let world = World::new().await;
         let run = world.asking(Role::Responder).await;
         let bearer = format!("Bearer {}", world.token(Role::Approver));
