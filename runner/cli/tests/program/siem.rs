@@ -147,8 +147,9 @@ fn entries(folder: &Path) -> Vec<String> {
 }
 
 fn configure(folder: &Path, siem: &str) {
-    let config =
-        format!("alerts:\n  desk: {{ format: hmac, secret: \"exec:/bin/echo hunter2-hunter2\" }}\nsiem:\n{siem}");
+    let config = format!(
+        "alerts:\n  desk: {{ format: hmac, secret: \"exec:/bin/echo hunter2-hunter2\" }}\nsiem:\n{siem}"
+    );
     fs::write(folder.join("stanch.yaml"), config).unwrap();
 }
 
