@@ -7,7 +7,6 @@ use stanch_integrations::Integrations;
 use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
     Alert, StreamId,
-    config::Current,
     ids::RunId,
     run::{RunState, RunView, WaitKind, WaitView, body::Decision},
     shortened,
@@ -348,11 +347,6 @@ impl Engine {
             .query(&Filter { prefix: "run/".to_owned(), ..Filter::default() }, Cursor::START)?;
         let runs = page.streams.into_iter().filter_map(|(stream, _)| Some(stream.as_run()?.0));
         Ok(RunId(shortened::the_one("run", text, runs)?))
-    }
-
-    /// The configuration that is in force; whoever adopts another one changes it for the engine.
-    pub fn config(&self) -> &Current {
-        &self.env.config
     }
 
     /// Replays runs on the caller's own thread: their histories are read with the chain verified, and their scripts run

@@ -1,6 +1,8 @@
-//! Pauses of everything, of a playbook, of an integration: journaled, so that a restart keeps them.
+//! Pauses of everything, of a playbook, of an integration: journaled, so that a restart keeps them. And the configuration in
+//! force, which people change while runs go on, as they do pauses.
 
 use stanch_journal::{Cursor, Filter};
+use stanch_model::config::Current;
 
 use crate::{
     handle::Engine,
@@ -9,6 +11,11 @@ use crate::{
 };
 
 impl Engine {
+    /// The configuration that is in force; whoever adopts another one changes it for the engine.
+    pub fn config(&self) -> &Current {
+        &self.env.config
+    }
+
     /// Pauses or resumes `all`, `playbook:<slug>` or `integration:<name>`: journaled, survives restarts.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Signed checkpoints: what they hold, and what is found when somebody rewrites a log.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use stanch_journal::{

@@ -11,11 +11,13 @@ const MANIFEST: &str = "playbook: cut
 title: Write something down
 owner: me
 reviewed: 2026-11-01
+input:
+  person: { type: string }
 uses: {}
 ";
 
-const SCRIPT: &str = r#"evidence("before", #{ person: "mina@acme.example" });
-note("personal: mina@acme.example");
+const SCRIPT: &str = r#"evidence("before", #{ person: input.person });
+note(`personal: ${input.person}`);
 "#;
 
 fn last(folder: &Path, args: &[&str]) -> Value {
@@ -32,7 +34,8 @@ fn company(folder: &Path) {
 
 /// A run of its own, at its end; with the incident that it opened.
 async fn run(folder: &Path) -> (String, String) {
-    let body = StartBody { playbook: "cut".to_owned(), ..StartBody::default() };
+    let input = json!({ "person": "mina@acme.example" }).as_object().cloned().unwrap();
+    let body = StartBody { playbook: "cut".to_owned(), input, ..StartBody::default() };
     let run = client(folder).start(&body).await.unwrap().run;
     let view = view(folder, &run, |view| view.ended.is_some()).await;
     (run, view.incident.unwrap())
