@@ -134,9 +134,9 @@ const CANNOT_BE: [(&str, &str, &str); 2] = [
 ];
 
 fn files(folder: &Path) -> Vec<(String, String)> {
-    let files = std::fs::read_dir(folder).unwrap().flatten();
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let text = |file: std::fs::DirEntry| {
-        let text = std::fs::read_to_string(file.path()).unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap_or_default();
         (file.file_name().to_string_lossy().into_owned(), text)
     };
     files.map(text).collect()

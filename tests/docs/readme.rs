@@ -87,7 +87,7 @@ fn the_configuration_is_one() {
     let catalog = stanch_integrations::Catalog::embedded().unwrap();
     let platforms: Vec<&str> = catalog.platforms().map(stanch_integrations::Platform::slug).collect();
     let formats: Vec<_> = catalog.sources().cloned().collect();
-    let known = Known { platforms: &platforms, groups: &["okta"], formats: &formats };
+    let known = Known { platforms: &platforms, groups: &["okta"], roles: &["okta"], formats: &formats };
     let mut seen = 0;
     for block in blocks(&read("README.md")).iter().filter(|block| block.language == "yaml") {
         let loaded = load("README.md", &block.text, known).unwrap_or_else(|found| panic!("{found:#?}"));

@@ -122,11 +122,11 @@ impl House {
             journal: Arc::clone(&journal) as Arc<dyn Journal>,
             integrations: integrations.unwrap_or_else(|found| wrong(&found)),
             library: Arc::new(library()),
-            config: Arc::clone(&config),
+            config: Arc::clone(&config).into(),
             desk: Arc::new(ResponseDesk {
                 register: register(),
                 deadlines: DeadlineTable::built_in().unwrap(),
-                config: Arc::clone(&config),
+                config: Arc::clone(&config).into(),
             }),
             clock: Arc::new(Arc::clone(&clock)),
             mode: opening.mode,

@@ -161,7 +161,7 @@ async fn incident(house: &House) {
         data: None,
         engine: house.engine.clone(),
         journal: Arc::clone(&house.journal) as _,
-        config: Arc::clone(&house.config),
+        config: Arc::clone(&house.config).into(),
         secrets: BTreeMap::new(),
         register: register(),
         tokens,

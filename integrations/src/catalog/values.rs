@@ -117,10 +117,10 @@ impl Platform {
                 None => Gives::Rows { fields },
             };
         }
-        if let (Some(kind), true) = (&action.target_kind, action.effect != Effect::Read) {
-            if spec.and_then(|spec| spec.output.as_ref()).is_none() {
-                return Gives::Target { kind: kind.clone() };
-            }
+        if let (Some(kind), true) = (&action.target_kind, action.effect != Effect::Read)
+            && spec.and_then(|spec| spec.output.as_ref()).is_none()
+        {
+            return Gives::Target { kind: kind.clone() };
         }
         match spec.and_then(|spec| spec.output.as_ref()) {
             Some(Shape::Map(entries)) => {

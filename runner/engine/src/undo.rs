@@ -26,7 +26,7 @@ use crate::{
     env::Env,
     handle::Engine,
     host::{back, child_id, undo},
-    intake::Origin,
+    intake::{Origin, Ruled},
     pins,
     terms::{EngineError, Receipt, StartRun},
     two_person,
@@ -292,7 +292,8 @@ impl Engine {
         let start = of_undo(&survey, &playbook, who, reason);
         let pins = self.env.pins_of(&playbook);
         let origin = Origin::GiveBack(child.clone(), &created, address);
-        let birth = self.env.birth_of(&playbook, start, (created.mode, None), origin, pins)?;
+        let ruled = Ruled { mode: created.mode, plan: None, answers: BTreeMap::new() };
+        let birth = self.env.birth_of(&playbook, start, ruled, origin, pins)?;
         match self.env.journal.append(birth.appends.clone(), With::default()) {
             Ok(ticket) => {
                 self.env.announce(birth);

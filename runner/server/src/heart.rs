@@ -56,7 +56,7 @@ impl Heart {
     pub(crate) fn of(
         engine: &Engine,
         journal: &Arc<dyn Journal>,
-        config: &Config,
+        config: &Current,
         metrics: &Arc<Metrics>,
     ) -> (Option<Self>, Pulses) {
         let pulses = Pulses::default();

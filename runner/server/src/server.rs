@@ -104,9 +104,10 @@ impl Server {
     ///
     /// # Errors
     /// When an address cannot be had, or an alert source could never accept anything.
-    pub async fn start(options: ServerOptions) -> Result<Running, ServerError> {
+    pub async fn start(mut options: ServerOptions) -> Result<Running, ServerError> {
         house::note(&options.config, options.journal.clone(), crate::clock::now(&options.clock)).await;
-        let sources = sources(&options.config, options.engine.integrations(), options.secrets).await?;
+        let secrets = std::mem::take(&mut options.secrets);
+        let sources = sources(&options.config, options.engine.integrations(), secrets).await?;
         let (stop, stopping) = watch::channel(false);
         let table = routes::all();
         let metrics = Arc::new(Metrics::default());
@@ -115,29 +116,20 @@ impl Server {
         let links = Arc::new(links.map_err(ServerError::Links)?);
         let slack = slack(&options.config).await?;
         let notices = Notices::open(&options.journal)?;
-        let keeper = Keeper::new(notices::Parts {
-            engine: options.engine.clone(),
-            journal: options.journal.clone(),
-            config: options.config.clone(),
-            register: options.register.clone(),
-            clock: options.clock.clone(),
-            mode: options.mode,
-            metrics: metrics.clone(),
-            notices: notices.clone(),
-        });
+        let keeper = keeper(&options, &metrics, &notices);
         let copiers =
             siem::copiers(&options.config, &options.journal, options.engine.integrations(), options.mode)?;
         let app = Arc::new(App::new(Parts {
             engine: options.engine.clone(),
             journal: options.journal.clone(),
             config: options.config.clone(),
-            register: options.register,
+            register: options.register.clone(),
             notices,
             sources,
-            tokens: options.tokens,
+            tokens: options.tokens.clone(),
             clock: options.clock.clone(),
             mode: options.mode,
-            files: options.files,
+            files: options.files.clone(),
             data: options.data.clone(),
             stopping: stopping.clone(),
             metrics: metrics.clone(),
@@ -159,26 +151,7 @@ impl Server {
         }
         let shared = app.clone();
         let serving = Serving::new(routes::router(table, &app), app, stopping.clone());
-        let tls = match options.config.server.tls.clone() {
-            Some(tls) => Some(Tls::open(tls).await.map_err(ServerError::Tls)?),
-            None => None,
-        };
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let mut addr = None;
-        if let Some(listen) = options.listen {
-            let failed = |source| ServerError::Listen { at: listen.to_string(), source };
-            let listener = listen::bind(listen).await.map_err(failed)?;
-            addr = Some(listener.local_addr().map_err(failed)?);
-            tasks.spawn(serving.clone().net(listener, tls));
-        }
-        let mut socket = None;
-        if let Some(data) = &options.data {
-            let failed =
-                |source| ServerError::Listen { at: data.join(listen::SOCKET).display().to_string(), source };
-            let (listener, path) = listen::bind_socket(data).map_err(failed)?;
-            tasks.spawn(serving.local(listener));
-            socket = Some(path);
-        }
+        let Doors { addr, scheme, socket } = doors(&options, serving, &mut tasks).await?;
         let teller = Teller::new(tell::Parts {
             engine: options.engine.clone(),
             journal: options.journal,
@@ -195,6 +168,54 @@ impl Server {
         tasks.spawn(teller.work(stopping));
         Ok(Running { addr, scheme, socket, engine: options.engine, app: shared, stop, tasks })
     }
+}
+
+/// Where the server can be reached.
+struct Doors {
+    addr: Option<SocketAddr>,
+    scheme: &'static str,
+    socket: Option<PathBuf>,
+}
+
+/// Opens the listener and the socket.
+async fn doors(
+    options: &ServerOptions,
+    serving: Serving,
+    tasks: &mut JoinSet<()>,
+) -> Result<Doors, ServerError> {
+    let tls = match options.config.server.tls.clone() {
+        Some(tls) => Some(Tls::open(tls).await.map_err(ServerError::Tls)?),
+        None => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let mut doors = Doors { addr: None, scheme, socket: None };
+    if let Some(listen) = options.listen {
+        let failed = |source| ServerError::Listen { at: listen.to_string(), source };
+        let listener = listen::bind(listen).await.map_err(failed)?;
+        doors.addr = Some(listener.local_addr().map_err(failed)?);
+        tasks.spawn(serving.clone().net(listener, tls));
+    }
+    if let Some(data) = &options.data {
+        let failed =
+            |source| ServerError::Listen { at: data.join(listen::SOCKET).display().to_string(), source };
+        let (listener, path) = listen::bind_socket(data).map_err(failed)?;
+        tasks.spawn(serving.local(listener));
+        doors.socket = Some(path);
+    }
+    Ok(doors)
+}
+
+fn keeper(options: &ServerOptions, metrics: &Arc<Metrics>, notices: &Arc<Notices>) -> Keeper {
+    Keeper::new(notices::Parts {
+        engine: options.engine.clone(),
+        journal: options.journal.clone(),
+        config: options.config.clone(),
+        register: options.register.clone(),
+        clock: options.clock.clone(),
+        mode: options.mode,
+        metrics: metrics.clone(),
+        notices: notices.clone(),
+    })
 }
 
 /// How long connections may take to end what they are at.
@@ -275,7 +296,7 @@ async fn sources(
 }
 
 /// What Slack signs presses with. A command may run for it, so it has a thread of its own.
-async fn slack(config: &Config) -> Result<Option<Secret>, ServerError> {
+async fn slack(config: &Current) -> Result<Option<Secret>, ServerError> {
     let Some(slack) = config.server.slack.clone() else { return Ok(None) };
     let found = tokio::task::spawn_blocking(move || find(&slack.secret)).await;
     found

@@ -16,11 +16,11 @@ use http::{
 use serde::Deserialize;
 use stanch_engine::Answer;
 use stanch_model::{
-    api::{Card, LinkBody, MadeLink, Role},
+    api::{self, Card, LinkBody, MadeLink, Role},
     run::{RunView, WaitView},
 };
 
-use super::{body::Body, cards};
+use super::{Route, body::Body, cards, presses};
 use crate::{
     app::{App, Shared, mode_word},
     auth::Caller,
@@ -39,23 +39,39 @@ pub(super) struct Said {
     typed: String,
 }
 
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/v1/links", "makeLink", "Makes a link by which one person answers one card", make)
+            .may(Role::Responder)
+            .takes::<api::LinkBody>()
+            .gives::<api::MadeLink>(),
+        Route::get("/a/{link}", "openLink", "A card as a page; looking changes nothing", open)
+            .by_link()
+            .media("text/html"),
+        Route::post("/a/{link}", "sendLink", "The page's form: an answer by the link's person", send)
+            .by_link()
+            .media("text/html"),
+        Route::post("/v1/slack", "pressButton", "A button in Slack was pressed", presses::press).by_source(),
+    ]
+}
+
 /// `GET /a/{link}`
-pub(super) async fn open(State(app): State<Shared>, Path(link): Path<String>) -> Response {
+async fn open(State(app): State<Shared>, Path(link): Path<String>) -> Response {
     match look(&app, &link) {
         Ok(found) => page(StatusCode::OK, &found.sheet(None)),
-        Err(shut) => shut,
+        Err(shut) => *shut,
     }
 }
 
 /// `POST /a/{link}`
-pub(super) async fn send(
+async fn send(
     State(app): State<Shared>,
     Path(link): Path<String>,
     said: Result<Form<Said>, FormRejection>,
 ) -> Response {
     let found = match look(&app, &link) {
         Ok(found) => found,
-        Err(shut) => return shut,
+        Err(shut) => return *shut,
     };
     let said = match said {
         Ok(Form(said)) => said,
@@ -103,7 +119,7 @@ pub(super) async fn send(
 }
 
 /// `POST /v1/links`
-pub(super) async fn make(
+async fn make(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<LinkBody>,
@@ -137,7 +153,7 @@ struct Found {
     typed: Option<String>,
 }
 
-fn look(app: &App, link: &str) -> Result<Found, Response> {
+fn look(app: &App, link: &str) -> Result<Found, Box<Response>> {
     let mode = mode_word(app.mode);
     let pass = app.links.read(link, app.now()).map_err(|shut| {
         let (status, title, text) = match shut {
@@ -152,10 +168,10 @@ fn look(app: &App, link: &str) -> Result<Found, Response> {
                 "Ask to be reminded: stanch remind CARD brings a new one.",
             ),
         };
-        page(status, &Sheet::words(mode, title, text))
+        Box::new(page(status, &Sheet::words(mode, title, text)))
     })?;
     let missing = |refused: Refused| {
-        page(refused.status(), &Sheet::words(mode, "This card cannot be shown", refused.message()))
+        Box::new(page(refused.status(), &Sheet::words(mode, "This card cannot be shown", refused.message())))
     };
     let (_, view, wait): (_, RunView, WaitView) = cards::find(app, &pass.card).map_err(missing)?;
     let card = card::complete(app, views::card(&view, wait.clone()));

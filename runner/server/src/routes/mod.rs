@@ -50,7 +50,7 @@ const CURSOR: &[(&str, &str)] = &[
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
-    let own = [deadlines::routes(), notices::routes(), vendors::routes()];
+    let own = [deadlines::routes(), links::routes(), notices::routes(), vendors::routes()];
     let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
     parts.into_iter().chain(own).flatten().chain(keep::routes()).collect()
 }
@@ -389,22 +389,6 @@ fn about() -> Vec<Route> {
         .may(Role::Responder)
         .takes::<api::JudgeBody>()
         .gives::<api::Recorded>(),
-        Route::post(
-            "/v1/links",
-            "makeLink",
-            "Makes a link by which one person answers one card",
-            links::make,
-        )
-        .may(Role::Responder)
-        .takes::<api::LinkBody>()
-        .gives::<api::MadeLink>(),
-        Route::get("/a/{link}", "openLink", "A card as a page; looking changes nothing", links::open)
-            .by_link()
-            .media("text/html"),
-        Route::post("/a/{link}", "sendLink", "The page's form: an answer by the link's person", links::send)
-            .by_link()
-            .media("text/html"),
-        Route::post("/v1/slack", "pressButton", "A button in Slack was pressed", presses::press).by_source(),
         Route::get(
             "/v1/integrations",
             "listIntegrations",

@@ -52,7 +52,7 @@ impl Mapped {
         Self { class, activity: activity.0, activity_name: activity.1, severity: 1, message, fields }
     }
 
-    fn as_bad_as(self, severity: Option<Severity>) -> Self {
+    fn of_severity(self, severity: Option<Severity>) -> Self {
         Self { severity: severity.map_or(self.severity, level), ..self }
     }
 }
@@ -175,7 +175,7 @@ fn alert(alert: &Alert) -> Option<Mapped> {
         "resources": resources,
     });
     let message = format!("alert of {}: {}", alert.source, alert.title);
-    Some(Mapped::new(DETECTION_FINDING, CREATE, message, fields).as_bad_as(Some(alert.severity)))
+    Some(Mapped::new(DETECTION_FINDING, CREATE, message, fields).of_severity(Some(alert.severity)))
 }
 
 fn incident(what: &str, entry: &Entry) -> Option<Mapped> {
@@ -201,7 +201,7 @@ fn incident(what: &str, entry: &Entry) -> Option<Mapped> {
     }
     let severity: Option<Severity> = serde_json::from_value(body["severity"].clone()).ok();
     let message = format!("{what}: {}", title.unwrap_or_else(|| id.to_owned()));
-    Some(Mapped::new(INCIDENT_FINDING, activity, message, fields).as_bad_as(severity))
+    Some(Mapped::new(INCIDENT_FINDING, activity, message, fields).of_severity(severity))
 }
 
 /// A call that is about to go out. What came of it is a later event; this one says only what is meant.

@@ -100,6 +100,8 @@ fn glass(entry: &Entry, view: &RunView) -> Option<Need> {
             whom(wait),
             view.playbook
         ),
+        offer: None,
+        ask: Vec::new(),
     })
 }
 

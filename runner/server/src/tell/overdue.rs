@@ -171,6 +171,8 @@ fn waits(run: &RunId, waiting: &Waiting, way: &str, (lasts_ms, nth): (i64, i64))
         event: "overdue",
         instead: "stuck",
         text: format!("Waits too long, {lasts} by now: {what}{}{way}", waiting.what),
+        offer: None,
+        ask: Vec::new(),
     }
 }
 
@@ -191,6 +193,8 @@ fn ends(run: &RunId, at_ms: i64, what: &[String]) -> Need {
             at.unwrap_or_default(),
             named.join(", ")
         ),
+        offer: None,
+        ask: Vec::new(),
     }
 }
 

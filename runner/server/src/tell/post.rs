@@ -1,6 +1,6 @@
 //! Sending one message through one way, until it is known what became of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

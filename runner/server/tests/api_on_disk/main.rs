@@ -4,6 +4,8 @@
 
 #[path = "../api/answers.rs"]
 mod answers;
+#[path = "../api/attention.rs"]
+mod attention;
 #[path = "../api/auth.rs"]
 mod auth;
 #[path = "../api/bad_input.rs"]
