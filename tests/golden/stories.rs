@@ -14,14 +14,14 @@ use stanch_engine::{Judged, Judgement};
 use stanch_integrations::{ScenarioClock, twin::Fault};
 use stanch_model::{
     Alert,
-    api::{NewToken, Role, SeatKind},
+    api::{BeginBody, MoveBody, NewToken, Role, SeatKind},
     run::Mode,
 };
 use stanch_response::{
     drills::{Changed, Closed, Opened, Rated},
     report::Came,
 };
-use stanch_server::{Files, Server, ServerOptions, Tokens};
+use stanch_server::{Files, Running, Server, ServerOptions, Tokens};
 
 use crate::{
     copy,
@@ -32,16 +32,18 @@ use crate::{
 pub(crate) const BEGAN: Timestamp = Timestamp::constant(1_773_369_600, 0);
 
 /// All of them, by the names of their folders.
-pub(crate) const STORIES: [&str; 12] = [
+pub(crate) const STORIES: [&str; 14] = [
     "every-call",
     "asked",
     "in-doubt",
     "killed",
     "holds",
+    "undone",
     "guards",
     "children",
     "plan",
     "incident",
+    "clocks",
     "promotion",
     "stopped",
     "drill",
@@ -62,10 +64,12 @@ pub(crate) async fn play(story: &str, folder: &Path) {
         "asked" => asked(&house).await,
         "in-doubt" => in_doubt(&house).await,
         "holds" => holds(&house).await,
+        "undone" => undone(&house).await,
         "guards" => drop(house.start("sign-out", json!({})).await),
         "children" => drop(house.start("parent", json!({})).await),
         "plan" => plan(&house).await,
         "incident" => incident(&house).await,
+        "clocks" => clocks(&house).await,
         _ => panic!("there is no story {story}"),
     }
     house.close().await;
@@ -137,6 +141,19 @@ async fn holds(house: &House) {
     house.pass(60).await;
 }
 
+/// A cut that somebody let last longer, and one that a run of its own takes back.
+async fn undone(house: &House) {
+    let first = house.start("for-hours", json!({})).await;
+    house.pass(60).await;
+    let two_hours = std::time::Duration::from_secs(7_200);
+    house.engine.extend(&first, "all", two_hours, ("ana", "the vendor still looks")).await.unwrap();
+    house.pass(60).await;
+    let second = house.start("for-hours", json!({ "app": "scan" })).await;
+    house.pass(60).await;
+    house.engine.undo(&second, "ana", "a false alarm").await.unwrap();
+    house.pass(60).await;
+}
+
 /// A plan, a run that is held to it and waits, and one that asks for more than the plan has.
 async fn plan(house: &House) {
     let planned = house.engine.plan(start("cut", json!({ "app": "chat" })), None).await.unwrap();
@@ -148,6 +165,36 @@ async fn plan(house: &House) {
 
 /// An alert that opens an incident, one that joins it, and what people write on it.
 async fn incident(house: &House) {
+    let (server, dora, id) = opened(house).await;
+    dora.note(&id, "Chat called back: it was their key").await.unwrap();
+    let clock = dora.deadlines().await.unwrap().items[0].id.clone();
+    dora.deadline_sent(&id, &clock, "mail of 12:40").await.unwrap();
+    dora.waive_deadline(&id, &clock, "they knew first").await.unwrap();
+    drop(dora);
+    server.shutdown().await;
+}
+
+/// A clock that a person starts, and counts from another moment then.
+async fn clocks(house: &House) {
+    let (server, dora, id) = opened(house).await;
+    let reason = "counsel says so".to_owned();
+    let begin = BeginBody {
+        rule: "gdpr-33".to_owned(),
+        from: Some(BEGAN.to_string()),
+        vendor: None,
+        reason: reason.clone(),
+    };
+    dora.begin_deadline(&id, &begin).await.unwrap();
+    let clocks = dora.deadlines().await.unwrap().items;
+    let clock = clocks.iter().find(|clock| clock.rule == "gdpr-33").unwrap().id.clone();
+    let from = Timestamp::constant(1_773_366_000, 0).to_string();
+    dora.move_deadline(&id, &clock, &MoveBody { from, reason }).await.unwrap();
+    drop(dora);
+    server.shutdown().await;
+}
+
+/// The incident of two alerts, and somebody who writes on it.
+async fn opened(house: &House) -> (Running, Client, String) {
     for delivery in ["1", "2"] {
         house.engine.alert(alert(delivery)).await.unwrap();
         house.rests().await;
@@ -173,12 +220,7 @@ async fn incident(house: &House) {
     let url = format!("http://{}", server.addr.unwrap());
     let dora = Client::connect(Location::Url { url, token }).unwrap();
     let id = dora.incidents(10, None).await.unwrap().items[0].id.clone();
-    dora.note(&id, "Chat called back: it was their key").await.unwrap();
-    let clock = dora.deadlines().await.unwrap().items[0].id.clone();
-    dora.deadline_sent(&id, &clock, "mail of 12:40").await.unwrap();
-    dora.waive_deadline(&id, &clock, "they knew first").await.unwrap();
-    drop(dora);
-    server.shutdown().await;
+    (server, dora, id)
 }
 
 fn alert(delivery: &str) -> Alert {

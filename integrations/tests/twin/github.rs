@@ -108,7 +108,7 @@ async fn authorizations_and_the_tokens_behind_them() {
     let (twins, github) = github().await;
     let path = "/orgs/acme/credential-authorizations";
     let all = github.pages(path).await;
-    assert_eq!((all.len(), &all[0]["authorized_credential_title"]), (3, &json!("Drift")));
+    assert_eq!((all.len(), &all[0]["application_name"]), (3, &json!("Drift")));
     let one = format!("{path}/{}", all[0]["credential_id"]);
     assert_eq!(github.send("DELETE", &one).await.status, 204);
     assert_eq!(github.send("DELETE", &one).await.status, 404);

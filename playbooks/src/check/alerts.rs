@@ -47,8 +47,12 @@ pub fn kinds(when: &str) -> Vec<String> {
     let script = Script::of(&ast, when);
     let mut found: Vec<String> = Vec::new();
     walk(&script.body, &mut |expr| {
-        let ExprKind::Operator { op, operands } = &expr.kind else { return };
-        if let ("==" | "in" | "contains", [a, b]) = (op.to_string().as_str(), operands.as_slice()) {
+        // `a in b` is `contains(b, a)` to the language.
+        let (ExprKind::Operator { op, operands } | ExprKind::Call { name: op, args: operands }) = &expr.kind
+        else {
+            return;
+        };
+        if let ("==" | "in" | "contains", [a, b]) = (op.as_str(), operands.as_slice()) {
             let other = if is_kind(a) {
                 b
             } else if is_kind(b) {

@@ -331,6 +331,8 @@ mod tests {
         include_str!("config/mod.rs"),
         include_str!("config/check.rs"),
         include_str!("config/alerts.rs"),
+        include_str!("config/guards.rs"),
+        include_str!("config/keep.rs"),
         include_str!("vendor/mod.rs"),
         include_str!("vendor/check.rs"),
         include_str!("deadline/table.rs"),

@@ -1,7 +1,7 @@
 //! `stanch config`: is the configuration right, and have a server take it up.
 
 use serde_json::json;
-use stanch_model::api::Reloaded;
+use stanch_model::{api::Reloaded, diagnostic::Level};
 
 use crate::{
     diagnose,
@@ -56,17 +56,19 @@ fn check(place: &PlaceArgs, ground: &GroundArgs, out: Out) -> anyhow::Result<Exi
     let config = place.place()?.config;
     let (setup, mistakes) = setup::load(&config);
     mistakes.show(out);
-    let mut errors = usize::from(setup.is_none());
+    let (mut found, mut lines) = (mistakes.found.clone(), mistakes.lines());
     if let Some(setup) = &setup {
         let more = setup.review(&config, &ground.transport(None)?);
         more.show(out);
-        errors += more.lines().len();
+        lines.extend(more.lines());
+        found.extend(more.found);
     }
-    let count = diagnose::count(&mistakes.found);
+    let count = diagnose::count(&found);
     let words = if count.is_empty() { "nothing wrong".to_owned() } else { count };
+    let ok = setup.is_some() && found.iter().all(|one| one.level != Level::Error);
     out.text(&format!("{}: {words}", config.display()));
-    out.line(&json!({ "ok": errors == 0, "config": config, "mistakes": mistakes.lines() }));
-    Ok(if errors == 0 { Exit::Yes } else { Exit::No })
+    out.line(&json!({ "ok": ok, "config": config, "mistakes": lines }));
+    Ok(if ok { Exit::Yes } else { Exit::No })
 }
 
 /// What became of reading it anew.

@@ -57,6 +57,8 @@ pub(crate) struct Args {
 /// When a file has a mistake, the data folder cannot be had, or the address is taken.
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     args.log.begin()?;
+    // From now on a hangup ends nothing, whenever it comes.
+    let hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let place = args.place.place()?;
     let setup = setup::load_or_refuse(&place.config, out)?;
     let mode = if args.ground.is_simulated() { Mode::Drill } else { Mode::Live };
@@ -90,7 +92,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     tokio::select! {
         stopped = super::twins::stopped() => stopped?,
         () = leash.let_go() => {}
-        ended = reloading(&running, out) => ended?,
+        () = reloading(&running, hangups, out) => {}
     }
     out.aside("draining: requests that are out come back and are journaled");
     running.shutdown().await;
@@ -100,8 +102,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
 }
 
 /// Reads the configuration anew whenever SIGHUP comes.
-async fn reloading(running: &Running, out: Out) -> anyhow::Result<()> {
-    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+async fn reloading(running: &Running, mut hangups: tokio::signal::unix::Signal, out: Out) {
     while hangups.recv().await.is_some() {
         match running.reload("SIGHUP").await {
             Ok(reloaded) => out.aside(&super::config::words(&reloaded)),
@@ -110,7 +111,6 @@ async fn reloading(running: &Running, out: Out) -> anyhow::Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 /// Reads the configuration with all its checks; what is wrong with it as lines.

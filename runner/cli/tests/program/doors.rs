@@ -16,7 +16,7 @@ people:
     caro: { tell: [\"mail:caro@acme.example\"] }
 integrations:
   slack: { platform: slack }
-  smtp: { platform: smtp, settings: { sender: stanch@acme.example } }
+  smtp: { platform: smtp, url: \"smtp://mail.acme.example\", settings: { sender: stanch@acme.example } }
 tell:
   approval: [\"slack:#incidents\"]
 server:

@@ -83,6 +83,22 @@ async fn every_answer_is_as_it_is_described() {
     assert!(left.is_empty(), "no answer of these was seen: {left:?}");
 }
 
+/// What an administrator keeps: a legal hold, what would be dropped, the configuration in force.
+async fn kept(world: &World, incident: &str) {
+    let reason = json!({ "reason": "a claim is possible" });
+    let hold = format!("/v1/incidents/{incident}/legal-hold");
+    for (method, path, body) in [
+        (Method::POST, hold.clone(), reason.clone()),
+        (Method::GET, "/v1/legal-holds".to_owned(), json!({})),
+        (Method::POST, format!("{hold}/release"), reason),
+        (Method::POST, "/v1/retention".to_owned(), json!({ "older_than": "400d", "dry_run": true })),
+        (Method::POST, "/v1/reload".to_owned(), json!({})),
+    ] {
+        let reply = world.as_role(Role::Admin, method, &path, &body).await;
+        assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+    }
+}
+
 /// A clock that a person starts and moves, a vendor's page, and a notice to it.
 async fn clocked_and_written(world: &World, incident: &str) {
     let ask = async |role: Role, method: Method, path: &str, body: Value| {
@@ -146,6 +162,7 @@ async fn alone(world: &World) {
 async fn planned_and_judged(world: &World) {
     let incidents = world.client(Role::Viewer).incidents(1, None).await.unwrap().items;
     clocked_and_written(world, &incidents[0].id).await;
+    kept(world, &incidents[0].id).await;
     planned(world).await;
     for what in ["review", "withdraw", "review", "promote"] {
         let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };

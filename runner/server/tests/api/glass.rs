@@ -82,16 +82,15 @@ async fn two_who_answer_at_once_end_the_wait_once() {
 }
 
 #[tokio::test]
-async fn a_yes_that_the_disk_cannot_take_is_refused_and_can_be_said_again() {
+async fn a_yes_is_taken_on_a_full_disk_and_nothing_new_is() {
     let world = World::new().await;
     let run = world.asking(Role::Responder).await;
-    let card = format!("{run}:A1");
     world.ground.fill().await;
-    let full = world.client(Role::Approver).decide(&card, &yes()).await.unwrap_err();
-    assert_eq!(full.status(), Some(503), "{full}");
-    assert!(world.client(Role::Viewer).card(&card).await.unwrap().wait.decisions.is_empty());
-    world.ground.make_room().await;
-    let recorded = world.client(Role::Approver).decide(&card, &yes()).await.unwrap();
-    assert!(recorded.new, "what was refused was not said");
+    let breach = json!({ "kind": "test.breach", "app": "drift", "severity": "high", "title": "Drift" });
+    assert_eq!(world.alert(&breach).await.status, 503);
+    // What is kept free is for runs that are on their way: they wait for this word.
+    let recorded = world.client(Role::Approver).decide(&format!("{run}:A1"), &yes()).await.unwrap();
+    assert!(recorded.new);
     world.until(&run, |view| view.waits[0].closed.is_some()).await;
+    world.ground.make_room().await;
 }

@@ -137,6 +137,7 @@ impl World {
         let config: Current =
             stanch_model::yaml::read::<Config>("stanch.yaml", config, "CF0001").unwrap().into();
         let engine = engine(journal.clone(), config.clone(), mode, transport);
+        let same = (*config).clone();
         let tokens = Arc::new(Tokens::open(folder).unwrap());
         let make = |role: Role| {
             let new = NewToken { name: role.to_string(), role, days: None };
@@ -158,7 +159,7 @@ impl World {
             tokens,
             clock: Arc::new(WallClock),
             mode,
-            files: Files::default(),
+            files: Files::default().read_by(Arc::new(move || Ok(same.clone()))),
         })
         .await
         .unwrap();
