@@ -106,22 +106,19 @@ mod tests {
         35:19 note 
         36:5 each 
         36:30 .revoke 
-        37:5 each 
-        37:34 attempt 
-        37:52 .end_sessions 
-        39:5 wait 2m
-        41:12 settle 
-        42:1 each 
-        42:28 manual revoke-by-hand
-        44:1 phase notify
-        45:1 deadline contract
-        46:12 attempt 
-        46:23 notify integration-cut
-        47:18 incident 
-        47:85 now 
-        48:15 page team
-        49:12 settle 
-        50:1 page team
+        38:5 wait 2m
+        40:12 settle 
+        41:1 each 
+        41:28 manual revoke-by-hand
+        43:1 phase notify
+        44:1 deadline contract
+        45:12 attempt 
+        45:23 notify integration-cut
+        46:18 incident 
+        46:85 now 
+        47:15 page team
+        48:12 settle 
+        49:1 page team
         ");
     }
 }

@@ -46,6 +46,7 @@ async fn company(folder: &Path) -> TwinHost {
 
 /// A form sent to an address of the server; its status.
 async fn post(url: &str, headers: &[(&str, &str)], form: String) -> u16 {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let mut request = http.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
     for (name, value) in headers {

@@ -59,7 +59,7 @@ impl Recorded<'_> {
         format!("alert: {}\n{starts}", flow(&fields.into()))
     }
 
-    /// The drill's, or one that has what was cut.
+    /// The drill's, or one that has what was cut, and what people were asked about.
     fn world(&self) -> String {
         if let Some(world) = &self.world {
             let value = serde_json::to_value(world).unwrap_or_default();
@@ -67,10 +67,13 @@ impl Recorded<'_> {
         }
         let mut grants: BTreeMap<&str, u32> = BTreeMap::new();
         let mut people: BTreeSet<&str> = BTreeSet::new();
-        for view in self.run.targets.values() {
-            match view.target.kind.as_str() {
-                "grant" => *grants.entry(&view.target.integration).or_default() += 1,
-                "user" => _ = people.insert(view.target.name()),
+        let cut = self.run.targets.values().map(|view| &view.target);
+        let asked = self.run.waits.iter().flat_map(|wait| &wait.targets);
+        let mut seen = BTreeSet::new();
+        for target in cut.chain(asked).filter(|one| seen.insert((&one.integration, &one.kind, &one.id))) {
+            match target.kind.as_str() {
+                "grant" => *grants.entry(&target.integration).or_default() += 1,
+                "user" => _ = people.insert(target.name()),
                 _ => {}
             }
         }

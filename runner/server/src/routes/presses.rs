@@ -104,7 +104,8 @@ async fn show(app: &App, press: &Press, became: &Became) -> Result<(), String> {
             let text = format!("{}\n{line}", press.text);
             let mut input = json!({ "channel": press.channel, "ts": press.ts, "text": text });
             let closed = json!([{ "type": "section", "text": { "type": "plain_text", "text": text } }]);
-            input["blocks"] = open.as_ref().and_then(|offer| offer.blocks(&text)).unwrap_or(closed);
+            let blocks = open.as_ref().and_then(|offer| offer.blocks(&text)).unwrap_or(closed);
+            input["blocks"] = json!(blocks.to_string());
             ("update_message", input)
         }
         Became::Not(why) => {

@@ -132,7 +132,7 @@ impl Platforms {
             && answers.is_some_and(|slack| slack.integration == channel.integration)
             && let Some(blocks) = intent.offer.as_ref().and_then(|offer| offer.blocks(&text))
         {
-            input["blocks"] = blocks;
+            input["blocks"] = json!(blocks.to_string());
         }
         if channel.medium == Medium::Webhook {
             input["type"] = json!("stanch.needed");

@@ -44,9 +44,8 @@ async fn every_answer_is_as_it_is_described() {
     }
     ask(Method::POST, format!("/v1/questions/{waiting}:A1/remind"), json!({})).await;
     ask(Method::POST, format!("/v1/questions/{waiting}:A1/ask"), json!({ "name": "dora" })).await;
-    let approve = json!({ "say": "approve" });
     let card = format!("/v1/approvals/{waiting}:A1");
-    let decided = world.as_role(Role::Approver, Method::POST, &card, &approve).await;
+    let decided = world.as_role(Role::Approver, Method::POST, &card, &json!({ "say": "approve" })).await;
     assert_eq!(decided.status, 200);
     let pause = json!({ "scope": "playbook:asker" });
     for (path, body) in [
@@ -75,7 +74,6 @@ async fn every_answer_is_as_it_is_described() {
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
     planned_and_judged(&world).await;
-    alone(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -163,6 +161,7 @@ async fn planned_and_judged(world: &World) {
     let incidents = world.client(Role::Viewer).incidents(1, None).await.unwrap().items;
     clocked_and_written(world, &incidents[0].id).await;
     kept(world, &incidents[0].id).await;
+    alone(world).await;
     planned(world).await;
     for what in ["review", "withdraw", "review", "promote"] {
         let body = if what == "promote" { json!({ "alone": "a test" }) } else { json!({}) };

@@ -88,9 +88,9 @@ async fn a_yes_is_taken_on_a_full_disk_and_nothing_new_is() {
     world.ground.fill().await;
     let breach = json!({ "kind": "test.breach", "app": "drift", "severity": "high", "title": "Drift" });
     assert_eq!(world.alert(&breach).await.status, 503);
-    // What is kept free is for runs that are on their way: they wait for this word.
+    // What is kept free is for what runs wait for: the word is taken, and heard at the latest when there is room.
     let recorded = world.client(Role::Approver).decide(&format!("{run}:A1"), &yes()).await.unwrap();
     assert!(recorded.new);
-    world.until(&run, |view| view.waits[0].closed.is_some()).await;
     world.ground.make_room().await;
+    world.until(&run, |view| view.waits[0].closed.is_some()).await;
 }
