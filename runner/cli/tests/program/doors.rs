@@ -87,7 +87,7 @@ async fn one_answers_by_the_link_in_a_mail_another_by_a_button_in_slack() {
         303
     );
     view(folder, &run, |view| view.waits[0].decisions.len() == 1).await;
-    let journal = stanch(folder, &["journal", "tail", "--json", "--last", "1000"]);
+    let journal = stanch(folder, &["journal", "tail", "--no-follow", "-n", "1000", "--json"]);
     assert!(!String::from_utf8_lossy(&journal.stdout).contains(&link), "no link is journaled");
     press(&server, &asked, &format!("{run}:A1")).await;
     let seen = view(folder, &run, |view| view.ended.is_some()).await;
