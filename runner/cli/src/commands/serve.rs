@@ -300,5 +300,5 @@ fn announce(running: &Running, place: &Place, mode: Mode, paused: bool, out: Out
 /// by then never gets one from a platform on this machine.
 fn rehearsed() -> Patience {
     let day = Duration::from_secs(86_400);
-    Patience { park: day, call: Duration::from_secs(3), ..Patience::default() }
+    Patience { park: day, call: Duration::from_secs(8), ..Patience::default() }
 }
