@@ -2,6 +2,7 @@
 //! facts about the code are so.
 
 use crate::{
+    places::is_held,
     readme::arguments,
     shell::{blocks, commands},
     tree::{files, read, root, without_tests},
@@ -26,20 +27,7 @@ fn every_promise_of_security_names_tests_that_exist() {
     let rows = rows("What is promised, and what holds it");
     assert!(rows.len() > 10, "{rows:?}");
     for row in rows {
-        let tests = row.trim_end_matches('|').rsplit(" | ").next().unwrap();
-        let (mut file, mut named) = (String::new(), 0);
-        for word in tests.split('`').skip(1).step_by(2) {
-            if word.contains('/') {
-                assert!(root().join(word).exists(), "{word}, named in {row}");
-                let inside =
-                    files().into_iter().filter(|path| path.starts_with(word) && path.ends_with(".rs"));
-                file = inside.map(|path| read(&path)).collect();
-            } else {
-                assert!(file.contains(&format!("fn {word}(")), "there is no test {word}, named in {row}");
-                named += 1;
-            }
-        }
-        assert!(named > 0, "no test holds {row}");
+        is_held(&row);
     }
 }
 

@@ -61,6 +61,20 @@ impl<'a> EntryRef<'a> {
     pub fn decode<T: Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.body.unwrap_or("null"))
     }
+
+    /// The same as an entry of its own, for whoever looks at nothing of the chain: hashes and epoch are not here.
+    pub fn to_entry(&self, stream: &StreamId) -> Entry {
+        let header = Header {
+            stream: stream.clone(),
+            version: self.version,
+            epoch: 0,
+            time: self.time.to_owned(),
+            kind: self.kind.to_owned(),
+            body_hash: Hash::ZERO,
+            prev: Hash::ZERO,
+        };
+        Entry { header, hash: Hash::ZERO, body: self.body.map(Into::into), position: self.position }
+    }
 }
 
 impl Entry {

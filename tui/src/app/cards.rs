@@ -23,10 +23,8 @@ impl App {
 
     /// What must be typed for a yes: the app's name, or else the playbook's.
     fn name_of(&self, card: &Card) -> String {
-        let app =
-            card.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
-        let input = || self.world().run(&card.run)?.view.input["app"].as_str().map(str::to_owned);
-        app.or_else(input).unwrap_or_else(|| card.playbook.clone()).to_lowercase()
+        let run = self.world().run(&card.run);
+        card.name_to_type(run.map_or(&serde_json::Value::Null, |run| &run.view.input))
     }
 
     /// The card that is open is what the server knows of it by now; one that is answered meanwhile says by whom.

@@ -208,7 +208,7 @@ fn choices(card: &Card, name: &str) -> Vec<Button> {
     let wait = &card.wait;
     match wait.kind {
         WaitKind::Approval => {
-            let needs = is_permanent(card).then(|| name.to_owned());
+            let needs = card.is_permanent().then(|| name.to_owned());
             vec![button("No, because ...", Does::Deny), button("Yes", Does::Approve(needs))]
         }
         WaitKind::InDoubt => {
@@ -225,10 +225,4 @@ fn choices(card: &Card, name: &str) -> Vec<Button> {
         _ if wait.options.is_empty() => vec![button("Answer ...", Does::Write)],
         _ => wait.options.iter().map(|word| button(word, Does::Answer(word.clone()))).collect(),
     }
-}
-
-/// True unless everything that the card lets happen can be taken back: what is not known is taken for permanent.
-pub(super) fn is_permanent(card: &Card) -> bool {
-    let may = &card.may;
-    may.is_empty() || may.iter().any(|act| act.effect == Effect::Permanent)
 }

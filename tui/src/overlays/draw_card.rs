@@ -17,7 +17,7 @@ use ratatui::{
 };
 use stanch_model::{Effect, api::CardProtected, run::WaitKind, shortened::short};
 
-use super::{CardBox, Does, Stage, card::is_permanent};
+use super::{CardBox, Does, Stage};
 use crate::{
     app::App,
     look::Look,
@@ -92,7 +92,7 @@ fn fitting(lines: Vec<Line<'static>>, scroll: usize, most: usize, look: Look) ->
 fn head(card: &CardBox, width: usize, look: Look) -> Vec<Line<'static>> {
     let wait = &card.card.wait;
     let word = match wait.kind {
-        WaitKind::Approval if is_permanent(&card.card) => "PERMANENT",
+        WaitKind::Approval if card.card.is_permanent() => "PERMANENT",
         WaitKind::Approval => "reversible",
         _ => "",
     };

@@ -45,7 +45,7 @@ impl Live {
             _ => {}
         }
         if is_for_people(kind) {
-            let entry = self.as_entry(entry);
+            let entry = entry.to_entry(&self.stream);
             self.fold_allowance(&entry);
             self.fold_late_cut(&entry);
             self.view.apply(&entry);
@@ -156,20 +156,6 @@ impl Live {
         let open = [TargetState::Failed, TargetState::Skipped, TargetState::Requested];
         self.cut_late |=
             body.state == TargetState::Attested && before.is_some_and(|state| open.contains(&state));
-    }
-
-    /// As the view takes it: it looks at nothing that is missing here.
-    fn as_entry(&self, entry: EntryRef<'_>) -> Entry {
-        let header = Header {
-            stream: self.stream.clone(),
-            version: entry.version,
-            epoch: 0,
-            time: entry.time.to_owned(),
-            kind: entry.kind.to_owned(),
-            body_hash: Hash::ZERO,
-            prev: Hash::ZERO,
-        };
-        Entry { header, hash: Hash::ZERO, body: entry.body.map(Into::into), position: entry.position }
     }
 
     fn fold_local(&mut self, body: body::Local, version: u64) {

@@ -22,7 +22,9 @@ impl Outside {
         run
     }
 
+    /// Undoes a run, once it has heard of the end of an undo before.
     async fn undo(&self, run: &RunId) -> RunId {
+        self.until(run, |view| view.undos.iter().all(|undo| undo.ended.is_some())).await;
         self.engine.undo(run, "ana", "false alarm").await.unwrap().run
     }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    run::{Stopped, WaitView},
+    run::{Stopped, WaitKind, WaitView},
     target::{Effect, words},
 };
 
@@ -44,6 +44,23 @@ pub struct Card {
     pub stopped: Option<Stopped>,
     /// What is asked, of whom, by when, and how it ended.
     pub wait: WaitView,
+}
+
+impl Card {
+    /// True unless everything that a yes lets happen can be taken back: what is not known is taken for permanent.
+    pub fn is_permanent(&self) -> bool {
+        self.wait.kind == WaitKind::Approval
+            && (self.may.is_empty() || self.may.iter().any(|act| act.effect == Effect::Permanent))
+    }
+
+    /// What a person types before a yes to something permanent: the app's name, or else what the run was started for, or
+    /// else the playbook's.
+    pub fn name_to_type(&self, input: &serde_json::Value) -> String {
+        let app =
+            self.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
+        let named = app.or_else(|| input["app"].as_str().map(str::to_owned));
+        named.unwrap_or_else(|| self.playbook.clone()).to_lowercase()
+    }
 }
 
 /// Something that a yes lets happen to targets of one kind on one integration.

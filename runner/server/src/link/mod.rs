@@ -24,7 +24,6 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 use serde::{Deserialize, Serialize};
-use stanch_model::{Effect, api::Card, run::WaitKind};
 
 /// How long a link opens its card; a reminder brings a new one.
 pub(crate) const LASTS: Duration = Duration::from_secs(24 * 3600);
@@ -92,17 +91,6 @@ impl Links {
         let pass: Pass = pass.ok_or(Shut::Foreign)?;
         if pass.until < now.as_second() { Err(Shut::Over) } else { Ok(pass) }
     }
-}
-
-/// What must be typed for a yes to something permanent: the app's name, or else the playbook's.
-pub(crate) fn name_to_type(card: &Card, input: &serde_json::Value) -> Option<String> {
-    if card.wait.kind != WaitKind::Approval {
-        return None;
-    }
-    let permanent = card.may.is_empty() || card.may.iter().any(|act| act.effect == Effect::Permanent);
-    let app = card.wait.targets.iter().find(|target| target.kind == "app").map(|app| app.name().to_owned());
-    let named = app.or_else(|| input["app"].as_str().map(str::to_owned));
-    permanent.then(|| named.unwrap_or_else(|| card.playbook.clone()).to_lowercase())
 }
 
 fn random() -> Result<Vec<u8>, String> {

@@ -16,10 +16,7 @@ use stanch_model::{
     },
 };
 use stanch_response::{Register, notice::Tlp, vendor::Vendor};
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::sync::watch;
 
 use super::{
     Notices,
@@ -32,7 +29,8 @@ use crate::{
     metrics::Metrics,
     tell::{
         book::Intent,
-        post::{self, Delivery, How, Platforms, Post},
+        courier::Courier,
+        post::{Delivery, How, Platforms},
     },
 };
 
@@ -51,9 +49,7 @@ const HEARD: [&str; 3] = ["vendor", "stuck", "approval"];
 /// Who goes on.
 pub(crate) struct Keeper {
     parts: Parts,
-    post: Arc<dyn Post>,
-    sending: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    courier: Courier,
 }
 
 /// What a [`Keeper`] is made of.
@@ -71,7 +67,8 @@ pub(crate) struct Parts {
 impl Keeper {
     pub(crate) fn new(parts: Parts) -> Self {
         let post = Arc::new(Platforms::new(parts.engine.integrations().clone(), parts.config.clone(), None));
-        Self { parts, post, sending: JoinSet::new(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
+        Self { parts, courier }
     }
 
     /// Works until the server stops; then waits for what is on its way.
@@ -84,11 +81,7 @@ impl Keeper {
         if let Err(error) = ended {
             tracing::error!(%error, "vendors that do not answer are not written to again");
         }
-        // what is cut off here is taken up again from the journal
-        let _ = tokio::time::timeout(Duration::from_secs(5), async {
-            while self.sending.join_next().await.is_some() {}
-        })
-        .await;
+        self.courier.finish().await;
     }
 
     async fn follow(&mut self) -> Result<(), JournalError> {
@@ -97,7 +90,6 @@ impl Keeper {
         let place = notices.book.lock().place.unwrap_or(Cursor::START);
         let mut follower = self.parts.journal.follow("run/", place);
         loop {
-            while self.sending.try_join_next().is_some() {}
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
                 () = notices.changed.notified() => None,
@@ -308,7 +300,7 @@ impl Keeper {
     fn send(&mut self, notice: String, rung: usize, intent: Intent, delivery: Delivery) {
         let notices = self.parts.notices.clone();
         let clock = self.parts.clock.clone();
-        self.deliver(intent, delivery, move |intent, end| async move {
+        self.courier.send(intent, delivery, move |intent, end| async move {
             let (state, receipt) = match end.how {
                 How::Sent => (RungState::Sent, intent.idempotency()),
                 How::Failed => (RungState::Refused, String::new()),
@@ -324,31 +316,9 @@ impl Keeper {
     fn tell(&mut self, intent: Intent, delivery: Delivery) {
         let notices = self.parts.notices.clone();
         let clock = self.parts.clock.clone();
-        self.deliver(intent, delivery, move |intent, end| async move {
+        self.courier.send(intent, delivery, move |intent, end| async move {
             let told = Told { key: intent.key, way: intent.way, end };
             notices.append(vec![(TOLD, json!(told))], clock::now(&clock), None).await
-        });
-    }
-
-    fn deliver<F>(
-        &mut self,
-        intent: Intent,
-        delivery: Delivery,
-        ended: impl FnOnce(Intent, post::End) -> F + Send + 'static,
-    ) where
-        F: Future<Output = Result<(), JournalError>> + Send + 'static,
-    {
-        let (post, turns) = (self.post.clone(), self.turns.clone());
-        let (clock, under_way) = (self.parts.clock.clone(), self.parts.clock.work());
-        let metrics = self.parts.metrics.clone();
-        self.sending.spawn(async move {
-            let _under_way = under_way;
-            let _turn = turns.acquire_owned().await;
-            let end = post::deliver(&*post, &*clock, &intent, delivery).await;
-            crate::metrics::count(if end.sent() { &metrics.told } else { &metrics.not_told });
-            if let Err(error) = ended(intent, end).await {
-                tracing::error!(%error, "what became of a notice is not journaled");
-            }
         });
     }
 }

@@ -121,17 +121,7 @@ impl Search<'_> {
         let mut view = RunView::default();
         self.journal.visit(run, 1, &mut |entry| {
             if entry.kind == kind::HOLD || entry.kind == kind::CREATED {
-                let body = entry.body.map(Into::into);
-                let header = stanch_model::entry::Header {
-                    stream: run.clone(),
-                    version: entry.version,
-                    epoch: 0,
-                    time: entry.time.to_owned(),
-                    kind: entry.kind.to_owned(),
-                    body_hash: Hash::ZERO,
-                    prev: Hash::ZERO,
-                };
-                view.apply(&Entry { header, hash: Hash::ZERO, body, position: entry.position });
+                view.apply(&entry.to_entry(run));
             }
             Ok(())
         })?;

@@ -25,7 +25,7 @@ use crate::{
     app::{App, Shared, mode_word},
     auth::Caller,
     card,
-    link::{Foot, Pass, Sheet, Shut, name_to_type, style_hash},
+    link::{Foot, Pass, Sheet, Shut, style_hash},
     problem::Refused,
     views,
 };
@@ -175,7 +175,7 @@ fn look(app: &App, link: &str) -> Result<Found, Box<Response>> {
     };
     let (_, view, wait): (_, RunView, WaitView) = cards::find(app, &pass.card).map_err(missing)?;
     let card = card::complete(app, views::card(&view, wait.clone()));
-    let typed = name_to_type(&card, &view.input);
+    let typed = card.is_permanent().then(|| card.name_to_type(&view.input));
     Ok(Found { pass, card, wait, typed })
 }
 

@@ -7,6 +7,7 @@
 
 mod alarm;
 pub(crate) mod book;
+pub(crate) mod courier;
 mod need;
 mod overdue;
 pub(crate) mod post;
@@ -21,14 +22,12 @@ use stanch_model::{
     run::{Mode, RunState},
 };
 use stanch_response::incident::{self, Incident};
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::sync::watch;
 
 use self::{
     alarm::Alarms,
     book::{Book, Intent},
+    courier::Courier,
     need::Need,
     overdue::Watch,
     post::{Delivery, Post},
@@ -58,14 +57,12 @@ pub(crate) struct Teller {
     clock: Arc<dyn Clock>,
     mode: Mode,
     metrics: Arc<Metrics>,
-    post: Arc<dyn Post>,
     book: Book,
     alarms: Alarms,
     /// Nothing in a drill, whose clock jumps over what would be too long.
     watch: Option<Watch>,
     looked_ms: i64,
-    sending: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    courier: Courier,
 }
 
 /// What a [`Teller`] is made of.
@@ -92,6 +89,7 @@ impl Teller {
 
     fn through(parts: Parts, post: Arc<dyn Post>) -> Result<Self, JournalError> {
         let (book, alarms) = Book::open(parts.journal.clone())?;
+        let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
         let watch = (parts.mode != Mode::Drill).then(|| Watch::new(&parts.config.attention));
         Ok(Self {
             engine: parts.engine,
@@ -100,13 +98,11 @@ impl Teller {
             clock: parts.clock,
             mode: parts.mode,
             metrics: parts.metrics,
-            post,
             book,
             alarms,
             watch,
             looked_ms: i64::MIN,
-            sending: JoinSet::new(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            courier,
         })
     }
 
@@ -121,11 +117,7 @@ impl Teller {
             self.metrics.mute.store(true, std::sync::atomic::Ordering::Relaxed);
             tracing::error!(%error, "nobody is told any more");
         }
-        // what is cut off here is taken up again from the journal
-        let _ = tokio::time::timeout(Duration::from_secs(5), async {
-            while self.sending.join_next().await.is_some() {}
-        })
-        .await;
+        self.courier.finish().await;
     }
 
     async fn follow(&mut self) -> Result<(), JournalError> {
@@ -137,7 +129,6 @@ impl Teller {
         // Incidents have few entries, and what was told of their clocks is known by its key: they are read anew.
         let mut incidents = self.journal.follow("incident/", Cursor::START);
         loop {
-            while self.sending.try_join_next().is_some() {}
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
                 entry = incidents.next_async() => {
@@ -287,19 +278,12 @@ impl Teller {
     }
 
     fn send(&mut self, intent: Intent, delivery: Delivery) {
-        let (post, turns) = (self.post.clone(), self.turns.clone());
-        let (book, metrics) = (self.book.outcomes(), self.metrics.clone());
-        let (clock, under_way) = (self.clock.clone(), self.clock.work());
-        self.sending.spawn(async move {
-            let _under_way = under_way;
-            let _turn = turns.acquire_owned().await;
-            let end = post::deliver(&*post, &*clock, &intent, delivery).await;
-            let counter = if end.sent() { &metrics.told } else { &metrics.not_told };
-            crate::metrics::count(counter);
-            if let Err(error) = book.ended(&intent, &end).await {
-                tracing::error!(%error, way = intent.way, "what became of a message is not journaled");
-            }
-        });
+        let book = self.book.outcomes();
+        self.courier.send(
+            intent,
+            delivery,
+            move |intent, end| async move { book.ended(&intent, &end).await },
+        );
     }
 }
 
