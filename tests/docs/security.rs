@@ -5,7 +5,7 @@ use crate::{
     places::is_held,
     readme::arguments,
     shell::{blocks, commands},
-    tree::{files, read, root, without_tests},
+    tree::{files, read, without_tests},
 };
 
 const OPERATIONS: &str = "runner/ops/README.md";

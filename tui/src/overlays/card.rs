@@ -1,7 +1,6 @@
 //! A card as a machine: buttons, of which the first is the safe one; a field for what must be typed; what became of it.
 
 use stanch_model::{
-    Effect,
     api::{Card, Say, Verdict},
     run::WaitKind,
 };

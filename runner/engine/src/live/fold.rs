@@ -5,7 +5,6 @@ use serde_json::value::RawValue;
 use stanch_journal::JournalError;
 use stanch_model::{
     Address, Effect, Entry, EntryRef, NewEntry, Target, TargetState,
-    entry::Header,
     ids::Hash,
     run::{
         RunState, StepError, WaitKind,
