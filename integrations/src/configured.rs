@@ -24,6 +24,7 @@ use crate::{
     scope::Vars,
     spec::{ActionSpec, CallSpec, RolesSpec},
     template::{FillError, Shape},
+    time::Patience,
     witness::Sight,
 };
 
@@ -202,7 +203,7 @@ impl Integrations {
                 return Outcome::Refused { kind: refusal.kind, status: None, message: refusal.message };
             }
         };
-        let deadline = Instant::now() + call.deadline;
+        let patience = Patience::new(transport.tempo(), call.deadline);
         let _permit = match call.permit {
             Some(permit) => permit,
             None => match member.pace_of(&call.action).turn(call.deadline).await {
@@ -219,7 +220,7 @@ impl Integrations {
             bound: &bound,
             key: &call.key,
             attempt: call.attempt,
-            deadline,
+            patience,
             forced: bound.forced || member.acts_on_itself,
             labels: &UNLABELLED,
         };
@@ -247,7 +248,7 @@ impl Integrations {
             bound: &Bound { inputs: Map::new(), target: None, forced: false },
             key: "",
             attempt: 1,
-            deadline: Instant::now() + LOOK,
+            patience: Patience::new(self.shared.transport.tempo(), LOOK),
             forced: false,
             labels: &UNLABELLED,
         };

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use http::HeaderMap;
 use serde_json::Value;
 use stanch_model::{Effect, secret::SecretBox};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     auth::{Around, AuthError, Used},
@@ -30,6 +30,7 @@ use crate::{
     scope::Vars,
     scrub::Scrub,
     spec::{ActionSpec, AuthSpec},
+    time::Patience,
     transport::{Route, SendError, Transport},
 };
 
@@ -43,7 +44,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) bound: &'a Bound,
     pub(crate) key: &'a str,
     pub(crate) attempt: u32,
-    pub(crate) deadline: Instant,
+    pub(crate) patience: Patience<'a>,
     /// It may touch the identity that we use ourselves.
     pub(crate) forced: bool,
     /// Who its lists mean by ids.
@@ -170,8 +171,8 @@ impl Exchange<'_> {
                     let until = self.pace().refused(pause.wait);
                     let until_ms = self.pace().unix_ms(until);
                     // In the middle of a list what was read already would be lost: stand here, if it is not for long.
-                    let (tempo, left) = (self.transport.tempo(), self.deadline - Instant::now());
-                    let stand = tempo.away(until_ms) < left.min(LONGEST_STAND);
+                    let tempo = self.transport.tempo();
+                    let stand = tempo.away(until_ms) < self.patience.left().min(LONGEST_STAND);
                     if gathered.more.requests > 1 && stand {
                         tempo.reach(until_ms).await;
                         continue;
@@ -206,7 +207,7 @@ impl Exchange<'_> {
                 }
                 Err(refusal) => return refused(Refusal::new(refusal.kind, scrub.clean(&refusal.message))),
             };
-            if let Err(at) = self.pace().slot(self.deadline).await {
+            if let Err(at) = self.pace().slot(self.patience.stand()).await {
                 return self.not_before(at);
             }
         }
@@ -239,7 +240,7 @@ impl Exchange<'_> {
             let (proven, used) = self.prove(builder, request, vars, scrub).await?;
             let sent = self.transport.send(self.route(), &proven);
             more.requests += 1;
-            let answer = match timeout_at(self.deadline, sent).await {
+            let answer = match timeout(self.patience.left(), sent).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => return Err(self.not_answered(&error, scrub)),
                 Err(_) => {

@@ -49,7 +49,7 @@ pub use limit::Permit;
 pub use preflight::{Finding, State};
 pub use review::review;
 pub use spec::Evidence;
-pub use time::{ScenarioClock, Work};
+pub use time::{ScenarioClock, Work, aside};
 pub use transport::{
     Carrier, LineOutlet, LiveTransport, OutletError, Transport, TwinTransport, TwinTransportError, WebOutlet,
 };

@@ -24,7 +24,7 @@ use tokio::{
 use budget::Budget;
 use learn::Learner;
 
-use crate::time::Tempo;
+use crate::time::{Tempo, aside};
 
 /// No platform keeps us away longer than this; we look again then.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -132,16 +132,14 @@ impl Limiter {
 
     /// Waits for a turn, at most `patience`.
     pub(crate) async fn turn(&self, patience: Duration) -> Turn {
-        let deadline = Instant::now() + patience;
-        let waits = self.tempo.waits();
-        let free = tokio::time::timeout_at(deadline, Arc::clone(&self.in_flight).acquire_owned()).await;
-        drop(waits);
-        let permit = match free {
-            Ok(Ok(permit)) => Permit { _in_flight: Some(permit) },
-            // Closed never happens; a full house asks again in a moment.
-            Ok(Err(_)) | Err(_) => return Turn::NotBefore(self.tempo.now() + Duration::from_millis(100)),
+        let until = self.tempo.now() + patience;
+        let free = aside(self.tempo.before(until, Arc::clone(&self.in_flight).acquire_owned())).await;
+        // Closed never happens; a full house asks again in a moment.
+        let Some(Ok(permit)) = free else {
+            return Turn::NotBefore(self.tempo.now() + Duration::from_millis(100));
         };
-        match self.slot(deadline).await {
+        let permit = Permit { _in_flight: Some(permit) };
+        match self.slot(until).await {
             Ok(()) => Turn::Now(permit),
             Err(at) => Turn::NotBefore(at),
         }
@@ -156,23 +154,24 @@ impl Limiter {
         Some(Permit { _in_flight: Some(permit) })
     }
 
-    /// Waits for a slot only: the further pages of a call that holds a permit already. The deadline is on the wall clock;
-    /// what is given instead of a slot is a time on the platform's.
-    pub(crate) async fn slot(&self, deadline: Instant) -> Result<(), Instant> {
-        let _waits = self.tempo.waits();
+    /// Waits for a slot only, no longer than until then: the further pages of a call that holds a permit already. What is
+    /// given instead of a slot is when to come again.
+    pub(crate) async fn slot(&self, until: Instant) -> Result<(), Instant> {
+        aside(self.stand(until)).await
+    }
+
+    async fn stand(&self, until: Instant) -> Result<(), Instant> {
         let ahead = Queued::join(&self.queued);
-        let patience = deadline.saturating_duration_since(Instant::now());
         let at = self.line.lock().expected(self.tempo.now(), ahead.before);
-        if at > self.tempo.now() + patience {
+        if at > until {
             return Err(at);
         }
-        let Ok(_first) = tokio::time::timeout_at(deadline, self.head.lock()).await else {
+        let Some(_first) = self.tempo.before(until, self.head.lock()).await else {
             // It went slower than was expected.
             return Err(self.line.lock().expected(self.tempo.now(), ahead.before));
         };
-        let last = self.tempo.now() + deadline.saturating_duration_since(Instant::now());
         loop {
-            let at = self.line.lock().take(self.tempo.now(), last)?;
+            let at = self.line.lock().take(self.tempo.now(), until)?;
             self.tempo.sleep_until(at).await;
             // While we slept the platform may have said "not before": then this slot is void.
             if !self.line.lock().is_blocked(self.tempo.now()) {

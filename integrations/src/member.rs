@@ -119,7 +119,7 @@ impl Member {
         let has = Has { settings: &settings, scheme: &scheme, entry, twin: transport.is_twin() };
         let infos = infos(&platform, &has);
         let witnesses = Witnesses::new(platform.spec.witnesses.keys());
-        let (limiter, own_pace) = paces(&platform, entry, transport.tempo());
+        let (limiter, own_pace) = paces(&platform, entry, transport.tempo().clone());
         let auth = Authenticator::new(name, source);
         Ok(Self {
             name: name.to_owned(),

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stanch_model::{Effect, catalog::ActionInfo};
-use tokio::time::Instant;
 
 use crate::{
     Call, Integrations, Outcome,
@@ -16,6 +15,7 @@ use crate::{
     member::Member,
     response::{self, Answer, Verdict},
     spec::SelfSpec,
+    time::Patience,
 };
 
 /// How long one read may take.
@@ -101,7 +101,7 @@ impl Integrations {
             bound: &bound,
             key: "",
             attempt: 1,
-            deadline: Instant::now() + PATIENCE,
+            patience: Patience::new(transport.tempo(), PATIENCE),
             forced: false,
             labels: &UNLABELLED,
         };

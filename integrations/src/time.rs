@@ -1,23 +1,28 @@
 //! Whose time pauses and paces are counted in: the wall's, or that of a scenario.
 //!
-//! Deadlines of one attempt stay on the wall clock: a connection does not hang faster because a drill runs faster. All
+//! How long a request may take stays on the wall clock: a connection does not hang faster because a drill runs faster. All
 //! that is agreed with a platform (Retry-After, the end of a window, a rate) passes on the clock that the platform lives by.
 
+mod patience;
+mod sleepers;
+mod work;
+
 use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use stanch_model::clock::ClockAt;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
 use crate::twin::TwinClock;
+pub(crate) use patience::Patience;
+use sleepers::Sleepers;
+pub use work::{Work, aside};
 
 /// A clock that runs is changed as of a moment that no other clock has reached when it hears of the change: otherwise that
 /// one would have to go back, and would be ahead from then on.
@@ -32,9 +37,9 @@ pub struct ScenarioClock {
     /// What is under way, waiting included; and of that, what only waits for this clock or for others that do.
     working: AtomicUsize,
     waiting: AtomicUsize,
-    /// Who sleeps until when.
-    sleepers: Mutex<BTreeSet<(i64, u64)>>,
-    nth: AtomicU64,
+    /// Whose turn it is, while it stands.
+    turns: Arc<Semaphore>,
+    sleepers: Sleepers,
 }
 
 impl ScenarioClock {
@@ -46,8 +51,8 @@ impl ScenarioClock {
             origin: Instant::now(),
             working: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            sleepers: Mutex::default(),
-            nth: AtomicU64::new(0),
+            turns: Arc::new(Semaphore::new(1)),
+            sleepers: Sleepers::default(),
         }
     }
 
@@ -103,16 +108,16 @@ impl ScenarioClock {
 
     /// Resolves when it shows this.
     pub async fn reach(&self, due_ms: i64) {
-        let _waits = self.waits();
-        self.sleep(due_ms).await;
+        aside(self.sleep(due_ms)).await;
     }
 
-    /// The same, for those who are counted as waiting already.
+    /// The same, for those who are aside already. Those at work wake one after the other, in the order in which they were to.
     async fn sleep(&self, due_ms: i64) {
         let mut changes = self.at.subscribe();
-        let _sleeps = Sleeper::new(self, due_ms);
-        while self.now_ms() < due_ms {
-            match self.until(due_ms) {
+        let sleeper = self.sleepers.join(due_ms, &self.at);
+        work::leave();
+        while self.now_ms() < due_ms || !sleeper.is_first() {
+            match self.until(due_ms).filter(|wall| !wall.is_zero()) {
                 Some(wall) => {
                     let _either = tokio::time::timeout(wall, changes.changed()).await;
                 }
@@ -120,11 +125,12 @@ impl ScenarioClock {
                 None => _ = changes.changed().await,
             }
         }
+        work::line_up();
     }
 
     /// When the first of those who sleep by this clock wakes.
     pub fn next_ms(&self) -> Option<i64> {
-        self.sleepers.lock().first().map(|(due, _)| *due)
+        self.sleepers.next_ms()
     }
 
     /// True when all that is under way waits for this clock.
@@ -132,8 +138,9 @@ impl ScenarioClock {
         self.working.load(Ordering::SeqCst) == self.waiting.load(Ordering::SeqCst)
     }
 
-    fn waits(&self) -> Count<'_> {
-        Count::new(&self.waiting)
+    /// Nobody would see the order in which things happen while it runs.
+    fn stands(&self) -> bool {
+        self.at().rate == 0.0
     }
 }
 
@@ -144,66 +151,6 @@ impl TwinClock for ScenarioClock {
 
     fn monotonic(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.now_ms() - self.start_ms).unwrap_or(0))
-    }
-}
-
-/// Something under way; over when this is dropped.
-#[derive(Debug)]
-pub struct Work(Option<Arc<ScenarioClock>>);
-
-impl Work {
-    /// Where nobody counts.
-    pub fn uncounted() -> Self {
-        Self(None)
-    }
-
-    /// Counted by this clock.
-    pub fn counted(clock: &Arc<ScenarioClock>) -> Self {
-        clock.working.fetch_add(1, Ordering::SeqCst);
-        Self(Some(clock.clone()))
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        if let Some(clock) = &self.0 {
-            clock.working.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-}
-
-struct Sleeper<'a> {
-    clock: &'a ScenarioClock,
-    key: (i64, u64),
-}
-
-impl<'a> Sleeper<'a> {
-    fn new(clock: &'a ScenarioClock, due_ms: i64) -> Self {
-        let key = (due_ms, clock.nth.fetch_add(1, Ordering::Relaxed));
-        clock.sleepers.lock().insert(key);
-        Self { clock, key }
-    }
-}
-
-impl Drop for Sleeper<'_> {
-    fn drop(&mut self) {
-        self.clock.sleepers.lock().remove(&self.key);
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Count<'a>(&'a AtomicUsize);
-
-impl<'a> Count<'a> {
-    fn new(counter: &'a AtomicUsize) -> Self {
-        counter.fetch_add(1, Ordering::SeqCst);
-        Self(counter)
-    }
-}
-
-impl Drop for Count<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -244,11 +191,20 @@ impl Tempo {
         Duration::from_millis(u64::try_from(until_ms.saturating_sub(self.now_ms())).unwrap_or(0))
     }
 
-    /// For those who hold what `waits` gives.
+    /// For those who are aside.
     pub(crate) async fn sleep_until(&self, at: Instant) {
         match self {
             Self::Wall => tokio::time::sleep_until(at).await,
             Self::Scenario(clock) => clock.sleep(self.unix_ms(at)).await,
+        }
+    }
+
+    /// What comes of it before this clock shows the time, for those who are aside.
+    pub(crate) async fn before<T>(&self, at: Instant, coming: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            out = coming => Some(out),
+            () = self.sleep_until(at) => None,
         }
     }
 
@@ -257,14 +213,6 @@ impl Tempo {
         match self {
             Self::Wall => tokio::time::sleep(self.away(until_ms)).await,
             Self::Scenario(clock) => clock.reach(until_ms).await,
-        }
-    }
-
-    /// While what this gives lives, its holder waits for this clock, or for others that do.
-    pub(crate) fn waits(&self) -> Option<Count<'_>> {
-        match self {
-            Self::Wall => None,
-            Self::Scenario(clock) => Some(clock.waits()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::call::Outcome;
+use crate::{call::Outcome, time::aside};
 
 /// How much of what a list can hold a credential sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Witnesses {
         ask: impl Future<Output = Result<Sight, Box<Outcome>>>,
     ) -> Result<Sight, Box<Outcome>> {
         let Some(last) = self.0.get(name) else { return ask.await };
-        let mut last = last.lock().await;
+        let mut last = aside(last.lock()).await;
         if let Some(known) = last.as_ref().filter(|known| known.asked >= listed) {
             return Ok(known.sight.clone());
         }

@@ -51,7 +51,7 @@ impl Exchange<'_> {
             }) {
                 continue;
             }
-            if let Err(at) = self.pace().slot(self.deadline).await {
+            if let Err(at) = self.pace().slot(self.patience.stand()).await {
                 return self.not_before(at);
             }
             let outcome = self.one(vars.with_item(&row)).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use stanch_model::{Target, value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Exchange;
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     response::{self, Items},
     scope::Vars,
     spec::{LabelSpec, YieldSpec},
+    time::Patience,
 };
 
 /// How long a call may spend on labels: a list is worth more than what its people are called.
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// For a call whose value is shown. What it is called on bears its label already.
 pub(crate) fn wanted(exchange: &Exchange<'_>) -> Labels {
-    let labels = Labels::asked_until(exchange.deadline.min(Instant::now() + PATIENCE));
+    let labels = Labels::asked_until(Instant::now() + PATIENCE);
     Exchange { labels: &labels, ..*exchange }.learn(exchange.bound.target.as_ref());
     labels
 }
@@ -31,17 +32,18 @@ impl Exchange<'_> {
     /// Learns what the ids in these rows stand for, as far as the platform tells.
     pub(super) async fn label(&self, yields: &YieldSpec, items: &Items<'_>, vars: &Vars<'_>) {
         let Some(until) = self.labels.until() else { return };
+        let patience = self.patience.at_most(until, PATIENCE);
         for (kind, spec) in &self.member.platform.spec.labels {
             let ids = self.labels.unknown(kind, response::bare_ids(yields, kind, items, vars));
             for ids in ids.chunks(spec.at_once.max(1)) {
-                match timeout_at(until, self.told(spec, ids, until)).await {
-                    Ok(Ok(told)) => self.labels.keep(kind, ids, told),
-                    Ok(Err(why)) => {
+                match patience.across(self.told(spec, ids, patience)).await {
+                    Some(Ok(told)) => self.labels.keep(kind, ids, told),
+                    Some(Err(why)) => {
                         tracing::debug!(integration = %self.member.name, kind, %why, "ids stay without labels");
                         self.labels.give_up(kind);
                         break;
                     }
-                    Err(_) => {
+                    None => {
                         self.labels.give_up(kind);
                         break;
                     }
@@ -62,13 +64,18 @@ impl Exchange<'_> {
     }
 
     /// What the platform says of these ids.
-    async fn told(&self, spec: &LabelSpec, ids: &[String], until: Instant) -> Result<Vec<Target>, String> {
+    async fn told(
+        &self,
+        spec: &LabelSpec,
+        ids: &[String],
+        patience: Patience<'_>,
+    ) -> Result<Vec<Target>, String> {
         let name = spec.action.as_str();
         let action = self.member.action(name).ok_or("the read does not exist with this configuration")?;
         let input = given(spec, ids, self.member.vars(self.bound, self.key))?;
         let bound = bind(&self.member.name, name, action, None, &input).map_err(|refusal| refusal.message)?;
-        let read = Exchange { name, action, bound: &bound, deadline: until, labels: &UNLABELLED, ..*self };
-        read.pace().slot(until).await.map_err(|_| "the platform's pace leaves no room")?;
+        let read = Exchange { name, action, bound: &bound, patience, labels: &UNLABELLED, ..*self };
+        read.pace().slot(patience.stand()).await.map_err(|_| "the platform's pace leaves no room")?;
         match Box::pin(read.run()).await {
             Outcome::Done { value, .. } => Ok(value::targets_in(&value)),
             Outcome::Refused { message, .. } => Err(message),

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::{Exchange, refused};
 use crate::{
     auth::AuthError,
@@ -38,8 +36,7 @@ impl Exchange<'_> {
             Ok(route) => route,
             Err(refusal) => return refused(refusal),
         };
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match mail.send(&route, left).await {
+        match mail.send(&route, self.patience.left()).await {
             Handed::Accepted => {
                 let more = More { requests: 1, request_id: None, incomplete: None };
                 let value = serde_json::json!({ "message_id": mail.id() });

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::{Exchange, not_before, refused};
 use crate::{
     bind::{Bound, Refusal, bind},
@@ -36,8 +34,7 @@ impl Exchange<'_> {
         let (action, bound) = self.question(poll, &vars).map_err(|why| self.unknown(&why))?;
         let read = Exchange { name: &poll.action, action, bound: &bound, ..*self };
         let tempo = self.transport.tempo();
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let until = self.in_a_while(poll.within.0.min(left));
+        let until = self.in_a_while(poll.within.0.min(self.patience.left()));
         let every = poll.every.map_or(EVERY, |every| every.0);
         loop {
             let next = self.in_a_while(every);
@@ -85,7 +82,7 @@ impl Exchange<'_> {
             Ok(Built::Mail(_)) => return Asked::Never("a mail asks nobody".to_owned()),
             Err(refusal) => return Asked::Never(refusal.message),
         };
-        if let Err(at) = self.pace().slot(self.deadline).await {
+        if let Err(at) = self.pace().slot(self.patience.stand()).await {
             return Asked::Later(self.pace().unix_ms(at));
         }
         let answer = match self.exchange(&builder, &request, &vars, &mut scrub, more).await {

@@ -1,7 +1,7 @@
 //! Whether a list can be whole: its witness is asked after it.
 
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Exchange;
 use crate::{
@@ -34,9 +34,9 @@ impl Exchange<'_> {
         let Some(spec) = self.member.platform.spec.witnesses.get(name) else {
             return Ok(Sight::Partial(format!("there is no witness `{name}`")));
         };
-        match timeout_at(self.deadline, self.member.witnesses.after(name, listed, self.testify(spec))).await {
-            Ok(sight) => sight,
-            Err(_) => {
+        match self.patience.across(self.member.witnesses.after(name, listed, self.testify(spec))).await {
+            Some(sight) => sight,
+            None => {
                 let message = "the platform did not say in time what this credential may see".to_owned();
                 let (kind, status) = (ErrorKind::Unavailable, None);
                 Err(Box::new(Outcome::Refused { kind, status, message }))
@@ -54,7 +54,7 @@ impl Exchange<'_> {
                 Err(refusal) => return Ok(Sight::Partial(refusal.message)),
             };
             let read = Exchange { name, action, bound: &bound, labels: &UNLABELLED, ..*self };
-            if let Err(at) = read.pace().slot(self.deadline).await {
+            if let Err(at) = read.pace().slot(self.patience.stand()).await {
                 return Err(Box::new(self.not_before(at)));
             }
             match Box::pin(read.run()).await {

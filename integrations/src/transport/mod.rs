@@ -126,10 +126,10 @@ impl Transport {
     }
 
     /// Whose time it is that the platforms live by.
-    pub(crate) fn tempo(&self) -> Tempo {
+    pub(crate) fn tempo(&self) -> &Tempo {
         match self {
             Self::Twin(twin) => twin.tempo(),
-            Self::Live(_) => Tempo::Wall,
+            Self::Live(_) => &Tempo::Wall,
         }
     }
 }

@@ -78,8 +78,8 @@ impl TwinTransport {
         self
     }
 
-    pub(super) fn tempo(&self) -> Tempo {
-        self.tempo.clone()
+    pub(super) fn tempo(&self) -> &Tempo {
+        &self.tempo
     }
 
     /// Where it connects to.

@@ -34,7 +34,7 @@ pub trait Clock: Send + Sync {
     fn now_ms(&self) -> i64;
     /// How long to sleep on the wall until the clock may show `due_ms`. Waking early is harmless.
     fn until(&self, due_ms: i64) -> Duration;
-    /// Held by whatever is under way; a clock that jumps waits for it.
+    /// Held by whatever is under way; a clock that jumps waits for it. Those who make requests make them during it.
     fn work(&self) -> Work {
         Work::uncounted()
     }

@@ -238,7 +238,11 @@ fn engine(
         clock: clock.clone(),
         mode,
         paused,
-        shards: std::thread::available_parallelism().map_or(1, usize::from),
+        // What is rehearsed goes in the same order every time, and so from one thread.
+        shards: match scenario {
+            Some(_) => 1,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        },
         patience: if scenario.is_some() { rehearsed() } else { Patience::default() },
         in_process: None,
     })?;

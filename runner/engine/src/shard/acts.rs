@@ -260,12 +260,10 @@ impl Shard {
         };
         let (own, address) = (self.own.clone(), address.clone());
         let coming = work(self.env.way(live.borrow().created.mode).clone());
-        let under_way = self.env.clock.work();
-        self.env.runtime.spawn(async move {
+        self.env.runtime.spawn(self.env.clock.work().during(async move {
             let event = coming.await;
             own.send(Message::Act(run, address, attempt, event));
-            drop(under_way);
-        });
+        }));
     }
 
     /// A call came on by one event.

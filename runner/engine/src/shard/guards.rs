@@ -69,12 +69,10 @@ impl Shard {
                 own.send(Message::Told(run, reading, Told::Before(read)));
                 continue;
             }
-            let under_way = self.env.clock.work();
-            self.env.runtime.spawn(async move {
+            self.env.runtime.spawn(self.env.clock.work().during(async move {
                 let told = guard::read::read(&integrations, &reading).await;
                 own.send(Message::Told(run, reading, told));
-                drop(under_way);
-            });
+            }));
         }
     }
 

@@ -133,13 +133,11 @@ impl Shard {
             (run, spec, since)
         };
         let (own, integrations, key) = (self.own.clone(), self.env.integrations.clone(), key.to_owned());
-        let under_way = self.env.clock.work();
-        self.env.runtime.spawn(async move {
+        self.env.runtime.spawn(self.env.clock.work().during(async move {
             let marker = marks::key(&run, &spec.address);
             let seen = spec.look(&integrations, since, &marker).await;
             own.send(Message::Proof(run, key, Box::new(seen)));
-            drop(under_way);
-        });
+        }));
     }
 
     /// A look came back.

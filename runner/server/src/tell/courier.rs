@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use stanch_engine::Clock;
+use stanch_integrations::aside;
 use stanch_journal::JournalError;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -48,16 +49,15 @@ impl Courier {
         while self.under_way.try_join_next().is_some() {}
         let (post, turns) = (self.post.clone(), self.turns.clone());
         let (clock, metrics, works) = (self.clock.clone(), self.metrics.clone(), self.clock.work());
-        self.under_way.spawn(async move {
-            let _works = works;
-            let _turn = turns.acquire_owned().await;
+        self.under_way.spawn(works.during(async move {
+            let _turn = aside(turns.acquire_owned()).await;
             let end = post::deliver(&*post, &*clock, &intent, delivery).await;
             count(if end.sent() { &metrics.told } else { &metrics.not_told });
             let way = intent.way.clone();
             if let Err(error) = ended(intent, end).await {
                 tracing::error!(%error, way, "what became of a message is not journaled");
             }
-        });
+        }));
     }
 
     /// Waits for what is on its way, but not for long.
