@@ -83,6 +83,15 @@ impl ProviderError {
     }
 }
 
+/// A claim by its name, or by its way through objects: `groups`, `https://acme.example/groups`, `realm_access.roles`.
+pub fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
+    claims.get(name).or_else(|| {
+        let mut steps = name.split('.');
+        let first = claims.get(steps.next()?)?;
+        steps.try_fold(first, |at, step| at.get(step))
+    })
+}
+
 /// What a provider's refusal in the address of our page says, made harmless.
 pub fn refusal(word: &str) -> ProviderError {
     ProviderError::refused(word)

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::{
-    Claims, ProviderError,
+    Claims, ProviderError, claim,
     discovery::Discovery,
     id_token::IdTokens,
     way::{Reach, Way, odd},
@@ -297,7 +297,7 @@ impl Provider {
         let known = self.known().await?;
         let text = said.get("id_token").and_then(Value::as_str).unwrap_or_default();
         let mut claims = self.proven(&known.tokens, text, nonce).await?;
-        let whole = [&self.config.person, &self.config.groups].iter().all(|name| claims.contains_key(*name));
+        let whole = [&self.config.person, &self.config.groups].iter().all(|name| claim(&claims, name).is_some());
         let access = said.get("access_token").and_then(Value::as_str);
         if let (false, Some(at), Some(access)) = (whole, &known.discovery.userinfo, access) {
             let more = self.way.get(at, Some(access)).await?;

@@ -207,7 +207,7 @@ server:
 "#,
     );
     for (place, words) in [
-        ("6:19", "is ben already"),
+        ("6:20", "is ben already"),
         ("7:5", "`d d` cannot log in"),
         ("9:19", "plain text to another machine"),
         ("9:54", "knows no client"),
