@@ -46,12 +46,7 @@ impl IdTokens {
     }
 
     /// What a token says, once it is proven. `nonce` is what we began with; a device has none.
-    pub(super) fn prove(
-        &self,
-        text: &str,
-        nonce: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Claims, NotProven> {
+    pub(super) fn prove(&self, text: &str, nonce: Option<&str>, now: Timestamp) -> Result<Claims, NotProven> {
         let token = Token::read(text).map_err(|why| no(format!("it is no token: {why}")))?;
         let algorithm = ALLOWED.into_iter().find(|known| known.as_str() == token.alg);
         let algorithm = algorithm.ok_or_else(|| {

@@ -267,9 +267,7 @@ impl Provider {
     /// Sends a form as this client.
     async fn ask(&self, known: &Known, at: &Url, form: &[(&str, &str)]) -> Result<Claims, ProviderError> {
         let secret = match &self.secret {
-            Some(secret) => {
-                Some(secret.text().await.map_err(|why| ProviderError::Secret(why.to_string()))?)
-            }
+            Some(secret) => Some(secret.text().await.map_err(|why| ProviderError::Secret(why.to_string()))?),
             None => None,
         };
         let id = self.config.client_id.as_str();
@@ -297,7 +295,8 @@ impl Provider {
         let known = self.known().await?;
         let text = said.get("id_token").and_then(Value::as_str).unwrap_or_default();
         let mut claims = self.proven(&known.tokens, text, nonce).await?;
-        let whole = [&self.config.person, &self.config.groups].iter().all(|name| claim(&claims, name).is_some());
+        let whole =
+            [&self.config.person, &self.config.groups].iter().all(|name| claim(&claims, name).is_some());
         let access = said.get("access_token").and_then(Value::as_str);
         if let (false, Some(at), Some(access)) = (whole, &known.discovery.userinfo, access) {
             let more = self.way.get(at, Some(access)).await?;

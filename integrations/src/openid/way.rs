@@ -93,10 +93,7 @@ impl Way {
         basic: Option<(&str, &str)>,
     ) -> Result<Said, ProviderError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         if let Some((id, password)) = basic {
             // both are encoded as in a form before they are joined (RFC 6749, 2.3.1)
             let part = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

@@ -11,8 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, login::Logins,
-    metrics::Metrics,
-    notices::Notices, siem, views::Summaries,
+    metrics::Metrics, notices::Notices, siem, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.

@@ -17,10 +17,7 @@ impl Signer {
     fn new(kid: &'static str) -> Self {
         let random = SystemRandom::new();
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        Self(
-            kid,
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap(),
-        )
+        Self(kid, EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap())
     }
 
     fn keys(&self) -> Vec<u8> {
@@ -106,7 +103,10 @@ fn nothing_counts_as_a_signature_that_is_none() {
     for alg in ["none", "HS256", "None", "ES256K"] {
         assert!(why(&tokens, &signer.token(alg, json!({})), 0).contains("no signature that counts"), "{alg}");
     }
-    assert!(why(&tokens, &signer.token("EdDSA", json!({})), 0).contains("does not fit"), "another kind of key");
+    assert!(
+        why(&tokens, &signer.token("EdDSA", json!({})), 0).contains("does not fit"),
+        "another kind of key"
+    );
     assert!(why(&tokens, &Signer::new("k").token("ES256", json!({})), 0).contains("does not fit"));
     let good = signer.token("ES256", json!({}));
     let bare = good.rsplit_once('.').unwrap().0;

@@ -22,8 +22,8 @@ use crate::{
 /// Log in at the provider of a server, for the commands and screens here
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Open the address on any device, type the code, and log in there. The token that comes of it is kept for this\n\
-        server in stanch/logins.json of your own configuration, and every command with the same --url finds it.\n\
+    after_help = "Open the address on any device, type the code, and log in there. The token that comes of it is kept in \
+        stanch/logins.json of your own configuration: every command with the same --url finds it.\n\n\
         Only type a code that you asked for yourself: whoever sends you one wants to be you."
 )]
 pub(crate) struct LoginArgs {
@@ -62,7 +62,8 @@ pub(crate) async fn login(args: LoginArgs, out: Out) -> anyhow::Result<Exit> {
     let made = wait(&client, &begun).await?;
     let name = made.info.name.clone();
     let kept = Kept::of(&made);
-    let until = kept.until.as_deref().map_or_else(String::new, |until| format!(", until {}", when::at(until)));
+    let until =
+        kept.until.as_deref().map_or_else(String::new, |until| format!(", until {}", when::at(until)));
     let place = logins.keep(&url, kept)?.display().to_string();
     out.text(&format!("you are {name} ({}){until}", made.info.role));
     out.aside(&format!("kept in {place}; next: export STANCH_URL={url}"));
@@ -104,7 +105,10 @@ async fn wait(client: &Client, begun: &BegunLogin) -> anyhow::Result<MadeToken> 
                 pause = (pause * 2).min(Duration::from_secs(60));
             }
             Err(error) if error.status() == Some(410) => {
-                return Err(Said::new(error.to_string()).help("begin again: stanch login").exit(Exit::No).into());
+                return Err(Said::new(error.to_string())
+                    .help("begin again: stanch login")
+                    .exit(Exit::No)
+                    .into());
             }
             Err(error) => return Err(answer(error)),
         }
@@ -136,7 +140,8 @@ pub(crate) async fn logout(args: LogoutArgs, out: Out) -> anyhow::Result<Exit> {
     let until = kept.until.as_deref().map_or_else(|| "it is revoked".to_owned(), when::at);
     if let Err(error) = ended {
         let said = Said::new(format!("forgotten here, but {url} did not end it: {error}"));
-        let help = format!("whoever has the token can use it until {until}; an admin ends it: stanch tokens revoke");
+        let help =
+            format!("whoever has the token can use it until {until}; an admin ends it: stanch tokens revoke");
         return Err(said.help(help).into());
     }
     out.text(&format!("{} is logged out", kept.name));

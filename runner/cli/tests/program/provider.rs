@@ -32,7 +32,8 @@ fn package() -> Option<PathBuf> {
     if !entry.exists() {
         // beside its place and moved, so that half an installation is none
         let half = folder.with_extension(format!("half.{}", std::process::id()));
-        let install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier", "--prefix"];
+        let install =
+            ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier", "--prefix"];
         std::fs::create_dir_all(&half).unwrap();
         let mut npm = Command::new("npm");
         npm.args(install).arg(&half).arg(format!("oidc-provider@{VERSION}"));
@@ -53,7 +54,12 @@ impl Provider {
     fn start(entry: &Path, redirect: &str) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/provider.mjs");
         let mut node = Command::new("node");
-        node.arg(script).arg(entry).arg(redirect).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        node.arg(script)
+            .arg(entry)
+            .arg(redirect)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = node.spawn().unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -101,7 +107,11 @@ impl Browser {
             let cookies = self.jar.entry(at.authority().to_owned()).or_default();
             let sent: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let mut request = match form.take() {
-                Some(form) => self.http.post(at.clone()).body(form).header("content-type", "application/x-www-form-urlencoded"),
+                Some(form) => self
+                    .http
+                    .post(at.clone())
+                    .body(form)
+                    .header("content-type", "application/x-www-form-urlencoded"),
                 None => self.http.get(at.clone()),
             };
             if !sent.is_empty() {
@@ -184,7 +194,8 @@ fn last(output: &std::process::Output) -> Value {
 }
 
 fn asks(folder: &Path) -> String {
-    let app = json!([{ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } }]);
+    let app =
+        json!([{ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } }]);
     let started = stanch(folder, &["run", "ask", "--input", &format!("what={app}"), "--json"]);
     last(&started)["run"].as_str().unwrap().to_owned()
 }
@@ -238,7 +249,11 @@ async fn people_log_in_at_a_real_provider_on_the_pages_and_on_the_command_line()
     let gate = ben.open(&format!("{url}/login?card={run}%3AA1")).await;
     let card = ben.consent(gate, "lead@acme.example").await;
     assert_eq!((card.status, card.at.path()), (200, format!("/cards/{run}%3AA1").as_str()), "{}", card.text);
-    assert!(card.text.contains("Shall we go?") && card.text.contains("You are ben (approver)"), "{}", card.text);
+    assert!(
+        card.text.contains("Shall we go?") && card.text.contains("You are ben (approver)"),
+        "{}",
+        card.text
+    );
     let said = ben.send(&card, &[("say", "approve"), ("why", "seen"), ("typed", "drift")]).await;
     assert!(said.text.contains("You said approve at"), "{}", said.text);
     let seen = view(folder, &run, |view| view.ended.is_some()).await;
@@ -251,7 +266,8 @@ async fn people_log_in_at_a_real_provider_on_the_pages_and_on_the_command_line()
     assert!(sent_away.text.contains("nobody") && sent_away.text.contains("login here"), "{}", sent_away.text);
 
     on_the_command_line(folder, &url).await;
-    let journal = stanch(folder, &["journal", "tail", "--no-follow", "-n", "1000", "--stream", "people", "--json"]);
+    let journal =
+        stanch(folder, &["journal", "tail", "--no-follow", "-n", "1000", "--stream", "people", "--json"]);
     let told = String::from_utf8_lossy(&journal.stdout).into_owned();
     for (kind, times) in [("login.made", 2), ("login.refused", 2), ("login.ended", 1)] {
         assert_eq!(told.matches(&format!("\"{kind}\"")).count(), times, "{kind}: {told}");
@@ -269,7 +285,11 @@ async fn on_the_command_line(folder: &Path, url: &str) {
     assert_eq!(denied, Some(3), "{said:?}");
     let (code, said) = log_in(folder, url, "lead@acme.example", true).await;
     let login = &said.last().unwrap()["login"];
-    assert_eq!((code, &login["name"], &login["role"]), (Some(0), &json!("ben"), &json!("approver")), "{said:?}");
+    assert_eq!(
+        (code, &login["name"], &login["role"]),
+        (Some(0), &json!("ben"), &json!("approver")),
+        "{said:?}"
+    );
     let me = last(&as_ben(&["whoami", "--json"]));
     assert_eq!((&me["name"], me["until"] == login["expires"]), (&json!("ben"), true), "{me}");
     let run = asks(folder);

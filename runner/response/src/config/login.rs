@@ -33,7 +33,10 @@ pub(super) fn all(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic
     }
     if config.people.known.values().all(|person| person.login.is_none()) {
         let message = "nobody is known there: whoever logs in is sent away";
-        let help = format!("say who is who: `people: {{ known: {{ ben: {{ login: … }} }} }}`, as the claim `{}` says it", oidc.person);
+        let help = format!(
+            "say who is who: `people: {{ known: {{ ben: {{ login: … }} }} }}`, as the claim `{}` says it",
+            oidc.person
+        );
         found.push(only_warn(mark.key("CF0022", &["server", "oidc"], message).help(help)));
     }
 }
@@ -95,12 +98,16 @@ fn people(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
         }
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
         if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
-            let message = format!("`{name}` cannot log in: a token's name has 1 to 64 letters, digits, `.`, `_`, `-` or `@`");
+            let message = format!(
+                "`{name}` cannot log in: a token's name has 1 to 64 letters, digits, `.`, `_`, `-` or `@`"
+            );
             found.push(mark.key("CF0021", &["people", "known", name], message));
         }
         if config.server.oidc.is_none() {
             let message = format!("{name} can log in nowhere");
-            found.push(only_warn(mark.value("CF0021", &path, message).help("say where: `server: { oidc: … }`")));
+            found.push(only_warn(
+                mark.value("CF0021", &path, message).help("say where: `server: { oidc: … }`"),
+            ));
         }
     }
 }

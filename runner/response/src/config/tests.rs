@@ -212,16 +212,21 @@ server:
         ("9:19", "plain text to another machine"),
         ("9:54", "knows no client"),
         ("9:73", "this is not a reference to a secret"),
-        ("9:89", "without the scope `openid`"),
-        ("9:98", "nobody could do anything"),
-        ("9:116", "from five minutes to thirty days"),
+        ("9:82", "without the scope `openid`"),
+        ("9:99", "nobody could do anything"),
+        ("9:117", "from five minutes to thirty days"),
         ("9:3", "nobody can log in on a page"),
     ] {
-        let one = found.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {found:#?}"));
+        let one =
+            found.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {found:#?}"));
         assert!(one.starts_with(&format!("stanch.yaml:{place}:")) && !one.contains("hunter2"), "{one}");
     }
     let typo = refused("server:\n  oidc: { isuer: https://acme.okta.com, client_id: x, roles: {} }\n");
-    assert!(typo[0].starts_with("stanch.yaml:2:11:") && typo[0].contains("did you mean `issuer`?"), "{typo:?}");
-    let role = refused("server:\n  oidc: { issuer: https://acme.okta.com, client_id: x, roles: { a: aprover } }\n");
+    assert!(
+        typo[0].starts_with("stanch.yaml:2:11:") && typo[0].contains("did you mean `issuer`?"),
+        "{typo:?}"
+    );
+    let role =
+        refused("server:\n  oidc: { issuer: https://acme.okta.com, client_id: x, roles: { a: aprover } }\n");
     assert!(role[0].starts_with("stanch.yaml:2:") && role[0].contains("approver"), "{role:?}");
 }

@@ -76,7 +76,9 @@ impl NotIn {
             Self::Stranger(_) => {
                 "whoever keeps the server writes it under `people: known: NAME: login`, then `stanch config reload`"
             }
-            Self::NoRole { .. } => "whoever keeps the server gives one of your groups a role under `server: oidc: roles`",
+            Self::NoRole { .. } => {
+                "whoever keeps the server gives one of your groups a role under `server: oidc: roles`"
+            }
         }
     }
 }

@@ -86,13 +86,9 @@ pub(crate) async fn refused(app: &App, through: LoginWay, why: Why<'_>) {
         Why::Provider(why) => {
             Denied { through, why: why.code(), words: why.to_string(), login: None, who: None }
         }
-        Why::NotIn(why) => Denied {
-            through,
-            why: why.code(),
-            words: why.to_string(),
-            login: why.login(),
-            who: why.name(),
-        },
+        Why::NotIn(why) => {
+            Denied { through, why: why.code(), words: why.to_string(), login: why.login(), who: why.name() }
+        }
     };
     tracing::warn!(why = entry.why, words = entry.words, "a login was refused");
     if let Err(error) = app.people.append("login.refused", &entry).await {

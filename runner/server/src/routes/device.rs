@@ -4,9 +4,7 @@ use axum::{Extension, Json, extract::State};
 use http::StatusCode;
 use jiff::Timestamp;
 use stanch_integrations::openid::Poll;
-use stanch_model::api::{
-    BegunLogin, LoginState, LoginWay, PollLogin, PolledLogin, Recorded, Role,
-};
+use stanch_model::api::{BegunLogin, LoginState, LoginWay, PollLogin, PolledLogin, Recorded, Role};
 
 use super::{
     Route,
@@ -56,8 +54,7 @@ async fn begin(State(app): State<Shared>) -> Result<Json<BegunLogin>, Refused> {
     let until = Timestamp::now().as_second().saturating_add(device.expires_in.cast_signed());
     let begun = DeviceBegun { device_code: device.device_code, until };
     let login = logins.seal.close(&begun);
-    let login =
-        login.map_err(|why| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "login", why))?;
+    let login = login.map_err(|why| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "login", why))?;
     let seconds = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(Json(BegunLogin {
         login,
@@ -70,10 +67,7 @@ async fn begin(State(app): State<Shared>) -> Result<Json<BegunLogin>, Refused> {
 }
 
 /// `POST /v1/login/token`
-async fn poll(
-    State(app): State<Shared>,
-    Body(body): Body<PollLogin>,
-) -> Result<Json<PolledLogin>, Refused> {
+async fn poll(State(app): State<Shared>, Body(body): Body<PollLogin>) -> Result<Json<PolledLogin>, Refused> {
     let logins = logins(&app)?;
     let begun = logins.seal.open::<DeviceBegun>(&body.login).ok_or_else(|| {
         Refused::bad("this login did not begin here, or the server began anew since").help("begin again")

@@ -125,9 +125,11 @@ async fn back(State(app): State<Shared>, headers: HeaderMap, Asked(back): Asked<
 async fn arrived(app: &App, headers: &HeaderMap, back: Back) -> Result<Response, Refused> {
     let logins = logins(app)?;
     let redirect = logins.redirect().ok_or_else(no_way_back)?;
-    let begun = login::read(headers, LOGIN, logins.secure).and_then(|sealed| logins.seal.open::<Begun>(&sealed));
+    let begun =
+        login::read(headers, LOGIN, logins.secure).and_then(|sealed| logins.seal.open::<Begun>(&sealed));
     let own = begun.filter(|begun| {
-        let same = back.state.as_ref().is_some_and(|state| login::same(state.as_bytes(), begun.state.as_bytes()));
+        let same =
+            back.state.as_ref().is_some_and(|state| login::same(state.as_bytes(), begun.state.as_bytes()));
         same && Timestamp::now().as_second() <= begun.until
     });
     let Some(begun) = own else {
@@ -148,7 +150,12 @@ async fn arrived(app: &App, headers: &HeaderMap, back: Back) -> Result<Response,
     Ok(response)
 }
 
-async fn claims(logins: &Logins, redirect: &str, begun: &Begun, back: &Back) -> Result<Claims, ProviderError> {
+async fn claims(
+    logins: &Logins,
+    redirect: &str,
+    begun: &Begun,
+    back: &Back,
+) -> Result<Claims, ProviderError> {
     logins.provider.is_own(back.iss.as_deref()).await?;
     if let Some(word) = &back.error {
         return Err(openid::refusal(word));
@@ -263,7 +270,8 @@ fn before(app: &App, headers: &HeaderMap, id: &str) -> Result<(Session, Shown), 
 fn session(app: &App, headers: &HeaderMap, card: Option<&str>) -> Result<Session, Box<Response>> {
     let logins = logins(app).map_err(|why| Box::new(sorry(app, "Nobody logs in here", &why)))?;
     let Some(session) = Session::of(app, headers) else {
-        let gate = login::gate(mode_word(app.mode), &logins.provider.host(), card.filter(|card| is_card(card)));
+        let gate =
+            login::gate(mode_word(app.mode), &logins.provider.host(), card.filter(|card| is_card(card)));
         return Err(Box::new(page(StatusCode::UNAUTHORIZED, &gate)));
     };
     let taken = app.callers.take(&session.caller.through, 1, std::time::Instant::now());

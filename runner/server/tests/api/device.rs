@@ -52,7 +52,8 @@ async fn a_code_that_is_typed_elsewhere_becomes_a_token_with_role_end_and_last_u
     assert_eq!(ben.log_out().await.unwrap().by, "ben");
     assert_eq!(ben.me().await.unwrap_err().status(), Some(401));
     let kinds: Vec<(String, Value)> = people(&world);
-    let told: Vec<(&str, &Value)> = kinds.iter().map(|(kind, body)| (kind.as_str(), &body["through"])).collect();
+    let told: Vec<(&str, &Value)> =
+        kinds.iter().map(|(kind, body)| (kind.as_str(), &body["through"])).collect();
     assert_eq!(told, [("login.made", &json!("device")), ("login.ended", &json!("device"))]);
     let own = world.client(Role::Viewer).log_out().await.unwrap_err();
     assert_eq!(own.status(), Some(409), "a token that somebody made is not a login: {own}");
@@ -63,9 +64,11 @@ async fn a_login_that_is_denied_over_or_not_ours_is_said_to_be() {
     let provider = Provider::start().await;
     let world = World::with(&config(&provider.base)).await;
     let begun = client(&world, None).begin_login().await.unwrap();
-    for (word, status, code) in
-        [("access_denied", 403, "denied"), ("expired_token", 410, "expired"), ("invalid_grant", 502, "provider")]
-    {
+    for (word, status, code) in [
+        ("access_denied", 403, "denied"),
+        ("expired_token", 410, "expired"),
+        ("invalid_grant", 502, "provider"),
+    ] {
         provider.inside.lock().device = vec![word];
         let reply = poll(&world, &begun).await;
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{word}");
@@ -110,8 +113,11 @@ async fn a_token_in_an_address_is_refused_and_the_way_out_is_said() {
     let world = World::new().await;
     let token = world.token(Role::Viewer).to_owned();
     let bearer = format!("Bearer {token}");
-    for path in [format!("/v1/me?access_token={token}"), format!("/v1/runs?limit={token}"), "/v1/me?token=x".to_owned()]
-    {
+    for path in [
+        format!("/v1/me?access_token={token}"),
+        format!("/v1/runs?limit={token}"),
+        "/v1/me?token=x".to_owned(),
+    ] {
         let reply = world.raw(Method::GET, &path, &[("authorization", &bearer)], "").await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "token_in_url"), "{path}");
         let said = String::from_utf8_lossy(&reply.body).into_owned();

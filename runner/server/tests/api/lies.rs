@@ -60,7 +60,11 @@ async fn a_provider_that_lies_about_its_name_or_answers_a_page_is_not_asked_furt
     let world = World::with(&config(&provider.base)).await;
     provider.inside.lock().called = Some("https://evil.example".to_owned());
     let (status, page) = begin(&world).await;
-    assert_eq!((status, page.contains("The provider calls itself `https://evil.example`")), (502, true), "{page}");
+    assert_eq!(
+        (status, page.contains("The provider calls itself `https://evil.example`")),
+        (502, true),
+        "{page}"
+    );
     provider.inside.lock().called = Some(format!("{}/", provider.base));
     assert_eq!(begin(&world).await.0, 502, "not even a slash is another name");
     provider.inside.lock().called = None;

@@ -23,7 +23,8 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn ask(&mut self, world: &World, method: Method, path: &str, form: &str) -> Reply {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let headers = [FORM, ("cookie", cookies.as_str())];
         let reply = world.unchecked(method, path, &headers, form.to_owned()).await;
@@ -48,7 +49,12 @@ impl Browser {
     }
 
     /// To the provider, which says this of the person, and back; the address that it came back with, too.
-    pub(crate) async fn log_in(&mut self, world: &World, provider: &Provider, claims: Value) -> (Reply, String) {
+    pub(crate) async fn log_in(
+        &mut self,
+        world: &World,
+        provider: &Provider,
+        claims: Value,
+    ) -> (Reply, String) {
         let away = self.ask(world, Method::GET, "/login", "").await;
         assert_eq!(away.status, 303, "{:?}", away.body);
         let (code, state) = provider.consent(away.headers["location"].to_str().unwrap(), claims);
@@ -177,7 +183,9 @@ async fn whoever_is_not_known_or_may_nothing_is_told_so_and_it_is_written_down()
         let last = people(&world).pop().unwrap();
         assert_eq!((last.0.as_str(), &last.1["why"]), ("login.refused", &json!(why)), "{}", last.1);
     }
-    assert!(world.client(Role::Admin).tokens().await.unwrap().items.iter().all(|token| token.login.is_none()));
+    assert!(
+        world.client(Role::Admin).tokens().await.unwrap().items.iter().all(|token| token.login.is_none())
+    );
 }
 
 #[tokio::test]
@@ -228,7 +236,8 @@ async fn a_login_leads_back_to_the_card_it_began_at_and_to_no_other_site() {
         let mut ben = Browser::default();
         let away = ben.ask(&world, Method::GET, asked, "").await;
         let (code, state) = provider.consent(away.headers["location"].to_str().unwrap(), who("ben", "leads"));
-        let back = ben.ask(&world, Method::GET, &format!("/login/callback?code={code}&state={state}"), "").await;
+        let back =
+            ben.ask(&world, Method::GET, &format!("/login/callback?code={code}&state={state}"), "").await;
         assert_eq!((back.status, back.headers["location"].to_str().unwrap()), (303, then), "{asked}");
     }
 }

@@ -17,9 +17,7 @@ use parking_lot::Mutex;
 use ring::{
     digest::{SHA256, digest},
     rand::SystemRandom,
-    signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    },
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use serde_json::{Value, json};
 
@@ -36,7 +34,10 @@ pub(crate) fn config(issuer: &str) -> String {
     CONFIG
         .replace("rate: 1000", &oidc)
         .replace("lead: [approver, admin]", "lead: [approver, admin, ben]")
-        .replace("  groups:", "  known: { ben: { login: ben@acme.example }, vic: { login: vic@acme.example } }\n  groups:")
+        .replace(
+            "  groups:",
+            "  known: { ben: { login: ben@acme.example }, vic: { login: vic@acme.example } }\n  groups:",
+        )
 }
 
 type Shared = Arc<Mutex<Inside>>;
@@ -131,7 +132,9 @@ impl Signer {
                 pair.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature).unwrap();
                 signature
             }
-            Self::P256(pair, _) => pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap().as_ref().to_vec(),
+            Self::P256(pair, _) => {
+                pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap().as_ref().to_vec()
+            }
         };
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
@@ -228,9 +231,9 @@ impl Inside {
             all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         }
         if self.thin.is_some() {
-            all.as_object_mut().unwrap().retain(|name, _| {
-                ["iss", "aud", "sub", "iat", "exp", "nonce"].contains(&name.as_str())
-            });
+            all.as_object_mut()
+                .unwrap()
+                .retain(|name, _| ["iss", "aud", "sub", "iat", "exp", "nonce"].contains(&name.as_str()));
         }
         self.signer.sign(self.alg, &all)
     }

@@ -18,7 +18,11 @@ pub(super) async fn look(config: &Config, ground: &GroundArgs, doctor: &mut Doct
             let keys = if seen.keys == 1 { "one key".to_owned() } else { format!("{} keys", seen.keys) };
             doctor.say(Found::Fine, "login", format!("{} is who it says, with {keys}", oidc.issuer));
             if !seen.device {
-                doctor.say(Found::Note, "login", "the provider has no device flow: `stanch login` does not work");
+                doctor.say(
+                    Found::Note,
+                    "login",
+                    "the provider has no device flow: `stanch login` does not work",
+                );
                 doctor.help("allow the device grant there, or make tokens with `stanch tokens new`");
             }
         }
