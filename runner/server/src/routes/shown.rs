@@ -27,6 +27,10 @@ use crate::{
     views,
 };
 
+/// How often it is looked whether a run has heard somebody, and how long between.
+const HEARD: u32 = 100;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// What the page's form sends.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -125,7 +129,24 @@ impl Shown {
             reason: said.why.trim().to_owned(),
         };
         let run = stanch_model::RunId(self.card.run.clone());
-        app.engine.answer(&run, answer).await.map(drop).map_err(|error| refused(error.into()))
+        app.engine.answer(&run, answer).await.map_err(|error| refused(error.into()))?;
+        self.heard(app, &run).await;
+        Ok(())
+    }
+
+    /// The word is durable; the run hears it a moment later. The page that follows shall not ask once more what was just
+    /// said, so it waits for that a little.
+    async fn heard(&self, app: &App, run: &stanch_model::RunId) {
+        let own = |wait: &WaitView| {
+            wait.id == self.wait.id && wait.decisions.iter().any(|decision| decision.who == self.who)
+        };
+        for _ in 0..HEARD {
+            match app.engine.view(run) {
+                Ok(view) if !view.waits.iter().any(own) => {}
+                _ => return,
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }
 
