@@ -22,6 +22,7 @@ mod limit;
 mod look;
 mod mail;
 mod member;
+pub mod openid;
 mod path;
 mod preflight;
 mod preview;

@@ -66,7 +66,12 @@ async fn follow(client: Client, events: UnboundedSender<Event>) {
             Ok(News::Entry(event)) => Event::Entry(Box::new(event.entry)),
             Ok(News::Lost { why, .. }) => Event::Link(Link::Lost(why)),
             Err(error) => {
-                let _closed = events.send(Event::Link(Link::Refused(error.to_string())));
+                let why = match error.status() {
+                    // a login that is over, mostly
+                    Some(401) => format!("{error}: leave and type stanch login"),
+                    _ => error.to_string(),
+                };
+                let _closed = events.send(Event::Link(Link::Refused(why)));
                 return;
             }
         };

@@ -32,7 +32,7 @@ impl LiveTransport {
         Ok(Self { client })
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         request: &HttpRequest,
         tls: Option<&Tls>,

@@ -114,6 +114,12 @@ pub(crate) enum Command {
     LegalHold(commands::legal_hold::Args),
     /// Check the configuration, or have the server read it anew
     Config(commands::config::Args),
+    /// Log in at the provider of a server, for the commands and screens here
+    Login(commands::login::LoginArgs),
+    /// End your login at a server, there and here
+    Logout(commands::login::LogoutArgs),
+    /// Say whom the server takes you for
+    Whoami(commands::login::WhoamiArgs),
     /// Who may speak to the server
     Tokens(commands::tokens::Args),
     /// Run the simulated platforms alone

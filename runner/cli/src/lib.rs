@@ -9,6 +9,7 @@ mod diagnose;
 mod exit;
 mod ground;
 mod ledger;
+mod logins;
 mod out;
 mod place;
 mod reach;

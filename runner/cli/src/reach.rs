@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use stanch_client::{Client, ClientError, Location, Trust};
 
-use crate::{exit::Exit, place::PlaceArgs, said::Said};
+use crate::{exit::Exit, logins, place::PlaceArgs, said::Said};
 
 /// Which server a command speaks to.
 #[derive(Clone, Default, clap::Args)]
@@ -50,7 +50,13 @@ impl ReachArgs {
     /// As above.
     pub(crate) fn client_as(&self, channel: &'static str) -> anyhow::Result<Client> {
         let location = match &self.url {
-            Some(url) => Location::Url { url: url.clone(), token: self.token.clone() },
+            Some(url) => {
+                let token = match &self.token {
+                    Some(token) => Some(token.clone()),
+                    None => logins::token(url)?,
+                };
+                Location::Url { url: url.clone(), token }
+            }
             // By the socket one speaks as the user of this machine: the token's owner would not be who is heard.
             None if self.token.is_some() => {
                 return Err(Said::new("a token counts only with the address of a server")
@@ -60,6 +66,27 @@ impl ReachArgs {
             }
             None => Location::Socket(self.socket()?),
         };
+        self.connect(location, channel)
+    }
+
+    /// A client whom the server at `--url` does not know.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn stranger(&self) -> anyhow::Result<Client> {
+        self.connect(Location::Url { url: self.url.clone().unwrap_or_default(), token: None }, "cli")
+    }
+
+    /// A client who shows this token at `--url`.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn holding(&self, token: &str) -> anyhow::Result<Client> {
+        let (url, token) = (self.url.clone().unwrap_or_default(), Some(token.to_owned()));
+        self.connect(Location::Url { url, token }, "cli")
+    }
+
+    fn connect(&self, location: Location, channel: &'static str) -> anyhow::Result<Client> {
         let trust =
             Trust { authority: read(self.ca.as_deref())?, identity: read(self.certificate.as_deref())? };
         Client::connect_as(location, &trust, channel).map_err(answer)

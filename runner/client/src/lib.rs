@@ -6,6 +6,7 @@ mod drill;
 mod error;
 mod events;
 mod keep;
+mod login;
 mod sse;
 mod transport;
 mod verbs;

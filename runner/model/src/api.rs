@@ -6,6 +6,7 @@ mod card;
 mod drill;
 mod entry;
 mod keep;
+mod login;
 mod notice;
 mod order;
 mod start;
@@ -33,6 +34,7 @@ pub use drill::{
 };
 pub use entry::EntryView;
 pub use keep::{LegalHold, LegalHoldBody, Reloaded, RetainBody, Retained};
+pub use login::{BegunLogin, LoginState, LoginWay, PollLogin, PolledLogin};
 pub use notice::{AcknowledgedBody, BouncedBody, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
@@ -87,6 +89,9 @@ pub struct Me {
     pub role: Role,
     /// `token <id>` or `socket`.
     pub through: String,
+    /// When the token stops working.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// The answer to a delivery of alerts: given only when they are durable.
@@ -353,6 +358,12 @@ pub struct TokenInfo {
     /// When it stops working.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// When it was last shown, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<String>,
+    /// How its person logged in at the provider; absent for a token that somebody made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<LoginWay>,
 }
 
 /// Asks for a new token.

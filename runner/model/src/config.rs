@@ -2,6 +2,7 @@
 
 mod current;
 mod keep;
+mod login;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,6 +13,7 @@ use crate::{limit::Limits, target::Effect};
 
 pub use current::Current;
 pub use keep::{BeforePermanent, EvidenceConfig, JournalConfig, Retention, SiemConfig, SiemShape, SiemWay};
+pub use login::{EVERYBODY, OidcConfig};
 
 /// The whole file. Every part has a default, so an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +82,9 @@ pub struct Person {
     /// The person's user id in Slack, `U012AB3CD`: whose press of a button counts as theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slack: Option<String>,
+    /// Who they are where people log in (`server: oidc:`): the value of its claim `person`, `ben@acme.example`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
 }
 
 impl People {
@@ -372,6 +377,9 @@ pub struct ServerConfig {
     /// People may answer by buttons in Slack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slack: Option<SlackAnswers>,
+    /// People may log in at a provider of OpenID Connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcConfig>,
 }
 
 /// TLS at the listener. Each is a reference to PEM text, read again every minute.
@@ -408,6 +416,7 @@ impl Default for ServerConfig {
             public: None,
             tls: None,
             slack: None,
+            oidc: None,
         }
     }
 }

@@ -195,11 +195,20 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "CF0021",
         "a person who cannot be known by this",
-        "Under `people: known:` stand people who are in a group of `people: groups:`. `tell` lists ways to one person alone (`mail:ben@acme.example`, `slack:@ben`): they carry a link by which that person answers, and whoever reads it can. `slack` is the person's member ID, one person's each.",
+        "Under `people: known:` stand people who are in a group of `people: groups:`. `tell` lists ways to one person alone (`mail:ben@acme.example`, `slack:@ben`): they carry a link by which that person answers, and whoever reads it can. `slack` is the person's member ID, `login` who they are where people log in (`server: oidc:`), one person's each.",
     )
     .shows(
         "integrations:\n  slack: { platform: slack }\npeople:\n  groups: { lead: [ben] }\n  known:\n    ben: { tell: [\"slack:#incidents\"] }",
         "integrations:\n  slack: { platform: slack }\npeople:\n  groups: { lead: [ben] }\n  known:\n    ben: { tell: [\"slack:@ben\"] }",
+    ),
+    CodePage::new(
+        "CF0022",
+        "a login that lets nobody in",
+        "Under `server: oidc:` stand the provider's `issuer`, exactly as it calls itself, our `client_id` there, and `roles`: group at the provider to what its people may do here. `client_secret` is a reference, and a public client has none. `person` is the claim that says who it is (`email` unless set), and `people: known: NAME: login` whom that is here: who is not known there is sent away. A login lasts from five minutes to thirty days (`lasts: 12h`). With `server: public:` people log in on the page `/cards`, with `stanch login` anywhere.",
+    )
+    .shows(
+        "people: { known: { ben: { login: ben@acme.example } } }\nserver:\n  public: https://stanch.acme.example\n  oidc: { issuer: acme.okta.com, client_id: 0oa1b2c3, roles: {} }",
+        "people: { known: { ben: { login: ben@acme.example } } }\nserver:\n  public: https://stanch.acme.example\n  oidc: { issuer: https://acme.okta.com, client_id: 0oa1b2c3, client_secret: env:OIDC_SECRET, roles: { sec-oncall: responder, sec-leads: approver } }",
     ),
     CodePage::new(
         "CF0040",
@@ -333,6 +342,7 @@ mod tests {
         include_str!("config/alerts.rs"),
         include_str!("config/guards.rs"),
         include_str!("config/keep.rs"),
+        include_str!("config/login.rs"),
         include_str!("vendor/mod.rs"),
         include_str!("vendor/check.rs"),
         include_str!("deadline/table.rs"),

@@ -10,8 +10,8 @@ use stanch_response::{Register, credential::Secret};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, metrics::Metrics,
-    notices::Notices, siem, views::Summaries,
+    Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, login::Logins,
+    metrics::Metrics, notices::Notices, siem, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.
@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) people: Ledger,
     pub(crate) links: Arc<Links>,
+    /// Where people log in, if they can.
+    pub(crate) logins: Option<Logins>,
     /// What Slack signs the presses of buttons with.
     pub(crate) slack: Option<Secret>,
     pub(crate) description: serde_json::Value,
@@ -71,6 +73,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulses: Pulses,
     pub(crate) links: Arc<Links>,
+    pub(crate) logins: Option<Logins>,
     pub(crate) slack: Option<Secret>,
     pub(crate) copies: Vec<Arc<siem::Figures>>,
     pub(crate) description: serde_json::Value,
@@ -94,6 +97,7 @@ impl App {
             metrics,
             pulses,
             links,
+            logins,
             slack,
             copies,
             description,
@@ -113,6 +117,7 @@ impl App {
             metrics,
             pulses,
             links,
+            logins,
             slack,
             copies,
             description,

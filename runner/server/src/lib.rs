@@ -18,6 +18,7 @@ mod house;
 mod ledger;
 mod link;
 mod listen;
+mod login;
 mod metrics;
 mod notices;
 mod poll;

@@ -36,6 +36,11 @@ impl Refused {
         &self.problem.error.message
     }
 
+    /// The way out, where there is one.
+    pub(crate) fn way_out(&self) -> Option<&str> {
+        self.problem.error.help.as_deref()
+    }
+
     /// Seconds after which the same request may succeed.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }

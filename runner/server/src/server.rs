@@ -19,6 +19,7 @@ use crate::{
     house,
     link::Links,
     listen::{self, Serving},
+    login::Logins,
     metrics::Metrics,
     notices::{self, Keeper, Notices},
     poll,
@@ -74,6 +75,9 @@ pub enum ServerError {
     /// The key of links could not be had.
     #[error("{0}")]
     Links(String),
+    /// The login provider of the configuration cannot be one.
+    #[error("{0}")]
+    Logins(String),
     /// The signing secret of Slack could not be had.
     #[error("the signing secret of `server.slack` could not be read: {0}")]
     Slack(String),
@@ -114,6 +118,7 @@ impl Server {
         let (heart, pulses) = Heart::of(&options.engine, &options.journal, &options.config, &metrics);
         let links = Links::open(options.data.as_deref(), options.config.server.public.as_deref());
         let links = Arc::new(links.map_err(ServerError::Links)?);
+        let logins = Logins::of(&options.config, options.mode).map_err(ServerError::Logins)?;
         let slack = slack(&options.config).await?;
         let notices = Notices::open(&options.journal)?;
         let keeper = keeper(&options, &metrics, &notices);
@@ -135,6 +140,7 @@ impl Server {
             metrics: metrics.clone(),
             pulses,
             links: links.clone(),
+            logins,
             slack,
             copies: copiers.iter().map(siem::Copier::figures).collect(),
             description: routes::describe(&table),
@@ -165,8 +171,22 @@ impl Server {
             tasks.spawn(heart.work(stopping.clone()));
         }
         tasks.spawn(keeper.work(stopping.clone()));
+        tasks.spawn(write_uses(options.tokens, stopping.clone()));
         tasks.spawn(teller.work(stopping));
         Ok(Running { addr, scheme, socket, engine: options.engine, app: shared, stop, tasks })
+    }
+}
+
+/// Writes down now and then, and at the end, when tokens were last used.
+async fn write_uses(tokens: Arc<Tokens>, mut stopping: watch::Receiver<bool>) {
+    let mut over = false;
+    while !over {
+        over = tokio::time::timeout(USES, stopping.wait_for(|stop| *stop)).await.is_ok();
+        let tokens = tokens.clone();
+        let written = tokio::task::spawn_blocking(move || tokens.write_uses()).await;
+        if let Ok(Err(error)) = written {
+            tracing::warn!(%error, "when tokens were last used is not written down");
+        }
     }
 }
 
@@ -217,6 +237,9 @@ fn keeper(options: &ServerOptions, metrics: &Arc<Metrics>, notices: &Arc<Notices
         notices: notices.clone(),
     })
 }
+
+/// How often it is written when tokens were last used.
+const USES: Duration = Duration::from_secs(60);
 
 /// How long connections may take to end what they are at.
 const PATIENCE: Duration = Duration::from_secs(20);

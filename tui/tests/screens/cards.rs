@@ -98,7 +98,7 @@ fn opened(card: Card) -> Stage {
 /// The card waits, and this person looks on.
 fn waits(card: Card, name: &str) -> Stage {
     let mut stage = Stage::empty();
-    let me = Me { name: name.to_owned(), role: Role::Approver, through: "socket".to_owned() };
+    let me = Me { name: name.to_owned(), role: Role::Approver, through: "socket".to_owned(), until: None };
     stage.online().event(Event::Told(Box::new(Told::Me(me))));
     let told = if card.wait.kind == WaitKind::Approval {
         Told::Approvals(vec![card])

@@ -1,6 +1,6 @@
 //! An issuer's public keys, fetched when they are needed and kept for a while.
 //!
-//! A key that we do not know may be a new one: the set is fetched again, but never more often than once in [`PAUSE`], so
+//! A key that we do not know may be a new one: the set is fetched again, but never more often than once in a pause, so
 //! that nobody can make us ask the issuer for every forged token. When the issuer cannot be reached, known keys go on.
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,7 @@ use crate::source::refusal::Refusal;
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 /// Keys that could not be renewed for so long are believed no more.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
-/// Between two requests to the issuer.
+/// Between two requests to the issuer, unless said.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// Tried for a token that names no key.
 const MOST_TRIED: usize = 16;
@@ -30,11 +30,22 @@ pub(crate) struct KeyRing {
     fetched: Option<Timestamp>,
     /// When they were last asked for, and why that failed.
     asked: Option<(Timestamp, Option<String>)>,
+    pause: SignedDuration,
 }
 
 impl KeyRing {
     pub(crate) fn new(url: Url) -> Self {
-        Self { url, keys: Vec::new(), fetched: None, asked: None }
+        Self { url, keys: Vec::new(), fetched: None, asked: None, pause: PAUSE }
+    }
+
+    /// With another time between two requests to the issuer.
+    pub(crate) fn looking_again_after(self, pause: SignedDuration) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// How many keys are known.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
     }
 
     /// Proves a token whose algorithm is allowed already.
@@ -45,7 +56,7 @@ impl KeyRing {
         now: Timestamp,
     ) -> Result<(), NotProven> {
         let age = self.fetched.map(|at| now.duration_since(at));
-        let may_ask = self.asked.as_ref().is_none_or(|(at, _)| now.duration_since(*at) >= PAUSE);
+        let may_ask = self.asked.as_ref().is_none_or(|(at, _)| now.duration_since(*at) >= self.pause);
         if may_ask && age.is_none_or(|age| age >= FRESH) {
             return Err(Want::Keys(self.url.clone()).into());
         }

@@ -4,10 +4,10 @@
 //! that was learned. Nothing here opens a connection.
 
 mod hmac;
-mod jws;
+pub(crate) mod jws;
 mod jwt;
 mod key;
-mod keys;
+pub(crate) mod keys;
 mod sns;
 pub(crate) mod spec;
 

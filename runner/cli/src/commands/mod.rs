@@ -19,6 +19,7 @@ pub(crate) mod integrations;
 pub(crate) mod journal;
 pub(crate) mod legal_hold;
 pub(crate) mod lists;
+pub(crate) mod login;
 pub(crate) mod lsp;
 pub(crate) mod man;
 mod named;
@@ -99,6 +100,9 @@ pub(crate) async fn run(command: Command, out: Out) -> anyhow::Result<Exit> {
         Command::Journal(args) => Box::pin(journal::run(args, out)).await,
         Command::LegalHold(args) => Box::pin(legal_hold::run(args, out)).await,
         Command::Config(args) => Box::pin(config::run(args, out)).await,
+        Command::Login(args) => Box::pin(login::login(args, out)).await,
+        Command::Logout(args) => Box::pin(login::logout(args, out)).await,
+        Command::Whoami(args) => login::whoami(args, out).await,
         Command::Tokens(args) => Box::pin(tokens::run(args, out)).await,
         Command::Twins(args) => Box::pin(twins::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,

@@ -1,7 +1,7 @@
 //! `stanch tokens`: who may speak to the server. Through the server while one runs, in its data folder otherwise.
 
 use serde_json::json;
-use stanch_model::api::{MadeToken, NewToken, Role, TokenInfo};
+use stanch_model::api::{LoginWay, MadeToken, NewToken, Role, TokenInfo};
 use stanch_server::Tokens;
 
 use crate::{
@@ -93,10 +93,16 @@ fn offline(reach: &ReachArgs) -> anyhow::Result<Option<Tokens>> {
 }
 
 fn list(tokens: &[TokenInfo], out: Out) {
-    let mut table = Table::new(&["token", "role", "name", "made", "expires"]);
+    let mut table = Table::new(&["token", "role", "name", "made", "by", "expires", "used"]);
     for token in tokens {
-        let expires = token.expires.as_deref().map_or_else(|| "-".to_owned(), when::at);
-        table.row([&token.id, token.role.as_str(), &token.name, &when::at(&token.created), &expires]);
+        let moment = |at: &Option<String>| at.as_deref().map_or_else(|| "-".to_owned(), when::at);
+        let (made, expires, used) = (when::at(&token.created), moment(&token.expires), moment(&token.used));
+        let by = match token.login {
+            None => "hand",
+            Some(LoginWay::Web) => "login, web",
+            Some(LoginWay::Device) => "login",
+        };
+        table.row([&token.id, token.role.as_str(), &token.name, &made, by, &expires, &used]);
         out.line(token);
     }
     out.text(&if table.is_empty() { "no tokens".to_owned() } else { table.render(None) });

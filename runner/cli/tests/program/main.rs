@@ -18,6 +18,7 @@ mod operate;
 mod pages;
 mod people;
 mod plan;
+mod provider;
 mod recorded;
 mod registers;
 mod report;

@@ -127,8 +127,9 @@ impl Served {
     }
 
     fn told(folder: &Path, more: &[&str]) -> Self {
-        let args = ["serve", "--json", "--leash", "--listen", "127.0.0.1:0"];
-        let args: Vec<&str> = args.iter().chain(more).copied().collect();
+        let anywhere: &[&str] = if more.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let args = ["serve", "--json", "--leash"];
+        let args: Vec<&str> = args.iter().chain(anywhere).chain(more).copied().collect();
         let mut child = program(folder, &args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());

@@ -11,7 +11,7 @@ use stanch_model::{
     diagnostic::did_you_mean,
 };
 
-use super::{Known, Marker, alerts, guards, keep, names, only_warn};
+use super::{Known, Marker, alerts, guards, keep, login, names, only_warn};
 use crate::{
     credential::Reference,
     tell::{Channel, Medium, Unheard},
@@ -32,6 +32,7 @@ pub(super) fn all(config: &Config, known: Known<'_>, mark: &Marker<'_>) -> Vec<D
     people(config, mark, &mut found);
     guards::all(config, known, mark, &mut found);
     server(config, mark, &mut found);
+    login::all(config, mark, &mut found);
     keep::all(config, mark, &mut found);
     found
 }
@@ -85,7 +86,7 @@ pub(super) fn reference(text: &str, path: &[&str], mark: &Marker<'_>, found: &mu
     }
 }
 
-fn usable(text: &str) -> Result<(), String> {
+pub(super) fn usable(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|why| format!("not a URL: {why}"))?;
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -155,7 +156,8 @@ fn people(config: &Config, mark: &Marker<'_>, found: &mut Vec<Diagnostic>) {
     named.dedup();
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, person) in &config.people.known {
-        if !named.contains(&name.as_str()) {
+        // who only looks is asked for nothing
+        if !named.contains(&name.as_str()) && person.login.is_none() {
             let message = format!("`{name}` is in no group, so that nobody asks them");
             found.push(only_warn(suggest(
                 mark.key("CF0021", &["people", "known", name], message),

@@ -4,6 +4,7 @@ mod alerts;
 mod check;
 mod guards;
 mod keep;
+mod login;
 mod marker;
 pub mod names;
 

@@ -191,3 +191,42 @@ fn guards_that_could_never_be_met_and_signs_that_nobody_hears_are_found() {
         assert!(found.iter().any(|line| line.contains(code)), "{bad}: {found:?}");
     }
 }
+
+#[test]
+fn a_login_that_lets_nobody_in_is_said_with_the_way_out() {
+    let found = refused(
+        r#"
+people:
+  groups: { lead: [ben, caro] }
+  known:
+    ben:  { login: ben@acme.example }
+    caro: { login: Ben@acme.example }
+    "d d": { login: dd@acme.example }
+server:
+  oidc: { issuer: "http://acme.okta.com", client_id: "", client_secret: hunter2, scopes: [email], roles: {}, lasts: 1m }
+"#,
+    );
+    for (place, words) in [
+        ("6:20", "is ben already"),
+        ("7:5", "`d d` cannot log in"),
+        ("9:19", "plain text to another machine"),
+        ("9:54", "knows no client"),
+        ("9:73", "this is not a reference to a secret"),
+        ("9:82", "without the scope `openid`"),
+        ("9:99", "nobody could do anything"),
+        ("9:117", "from five minutes to thirty days"),
+        ("9:3", "nobody can log in on a page"),
+    ] {
+        let one =
+            found.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {found:#?}"));
+        assert!(one.starts_with(&format!("stanch.yaml:{place}:")) && !one.contains("hunter2"), "{one}");
+    }
+    let typo = refused("server:\n  oidc: { isuer: https://acme.okta.com, client_id: x, roles: {} }\n");
+    assert!(
+        typo[0].starts_with("stanch.yaml:2:11:") && typo[0].contains("did you mean `issuer`?"),
+        "{typo:?}"
+    );
+    let role =
+        refused("server:\n  oidc: { issuer: https://acme.okta.com, client_id: x, roles: { a: aprover } }\n");
+    assert!(role[0].starts_with("stanch.yaml:2:") && role[0].contains("approver"), "{role:?}");
+}

@@ -3,13 +3,14 @@
 mod limit;
 mod person;
 mod tokens;
+mod used;
 
 pub(crate) use limit::Limiter;
 pub(crate) use person::name_of_user;
 pub use tokens::{TokenError, Tokens};
 
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
-use stanch_model::api::{CHANNEL, Role};
+use stanch_model::api::{CHANNEL, LoginWay, Role, TokenInfo};
 
 use crate::problem::Refused;
 
@@ -35,6 +36,10 @@ pub(crate) struct Caller {
     pub(crate) through: String,
     /// Through what they speak, for the record: `cli`, `tui`, `console`; else `socket` or `api`.
     pub(crate) channel: &'static str,
+    /// When what they show stops working.
+    pub(crate) until: Option<String>,
+    /// How they logged in at the provider, if they did.
+    pub(crate) login: Option<LoginWay>,
 }
 
 impl Caller {
@@ -46,17 +51,24 @@ impl Caller {
                 let info = tokens
                     .find(token)
                     .ok_or_else(|| unauthorised("the token is not known, or has expired"))?;
-                let through = format!("token {}", info.id);
-                let channel = channel(headers).unwrap_or("api");
-                Ok(Self { name: info.name, role: info.role, through, channel })
+                if info.login == Some(LoginWay::Web) {
+                    return Err(unauthorised("this is the session of a browser, and no token"));
+                }
+                Ok(Self::holding(info, channel(headers).unwrap_or("api")))
             }
             (Door::Socket { user }, None) => {
                 let (name, through) = (user.clone(), "socket".to_owned());
                 let channel = channel(headers).unwrap_or("socket");
-                Ok(Self { name, role: Role::Admin, through, channel })
+                Ok(Self { name, role: Role::Admin, through, channel, until: None, login: None })
             }
             (Door::Net, None) => Err(unauthorised("this needs a token")),
         }
+    }
+
+    /// Who holds this token.
+    pub(crate) fn holding(info: TokenInfo, channel: &'static str) -> Self {
+        let TokenInfo { id, name, role, expires: until, login, .. } = info;
+        Self { name, role, through: format!("token {id}"), channel, until, login }
     }
 
     /// Through what they speak, for the record of a decision.
@@ -103,8 +115,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
     }
 }
 
-fn unauthorised(message: &str) -> Refused {
+pub(crate) fn unauthorised(message: &str) -> Refused {
     Refused::new(StatusCode::UNAUTHORIZED, "unauthorised", message).help(
-        "send `Authorization: Bearer <token>`; `stanch tokens new` makes one on the server's own machine",
+        "send `Authorization: Bearer <token>`; `stanch tokens new` makes one on the server's own machine, `stanch login` gets one where people log in at a provider",
     )
 }

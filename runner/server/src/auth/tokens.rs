@@ -16,8 +16,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use stanch_model::{
     Hash,
-    api::{MadeToken, NewToken, TokenInfo},
+    api::{LoginWay, MadeToken, NewToken, Role, TokenInfo},
 };
+
+use super::used::Used;
 
 /// What every token begins with, so that scanners find leaked ones.
 const PREFIX: &str = "stanch_";
@@ -27,6 +29,7 @@ const PREFIX: &str = "stanch_";
 pub struct Tokens {
     path: PathBuf,
     kept: RwLock<Vec<Kept>>,
+    used: Used,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +37,13 @@ struct Kept {
     #[serde(flatten)]
     info: TokenInfo,
     hash: Hash,
+}
+
+impl Kept {
+    fn lives_at(&self, now: Timestamp) -> bool {
+        let end = self.info.expires.as_deref().map(str::parse::<Timestamp>);
+        end.is_none_or(|end| end.is_ok_and(|end| now < end))
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -87,7 +97,7 @@ impl Tokens {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(TokenError::Io { path, source }),
         };
-        Ok(Self { path, kept: RwLock::new(kept) })
+        Ok(Self { path, kept: RwLock::new(kept), used: Used::default() })
     }
 
     /// Whose token this is, unless it expired.
@@ -96,16 +106,38 @@ impl Tokens {
         let hash = Hash::of(token.as_bytes());
         let kept = self.kept.read();
         let found = kept.iter().find(|kept| kept.info.id == id && kept.hash == hash)?;
-        let alive = match &found.info.expires {
-            None => true,
-            Some(expires) => expires.parse::<Timestamp>().is_ok_and(|end| Timestamp::now() < end),
-        };
-        alive.then(|| found.info.clone())
+        let now = Timestamp::now();
+        found.lives_at(now).then(|| {
+            self.used.note(id, now);
+            found.info.clone()
+        })
     }
 
     /// All of them, oldest first.
     pub fn list(&self) -> Vec<TokenInfo> {
-        self.kept.read().iter().map(|kept| kept.info.clone()).collect()
+        let with_use = |kept: &Kept| {
+            let used = self.used.of(&kept.info.id).or_else(|| kept.info.used.clone());
+            TokenInfo { used, ..kept.info.clone() }
+        };
+        self.kept.read().iter().map(with_use).collect()
+    }
+
+    /// Writes down when tokens were last used, if any was.
+    ///
+    /// # Errors
+    /// When the disk refuses: it is written the next time that they are used.
+    pub(crate) fn write_uses(&self) -> Result<(), TokenError> {
+        let uses = self.used.take();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.change(|all| {
+            for kept in all {
+                if let Some(at) = uses.get(&kept.info.id) {
+                    kept.info.used = Some(at.to_string());
+                }
+            }
+        })
     }
 
     /// Makes one. It is durable when this returns, and shown this once.
@@ -125,6 +157,30 @@ impl Tokens {
             }
             None => None,
         };
+        self.add(&new.name, new.role, expires, None)
+    }
+
+    /// Makes one for a person who logged in at the provider. Logins whose time is over are forgotten at last.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn make_for_login(
+        &self,
+        name: &str,
+        role: Role,
+        expires: Timestamp,
+        way: LoginWay,
+    ) -> Result<MadeToken, TokenError> {
+        self.add(name, role, Some(expires), Some(way))
+    }
+
+    fn add(
+        &self,
+        name: &str,
+        role: Role,
+        expires: Option<Timestamp>,
+        login: Option<LoginWay>,
+    ) -> Result<MadeToken, TokenError> {
         let mut bytes = [0_u8; 36];
         SystemRandom::new()
             .fill(&mut bytes)
@@ -132,15 +188,21 @@ impl Tokens {
         let (id, secret) = bytes.split_at(4);
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         let token = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(secret));
+        let now = Timestamp::now();
         let info = TokenInfo {
             id,
-            name: new.name.clone(),
-            role: new.role,
+            name: name.to_owned(),
+            role,
             created: now.to_string(),
             expires: expires.map(|end| end.to_string()),
+            used: None,
+            login,
         };
         let kept = Kept { info: info.clone(), hash: Hash::of(token.as_bytes()) };
-        self.change(|all| all.push(kept))?;
+        self.change(|all| {
+            all.retain(|old| old.info.login.is_none() || old.lives_at(now));
+            all.push(kept);
+        })?;
         Ok(MadeToken { info, token })
     }
 
@@ -228,6 +290,36 @@ mod tests {
         assert_eq!(tokens.find(&over.token), None);
         assert!(tokens.find(&kept.token).is_some());
         assert!(Tokens::open(folder.path()).unwrap().find(&gone.token).is_none());
+    }
+
+    #[test]
+    fn when_a_token_was_last_used_is_known_at_once_and_outlives_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path()).unwrap();
+        let made = tokens.make(&new("ben", None)).unwrap();
+        tokens.make(&new("caro", None)).unwrap();
+        let used = |tokens: &Tokens| tokens.list().into_iter().map(|info| info.used).collect::<Vec<_>>();
+        assert_eq!(used(&tokens), [None, None]);
+        tokens.find(&made.token).unwrap();
+        let now = used(&tokens);
+        assert!(now[0].as_deref().is_some_and(|at| at.ends_with(":00Z")) && now[1].is_none(), "{now:?}");
+        assert_eq!(used(&Tokens::open(folder.path()).unwrap()), [None, None]);
+        tokens.write_uses().unwrap();
+        assert_eq!((used(&tokens), used(&Tokens::open(folder.path()).unwrap())), (now.clone(), now));
+    }
+
+    #[test]
+    fn a_login_that_is_over_is_forgotten_with_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path()).unwrap();
+        let (now, later) = (Timestamp::now(), Timestamp::now() + jiff::SignedDuration::from_hours(1));
+        let own = tokens.make(&new("ana", Some(0))).unwrap().info.id;
+        let over = tokens.make_for_login("ben", Role::Viewer, now, LoginWay::Web).unwrap();
+        assert_eq!(tokens.find(&over.token), None);
+        let next = tokens.make_for_login("ben", Role::Viewer, later, LoginWay::Device).unwrap();
+        assert_eq!(tokens.find(&next.token).unwrap().login, Some(LoginWay::Device));
+        let ids: Vec<String> = tokens.list().into_iter().map(|info| info.id).collect();
+        assert_eq!(ids, [own, next.info.id], "what somebody made stays, to be seen");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod sheet;
 mod slack;
 
-pub(crate) use sheet::{Foot, Sheet, style_hash};
+pub(crate) use sheet::{Foot, Sheet, hidden, percent, style_hash};
 pub(crate) use slack::{NoPress, Offer, Press};
 
 use std::{

@@ -40,6 +40,8 @@ pub(crate) enum Foot<'a> {
         typed: Option<&'a str>,
         /// Why the last try was not taken.
         wrong: Option<&'a str>,
+        /// What shows that the form came from a page of the same session.
+        ticket: Option<&'a str>,
     },
     /// What was said, or why nothing can be said any more.
     Words(&'a str),
@@ -52,6 +54,26 @@ impl Sheet {
         Self { mode: mode.to_owned(), title: title.to_owned(), body }
     }
 
+    /// A page whose body is made elsewhere, by the same rules.
+    pub(crate) fn made(mode: &str, title: &str, body: String) -> Self {
+        Self { mode: mode.to_owned(), title: title.to_owned(), body }
+    }
+
+    /// Adds to the page, by the same rules.
+    pub(crate) fn add(&mut self, body: &str) {
+        self.body.push_str(body);
+    }
+
+    /// Whoever is somebody else than the link's person can log in as themselves.
+    pub(crate) fn offer_login(&mut self, card: &str, who: &str) {
+        let card = percent(card);
+        let text = format!(
+            "<p class=\"faint\">Not {}? <a href=\"/login?card={card}\">Log in</a> and answer as yourself.</p>\n",
+            escape(who)
+        );
+        self.body.push_str(&text);
+    }
+
     /// A card as this person sees it.
     pub(crate) fn card(card: &Card, who: &str, foot: &Foot<'_>) -> Self {
         let mut body = String::new();
@@ -62,7 +84,7 @@ impl Sheet {
         targets(&mut body, &card.wait.targets);
         said(&mut body, card);
         match foot {
-            Foot::Form { typed, wrong } => form(&mut body, card, *typed, *wrong),
+            Foot::Form { typed, wrong, ticket } => form(&mut body, card, *typed, *wrong, *ticket),
             Foot::Words(words) => {
                 let _ = writeln!(body, "<p class=\"said\">{}</p>", escape(words));
             }
@@ -191,11 +213,22 @@ fn said(body: &mut String, card: &Card) {
     body.push_str("</ul>\n");
 }
 
-fn form(body: &mut String, card: &Card, typed: Option<&str>, wrong: Option<&str>) {
+/// Text as part of an address.
+pub(crate) fn percent(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A field of a form that nobody sees.
+pub(crate) fn hidden(ticket: &str) -> String {
+    format!("<input type=\"hidden\" name=\"ticket\" value=\"{}\">\n", escape(ticket))
+}
+
+fn form(body: &mut String, card: &Card, typed: Option<&str>, wrong: Option<&str>, ticket: Option<&str>) {
     if let Some(wrong) = wrong {
         let _ = writeln!(body, "<p class=\"no\">{}</p>", escape(wrong));
     }
     body.push_str("<form method=\"post\">\n");
+    body.push_str(&ticket.map(hidden).unwrap_or_default());
     body.push_str("<label for=\"why\">Why (stays on record)</label>\n<textarea id=\"why\" name=\"why\" rows=\"2\" maxlength=\"500\"></textarea>\n");
     if let Some(name) = typed {
         let _ = writeln!(

@@ -27,15 +27,20 @@ const RUNS: usize = 10_000;
 
 /// `GET /v1/approvals`
 pub(super) async fn approvals(State(app): State<Shared>) -> Result<Json<Page<Card>>, Refused> {
-    waiting(&app, |kind| kind == WaitKind::Approval)
+    page(waiting(&app, |kind| kind == WaitKind::Approval))
 }
 
 /// `GET /v1/questions`
 pub(super) async fn questions(State(app): State<Shared>) -> Result<Json<Page<Card>>, Refused> {
-    waiting(&app, |kind| kind != WaitKind::Approval)
+    page(waiting(&app, |kind| kind != WaitKind::Approval))
 }
 
-fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Json<Page<Card>>, Refused> {
+fn page(items: Result<Vec<Card>, Refused>) -> Result<Json<Page<Card>>, Refused> {
+    items.map(|items| Json(Page { items, next: None }))
+}
+
+/// What waits for people, oldest first.
+pub(super) fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Vec<Card>, Refused> {
     let mut items = Vec::new();
     for row in app.engine.runs(true, RUNS)? {
         let line = app.summaries.line(&app.engine, &row)?;
@@ -43,7 +48,16 @@ fn waiting(app: &App, wanted: impl Fn(WaitKind) -> bool) -> Result<Json<Page<Car
         items.extend(cards.map(|found| card::complete(app, found.clone())));
     }
     items.sort_by(|a, b| (&a.wait.since, &a.id).cmp(&(&b.wait.since, &b.id)));
-    Ok(Json(Page { items, next: None }))
+    Ok(items)
+}
+
+/// Whether somebody's role is enough to say this here.
+pub(super) fn may_say(caller: &Caller, wait: &WaitView, say: &str) -> Result<(), Refused> {
+    match wait.kind {
+        WaitKind::Approval => caller.must_be(Role::Approver),
+        WaitKind::Guard if say == "go_on" => caller.must_be(Role::Approver),
+        _ => caller.must_be(Role::Responder),
+    }
 }
 
 /// `GET /v1/approvals/{id}` and `GET /v1/questions/{id}`
@@ -79,9 +93,7 @@ pub(super) async fn answer(
     if wait.kind == WaitKind::Approval {
         return Err(Refused::bad(format!("{id} is an approval")).help("decide it under /v1/approvals"));
     }
-    if wait.kind == WaitKind::Guard && body.answer == "go_on" {
-        caller.must_be(Role::Approver)?;
-    }
+    may_say(&caller, &wait, &body.answer)?;
     let answer = said(&caller, &wait, &body.answer, body.note);
     Ok(recorded(&caller, app.engine.answer(&run, answer).await?))
 }

@@ -31,7 +31,8 @@ const LOOKED_AT: usize = 10_000;
 
 /// `GET /v1/me`
 pub(super) async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
-    Json(Me { name: caller.name, role: caller.role, through: caller.through })
+    let Caller { name, role, through, until, .. } = caller;
+    Json(Me { name, role, through, until })
 }
 
 /// `GET /v1/status`

@@ -4,40 +4,24 @@
 use axum::{
     Extension, Json,
     extract::{Form, Path, State, rejection::FormRejection},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS,
-    },
-};
-use serde::Deserialize;
-use stanch_engine::Answer;
-use stanch_model::{
-    api::{self, Card, LinkBody, MadeLink, Role},
-    run::{RunView, WaitView},
-};
+use http::StatusCode;
+use stanch_model::api::{self, LinkBody, MadeLink, Role};
 
-use super::{Route, body::Body, cards, presses};
+use super::{
+    Route,
+    body::Body,
+    cards, presses,
+    shown::{Said, Shown, onward, page},
+};
 use crate::{
     app::{App, Shared, mode_word},
     auth::Caller,
-    card,
-    link::{Foot, Pass, Sheet, Shut, style_hash},
+    link::{Sheet, Shut},
     problem::Refused,
     views,
 };
-
-/// What the page's form sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Said {
-    say: String,
-    why: String,
-    typed: String,
-}
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -58,7 +42,13 @@ pub(super) fn routes() -> Vec<Route> {
 /// `GET /a/{link}`
 async fn open(State(app): State<Shared>, Path(link): Path<String>) -> Response {
     match look(&app, &link) {
-        Ok(found) => page(StatusCode::OK, &found.sheet(None)),
+        Ok(shown) => {
+            let mut sheet = shown.sheet(None);
+            if app.logins.as_ref().is_some_and(|logins| logins.has_pages()) {
+                sheet.offer_login(&shown.card.id, &shown.who);
+            }
+            page(StatusCode::OK, &sheet)
+        }
         Err(shut) => *shut,
     }
 }
@@ -69,52 +59,13 @@ async fn send(
     Path(link): Path<String>,
     said: Result<Form<Said>, FormRejection>,
 ) -> Response {
-    let found = match look(&app, &link) {
-        Ok(found) => found,
+    let shown = match look(&app, &link) {
+        Ok(shown) => shown,
         Err(shut) => return *shut,
     };
-    let said = match said {
-        Ok(Form(said)) => said,
-        Err(why) => {
-            return page(why.status(), &found.sheet(Some("Not taken: this is not what the form sends.")));
-        }
-    };
-    if found.spent().is_some() {
-        return page(StatusCode::CONFLICT, &found.sheet(None));
-    }
-    let wrong = |status, why: &str| page(status, &found.sheet(Some(why)));
-    let say = said.say.trim();
-    if say.is_empty() {
-        return wrong(StatusCode::UNPROCESSABLE_ENTITY, "Nothing was said: choose one of the answers.");
-    }
-    let must_type = found.typed.as_deref().filter(|_| say == "approve");
-    if let Some(name) = must_type.filter(|name| !said.typed.trim().eq_ignore_ascii_case(name)) {
-        return wrong(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &format!("Not taken: a yes needs {name} to be typed, since it cannot be taken back."),
-        );
-    }
-    let answer = Answer {
-        wait: found.wait.id.clone(),
-        say: say.to_owned(),
-        who: found.pass.who.clone(),
-        channel: "web".to_owned(),
-        reason: said.why.trim().to_owned(),
-    };
-    let run = stanch_model::RunId(found.card.run.clone());
-    match app.engine.answer(&run, answer).await {
-        // back to the page by GET: whoever loads it anew sends nothing twice
-        Ok(_) => {
-            let mut response = StatusCode::SEE_OTHER.into_response();
-            if let Ok(back) = HeaderValue::from_str(&format!("{}{link}", crate::link::PATH)) {
-                response.headers_mut().insert(LOCATION, back);
-            }
-            guarded(response)
-        }
-        Err(error) => {
-            let refused = Refused::from(error);
-            wrong(refused.status(), &format!("Not taken: {}.", refused.message()))
-        }
+    match shown.say(&app, said, |_, _| Ok(())).await {
+        Ok(()) => onward(&format!("{}{link}", crate::link::PATH)),
+        Err(why) => *why,
     }
 }
 
@@ -146,14 +97,7 @@ async fn make(
 }
 
 /// What a link opens.
-struct Found {
-    pass: Pass,
-    card: Card,
-    wait: WaitView,
-    typed: Option<String>,
-}
-
-fn look(app: &App, link: &str) -> Result<Found, Box<Response>> {
+fn look(app: &App, link: &str) -> Result<Shown, Box<Response>> {
     let mode = mode_word(app.mode);
     let pass = app.links.read(link, app.now()).map_err(|shut| {
         let (status, title, text) = match shut {
@@ -170,66 +114,7 @@ fn look(app: &App, link: &str) -> Result<Found, Box<Response>> {
         };
         Box::new(page(status, &Sheet::words(mode, title, text)))
     })?;
-    let missing = |refused: Refused| {
+    Shown::new(app, &pass.card, &pass.who).map_err(|refused| {
         Box::new(page(refused.status(), &Sheet::words(mode, "This card cannot be shown", refused.message())))
-    };
-    let (_, view, wait): (_, RunView, WaitView) = cards::find(app, &pass.card).map_err(missing)?;
-    let card = card::complete(app, views::card(&view, wait.clone()));
-    let typed = card.is_permanent().then(|| card.name_to_type(&view.input));
-    Ok(Found { pass, card, wait, typed })
-}
-
-impl Found {
-    /// What its person said already, or how the card ended without them: then nothing more can be said here.
-    fn spent(&self) -> Option<String> {
-        let own = self.wait.decisions.iter().rev().find(|decision| decision.who == self.pass.who);
-        let rest = match &self.wait.closed {
-            Some(closed) if closed.who.is_empty() => format!(" The card ended: {}.", closed.say),
-            Some(closed) => format!(" The card ended: {} ({}).", closed.say, closed.who),
-            None => format!(" The card waits for more people, {} in all.", self.wait.of),
-        };
-        match (own, &self.wait.closed) {
-            (Some(own), _) => Some(format!("You said {} at {}.{rest}", own.say, clock(own.at_ms))),
-            (None, Some(_)) => Some(format!("Nothing is asked any more.{rest}")),
-            (None, None) => None,
-        }
-    }
-
-    fn sheet(&self, wrong: Option<&str>) -> Sheet {
-        match self.spent() {
-            Some(words) => Sheet::card(&self.card, &self.pass.who, &Foot::Words(&words)),
-            None => {
-                let foot = Foot::Form { typed: self.typed.as_deref(), wrong };
-                Sheet::card(&self.card, &self.pass.who, &foot)
-            }
-        }
-    }
-}
-
-fn clock(at_ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    format!("{} UTC", at.strftime("%Y-%m-%d %H:%M"))
-}
-
-fn page(status: StatusCode, sheet: &Sheet) -> Response {
-    let mut response = (status, sheet.html()).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    guarded(response)
-}
-
-/// Nothing of a page is kept, framed, scripted, or told to the next address.
-fn guarded(mut response: Response) -> Response {
-    let policy = format!(
-        "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        style_hash()
-    );
-    let headers: &mut HeaderMap = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
-    response
+    })
 }

@@ -5,6 +5,7 @@ mod body;
 mod cards;
 mod control;
 mod deadlines;
+mod device;
 mod entries;
 mod events;
 mod handed;
@@ -12,11 +13,13 @@ mod health;
 mod incidents;
 mod keep;
 mod links;
+mod login;
 mod notices;
 mod openapi;
 mod presses;
 mod promotion;
 mod runs;
+mod shown;
 mod stock;
 mod table;
 mod tokens;
@@ -50,7 +53,14 @@ const CURSOR: &[(&str, &str)] = &[
 
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
-    let own = [deadlines::routes(), links::routes(), notices::routes(), vendors::routes()];
+    let own = [
+        deadlines::routes(),
+        device::routes(),
+        links::routes(),
+        login::routes(),
+        notices::routes(),
+        vendors::routes(),
+    ];
     let parts = [intake(), events(), runs(), incidents(), people(), control(), administration(), about()];
     parts.into_iter().chain(own).flatten().chain(keep::routes()).collect()
 }

@@ -72,6 +72,11 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
             operation["description"] =
                 json!("For whoever has the link: it is signed, for one person and one card.")
         }
+        Access::Browser => {
+            operation["security"] = json!([]);
+            operation["description"] =
+                json!("A page. For whoever is logged in, in a browser; everybody else is led to the login.")
+        }
         Access::Open => operation["security"] = json!([]),
     }
     if let Some(of) = route.body {

@@ -16,7 +16,8 @@ use stanch_model::api::Role;
 
 use crate::{
     app::Shared,
-    auth::{Caller, Door},
+    auth::{Caller, Door, unauthorised},
+    login,
     metrics::count,
     problem::Refused,
 };
@@ -30,6 +31,8 @@ pub(crate) enum Access {
     Source,
     /// Whoever has a link to it: what it opens stands in it, signed.
     Link,
+    /// Whoever is logged in, in a browser; everybody else is led to the login.
+    Browser,
     /// A person of at least this role.
     Role(Role),
 }
@@ -145,6 +148,10 @@ impl Route {
         Self { access: Access::Link, ..self }
     }
 
+    pub(crate) fn by_browser(self) -> Self {
+        Self { access: Access::Browser, ..self }
+    }
+
     pub(crate) fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
         Self { query, ..self }
     }
@@ -185,6 +192,12 @@ struct Rules {
 
 async fn guard(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
     count(&rules.app.metrics.requests);
+    // what alert sources can set is their senders' matter
+    if rules.access != Access::Source
+        && let Err(refused) = no_token_in(request.uri().query().unwrap_or_default())
+    {
+        return refused.into_response();
+    }
     if let Access::Role(least) = rules.access {
         match admit(&rules.app, &request, least) {
             Ok(caller) => request.extensions_mut().insert(caller),
@@ -205,9 +218,25 @@ async fn guard(State(rules): State<Rules>, mut request: Request, next: Next) -> 
 fn admit(app: &Shared, request: &Request, least: Role) -> Result<Caller, Refused> {
     let door = request.extensions().get::<Door>().unwrap_or(&Door::Net);
     let caller = Caller::of(door, request.headers(), &app.tokens)?;
+    if !login::counts(app, &caller) {
+        return Err(unauthorised("the login counts no more: its person is not known here any longer"));
+    }
     app.callers.take(&caller.through, 1, Instant::now()).map_err(Refused::too_fast)?;
     caller.must_be(least)?;
     Ok(caller)
+}
+
+/// A token in an address is one that logs and histories know: it is refused, so that nobody gets used to it.
+fn no_token_in(query: &str) -> Result<(), Refused> {
+    let is_token = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        value.contains("stanch_") || matches!(name, "access_token" | "bearer" | "token")
+    };
+    if !query.split('&').any(is_token) {
+        return Ok(());
+    }
+    Err(Refused::new(StatusCode::BAD_REQUEST, "token_in_url", "there is a token in the address")
+        .help("send `Authorization: Bearer <token>`; logs may hold this one by now, so end it: `stanch tokens revoke`"))
 }
 
 async fn nothing_here() -> Refused {

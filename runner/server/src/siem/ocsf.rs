@@ -59,6 +59,7 @@ impl Mapped {
 
 const DETECTION_FINDING: u32 = 2004;
 const INCIDENT_FINDING: u32 = 2005;
+const AUTHENTICATION: u32 = 3002;
 const ENTITY_MANAGEMENT: u32 = 3004;
 const API_ACTIVITY: u32 = 6003;
 const REMEDIATION_ACTIVITY: u32 = 7001;
@@ -129,6 +130,7 @@ fn class_name(class: u32) -> &'static str {
     match class {
         DETECTION_FINDING => "Detection Finding",
         INCIDENT_FINDING => "Incident Finding",
+        AUTHENTICATION => "Authentication",
         ENTITY_MANAGEMENT => "Entity Management",
         API_ACTIVITY => "API Activity",
         REMEDIATION_ACTIVITY => "Remediation Activity",
@@ -157,6 +159,7 @@ fn mapped(entry: &Entry, origin: &Origin) -> Option<Mapped> {
         }
         kind::TARGET => Some(target(stream, &entry.decode().ok()?)),
         kind::DECISION => Some(decision(stream, &entry.decode().ok()?)),
+        "login.made" | "login.refused" | "login.ended" => login(entry),
         "token.made" | "token.revoked" | "playbook.reviewed" | "playbook.promoted" | "playbook.withdrawn"
         | "config.reloaded" | "retention.held" | "retention.released" => entity(entry),
         _ => None,
@@ -269,6 +272,32 @@ fn decision(stream: &str, decision: &Decision) -> Mapped {
     });
     let message = format!("{} says {} to {}", decision.who, decision.say, decision.wait);
     Mapped::new(API_ACTIVITY, (3, "Update"), message, fields)
+}
+
+/// Somebody logged in, was sent away, or logged out.
+fn login(entry: &Entry) -> Option<Mapped> {
+    let body: Value = entry.decode().ok()?;
+    let word = entry.header.kind.as_str();
+    let activity = if word == "login.ended" { (2, "Logoff") } else { (1, "Logon") };
+    let status = if word == "login.refused" { (2, "Failure") } else { (1, "Success") };
+    let name = body["who"].as_str().or_else(|| body["login"].as_str()).unwrap_or("somebody");
+    let mut user = json!({ "name": name });
+    if let Some(login) = body["login"].as_str() {
+        user["uid"] = json!(login);
+    }
+    let mut fields = json!({
+        "user": user,
+        "auth_protocol_id": 4,
+        "auth_protocol": "OpenID",
+        "is_remote": true,
+        "service": { "name": "stanch" },
+        "status_id": status.0,
+        "status": status.1,
+    });
+    if let Some(words) = body["words"].as_str() {
+        fields["status_detail"] = json!(words);
+    }
+    Some(Mapped::new(AUTHENTICATION, activity, format!("{word}: {name}"), fields))
 }
 
 /// Something of ours that people manage: a token, a playbook, the configuration, a legal hold.

@@ -4,12 +4,16 @@ use http::Method;
 use serde_json::{Value, json};
 use stanch_model::{api::Role, run::RunState};
 
-use crate::world::{CONFIG, SECRET, World};
+use crate::{
+    provider::{Provider, config},
+    world::{CONFIG, SECRET, World},
+};
 
 /// `World::raw` compares each answer with its schema.
 #[tokio::test]
 async fn every_answer_is_as_it_is_described() {
-    let world = World::with(&format!("{CONFIG}break_glass: {{ after: 0s }}\n")).await;
+    let provider = Provider::start().await;
+    let world = World::with(&format!("{}break_glass: {{ after: 0s }}\n", config(&provider.base))).await;
     let ask = async |method: Method, path: String, body: Value| {
         let reply = world.as_role(Role::Admin, method.clone(), &path, &body).await;
         assert_eq!(reply.status, 200, "{method} {path}: {:?}", reply.body);
@@ -66,6 +70,18 @@ async fn every_answer_is_as_it_is_described() {
     let made = ask(Method::POST, "/v1/tokens".to_owned(), json!({ "name": "x", "role": "viewer" })).await;
     let id = made["info"]["id"].as_str().unwrap();
     ask(Method::DELETE, format!("/v1/tokens/{id}"), json!({})).await;
+    by_senders(&world).await;
+    logged_in(&world).await;
+    planned_and_judged(&world).await;
+    let world = after_the_end(world).await;
+    let world = moved(world).await;
+    let (described, given) = world.description.given();
+    let left: Vec<&String> = described.difference(&given).collect();
+    assert!(left.is_empty(), "no answer of these was seen: {left:?}");
+}
+
+/// What needs no person: a challenge, a delivery, the description itself.
+async fn by_senders(world: &World) {
     let challenge = [("x-okta-verification-challenge", "abc")];
     assert_eq!(world.raw(Method::GET, "/v1/alerts/hook", &challenge, "").await.status, 200);
     assert_eq!(world.raw(Method::GET, "/openapi.json", &[], "").await.status, 200);
@@ -73,12 +89,20 @@ async fn every_answer_is_as_it_is_described() {
     let path = format!("/v1/alerts/splunk/{SECRET}");
     let sent = world.raw(Method::POST, &path, &[], found.to_string()).await;
     assert_eq!((sent.status, sent.json()["alerts"].as_array().unwrap().len()), (200, 1), "{:?}", sent.body);
-    planned_and_judged(&world).await;
-    let world = after_the_end(world).await;
-    let world = moved(world).await;
-    let (described, given) = world.description.given();
-    let left: Vec<&String> = described.difference(&given).collect();
-    assert!(left.is_empty(), "no answer of these was seen: {left:?}");
+}
+
+/// A login by a code, and its end.
+async fn logged_in(world: &World) {
+    let post = async |path: &str, headers: &[(&str, &str)], body: Value| {
+        let headers = [headers, &[("content-type", "application/json")]].concat();
+        let reply = world.raw(Method::POST, path, &headers, body.to_string()).await;
+        assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+        reply.json()
+    };
+    let begun = post("/v1/login", &[], json!({})).await;
+    let done = post("/v1/login/token", &[], json!({ "login": begun["login"] })).await;
+    let bearer = format!("Bearer {}", done["token"]["token"].as_str().unwrap());
+    post("/v1/logout", &[("authorization", &bearer)], json!({})).await;
 }
 
 /// What an administrator keeps: a legal hold, what would be dropped, the configuration in force.

@@ -14,6 +14,8 @@ mod bad_input;
 mod cards;
 #[path = "../api/clocks.rs"]
 mod clocks;
+#[path = "../api/device.rs"]
+mod device;
 #[path = "../api/events.rs"]
 mod events;
 #[path = "../api/glass.rs"]
@@ -24,8 +26,14 @@ mod ground;
 mod incidents;
 #[path = "../api/intake.rs"]
 mod intake;
+#[path = "../api/lies.rs"]
+mod lies;
+#[path = "../api/login.rs"]
+mod login;
 #[path = "../api/promoted.rs"]
 mod promoted;
+#[path = "../api/provider.rs"]
+mod provider;
 #[path = "../api/runs.rs"]
 mod runs;
 #[path = "../api/schema.rs"]

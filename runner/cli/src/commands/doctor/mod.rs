@@ -2,6 +2,7 @@
 
 mod heartbeat;
 mod keep;
+mod login;
 mod platforms;
 mod upgrade;
 
@@ -101,6 +102,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         platforms::credentials(setup, &args.ground, &mut doctor).await;
         if !args.offline {
             platforms::ask(setup, &place, &args.ground, &mut doctor).await;
+            login::look(&setup.config, &args.ground, &mut doctor).await;
             if !args.ground.is_simulated() {
                 keep::copies(setup, &mut doctor).await;
             }

@@ -30,7 +30,12 @@ pub(super) async fn credentials(setup: &Setup, ground: &GroundArgs, doctor: &mut
         let named = [("token", &siem.token), ("ca", &siem.ca)];
         named.into_iter().filter_map(move |(part, text)| Some((format!("siem.{name}.{part}"), text.clone()?)))
     });
-    for (name, reference) in of_integrations.chain(of_alerts).chain(of_siem).collect::<Vec<_>>() {
+    let of_login = setup.config.server.oidc.iter().flat_map(|oidc| {
+        let named = [("client_secret", &oidc.client_secret), ("ca", &oidc.ca)];
+        named.into_iter().filter_map(|(part, text)| Some((format!("server.oidc.{part}"), text.clone()?)))
+    });
+    let all = of_integrations.chain(of_alerts).chain(of_siem).chain(of_login);
+    for (name, reference) in all.collect::<Vec<_>>() {
         let found = tokio::task::spawn_blocking(move || {
             let reference: Reference = reference.parse().map_err(|error: NotAReference| error.to_string())?;
             reference.resolve().map(|_| reference.to_string()).map_err(|error| error.to_string())
