@@ -43,6 +43,14 @@ impl ClientError {
         }
     }
 
+    /// The one field or input that is wrong, where the server named one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Refused { problem, .. } => problem.field.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The way out, where the server named one.
     pub fn help(&self) -> Option<&str> {
         match self {
