@@ -15,7 +15,12 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::{Effect, api::CardProtected, run::WaitKind, shortened::short};
+use stanch_model::{
+    Effect,
+    api::{CardProtected, CardTold, ToldHow},
+    run::WaitKind,
+    shortened::short,
+};
 
 use super::{CardBox, Does, Stage};
 use crate::{
@@ -156,10 +161,15 @@ fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
         let many = if wait.of > 1 { format!("{} of ", wait.of) } else { String::new() };
         facts.push(("May answer", format!("{many}{}", words::list(asked, "or", 4))));
     }
+    facts.extend(told(card, app));
     if let Some(last) = wait.reminded.last() {
         facts.push(("Reminded", format!("by {} at {}", last.who, zone.clock(last.at_ms))));
     }
     for decision in &wait.decisions {
+        if decision.break_glass {
+            facts.push(("Said", words::entry::alone(decision, &zone)));
+            continue;
+        }
         let at = zone.clock(decision.at_ms);
         facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
     }
@@ -167,6 +177,24 @@ fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
         facts.push(("If silent", silence(&wait.ladder, &zone.near(due, now))));
     }
     facts
+}
+
+/// Who heard of it, through what and when: those of whom that is not sure first.
+fn told(card: &CardBox, app: &App) -> Option<(&'static str, String)> {
+    let mut told: Vec<&CardTold> = card.card.told.iter().collect();
+    told.sort_by_key(|one| one.how == ToldHow::Sent);
+    let one = |one: &&CardTold| {
+        let at = app.zone().clock(millis(&one.at));
+        let who = one.who.as_ref().map_or_else(|| one.way.clone(), |who| format!("{who} by {}", one.way));
+        match one.how {
+            ToldHow::Sent => format!("{who} {at}"),
+            ToldHow::Sending => format!("{who} {at}, on its way"),
+            ToldHow::Failed => format!("{who} NOT TOLD: {}", one.why),
+            ToldHow::InDoubt => format!("{who} {at}, perhaps"),
+        }
+    };
+    let words: Vec<String> = told.iter().map(one).collect();
+    (!words.is_empty()).then(|| ("Told", words::list(&words, "and", 3)))
 }
 
 fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
@@ -278,7 +306,18 @@ fn foot(card: &CardBox, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     match &card.stage {
         Stage::Sending(_) => vec![Line::styled("sending", look.strong()), Line::default()],
-        Stage::Recorded { at_ms, recorded } => {
+        Stage::Recorded { at_ms, recorded, glass: Some(why) } => {
+            let at = app.zone().clock(*at_ms);
+            let text = format!(
+                "BREAK-GLASS recorded {at}, position {}, as {}: {why}",
+                recorded.position, recorded.by
+            );
+            let mut lines: Vec<Line<'static>> =
+                widgets::wrap(&text, width).into_iter().map(|row| Line::styled(row, look.bad())).collect();
+            lines.push(Line::styled("everybody is told; it stands in the report   Esc close", look.faint()));
+            lines
+        }
+        Stage::Recorded { at_ms, recorded, glass: None } => {
             let again = if recorded.new { "" } else { "; you had said so before" };
             let at = app.zone().clock(*at_ms);
             let text = format!("recorded {at}, position {}, as {}{again}", recorded.position, recorded.by);

@@ -26,8 +26,12 @@ pub(super) fn shown(app: &App) -> impl Iterator<Item = &AlertSummary> {
 
 /// The alert that is open, in full.
 pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
-    let opened = app.at().opened.as_deref()?;
-    let alert = shown(app).find(|alert| alert.id == opened)?;
+    page(app, app.at().opened.as_deref()?, width)
+}
+
+/// An alert in full.
+pub(super) fn page(app: &App, id: &str, width: usize) -> Option<Vec<Line<'static>>> {
+    let alert = shown(app).find(|alert| alert.id == id)?;
     Some(detail(alert, app, width))
 }
 
