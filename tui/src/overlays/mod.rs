@@ -3,6 +3,7 @@
 //! Each is a little machine of its own: keys in, at most one wish out.
 
 mod card;
+pub(crate) mod card_facts;
 mod draw_card;
 mod draw_sheet;
 mod field;

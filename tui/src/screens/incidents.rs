@@ -36,7 +36,14 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&[heading], area, buf);
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if incidents.is_empty() {
-        return widgets::lines(&[Line::styled("Nothing has happened yet.", look.faint())], list, buf);
+        return widgets::lines(
+            &[Line::styled(
+                "Nothing has happened yet: an alert opens one, or a playbook started by hand.",
+                look.faint(),
+            )],
+            list,
+            buf,
+        );
     }
     let ids: Vec<String> = incidents.iter().map(|incident| incident.id.clone()).collect();
     let chosen = app.index(&ids);

@@ -33,10 +33,15 @@ const BESIDE: u16 = 140;
 /// The width of the column of labels.
 const LABEL: usize = 10;
 
+/// What stands in a list that was narrowed to nothing.
+const NOTHING_SO: &str = "Nothing holds these words; / and Enter shows everything again.";
+
 /// True where the page of what is chosen stands beside its list.
 pub(crate) fn is_beside(app: &App) -> bool {
-    let has_pages =
-        matches!(app.screen, Screen::Vendors | Screen::Incidents | Screen::Alerts | Screen::Playbooks);
+    let has_pages = matches!(
+        app.screen,
+        Screen::Approvals | Screen::Vendors | Screen::Incidents | Screen::Alerts | Screen::Playbooks
+    );
     has_pages && app.size.0 >= BESIDE && app.at().opened.is_none()
 }
 
@@ -44,6 +49,7 @@ pub(crate) fn is_beside(app: &App) -> bool {
 fn chosen_page(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
     let chosen = app.chosen()?;
     match app.screen {
+        Screen::Approvals => asked::page(app, &chosen, width),
         Screen::Alerts => alerts::page(app, &chosen, width),
         Screen::Incidents => incidents::page(app, &chosen, width),
         Screen::Vendors => vendors::page(app, &chosen, width),
@@ -54,14 +60,19 @@ fn chosen_page(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
 
 /// A fact with its label, in as many rows as it needs.
 pub(crate) fn fact(label: &str, text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
-    let room = width.saturating_sub(LABEL);
+    labelled(label, text, LABEL, width, look)
+}
+
+/// The same with a column of labels of this width.
+fn labelled(label: &str, text: &str, column: usize, width: usize, look: Look) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(column);
     // what fits keeps its columns
     let fits = !text.contains(char::is_control) && text.chars().count() <= room;
     let rows = if fits { vec![text.to_owned()] } else { widgets::wrap(text, room) };
     let rows = rows.into_iter().enumerate();
     let line = |(nth, row): (usize, String)| {
         let label = if nth == 0 { label } else { "" };
-        Line::from(vec![Span::styled(format!("{label:<LABEL$}"), look.faint()), Span::raw(row)])
+        Line::from(vec![Span::styled(format!("{label:<column$}"), look.faint()), Span::raw(row)])
     };
     rows.map(line).collect()
 }

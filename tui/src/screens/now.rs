@@ -286,7 +286,7 @@ fn due(app: &App, most: usize, room: usize) -> Vec<Line<'static>> {
     for clock in clocks.iter().take(most) {
         let (left, word) = clock::stands(clock, app.server_ms());
         lines.push(Line::from(vec![
-            Span::raw(format!("{} {left:>8}  ", pad(&clock.title, room, look))),
+            Span::raw(format!("{} {left:>8}  ", pad(&clock::title(clock, room), room, look))),
             widgets::word(word, word == "LATE", look),
         ]));
     }

@@ -23,7 +23,14 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&[heading], area, buf);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if playbooks.is_empty() {
-        return widgets::lines(&[Line::styled("There is none.", look.faint())], rest, buf);
+        return widgets::lines(
+            &[Line::styled(
+                "There is none: `stanch new NAME` begins one, `playbooks:` names its folder.",
+                look.faint(),
+            )],
+            rest,
+            buf,
+        );
     }
     let ids: Vec<String> = playbooks.iter().map(|playbook| playbook.slug.clone()).collect();
     let chosen = app.index(&ids);

@@ -38,6 +38,18 @@ pub(crate) fn stands(clock: &DeadlineView, now_ms: i64) -> (String, &'static str
     }
 }
 
+/// Its title where there is little room: whom it is owed to first. `Drift: contract clause` of `Contract clause, Drift`.
+pub(crate) fn title(clock: &DeadlineView, room: usize) -> String {
+    match clock.title.rsplit_once(", ") {
+        Some((what, to)) if clock.title.chars().count() > room => {
+            let mut what = what.chars();
+            let first: String = what.next().into_iter().flat_map(char::to_lowercase).collect();
+            format!("{to}: {first}{}", what.as_str())
+        }
+        _ => clock.title.clone(),
+    }
+}
+
 /// Who sees to it: whoever answers for the vendor that it is owed to, or leads the incident.
 fn owner(clock: &DeadlineView, app: &App) -> String {
     let world = app.world();
