@@ -22,7 +22,7 @@ pub enum ClientError {
         /// The HTTP status.
         status: u16,
         /// Its words.
-        problem: ProblemBody,
+        problem: Box<ProblemBody>,
     },
     /// The answer is not what this API gives: another program, or another version.
     #[error("{at} does not answer like a stanch server: {why}")]

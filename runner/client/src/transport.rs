@@ -142,7 +142,7 @@ impl Transport {
             Ok(problem) => problem.error,
             Err(_) => unknown(status, &bytes),
         };
-        Err(ClientError::Refused { status, problem })
+        Err(ClientError::Refused { status, problem: Box::new(problem) })
     }
 
     /// The whole body.

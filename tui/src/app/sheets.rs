@@ -76,6 +76,8 @@ impl App {
         sheet.loud = says;
         sheet.facts.push(format!("{}. It asks for a yes where its manifest says so.", playbook.title));
         sheet.fields = playbook.input.iter().map(Field::of_input).collect();
+        // what must be written comes first
+        sheet.fields.sort_by_key(|field| !field.is_needed());
         let help = "the id of an open incident that the run belongs to; a new one unless given";
         sheet.fields.push(Field::free(INCIDENT, Kind::Text(4), help));
         Some(sheet)

@@ -155,7 +155,7 @@ fn next(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Line<'static>>
     }
     let (text, way) = match run {
         None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
-        None => ("Nothing for you.".to_owned(), ""),
+        None => ("Nothing for you.".to_owned(), "8  the playbooks, where s starts one by hand"),
         Some(run) => stands(app, run),
     };
     let mut rows = widgets::wrap(&text, room).into_iter().take(3);

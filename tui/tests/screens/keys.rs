@@ -54,9 +54,8 @@ fn each_key_means_one_thing(stage: &Stage, after: &[&str]) {
     let mut seen = std::collections::BTreeMap::new();
     for row in command::now(&stage.app) {
         for key in row.keys {
-            if let Some(other) = seen.insert(key, row.command) {
-                panic!("{key} means {other:?} and {:?} after {after:?}", row.command);
-            }
+            let other = seen.insert(key, row.command);
+            assert_eq!(other, None, "{key} means {:?}, too, after {after:?}", row.command);
         }
     }
 }
