@@ -78,7 +78,10 @@ impl App {
                 kind::STATE | kind::ENDED | kind::CONTAINED | kind::TARGET | kind::LOCAL => {
                     stale(&[Ask::Runs])
                 }
-                kind::DEADLINE => stale(&[Ask::Deadlines]),
+                kind::DEADLINE => {
+                    stale(&[Ask::Deadlines]);
+                    self.stale.extend(self.live.incident.keys().cloned().map(Ask::Incident));
+                }
                 _ => {}
             },
             Some(("incident", id)) => stale(&[Ask::Incidents, Ask::Deadlines, Ask::Incident(id.to_owned())]),
@@ -107,6 +110,11 @@ impl App {
             if self.now_ms - asked > HEALTH_MS {
                 self.stale.insert(Ask::Integrations);
             }
+        }
+        // a server may know of a notice a moment after its journal does
+        let asked = self.asked.get(&Ask::Notices).copied().unwrap_or(0);
+        if self.screen == Screen::Vendors && self.now_ms - asked > HEALTH_MS {
+            self.stale.insert(Ask::Notices);
         }
         let asked = self.asked.get(&Ask::Status).copied().unwrap_or(0);
         if self.now_ms - asked > STATUS_MS {

@@ -38,13 +38,11 @@ pub(crate) fn stands(clock: &DeadlineView, now_ms: i64) -> (String, &'static str
     }
 }
 
-/// Its title where there is little room: whom it is owed to first. `Drift: contract clause` of `Contract clause, Drift`.
+/// Its title where there is little room: whom it is owed to first. `Drift: Contract clause` of `Contract clause, Drift`.
 pub(crate) fn title(clock: &DeadlineView, room: usize) -> String {
     match clock.title.rsplit_once(", ") {
         Some((what, to)) if clock.title.chars().count() > room => {
-            let mut what = what.chars();
-            let first: String = what.next().into_iter().flat_map(char::to_lowercase).collect();
-            format!("{to}: {first}{}", what.as_str())
+            format!("{to}: {what}")
         }
         _ => clock.title.clone(),
     }
