@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 pub use stanch_model::api::Recorded;
 use stanch_model::api::{
     AlertSummary, Card, DeadlineView, DrillOrder, DrillView, EntryView, IncidentSummary, IncidentView,
-    IntegrationSummary, Me, Page, PlaybookSource, PlaybookSummary, RunSummary, Say, Status, VendorView,
-    Verdict,
+    IntegrationSummary, Me, NoticeView, Page, PlaybookSource, PlaybookSummary, RunSummary, Say, Status,
+    UndoPlan, VendorPage, VendorView, Verdict,
 };
 
 /// Something to be done outside.
@@ -45,6 +45,12 @@ pub enum Ask {
     Integrations,
     /// The vendor register.
     Vendors,
+    /// Notices to vendors.
+    Notices,
+    /// One vendor, with what happened around it.
+    Vendor(String),
+    /// What would be taken back of a run.
+    UndoPlan(String),
     /// A playbook as it is written.
     Playbook(String),
     /// The sources that a run follows.
@@ -83,6 +89,12 @@ pub enum Told {
     Integrations(Vec<IntegrationSummary>),
     /// To [`Ask::Vendors`].
     Vendors(Vec<VendorView>),
+    /// To [`Ask::Notices`].
+    Notices(Vec<NoticeView>),
+    /// To [`Ask::Vendor`].
+    Vendor(Box<VendorPage>),
+    /// To [`Ask::UndoPlan`].
+    UndoPlan(UndoPlan),
     /// To [`Ask::Playbook`].
     Playbook(PlaybookSource),
     /// To [`Ask::Script`].
@@ -110,6 +122,9 @@ impl Told {
             Self::Playbooks(_) => Ask::Playbooks,
             Self::Integrations(_) => Ask::Integrations,
             Self::Vendors(_) => Ask::Vendors,
+            Self::Notices(_) => Ask::Notices,
+            Self::Vendor(page) => Ask::Vendor(page.vendor.slug.clone()),
+            Self::UndoPlan(plan) => Ask::UndoPlan(plan.run.clone()),
             Self::Playbook(source) => Ask::Playbook(source.slug.clone()),
             Self::Script(run, _) => Ask::Script(run.clone()),
             Self::Incident(view) => Ask::Incident(view.summary.id.clone()),
@@ -134,8 +149,25 @@ pub enum Order {
     ResumeRun(String),
     /// End it at its next step.
     Cancel(String, String),
-    /// Take back what it cut.
-    Undo(String, String),
+    /// Something that a run of its own does.
+    Begin(Begin),
+    /// Cuts of a run that end by themselves last longer.
+    Extend {
+        /// The run.
+        run: String,
+        /// A target's key or name, or `all`.
+        target: String,
+        /// How much longer.
+        by: String,
+        /// Why.
+        why: Option<String>,
+    },
+    /// A card goes alone, for this reason.
+    BreakGlass(String, String),
+    /// Somebody at the vendor answered a notice, in these words.
+    Acknowledged(String, String),
+    /// A mail of a notice came back: from which address, or all that were written to last; why.
+    Bounced(String, Option<String>, String),
     /// Pin it to what is there now.
     Repin(String),
     /// Hold back a scope: `all`, `playbook:…`, `integration:…`.
@@ -156,14 +188,40 @@ pub enum Order {
     Drill(DrillOrder),
 }
 
-/// Why there is no answer, or the answer is no.
+/// An order that is answered by the run that it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Start a playbook.
+    Start {
+        /// Its slug.
+        playbook: String,
+        /// Its input.
+        input: serde_json::Map<String, serde_json::Value>,
+        /// The incident that it belongs to; a new one otherwise.
+        incident: Option<String>,
+    },
+    /// Take back what a run cut, for this reason.
+    Undo(String, String),
+}
+
+/// A run that an order began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Its id.
+    pub run: String,
+}
+
+/// Why there is no answer, or the answer is no.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// What is wrong.
     pub why: String,
     /// The way out, where the server named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The one field or input that is wrong, where the server named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// True when the server said so: asking again the same brings the same.
     #[serde(default)]
     pub refused: bool,

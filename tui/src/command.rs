@@ -63,6 +63,10 @@ pub enum Command {
     CancelRun,
     /// Take back what it cut.
     UndoRun,
+    /// Cuts that end by themselves last longer.
+    ExtendRun,
+    /// Start a playbook by hand.
+    StartRun,
     /// Pin it to what is there now.
     RepinRun,
     /// Write a note.
@@ -93,6 +97,12 @@ pub enum Command {
     Remind,
     /// Whoever is asked next is asked now.
     AskNext,
+    /// The card goes alone.
+    BreakGlass,
+    /// The vendor answered a notice.
+    Acknowledge,
+    /// A mail of a notice came back.
+    Bounce,
     /// To the next part of the screen.
     NextPart,
     /// To the part before.

@@ -7,7 +7,7 @@ use crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifie
 use serde::{Deserialize, Serialize};
 use stanch_model::api::{DrillDone, EntryView};
 
-use crate::ask::{Ask, Recorded, Told, Trouble};
+use crate::ask::{Ask, Begun, Recorded, Told, Trouble};
 
 /// An event and when it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub enum Event {
     Untold(Ask, Trouble),
     /// The answer to an order.
     Done(u64, Result<Recorded, Trouble>),
+    /// The answer to an order that begins a run.
+    Begun(u64, Result<Begun, Trouble>),
     /// The answer to a seat's order.
     Ordered(Result<DrillDone, Trouble>),
 }

@@ -43,7 +43,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     if card {
         // a decision needs the whole place: the screen behind it is gone
         let whole = Rect { y: area.y + 1, height: area.height - 2, ..area };
-        app.overlays.iter().for_each(|overlay| overlay.draw(app, whole, buf));
+        // what is asked before the glass is broken stands alone: pieces of the card around it would only distract
+        let over = app.overlays.iter().rposition(|overlay| matches!(overlay, Overlay::Sheet(_))).unwrap_or(0);
+        app.overlays[over..].iter().for_each(|overlay| overlay.draw(app, whole, buf));
     } else {
         widgets::lines(&[tabs(app, usize::from(area.width))], row(1), buf);
         widgets::rule(row(2), app.look(), buf);

@@ -4,11 +4,13 @@
 use std::future::Future;
 
 use stanch_client::{Client, ClientError, News, Seat};
-use stanch_model::api::{AnswerBody, DecideBody, DrillOrder, Page, Recorded, ResolveBody};
+use stanch_model::api::{
+    AnswerBody, DecideBody, DrillOrder, ExtendBody, Page, Recorded, ResolveBody, StartBody,
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    ask::{Ask, Intent, Order, Told, Trouble},
+    ask::{Ask, Begin, Begun, Intent, Order, Told, Trouble},
     event::{Event, Link},
 };
 
@@ -46,6 +48,9 @@ impl Performer {
                     Ok(told) => Event::Told(Box::new(told)),
                     Err(error) => Event::Untold(ask, trouble(&error)),
                 },
+                Intent::Order(number, Order::Begin(order)) => {
+                    Event::Begun(number, begin(&client, order).await.map_err(|error| trouble(&error)))
+                }
                 Intent::Order(number, order) => {
                     hand(seat.as_ref(), &order).await;
                     Event::Done(number, carry_out(&client, order).await.map_err(|error| trouble(&error)))
@@ -85,6 +90,7 @@ fn trouble(error: &ClientError) -> Trouble {
     Trouble {
         why: error.to_string(),
         help: error.help().map(str::to_owned),
+        field: error.field().map(str::to_owned),
         // who answers otherwise than we understand will do so again
         refused: matches!(error.status(), Some(400..=499)) || matches!(error, ClientError::Garbled { .. }),
     }
@@ -111,7 +117,7 @@ async fn at_seat(seat: Option<&Seat>, order: &DrillOrder) -> Result<stanch_model
 }
 
 fn no_seat() -> Trouble {
-    Trouble { why: "nobody sits in a drill here".to_owned(), help: None, refused: true }
+    Trouble { why: "nobody sits in a drill here".to_owned(), refused: true, ..Trouble::default() }
 }
 
 async fn tell(client: &Client, seat: Option<&Seat>, ask: &Ask) -> Result<Told, ClientError> {
@@ -130,6 +136,9 @@ async fn tell(client: &Client, seat: Option<&Seat>, ask: &Ask) -> Result<Told, C
         Ask::Playbooks => Told::Playbooks(items(client.playbooks()).await?),
         Ask::Integrations => Told::Integrations(items(client.integrations()).await?),
         Ask::Vendors => Told::Vendors(items(client.vendors()).await?),
+        Ask::Notices => Told::Notices(items(client.notices()).await?),
+        Ask::Vendor(slug) => Told::Vendor(Box::new(client.vendor(slug).await?)),
+        Ask::UndoPlan(run) => Told::UndoPlan(client.undo_plan(run).await?),
         Ask::Playbook(slug) => Told::Playbook(client.playbook(slug).await?),
         Ask::Script(run) => Told::Script(run.clone(), client.run_playbook(run).await?),
         Ask::Incident(id) => Told::Incident(client.incident(id).await?),
@@ -151,7 +160,12 @@ async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientErro
         Order::PauseRun(run) => client.pause_run(&run).await,
         Order::ResumeRun(run) => client.resume_run(&run).await,
         Order::Cancel(run, why) => client.cancel(&run, Some(&why)).await,
-        Order::Undo(run, why) => client.undo(&run, Some(&why)).await,
+        Order::Extend { run, target, by, why } => {
+            client.extend(&run, &ExtendBody { target, by, reason: why }).await
+        }
+        Order::BreakGlass(card, why) => client.break_glass(&card, &why).await,
+        Order::Acknowledged(notice, said) => client.notice_acknowledged(&notice, &said).await,
+        Order::Bounced(notice, to, why) => client.notice_bounced(&notice, to.as_deref(), &why).await,
         Order::Repin(run) => client.repin(&run).await,
         Order::Pause(scope) => client.pause(&scope).await,
         Order::Resume(scope) => client.resume(&scope).await,
@@ -160,6 +174,18 @@ async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientErro
         Order::Waive(incident, deadline, why) => client.waive_deadline(&incident, &deadline, &why).await,
         Order::Remind(card) => client.remind(&card).await,
         Order::AskSomeone(card, name) => client.ask_someone(&card, &name).await,
-        Order::Drill(_) => Err(ClientError::Location(no_seat().why)),
+        // these are answered otherwise
+        Order::Begin(_) | Order::Drill(_) => Err(ClientError::Location(no_seat().why)),
     }
+}
+
+/// Orders that begin a run.
+async fn begin(client: &Client, order: Begin) -> Result<Begun, ClientError> {
+    let run = match order {
+        Begin::Start { playbook, input, incident } => {
+            client.start(&StartBody { playbook, input, incident, ..StartBody::default() }).await?.run
+        }
+        Begin::Undo(run, why) => client.begin_undo(&run, Some(&why)).await?.run,
+    };
+    Ok(Begun { run })
 }

@@ -78,6 +78,7 @@ fn names(app: &App) -> HashSet<String> {
         card.asked.iter().for_each(|name| add(name));
         card.wait.targets.iter().for_each(|target| add(target.name()));
     }
+    register(app, &mut add);
     for run in world.followed.values() {
         run.view.targets.values().for_each(|target| add(target.target.name()));
         run.view.waits.iter().flat_map(|wait| &wait.decisions).for_each(|said| add(&said.who));
@@ -90,6 +91,33 @@ fn names(app: &App) -> HashSet<String> {
             .for_each(&mut add);
     }
     names
+}
+
+/// Whom the register and the notices name: vendors, people, numbers. Addresses are known by their form.
+fn register(app: &App, add: &mut dyn FnMut(&str)) {
+    let world = app.world();
+    for vendor in world.vendors.iter() {
+        add(&vendor.name);
+        add(&vendor.slug);
+        vendor.apps.iter().chain(&vendor.owner).for_each(|name| add(name));
+        let entry = &vendor.entry;
+        let fields = ["legal_entity", "deputy"].iter().map(|field| &entry[*field]);
+        fields.filter_map(serde_json::Value::as_str).for_each(&mut *add);
+        let contacts = entry["contacts"].as_array();
+        for contact in contacts.into_iter().flatten() {
+            let parts = ["name", "phone", "pgp"].iter().map(|field| &contact[*field]);
+            parts.filter_map(serde_json::Value::as_str).for_each(&mut *add);
+        }
+        // a server that does not show the whole entry shows each contact in one line, the name first
+        if contacts.is_none() {
+            vendor.contacts.iter().filter_map(|line| line.split(',').next()).for_each(&mut *add);
+        }
+    }
+    for notice in world.notices.iter() {
+        add(&notice.name);
+        notice.rungs.iter().for_each(|rung| add(&rung.name));
+        notice.acknowledged.iter().for_each(|note| add(&note.by));
+    }
 }
 
 /// Words of our own that labels are made of, too.

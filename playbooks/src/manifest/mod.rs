@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stanch_model::{Effect, Limits};
+use stanch_model::{Effect, Limits, api::PlaybookInput};
 
 mod input;
 mod read;
@@ -49,6 +49,18 @@ impl Manifest {
     /// The effect under which `uses` lists this action, verb or host call.
     pub fn listed(&self, name: &str) -> Option<Effect> {
         self.uses.iter().find(|(_, names)| names.iter().any(|n| n == name)).map(|(effect, _)| *effect)
+    }
+
+    /// What a run is given, for whoever starts one by hand.
+    pub fn inputs(&self) -> Vec<PlaybookInput> {
+        let one = |(name, spec): (&String, &InputSpec)| PlaybookInput {
+            name: name.clone(),
+            kind: spec.kind.word().to_owned(),
+            help: spec.help.clone(),
+            required: spec.required,
+            default: spec.default.clone(),
+        };
+        self.input.iter().map(one).collect()
     }
 }
 
@@ -112,6 +124,11 @@ impl InputType {
         (InputType::List, "list"),
         (InputType::Secret, "secret"),
     ];
+
+    /// The word used in manifests.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("string", |(_, word)| word)
+    }
 }
 
 /// One rule that starts a run.

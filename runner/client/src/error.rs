@@ -22,7 +22,7 @@ pub enum ClientError {
         /// The HTTP status.
         status: u16,
         /// Its words.
-        problem: ProblemBody,
+        problem: Box<ProblemBody>,
     },
     /// The answer is not what this API gives: another program, or another version.
     #[error("{at} does not answer like a stanch server: {why}")]
@@ -39,6 +39,14 @@ impl ClientError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The one field or input that is wrong, where the server named one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Refused { problem, .. } => problem.field.as_deref(),
             _ => None,
         }
     }

@@ -142,7 +142,7 @@ impl Transport {
             Ok(problem) => problem.error,
             Err(_) => unknown(status, &bytes),
         };
-        Err(ClientError::Refused { status, problem })
+        Err(ClientError::Refused { status, problem: Box::new(problem) })
     }
 
     /// The whole body.
@@ -167,7 +167,12 @@ impl Transport {
 /// A proxy or another program answered.
 fn unknown(status: u16, bytes: &[u8]) -> ProblemBody {
     let text: String = String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).take(200).collect();
-    ProblemBody { code: "unknown".to_owned(), message: format!("HTTP {status}: {text}"), help: None }
+    ProblemBody {
+        code: "unknown".to_owned(),
+        message: format!("HTTP {status}: {text}"),
+        help: None,
+        field: None,
+    }
 }
 
 fn http(base: &Url, trust: &Trust) -> Result<reqwest::Client, ClientError> {

@@ -25,8 +25,8 @@ use crate::{
 };
 
 pub use card::{
-    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, DecideBody,
-    LinkBody, MadeLink, Say,
+    AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, CardTold,
+    DecideBody, LinkBody, MadeLink, Say, ToldHow,
 };
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,
@@ -39,8 +39,8 @@ pub use notice::{AcknowledgedBody, BouncedBody, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{
-    Drilled, IntegrationHealth, IntegrationSummary, JudgeBody, PlaybookSource, PlaybookSummary, Signature,
-    Stage, Standing, VendorPage, VendorView,
+    Drilled, IntegrationHealth, IntegrationSummary, JudgeBody, PlaybookInput, PlaybookSource,
+    PlaybookSummary, Signature, Stage, Standing, VendorFinding, VendorPage, VendorView, VendorWeight,
 };
 pub use undo::{ExtendBody, UndoHow, UndoItem, UndoNeeds, UndoPlan, Undoing};
 
@@ -75,6 +75,9 @@ pub struct ProblemBody {
     /// For people: the way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The one field or input that is wrong, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 /// The header in which a client says what it is, so that the record of a decision tells through what it came.
@@ -441,7 +444,9 @@ pub struct Page<T> {
 impl Problem {
     /// A refusal without a way out.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { error: ProblemBody { code: code.to_owned(), message: message.into(), help: None } }
+        Self {
+            error: ProblemBody { code: code.to_owned(), message: message.into(), help: None, field: None },
+        }
     }
 
     /// Adds the way out.

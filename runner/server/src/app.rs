@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Files, Tokens, auth::Limiter, heart::Pulses, ledger::Ledger, link::Links, login::Logins,
-    metrics::Metrics, notices::Notices, siem, views::Summaries,
+    metrics::Metrics, notices::Notices, siem, tell::Told, views::Summaries,
 };
 
 /// Unproven bytes that may be in memory at one time, in KiB.
@@ -27,6 +27,7 @@ pub(crate) struct App {
     pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) notices: Arc<Notices>,
+    pub(crate) told: Arc<Told>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) callers: Limiter,
@@ -63,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) config: Current,
     pub(crate) register: Register,
     pub(crate) notices: Arc<Notices>,
+    pub(crate) told: Arc<Told>,
     pub(crate) sources: BTreeMap<String, Source>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -87,6 +89,7 @@ impl App {
             config,
             register,
             notices,
+            told,
             sources,
             tokens,
             clock,
@@ -112,6 +115,7 @@ impl App {
             config,
             register,
             notices,
+            told,
             sources,
             tokens,
             metrics,

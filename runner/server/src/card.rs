@@ -20,6 +20,7 @@ pub(crate) fn complete(app: &App, mut card: Card) -> Card {
         let next = app.config.people.named(std::slice::from_ref(rung));
         next.into_iter().filter(|name| !card.asked.contains(name)).collect()
     });
+    card.told = app.told.of(&card.id);
     card.protected = protected(app, &card.wait.targets);
     let created = created(app, &RunId(card.run.clone()));
     card.breaks = breaks(app, &card.wait.targets, created.as_ref());

@@ -27,6 +27,12 @@ impl Refused {
         Self { problem: self.problem.help(help), ..self }
     }
 
+    /// Names the one field or input that is wrong.
+    fn field(mut self, name: String) -> Self {
+        self.problem.error.field = Some(name);
+        self
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
@@ -129,7 +135,9 @@ impl From<EngineError> for Refused {
                 let lines: Vec<String> = diagnostics.iter().map(stanch_model::Diagnostic::one_line).collect();
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_playbook", message).help(lines.join("\n"))
             }
-            EngineError::Input { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input", message),
+            EngineError::Input { name, .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input", message).field(name)
+            }
             EngineError::Judge { .. } => Self::new(StatusCode::CONFLICT, "judge", message)
                 .help("a second person promotes what one has reviewed; alone, say why (--alone)"),
             EngineError::State { .. } => Self::new(StatusCode::CONFLICT, "state", message),

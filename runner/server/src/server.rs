@@ -121,6 +121,7 @@ impl Server {
         let logins = Logins::of(&options.config, options.mode).map_err(ServerError::Logins)?;
         let slack = slack(&options.config).await?;
         let notices = Notices::open(&options.journal)?;
+        let told = Arc::new(tell::Told::default());
         let keeper = keeper(&options, &metrics, &notices);
         let copiers =
             siem::copiers(&options.config, &options.journal, options.engine.integrations(), options.mode)?;
@@ -130,6 +131,7 @@ impl Server {
             config: options.config.clone(),
             register: options.register.clone(),
             notices,
+            told: told.clone(),
             sources,
             tokens: options.tokens.clone(),
             clock: options.clock.clone(),
@@ -166,6 +168,7 @@ impl Server {
             mode: options.mode,
             metrics,
             links,
+            told,
         })?;
         if let Some(heart) = heart {
             tasks.spawn(heart.work(stopping.clone()));

@@ -112,6 +112,7 @@ pub(crate) fn card(view: &RunView, wait: stanch_model::run::WaitView) -> Card {
         next: Vec::new(),
         breaks: Vec::new(),
         protected: None,
+        told: Vec::new(),
         stopped: view.stopped(&wait),
         wait,
     }

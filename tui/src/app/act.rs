@@ -78,20 +78,13 @@ impl App {
                 self.write("End the run for good", "why; what is cut stays cut", purpose);
                 return None;
             }
-            Command::UndoRun => {
-                let purpose = Purpose::Undo(run()?);
-                self.write("Take back what the run cut", "why", purpose);
-                return None;
-            }
             Command::Note => {
                 let incident = self.chosen_incident()?;
                 self.write("Note on the incident", "what", Purpose::Note(incident));
                 return None;
             }
             Command::Sent | Command::Waive => {
-                let chosen = self.chosen()?;
-                let deadline =
-                    self.world().deadlines.iter().find(|one| screens::vendors::id(one) == chosen)?;
+                let deadline = self.meant_clock()?;
                 let (incident, id, title) =
                     (deadline.incident.clone(), deadline.id.clone(), deadline.title.clone());
                 let (label, purpose) = match command {
@@ -101,7 +94,7 @@ impl App {
                 self.write(&title, label, purpose);
                 return None;
             }
-            _ => return None,
+            _ => return self.asks_first(command),
         };
         Some(self.order(order))
     }
@@ -226,10 +219,7 @@ impl App {
             return;
         }
         let here = self.screen == Screen::Runs;
-        self.screen = Screen::Runs;
-        let at = self.at_mut();
-        at.chosen = Some(run.clone());
-        at.opened = Some(run.clone());
+        self.open_run(run.clone());
         let place = self.runs.entry(run).or_default();
         place.pane = match (command, here, place.pane) {
             (Command::Targets, true, Pane::Targets) => Pane::Steps,
@@ -237,6 +227,14 @@ impl App {
             _ => Pane::Steps,
         };
         place.chosen = None;
+    }
+
+    /// Goes to a run.
+    pub(super) fn open_run(&mut self, run: String) {
+        self.screen = Screen::Runs;
+        let at = self.at_mut();
+        at.chosen = Some(run.clone());
+        at.opened = Some(run);
     }
 
     fn look_at(&mut self, command: Command) {

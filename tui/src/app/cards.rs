@@ -44,13 +44,17 @@ impl App {
         let wait = run.and_then(|view| view.waits.iter().find(|wait| wait.id == card.wait.id));
         let closed = wait.and_then(|wait| wait.closed.as_ref());
         let why = match closed {
+            Some(_) if wait.is_some_and(|wait| wait.broken().is_some()) => {
+                let said = wait.and_then(|wait| wait.broken());
+                said.map_or_else(String::new, |said| words::entry::alone(said, &self.zone()))
+            }
             Some(closed) if !closed.who.is_empty() => {
                 format!("{} said {} at {}", closed.who, closed.say, self.zone().clock(closed.at_ms))
             }
             Some(closed) => format!("it ended at {}: {}", self.zone().clock(closed.at_ms), closed.say),
             None => "it waits no more".to_owned(),
         };
-        Trouble { why, help: None, refused: true }
+        Trouble { why, refused: true, ..Trouble::default() }
     }
 
     /// The card that is open.

@@ -5,7 +5,7 @@ use crate::{
     ask::{Intent, Order, Recorded, Trouble},
     command,
     event::Key,
-    overlays::{Overlay, Stage, Wish},
+    overlays::{Deed, Overlay, Progress, Stage, Wish},
     words::{entry, time},
 };
 
@@ -50,6 +50,7 @@ impl App {
         let answers = matches!(order, Order::Decide(..) | Order::Answer(..) | Order::Resolve(..));
         match self.overlays.last_mut() {
             Some(Overlay::Card(card)) if answers => card.stage = Stage::Sending(number),
+            Some(Overlay::Sheet(sheet)) => sheet.progress = Progress::Sending(number),
             _ => self.say("sending", false),
         }
         Intent::Order(number, order)
@@ -64,21 +65,27 @@ impl App {
     /// The answer to an order goes to the card that gave it, or to the foot of the screen.
     pub(super) fn done(&mut self, number: u64, done: Result<Recorded, Trouble>) {
         let at_ms = self.now_ms + self.live.ahead_ms;
+        let sheet = if done.is_ok() { self.sheet_done(number) } else { None };
+        if let (Some(sheet), Some(Overlay::Card(card)), Ok(recorded)) =
+            (&sheet, self.overlays.last_mut(), &done)
+            && sheet.deed == Deed::BreakGlass(card.card.id.clone())
+        {
+            let (recorded, glass) = (recorded.clone(), Some(sheet.reason()));
+            card.stage = Stage::Recorded { at_ms, recorded, glass };
+            return;
+        }
         let card = self.overlays.iter_mut().find_map(|overlay| match overlay {
             Overlay::Card(card) if card.stage == Stage::Sending(number) => Some(card),
             _ => None,
         });
         match (card, done) {
-            (Some(card), Ok(recorded)) => card.stage = Stage::Recorded { at_ms, recorded },
+            (Some(card), Ok(recorded)) => card.stage = Stage::Recorded { at_ms, recorded, glass: None },
             (Some(card), Err(trouble)) => card.stage = Stage::Refused(trouble),
             (None, Ok(recorded)) => {
                 let at = self.zone().clock(at_ms);
                 self.say(format!("recorded {at}, position {}, as {}", recorded.position, recorded.by), false);
             }
-            (None, Err(trouble)) => {
-                let help = trouble.help.map_or_else(String::new, |help| format!("; {help}"));
-                self.say(format!("not recorded: {}{help}", trouble.why), true);
-            }
+            (None, Err(trouble)) => self.sheet_refused(number, trouble),
         }
     }
 

@@ -6,7 +6,10 @@ mod act;
 mod cards;
 mod drill;
 mod keys;
+mod may;
 mod place;
+mod sheets;
+mod vendors;
 mod want;
 
 use std::{
@@ -15,14 +18,14 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use stanch_model::api::{DrillView, Role};
+use stanch_model::api::DrillView;
 
 pub(crate) use drill::to_come;
 pub use place::{At, Pane, RunPlace, Scrub, Side};
 
 use crate::{
     ask::{Ask, Intent, Told},
-    command::{Command, Context},
+    command::Context,
     event::{Event, Moment},
     look::Look,
     overlays::Overlay,
@@ -218,6 +221,11 @@ impl App {
                 self.flying.remove(&told.ask());
                 let before = self.live.drill.clone();
                 let joined = self.live.status.is_none();
+                if let Told::UndoPlan(plan) = *told {
+                    self.undo_planned(&plan);
+                    self.settle();
+                    return self.wants();
+                }
                 let is_of_cards = matches!(*told, Told::Approvals(_) | Told::Questions(_));
                 self.live.told(*told, moment.at_ms);
                 self.turns(before.as_deref());
@@ -228,6 +236,7 @@ impl App {
                     self.refresh_card();
                 }
             }
+            Event::Untold(ask @ Ask::UndoPlan(_), trouble) => self.undo_untold(&ask, trouble),
             Event::Untold(ask, trouble) => {
                 self.flying.remove(&ask);
                 if trouble.refused {
@@ -236,6 +245,7 @@ impl App {
                 }
             }
             Event::Done(number, done) => self.done(number, done),
+            Event::Begun(number, begun) => self.begun(number, begun),
             Event::Ordered(done) => self.ordered(done),
         }
         self.settle();
@@ -334,51 +344,6 @@ impl App {
             Some(Overlay::Card(_)) => Context::Card,
             _ if self.at().opened.is_some() => Context::Opened(self.screen),
             _ => Context::Screen(self.screen),
-        }
-    }
-
-    /// False where a command would only be refused, or has nothing to act on.
-    pub fn may(&self, command: Command) -> bool {
-        let role = self.world().me.as_ref().map_or(Role::Viewer, |me| me.role);
-        let run = || self.opened_run().and_then(|id| self.world().run(id)).map(|run| &run.view);
-        use stanch_model::run::{RunState, WaitKind};
-        let over = || run().is_none_or(|view| view.state == RunState::Ended);
-        let held = || {
-            let states = [RunState::Paused, RunState::Limited, RunState::Suspect];
-            run().is_some_and(|view| states.contains(&view.state))
-        };
-        match command {
-            Command::PauseRun => role >= Role::Responder && !over() && !held(),
-            Command::ResumeRun => role >= Role::Responder && held(),
-            Command::CancelRun => role >= Role::Responder && !over(),
-            Command::RepinRun => {
-                role >= Role::Responder && run().is_some_and(|view| view.state == RunState::Diverged)
-            }
-            Command::UndoRun => role >= Role::Approver && run().is_some_and(|view| !view.holds.is_empty()),
-            Command::Note => role >= Role::Responder && !self.world().incidents.is_empty(),
-            Command::Sent => role >= Role::Responder && !self.world().deadlines.is_empty(),
-            Command::Waive => role >= Role::Approver && !self.world().deadlines.is_empty(),
-            Command::PauseScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| !held),
-            Command::ResumeScope => role >= Role::Responder && self.scope().is_some_and(|(_, held)| held),
-            Command::PauseAll => role >= Role::Responder && !self.all_held(),
-            Command::ResumeAll => role >= Role::Responder && self.all_held(),
-            Command::Remind => role >= Role::Responder && self.may_remind(),
-            Command::AskNext => role >= Role::Responder && self.asked_next().is_some(),
-            Command::CardRequests => {
-                self.card().is_some_and(|card| card.card.wait.kind == WaitKind::Approval)
-            }
-            Command::NextPart | Command::PrevPart => self.drill().is_some_and(|drill| drill.behind.is_some()),
-            Command::NextIncident => self.open_incidents().count() > 1,
-            Command::Go(screen) => self.screens().contains(&screen),
-            _ if command.is_of_drill() => self.drill().is_some_and(|drill| self.may_in(drill, command)),
-            Command::Targets | Command::JournalOf if self.screen == Screen::Now => {
-                self.foremost_run().is_some()
-            }
-            Command::RunOf if self.screen == Screen::Now => self.foremost_run().is_some(),
-            Command::Open if self.screen == Screen::Now => {
-                self.overlays.last().is_some() || self.next_card().is_some()
-            }
-            _ => true,
         }
     }
 

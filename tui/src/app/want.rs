@@ -6,6 +6,7 @@ use super::{App, Screen};
 use crate::{
     ask::{Ask, Intent},
     event::Link,
+    screens::{self, vendors::Item},
     world::Line,
 };
 
@@ -25,7 +26,7 @@ const HEALTH_MS: i64 = 2_000;
 const AGAIN_MS: i64 = 5_000;
 
 /// What is known from the start.
-const ALL: [Ask; 11] = [
+const ALL: [Ask; 12] = [
     Ask::Me,
     Ask::Status,
     Ask::Runs,
@@ -37,12 +38,13 @@ const ALL: [Ask; 11] = [
     Ask::Playbooks,
     Ask::Integrations,
     Ask::Vendors,
+    Ask::Notices,
 ];
 
 /// How long a question rests before it is asked again.
 fn seldom(ask: &Ask) -> i64 {
     match ask {
-        Ask::Entries(..) | Ask::Playbook(_) | Ask::Script(_) => AGAIN_MS,
+        Ask::Entries(..) | Ask::Playbook(_) | Ask::Script(_) | Ask::Vendor(_) => AGAIN_MS,
         _ => SELDOM_MS,
     }
 }
@@ -57,6 +59,7 @@ impl App {
             self.flying.clear();
             self.refused.clear();
             self.stale.extend(self.live.incident.keys().cloned().map(Ask::Incident));
+            self.live.pages.clear();
         }
     }
 
@@ -65,19 +68,26 @@ impl App {
         let mut stale = |asks: &[Ask]| self.stale.extend(asks.iter().cloned());
         match entry.stream.split_once('/') {
             Some(("run", _)) => match entry.kind.as_str() {
-                kind::CREATED => stale(&[Ask::Runs, Ask::Incidents, Ask::Status]),
+                kind::CREATED => {
+                    stale(&[Ask::Runs, Ask::Incidents, Ask::Status]);
+                    self.live.pages.clear();
+                }
                 kind::WAIT | kind::CLOSED | kind::DECISION | kind::ESCALATED => {
                     stale(&[Ask::Runs, Ask::Approvals, Ask::Questions]);
                 }
                 kind::STATE | kind::ENDED | kind::CONTAINED | kind::TARGET | kind::LOCAL => {
                     stale(&[Ask::Runs])
                 }
-                kind::DEADLINE => stale(&[Ask::Deadlines]),
+                kind::DEADLINE => {
+                    stale(&[Ask::Deadlines]);
+                    self.stale.extend(self.live.incident.keys().cloned().map(Ask::Incident));
+                }
                 _ => {}
             },
             Some(("incident", id)) => stale(&[Ask::Incidents, Ask::Deadlines, Ask::Incident(id.to_owned())]),
             Some(("alert", _)) => stale(&[Ask::Alerts, Ask::Incidents]),
             Some(("pause", _)) => stale(&[Ask::Status, Ask::Integrations]),
+            None if entry.stream == "notices" => stale(&[Ask::Notices]),
             _ => {}
         }
     }
@@ -94,11 +104,17 @@ impl App {
         self.wants_runs();
         self.wants_incident();
         self.wants_sources();
+        self.wants_vendor();
         if self.screen == Screen::Integrations {
             let asked = self.asked.get(&Ask::Integrations).copied().unwrap_or(0);
             if self.now_ms - asked > HEALTH_MS {
                 self.stale.insert(Ask::Integrations);
             }
+        }
+        // a server may know of a notice a moment after its journal does
+        let asked = self.asked.get(&Ask::Notices).copied().unwrap_or(0);
+        if self.screen == Screen::Vendors && self.now_ms - asked > HEALTH_MS {
+            self.stale.insert(Ask::Notices);
         }
         let asked = self.asked.get(&Ask::Status).copied().unwrap_or(0);
         if self.now_ms - asked > STATUS_MS {
@@ -158,7 +174,10 @@ impl App {
 
     /// What is read is known as it is written.
     fn wants_sources(&mut self) {
-        if let Some(slug) = self.places.get(&Screen::Playbooks).and_then(|at| at.opened.clone())
+        let opened = self.places.get(&Screen::Playbooks).and_then(|at| at.opened.clone());
+        let chosen =
+            || self.chosen().filter(|_| self.screen == Screen::Playbooks && screens::is_beside(self));
+        if let Some(slug) = opened.or_else(chosen)
             && !self.live.books.contains_key(&slug)
         {
             self.stale.insert(Ask::Playbook(slug));
@@ -170,11 +189,23 @@ impl App {
         }
     }
 
+    /// The vendor that is looked at is known with what happened around it.
+    fn wants_vendor(&mut self) {
+        if let Some(Item::Vendor(slug)) = self.meant_item()
+            && (self.at().opened.is_some() || screens::is_beside(self))
+            && !self.live.pages.contains_key(&slug)
+        {
+            self.stale.insert(Ask::Vendor(slug));
+        }
+    }
+
     /// The incident that is looked at is known in full.
     fn wants_incident(&mut self) {
         let opened = self.places.get(&Screen::Incidents).and_then(|at| at.opened.clone());
         let foremost = self.foremost().map(|incident| incident.id.clone());
-        for id in [opened, foremost].into_iter().flatten() {
+        let beside =
+            (self.screen == Screen::Incidents && screens::is_beside(self)).then(|| self.chosen()).flatten();
+        for id in [opened, foremost, beside].into_iter().flatten() {
             if !self.live.incident.contains_key(&id) {
                 self.stale.insert(Ask::Incident(id));
             }

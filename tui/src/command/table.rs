@@ -61,6 +61,7 @@ const LISTS: &[Context] = &[
     Opened(Screen::Runs),
     Opened(Screen::Alerts),
     Opened(Screen::Incidents),
+    Opened(Screen::Vendors),
     Opened(Screen::Journal),
     Opened(Screen::Playbooks),
 ];
@@ -70,6 +71,7 @@ const OPENED: &[Context] = &[
     Opened(Screen::Runs),
     Opened(Screen::Alerts),
     Opened(Screen::Incidents),
+    Opened(Screen::Vendors),
     Opened(Screen::Journal),
     Opened(Screen::Playbooks),
     Card,
@@ -80,10 +82,12 @@ const OPENS: &[Context] = &[
     On(Screen::Approvals),
     On(Screen::Alerts),
     On(Screen::Incidents),
+    On(Screen::Vendors),
     On(Screen::Journal),
     On(Screen::Playbooks),
 ];
 const SCOPES: &[Context] = &[On(Screen::Playbooks), On(Screen::Integrations)];
+const VENDORS: &[Context] = &[On(Screen::Vendors), Opened(Screen::Vendors)];
 const INCIDENTS: &[Context] = &[On(Screen::Incidents), Opened(Screen::Incidents)];
 const ASKED: &[Context] = &[On(Screen::Now), On(Screen::Approvals), Card];
 
@@ -136,6 +140,9 @@ pub const TABLE: &[Row] = &[
     row(Command::AskNext, &["e"], "ask next", "whoever is asked next is asked now")
         .on(ASKED)
         .cli("ask-someone"),
+    row(Command::BreakGlass, &["g"], "glass", "let it go alone; everybody is told")
+        .on(&[Card])
+        .cli("break-glass"),
     row(Command::NextScreen, &["tab"], "screen", "to the next screen"),
     row(Command::Targets, &["t"], "targets", "the targets of the run, or its steps again")
         .on(&[On(Screen::Now), Opened(Screen::Runs)])
@@ -169,14 +176,24 @@ pub const TABLE: &[Row] = &[
     row(Command::RepinRun, &["R"], "repin", "pin the diverged run to what is there now").on(RUN).cli("repin"),
     row(Command::CancelRun, &["X"], "cancel", "end the run at its next step, for good").on(RUN).cli("cancel"),
     row(Command::UndoRun, &["U"], "undo", "take back what the run cut and still holds").on(RUN).cli("undo"),
+    row(Command::ExtendRun, &["E"], "extend", "cuts that end by themselves last longer")
+        .on(RUN)
+        .cli("extend"),
     row(Command::Note, &["n", "N"], "note", "write a note on the incident").on(INCIDENTS).cli("note"),
     row(Command::Note, &["N"], "note", "write a note on the incident").on(&[On(Screen::Now)]).cli("note"),
-    row(Command::Sent, &["d"], "sent", "the notice of this clock was sent")
-        .on(&[On(Screen::Vendors)])
-        .cli("deadlines sent"),
+    row(Command::Sent, &["d"], "sent", "the notice of this clock was sent").on(VENDORS).cli("deadlines sent"),
     row(Command::Waive, &["w"], "waive", "this clock owes nobody anything")
-        .on(&[On(Screen::Vendors)])
+        .on(VENDORS)
         .cli("deadlines waive"),
+    row(Command::Acknowledge, &["a"], "answered", "the vendor answered the notice")
+        .on(VENDORS)
+        .cli("vendors acknowledged"),
+    row(Command::Bounce, &["b"], "came back", "the notice came back: on to the next")
+        .on(VENDORS)
+        .cli("vendors bounced"),
+    row(Command::StartRun, &["s"], "start", "start the playbook by hand")
+        .on(&[On(Screen::Playbooks), Opened(Screen::Playbooks)])
+        .cli("run"),
     row(Command::PauseScope, &["p"], "pause", "hold the playbook or integration back")
         .on(SCOPES)
         .cli("pause"),

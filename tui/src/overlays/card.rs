@@ -56,6 +56,8 @@ pub enum Stage {
         at_ms: i64,
         /// As recorded.
         recorded: Recorded,
+        /// Why it went alone, where it did.
+        glass: Option<String>,
     },
     /// The server said no, or nobody knows.
     Refused(Trouble),

@@ -15,19 +15,15 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::{Effect, api::CardProtected, run::WaitKind, shortened::short};
+use stanch_model::run::WaitKind;
 
-use super::{CardBox, Does, Stage};
+use super::{CardBox, Does, Stage, card_facts};
 use crate::{
     app::App,
     look::Look,
     widgets,
     words::{self, time},
-    world::millis,
 };
-
-/// What stops working.
-const BREAKS: &str = "Will break";
 
 /// The width of the column of labels.
 const LABEL: usize = 11;
@@ -40,7 +36,7 @@ pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
     let middle: Vec<Line<'static>> = if card.listed {
         targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3))
     } else {
-        let facts = facts(card, app).into_iter();
+        let facts = card_facts::of_card(&card.card, app).into_iter();
         facts.flat_map(|(label, text)| fact(label, &text, width, look)).collect()
     };
     // the buttons are always there
@@ -124,135 +120,6 @@ fn fact(label: &'static str, text: &str, width: usize, look: Look) -> Vec<Line<'
     rows.into_iter().take(3).enumerate().map(line).collect()
 }
 
-/// What a person must know before saying yes.
-fn facts(card: &CardBox, app: &App) -> Vec<(&'static str, String)> {
-    let (wait, now) = (&card.card.wait, app.server_ms());
-    let run = app.world().run(&card.card.run).filter(|run| run.view.id.is_some());
-    let line = run.and_then(|run| run.view.steps.get(&wait.address)).map(|step| step.at.0);
-    let line = line.map_or_else(String::new, |line| format!(", line {line}"));
-    let started = run.map_or_else(String::new, |run| match run.view.started_by.strip_prefix("alert:") {
-        Some(source) => format!("; an alert of {source} started the run"),
-        None => format!("; {} started the run", run.view.started_by),
-    });
-    let zone = app.zone();
-    let since = zone.clock(millis(&wait.since));
-    let mut facts = vec![("Asked by", format!("{}{line}{started}", card.card.playbook))];
-    facts.push(("Since", format!("{since}, run {}", short(&card.card.run))));
-    if wait.card {
-        facts.push(("Why", "these targets were covered by no earlier yes".to_owned()));
-    }
-    facts.extend(effects(card));
-    if !wait.targets.is_empty() && wait.kind == WaitKind::Approval {
-        let count = wait.targets.len();
-        facts.push((
-            "Covers",
-            format!("exactly {}; any other is asked for anew", words::count(count, "target")),
-        ));
-    } else if !wait.targets.is_empty() {
-        facts.push(("About", about(card)));
-    }
-    let asked = if card.card.asked.is_empty() { &wait.ask } else { &card.card.asked };
-    if !asked.is_empty() {
-        let many = if wait.of > 1 { format!("{} of ", wait.of) } else { String::new() };
-        facts.push(("May answer", format!("{many}{}", words::list(asked, "or", 4))));
-    }
-    if let Some(last) = wait.reminded.last() {
-        facts.push(("Reminded", format!("by {} at {}", last.who, zone.clock(last.at_ms))));
-    }
-    for decision in &wait.decisions {
-        let at = zone.clock(decision.at_ms);
-        facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
-    }
-    if let Some(due) = wait.due_ms {
-        facts.push(("If silent", silence(&wait.ladder, &zone.near(due, now))));
-    }
-    facts
-}
-
-fn effects(card: &CardBox) -> Vec<(&'static str, String)> {
-    let may = &card.card.may;
-    let mut facts = Vec::new();
-    let mut label = "May do";
-    for act in may {
-        let by_hand = if act.manual { ", by hand" } else { "" };
-        facts.push((
-            label,
-            format!(
-                "{:<12} {:<18} {}{by_hand}",
-                act.integration,
-                act.verb,
-                words::count(act.count, &act.kind)
-            ),
-        ));
-        label = "";
-    }
-    for one in &card.card.breaks {
-        let what = if one.what.is_empty() { &one.vendor } else { &one.what };
-        let owner = one.owner.as_ref().map_or_else(String::new, |owner| format!("; owner {owner}"));
-        facts.push((
-            if facts.iter().any(|(label, _)| *label == BREAKS) { "" } else { BREAKS },
-            format!("{what}{owner}"),
-        ));
-    }
-    if card.card.wait.kind == WaitKind::Approval {
-        let permanent = may.iter().filter(|act| act.effect == Effect::Permanent).count();
-        facts.push((
-            "Undo",
-            match permanent {
-                _ if may.is_empty() => "not known: taken for permanent".to_owned(),
-                0 => "stanch undo, as long as nobody else holds it".to_owned(),
-                _ if permanent == may.len() => "none: it must be granted again by hand".to_owned(),
-                _ => "only of what can be taken back; the rest stays cut".to_owned(),
-            },
-        ));
-    }
-    let is_approval = card.card.wait.kind == WaitKind::Approval;
-    if let Some(protected) = card.card.protected.as_ref().filter(|one| is_approval || !one.met.is_empty()) {
-        facts.push(("Protected", on_the_list(protected)));
-    }
-    facts
-}
-
-/// `none of the 14 is on the protected list`, or who is.
-fn on_the_list(protected: &CardProtected) -> String {
-    let CardProtected { of, met, unread } = protected;
-    let met: Vec<String> = met.iter().map(|one| format!("{} ({})", one.target, one.rule)).collect();
-    match (met.len(), unread.len()) {
-        (0, 0) if *of == 1 => "it is not on the protected list".to_owned(),
-        (0, 0) => format!("none of the {of} is on the protected list"),
-        (0, _) => format!("none by name; {} is read before each cut", words::list(unread, "and", 2)),
-        (count, 0) => format!("{count} of the {of}: {}", words::list(&met, "and", 2)),
-        (count, _) => {
-            let (met, unread) = (words::list(&met, "and", 2), words::list(unread, "and", 1));
-            format!("{count} of the {of}: {met}; {unread} is read before each cut")
-        }
-    }
-}
-
-fn about(card: &CardBox) -> String {
-    let names: Vec<String> = card.card.wait.targets.iter().map(|target| target.name().to_owned()).collect();
-    words::list(&names, "and", 3)
-}
-
-fn silence(ladder: &[String], due: &str) -> String {
-    match ladder {
-        [] => format!("the time ends at {due}"),
-        [last] => format!("at {due} the answer is {}", answer(last)),
-        [next, rest @ ..] => {
-            let last = rest.last().map_or("", String::as_str);
-            format!("{next} is asked at {due}; in the end the answer is {}", answer(last))
-        }
-    }
-}
-
-fn answer(word: &str) -> &str {
-    match word {
-        "deny" => "no",
-        "approve" => "yes",
-        other => other,
-    }
-}
-
 fn targets(card: &CardBox, look: Look, width: usize, room: usize) -> Vec<Line<'static>> {
     let all = &card.card.wait.targets;
     let scroll = card.scroll.min(all.len().saturating_sub(room));
@@ -278,7 +145,18 @@ fn foot(card: &CardBox, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     match &card.stage {
         Stage::Sending(_) => vec![Line::styled("sending", look.strong()), Line::default()],
-        Stage::Recorded { at_ms, recorded } => {
+        Stage::Recorded { at_ms, recorded, glass: Some(why) } => {
+            let at = app.zone().clock(*at_ms);
+            let text = format!(
+                "BREAK-GLASS recorded {at}, position {}, as {}: {why}",
+                recorded.position, recorded.by
+            );
+            let mut lines: Vec<Line<'static>> =
+                widgets::wrap(&text, width).into_iter().map(|row| Line::styled(row, look.bad())).collect();
+            lines.push(Line::styled("everybody is told; it stands in the report   Esc close", look.faint()));
+            lines
+        }
+        Stage::Recorded { at_ms, recorded, glass: None } => {
             let again = if recorded.new { "" } else { "; you had said so before" };
             let at = app.zone().clock(*at_ms);
             let text = format!("recorded {at}, position {}, as {}{again}", recorded.position, recorded.by);

@@ -6,11 +6,8 @@ use stanch_model::{
     duration,
 };
 
-use super::Wish;
+use super::{Wish, written::Written};
 use crate::{app::App, ask::Order, command::Command, event::Key, widgets, words::time};
-
-/// Nothing longer is written here.
-const LONGEST: usize = 4_000;
 
 /// Rows of a long text that are in sight.
 const ROWS: usize = 8;
@@ -33,63 +30,21 @@ impl Part {
     }
 }
 
-/// A field with a place in it at which one writes.
+/// A field, and what it was before.
 #[derive(Clone, Debug)]
 struct Field {
     part: Part,
     was: String,
-    text: Vec<char>,
-    at: usize,
+    written: Written,
 }
 
 impl Field {
     fn new(part: Part, was: String) -> Self {
-        let text: Vec<char> = was.chars().collect();
-        Self { part, at: text.len(), text, was }
-    }
-
-    fn now(&self) -> String {
-        self.text.iter().collect::<String>().trim().to_owned()
+        Self { part, written: Written::new(&was), was }
     }
 
     fn changed(&self) -> Option<String> {
-        Some(self.now()).filter(|now| now != self.was.trim())
-    }
-
-    fn key(&mut self, key: &Key) {
-        match key.name() {
-            "left" => self.at = self.at.saturating_sub(1),
-            "right" => self.at = (self.at + 1).min(self.text.len()),
-            "home" => self.at = 0,
-            "end" => self.at = self.text.len(),
-            "ctrl-u" => {
-                self.text.drain(..self.at);
-                self.at = 0;
-            }
-            "backspace" if self.at > 0 => {
-                self.at -= 1;
-                self.text.remove(self.at);
-            }
-            _ => {
-                if let Some(c) = key.character().filter(|_| self.text.len() < LONGEST) {
-                    self.text.insert(self.at, c);
-                    self.at += 1;
-                }
-            }
-        }
-    }
-
-    /// Its rows, those around the place at which one writes.
-    fn rows(&self, width: usize, is_here: bool, most: usize) -> Vec<String> {
-        // no key writes this character
-        const HERE: char = '\u{1}';
-        let mut text: String = self.text[..self.at].iter().collect();
-        text.extend(is_here.then_some(HERE));
-        text.extend(&self.text[self.at..]);
-        let rows = widgets::wrap(&text, width);
-        let here = rows.iter().position(|row| row.contains(HERE)).unwrap_or(0);
-        let range = widgets::window(rows.len(), here, most);
-        rows.into_iter().skip(range.start).take(range.len()).map(|row| row.replace(HERE, "_")).collect()
+        Some(self.written.now()).filter(|now| now != self.was.trim())
     }
 }
 
@@ -126,7 +81,7 @@ impl Form {
             _ => {
                 self.wrong = None;
                 if let Some(field) = self.fields.get_mut(self.focus) {
-                    field.key(key);
+                    field.written.key(key);
                 }
             }
         }
@@ -174,7 +129,7 @@ impl Form {
             let is_here = nth == self.focus;
             let mark = if is_here { ">" } else { " " };
             lines.push(Line::styled(format!("{mark} {}", field.part.label()), look.faint()));
-            let rows = field.rows(width, is_here, most);
+            let rows = field.written.rows(width, is_here, most);
             lines.extend(rows.into_iter().map(|row| {
                 let row = format!("    {row}");
                 if is_here { Line::styled(row, look.strong()) } else { Line::raw(row) }

@@ -3,17 +3,25 @@
 //! Each is a little machine of its own: keys in, at most one wish out.
 
 mod card;
+pub(crate) mod card_facts;
 mod draw_card;
+mod draw_sheet;
+mod field;
 mod form;
 mod help;
 mod palette;
 mod prompt;
+pub(crate) mod sheet;
 mod text;
+mod written;
 
 pub use card::{Button, CardBox, Does, Stage};
+pub use field::Field;
+pub(crate) use field::Kind;
 pub use form::Form;
 pub use palette::Palette;
 pub use prompt::{Observation, Prompt, Purpose};
+pub use sheet::{Deed, Progress, Sheet};
 pub use text::TextBox;
 
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -29,6 +37,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// An entry of a plot that is changed.
     Form(Form),
+    /// What would happen, and what it needs.
+    Sheet(Box<Sheet>),
     /// A text to be read.
     Text(TextBox),
     /// All commands.
@@ -63,6 +73,7 @@ impl Overlay {
             Self::Card(card) => card.key(key),
             Self::Prompt(prompt) => prompt.key(key),
             Self::Form(form) => form.key(key),
+            Self::Sheet(sheet) => sheet.key(key, app),
             Self::Text(text) => text.key(key, rows(app)),
             Self::Palette(palette) => palette.key(key, app),
             Self::Help(scroll) => match key.name() {
@@ -77,6 +88,7 @@ impl Overlay {
         match self {
             Self::Card(_) => None,
             Self::Prompt(_) | Self::Form(_) => Some("Enter send  Esc leave it"),
+            Self::Sheet(sheet) => Some(sheet.keys()),
             Self::Palette(_) => Some("Up Down choose  Enter do it  Esc close"),
             Self::Text(_) | Self::Help(_) => Some("Up Down PgUp PgDn  Esc close"),
         }
@@ -88,6 +100,7 @@ impl Overlay {
             Self::Card(card) => draw_card::draw(card, app, area, buf),
             Self::Prompt(prompt) => prompt.draw(app, area, buf),
             Self::Form(form) => form.draw(app, area, buf),
+            Self::Sheet(sheet) => draw_sheet::draw(sheet, app, area, buf),
             Self::Text(text) => text.draw(app, area, buf),
             Self::Palette(palette) => palette.draw(app, area, buf),
             Self::Help(scroll) => help::draw(*scroll, app, area, buf),

@@ -20,8 +20,6 @@ pub enum Purpose {
     Waive(String, String),
     /// End this run.
     Cancel(String),
-    /// Take back what it cut.
-    Undo(String),
     /// Narrow the list.
     Search,
     /// Drill: something is written down.
@@ -165,7 +163,6 @@ impl Prompt {
             Purpose::Sent(incident, deadline) => Order::Sent(incident.clone(), deadline.clone(), text),
             Purpose::Waive(incident, deadline) => Order::Waive(incident.clone(), deadline.clone(), text),
             Purpose::Cancel(run) => Order::Cancel(run.clone(), text),
-            Purpose::Undo(run) => Order::Undo(run.clone(), text),
             Purpose::Observe(what) => {
                 let goal = what.name().map(str::to_owned);
                 Order::Drill(DrillOrder::Remark { sort: what.sort, text, goal })

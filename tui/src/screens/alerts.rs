@@ -26,8 +26,12 @@ pub(super) fn shown(app: &App) -> impl Iterator<Item = &AlertSummary> {
 
 /// The alert that is open, in full.
 pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
-    let opened = app.at().opened.as_deref()?;
-    let alert = shown(app).find(|alert| alert.id == opened)?;
+    page(app, app.at().opened.as_deref()?, width)
+}
+
+/// An alert in full.
+pub(super) fn page(app: &App, id: &str, width: usize) -> Option<Vec<Line<'static>>> {
+    let alert = shown(app).find(|alert| alert.id == id)?;
     Some(detail(alert, app, width))
 }
 
@@ -42,7 +46,11 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&[heading], area, buf);
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if alerts.is_empty() {
-        return widgets::lines(&[Line::styled("No alert has come.", look.faint())], list, buf);
+        let text = match search.as_str() {
+            "" => "No alert has come: a source sends one, or `stanch alert SOURCE FILE`.",
+            _ => super::NOTHING_SO,
+        };
+        return widgets::lines(&[Line::styled(text, look.faint())], list, buf);
     }
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let chosen = app.index(&ids);

@@ -9,10 +9,14 @@ use stanch_model::{api::Card, run::WaitKind, shortened::short};
 
 use crate::{
     app::App,
+    overlays::card_facts,
     widgets::{self, cut, pad},
     words::{self, time},
     world::millis,
 };
+
+/// Rows of what is asked that are shown below the list.
+const TEXT: usize = 3;
 
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
@@ -27,7 +31,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let ids: Vec<String> = cards.iter().map(|card| card.id.clone()).collect();
     let chosen = app.index(&ids);
-    let foot = rest.height.saturating_sub(6).min(5);
+    let foot = if super::is_beside(app) { 0 } else { rest.height.saturating_sub(6).min(8) };
     let list = Rect { height: rest.height - foot, ..rest };
     widgets::list(cards.len(), chosen, list, look, buf, |index| {
         row(cards[index], index == chosen, app, width)
@@ -60,12 +64,21 @@ fn row(card: &Card, chosen: bool, app: &App, width: usize) -> Line<'static> {
     ])
 }
 
+/// What is asked, in as many rows as there are, and who may answer.
 fn detail(card: &Card, app: &App, width: usize) -> Vec<Line<'static>> {
     let (look, wait) = (app.look(), &card.wait);
     let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
     let since = time::about(app.server_ms() - millis(&wait.since));
     let of = format!("{}, run {}, asked {since} ago", card.title, short(&card.run));
-    let mut lines = vec![Line::default(), Line::styled(cut(&of, width, look), look.faint())];
+    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
+    let mut lines = vec![Line::default()];
+    let rows = widgets::wrap(text, width);
+    let cuts = rows.len() > TEXT;
+    lines.extend(rows.into_iter().take(TEXT).map(|row| Line::styled(row, look.strong())));
+    if cuts {
+        lines.push(Line::styled("Enter reads the rest", look.faint()));
+    }
+    lines.push(Line::styled(cut(&of, width, look), look.faint()));
     if !asked.is_empty() {
         lines.push(Line::raw(cut(&format!("{} may answer", words::list(asked, "or", 5)), width, look)));
     }
@@ -74,4 +87,34 @@ fn detail(card: &Card, app: &App, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::raw(cut(&format!("about {}", words::list(&names, "and", 4)), width, look)));
     }
     lines
+}
+
+/// Everything that is known of a card, for beside the list; it is answered on the card itself.
+pub(super) fn page(app: &App, id: &str, width: usize) -> Option<Vec<Line<'static>>> {
+    let card = app.world().card(id)?;
+    let (look, wait) = (app.look(), &card.wait);
+    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
+    let word = match (wait.kind, card.is_permanent()) {
+        (WaitKind::Approval, true) => "PERMANENT",
+        (WaitKind::Approval, false) => "reversible",
+        _ => "",
+    };
+    let rows = widgets::wrap(text, width.saturating_sub(word.len() + 2));
+    let mut rows = rows.into_iter();
+    let first = widgets::pad(&rows.next().unwrap_or_default(), width.saturating_sub(word.len()), look);
+    let mut lines = vec![Line::styled(format!("{first}{word}"), look.strong())];
+    lines.extend(rows.map(|row| Line::styled(row, look.strong())));
+    lines.push(Line::default());
+    for (label, text) in card_facts::of_card(card, app) {
+        lines.extend(super::labelled(label, &text, 11, width, look));
+    }
+    if !wait.targets.is_empty() {
+        lines.extend([Line::default(), Line::styled("Targets", look.faint())]);
+    }
+    for target in &wait.targets {
+        let what = format!("{} {}", target.integration, target.kind);
+        let text = format!("  {} {}", pad(&what, 22, look), target.name());
+        lines.push(Line::raw(cut(&text, width, look)));
+    }
+    Some(lines)
 }

@@ -7,7 +7,7 @@ use ratatui::{
 };
 use stanch_model::{api::IncidentSummary, shortened::short};
 
-use super::alerts::severity;
+use super::{alerts::severity, vendors::clock};
 use crate::{
     app::App,
     widgets::{self, cut, pad},
@@ -17,8 +17,12 @@ use crate::{
 
 /// The incident that is open, in full.
 pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
-    let opened = app.at().opened.as_deref()?;
-    let incident = app.world().incidents.iter().find(|incident| incident.id == opened)?;
+    page(app, app.at().opened.as_deref()?, width)
+}
+
+/// An incident in full.
+pub(super) fn page(app: &App, id: &str, width: usize) -> Option<Vec<Line<'static>>> {
+    let incident = app.world().incidents.iter().find(|incident| incident.id == id)?;
     Some(detail(incident, app, width))
 }
 
@@ -32,7 +36,14 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&[heading], area, buf);
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if incidents.is_empty() {
-        return widgets::lines(&[Line::styled("Nothing has happened yet.", look.faint())], list, buf);
+        return widgets::lines(
+            &[Line::styled(
+                "Nothing has happened yet: an alert opens one, or a playbook started by hand.",
+                look.faint(),
+            )],
+            list,
+            buf,
+        );
     }
     let ids: Vec<String> = incidents.iter().map(|incident| incident.id.clone()).collect();
     let chosen = app.index(&ids);
@@ -91,14 +102,15 @@ fn detail(incident: &IncidentSummary, app: &App, width: usize) -> Vec<Line<'stat
     if !view.deadlines.is_empty() {
         lines.extend([Line::default(), Line::styled("DEADLINES", look.strong())]);
     }
-    for clock in &view.deadlines {
-        let left = millis(&clock.due) - app.server_ms();
-        let left = if left > 0 { format!("in {}", time::length(left)) } else { "over".to_owned() };
-        let late = clock.state == "late";
+    let mut clocks: Vec<_> = view.deadlines.iter().collect();
+    clocks.sort_by_key(|one| (!clock::is_open(one), millis(&one.due)));
+    for one in clocks {
+        let (left, word) = clock::stands(one, app.server_ms());
         lines.push(Line::from(vec![
-            Span::raw(format!("  {} ", pad(&clock.title, 34.min(width / 2), look))),
-            widgets::word(format!("{:<10}", clock.state.replace('_', " ")), late, look),
-            Span::styled(left, look.faint()),
+            Span::raw(format!("  {} ", pad(&one.title, 34.min(width / 2), look))),
+            Span::styled(format!("{:>12} ", zone.day(millis(&one.due))), look.faint()),
+            Span::raw(format!("{left:>9}  ")),
+            widgets::word(word, word == "LATE", look),
         ]));
     }
     lines.extend([Line::default(), Line::styled("NOTES", look.strong())]);

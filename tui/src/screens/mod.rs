@@ -15,19 +15,87 @@ mod runs;
 mod spine;
 pub(crate) mod vendors;
 
-use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
 
 use crate::{
     app::{App, Screen},
+    look::Look,
     widgets,
 };
 
+/// From this width on the page of what is chosen stands beside its list.
+const BESIDE: u16 = 140;
+
+/// The width of the column of labels.
+const LABEL: usize = 10;
+
+/// What stands in a list that was narrowed to nothing.
+const NOTHING_SO: &str = "Nothing holds these words; / and Enter shows everything again.";
+
+/// True where the page of what is chosen stands beside its list.
+pub(crate) fn is_beside(app: &App) -> bool {
+    let has_pages = matches!(
+        app.screen,
+        Screen::Approvals | Screen::Vendors | Screen::Incidents | Screen::Alerts | Screen::Playbooks
+    );
+    has_pages && app.size.0 >= BESIDE && app.at().opened.is_none()
+}
+
+/// The page of what is chosen, for beside its list.
+fn chosen_page(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
+    let chosen = app.chosen()?;
+    match app.screen {
+        Screen::Approvals => asked::page(app, &chosen, width),
+        Screen::Alerts => alerts::page(app, &chosen, width),
+        Screen::Incidents => incidents::page(app, &chosen, width),
+        Screen::Vendors => vendors::page(app, &chosen, width),
+        Screen::Playbooks => playbooks::page(app, &chosen, width),
+        _ => None,
+    }
+}
+
+/// A fact with its label, in as many rows as it needs.
+pub(crate) fn fact(label: &str, text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
+    labelled(label, text, LABEL, width, look)
+}
+
+/// The same with a column of labels of this width.
+fn labelled(label: &str, text: &str, column: usize, width: usize, look: Look) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(column);
+    // what fits keeps its columns
+    let fits = !text.contains(char::is_control) && text.chars().count() <= room;
+    let rows = if fits { vec![text.to_owned()] } else { widgets::wrap(text, room) };
+    let rows = rows.into_iter().enumerate();
+    let line = |(nth, row): (usize, String)| {
+        let label = if nth == 0 { label } else { "" };
+        Line::from(vec![Span::styled(format!("{label:<column$}"), look.faint()), Span::raw(row)])
+    };
+    rows.map(line).collect()
+}
+
 /// Draws the screen's body.
 pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    if is_beside(app) {
+        let (list, side) = widgets::halves(area, 3);
+        let width = usize::from(side.width.saturating_sub(1));
+        let lines = chosen_page(app, width).unwrap_or_default();
+        let up = app.look().glyph("│", "|");
+        (area.y..area.bottom()).for_each(|y| buf.set_string(side.x - 2, y, up, app.look().faint()));
+        page(&lines, app, 0, Rect { width: side.width.saturating_sub(1), ..side }, buf);
+        return of_screen(app, list, buf);
+    }
     if let Some(lines) = text(app, usize::from(area.width.saturating_sub(2))) {
         let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        return page(&lines, app, area, buf);
+        return page(&lines, app, app.at().scroll, area, buf);
     }
+    of_screen(app, area, buf);
+}
+
+fn of_screen(app: &App, area: Rect, buf: &mut Buffer) {
     match app.screen {
         Screen::Now => now::draw(app, area, buf),
         Screen::Runs => match app.opened_run() {
@@ -51,6 +119,7 @@ fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
     match app.screen {
         Screen::Alerts => alerts::text(app, width),
         Screen::Incidents => incidents::text(app, width),
+        Screen::Vendors => vendors::text(app, width),
         Screen::Playbooks => playbooks::text(app, width),
         Screen::Inbox => inbox::text(app, width),
         Screen::Debrief => debrief::text(app, width),
@@ -59,17 +128,18 @@ fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
 }
 
 /// A text from the line to which one scrolled; the inbox from its foot. What is hidden is counted in the last row.
-fn page(lines: &[Line<'_>], app: &App, area: Rect, buf: &mut Buffer) {
+fn page(lines: &[Line<'_>], app: &App, scroll: usize, area: Rect, buf: &mut Buffer) {
     let height = usize::from(area.height);
     if lines.len() <= height {
         return widgets::lines(lines, area, buf);
     }
     let Some(room) = height.checked_sub(1) else { return };
     let last = lines.len() - room;
-    let scroll = app.at().scroll.min(last);
+    let scroll = scroll.min(last);
     let from = if app.screen == Screen::Inbox { last - scroll } else { scroll };
     widgets::lines(&lines[from..], Rect { height: area.height - 1, ..area }, buf);
     let text = match (from, last - from) {
+        (0, below) if is_beside(app) => format!("and {below} more below: Enter"),
         (0, below) => format!("and {below} more below: Down"),
         (above, 0) => format!("and {above} more above: Up"),
         (above, below) => format!("and {above} more above, {below} below: Up, Down"),

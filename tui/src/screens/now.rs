@@ -26,6 +26,7 @@ use stanch_model::{
     shortened::short,
 };
 
+use super::vendors::{clock, clocks};
 use crate::{
     app::App,
     command::Command,
@@ -154,7 +155,7 @@ fn next(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Line<'static>>
     }
     let (text, way) = match run {
         None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
-        None => ("Nothing for you.".to_owned(), ""),
+        None => ("Nothing for you.".to_owned(), "8  the playbooks, where s starts one by hand"),
         Some(run) => stands(app, run),
     };
     let mut rows = widgets::wrap(&text, room).into_iter().take(3);
@@ -277,20 +278,15 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
 
 fn due(app: &App, most: usize, room: usize) -> Vec<Line<'static>> {
     let look = app.look();
-    let open = |one: &&DeadlineView| matches!(one.state.as_str(), "open" | "late");
-    let clocks: Vec<&DeadlineView> = app.world().deadlines.iter().filter(open).collect();
+    let clocks: Vec<&DeadlineView> = clocks(app).into_iter().filter(|one| clock::is_open(one)).collect();
     if clocks.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::styled("DEADLINES", look.strong())];
     for clock in clocks.iter().take(most) {
-        let left = millis(&clock.due) - app.server_ms();
-        let (left, word) = match left {
-            1.. => (time::length(left), "not sent"),
-            _ => (format!("-{}", time::length(left)), "LATE"),
-        };
+        let (left, word) = clock::stands(clock, app.server_ms());
         lines.push(Line::from(vec![
-            Span::raw(format!("{} {left:>8}  ", pad(&clock.title, room, look))),
+            Span::raw(format!("{} {left:>8}  ", pad(&clock::title(clock, room), room, look))),
             widgets::word(word, word == "LATE", look),
         ]));
     }

@@ -23,11 +23,18 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     widgets::lines(&[heading], area, buf);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if playbooks.is_empty() {
-        return widgets::lines(&[Line::styled("There is none.", look.faint())], rest, buf);
+        return widgets::lines(
+            &[Line::styled(
+                "There is none: `stanch new NAME` begins one, `playbooks:` names its folder.",
+                look.faint(),
+            )],
+            rest,
+            buf,
+        );
     }
     let ids: Vec<String> = playbooks.iter().map(|playbook| playbook.slug.clone()).collect();
     let chosen = app.index(&ids);
-    let foot = rest.height.saturating_sub(6).min(7);
+    let foot = if super::is_beside(app) { 0 } else { rest.height.saturating_sub(6).min(8) };
     let list = Rect { height: rest.height - foot, ..rest };
     widgets::list(ids.len(), chosen, list, look, buf, |index| {
         row(&playbooks[index], index == chosen, app, width)
@@ -38,7 +45,20 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The playbook that is open as it is written: what is wrong with it first, then its files.
 pub(super) fn text(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
-    let slug = app.at().opened.as_deref()?;
+    source_of(app, app.at().opened.as_deref()?, width)
+}
+
+/// What it is, and below how it is written.
+pub(super) fn page(app: &App, slug: &str, width: usize) -> Option<Vec<Line<'static>>> {
+    let playbook = app.world().playbooks.iter().find(|playbook| playbook.slug == slug)?;
+    let mut lines = detail(playbook, app, width);
+    lines.drain(..1);
+    lines.push(Line::default());
+    lines.extend(source_of(app, slug, width)?);
+    Some(lines)
+}
+
+fn source_of(app: &App, slug: &str, width: usize) -> Option<Vec<Line<'static>>> {
     let look = app.look();
     let Some(book) = app.world().books.get(slug) else {
         return Some(vec![Line::raw("reading the playbook ...")]);
@@ -141,6 +161,10 @@ fn detail(playbook: &PlaybookSummary, app: &App, width: usize) -> Vec<Line<'stat
     ];
     if let Some(standing) = &playbook.standing {
         lines.push(Line::raw(cut(&stands(standing), width, look)));
+    }
+    if !playbook.input.is_empty() {
+        let names: Vec<&str> = playbook.input.iter().map(|one| one.name.as_str()).collect();
+        lines.push(Line::raw(cut(&format!("given {}; s starts it by hand", names.join(", ")), width, look)));
     }
     for when in playbook.starts_when.iter().take(3) {
         lines.push(Line::raw(cut(&format!("starts when {when}"), width, look)));

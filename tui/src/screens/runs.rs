@@ -41,7 +41,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let foot = if area.height > 12 { 5 } else { 0 };
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + foot), ..area };
     if runs.is_empty() {
-        let text = "none: an alert starts one, or `stanch run PLAYBOOK`";
+        let text = match search.as_str() {
+            "" => "No run: an alert starts one, or s on a playbook (8).",
+            _ => super::NOTHING_SO,
+        };
         return widgets::lines(&[Line::styled(text, look.faint())], list, buf);
     }
     widgets::list(runs.len(), chosen, list, look, buf, |index| row(runs[index], index == chosen, app, width));

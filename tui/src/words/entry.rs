@@ -1,9 +1,15 @@
 //! A line of the journal as people read it.
 
 use serde_json::Value;
-use stanch_model::{TargetState, api::EntryView, incident, run::kind, shortened::short};
+use stanch_model::{
+    TargetState,
+    api::EntryView,
+    incident,
+    run::{kind, wait::DecisionView},
+    shortened::short,
+};
 
-use super::target;
+use super::{target, time::Zone};
 
 /// What a line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +38,17 @@ pub fn said(entry: &EntryView) -> Option<Said> {
         }
         kind::WAIT => line("asks", format!("{} {}", body.text("wait"), body.text("text"))),
         kind::ESCALATED => line("asks", format!("{} now {}", body.text("wait"), body.words("ask"))),
+        kind::DECISION if entry.body["break_glass"] == true => Some(Said {
+            mark: "ALONE",
+            text: format!(
+                "{} broke the glass for {}: {}",
+                body.text("who"),
+                body.text("wait"),
+                body.text("reason")
+            ),
+            bad: true,
+            ..Said::default()
+        }),
         kind::DECISION => {
             line("person", format!("{} says {} to {}", body.text("who"), body.text("say"), body.text("wait")))
         }
@@ -82,6 +99,11 @@ pub fn always(entry: &EntryView) -> Said {
         let text = if what.is_empty() { entry.kind.clone() } else { what.join(" ") };
         Said { mark, text, ..Said::default() }
     })
+}
+
+/// `BREAK-GLASS: root let it go alone at 02:54:11: nobody answers the phone`
+pub fn alone(said: &DecisionView, zone: &Zone) -> String {
+    format!("BREAK-GLASS: {} let it go alone at {}: {}", said.who, zone.clock(said.at_ms), said.reason)
 }
 
 /// Where an entry stands, for people: `run 8I9O0P1A 412`.

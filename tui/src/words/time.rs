@@ -44,6 +44,11 @@ impl Zone {
         format!("{}{}", self.clock(ms), self.name)
     }
 
+    /// `2026-03-13 02:54Z`, `2026-03-13 03:54 local`.
+    pub fn whole(&self, ms: i64) -> String {
+        format!("{}{}", self.written(ms, "%Y-%m-%d %H:%M"), self.name)
+    }
+
     /// `03:40`, with the day where it is another one than that of `now`.
     pub fn near(&self, ms: i64, now_ms: i64) -> String {
         let same = self.written(ms, "%F") == self.written(now_ms, "%F");

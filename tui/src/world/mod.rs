@@ -13,7 +13,8 @@ use std::{
 use stanch_model::{
     api::{
         AlertSummary, Card, DeadlineView, DrillView, EntryView, IncidentSummary, IncidentView,
-        IntegrationSummary, Me, PlaybookSource, PlaybookSummary, RunSummary, Status, VendorView,
+        IntegrationSummary, Me, NoticeView, PlaybookSource, PlaybookSummary, RunSummary, Status, VendorPage,
+        VendorView,
     },
     shortened::short,
 };
@@ -84,6 +85,10 @@ pub struct World {
     pub integrations: Arc<Vec<IntegrationSummary>>,
     /// By name.
     pub vendors: Arc<Vec<VendorView>>,
+    /// Notices to vendors, newest first.
+    pub notices: Arc<Vec<NoticeView>>,
+    /// Vendors by slug with what happened around them, those that were looked at.
+    pub pages: BTreeMap<String, Arc<VendorPage>>,
     /// Playbooks by slug, those that were looked at.
     pub books: BTreeMap<String, Arc<PlaybookSource>>,
     /// The sources of runs that were looked at.
@@ -133,6 +138,10 @@ impl World {
                 self.integrations = Arc::new(integrations);
             }
             Told::Vendors(vendors) => self.vendors = Arc::new(vendors),
+            Told::Notices(notices) => self.notices = Arc::new(notices),
+            Told::Vendor(page) => _ = self.pages.insert(page.vendor.slug.clone(), Arc::from(page)),
+            // for the sheet that asked
+            Told::UndoPlan(_) => {}
             Told::Playbook(source) => _ = self.books.insert(source.slug.clone(), Arc::new(source)),
             Told::Script(run, source) => _ = self.scripts.insert(run, Arc::new(source)),
             Told::Incident(view) => {

@@ -12,7 +12,7 @@ use stanch_tui::{
 
 use crate::stage::Stage;
 
-fn card(kind: WaitKind, options: &[&str]) -> Card {
+pub(crate) fn card(kind: WaitKind, options: &[&str]) -> Card {
     let target = |number: u32| Target {
         integration: "hubspot".to_owned(),
         kind: if number == 0 { "app" } else { "token" }.to_owned(),
@@ -32,6 +32,7 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
         next: vec!["dora".to_owned()],
         breaks: Vec::new(),
         protected: None,
+        told: Vec::new(),
         stopped: None,
         wait: WaitView {
             id: "A2".to_owned(),
@@ -56,7 +57,7 @@ fn card(kind: WaitKind, options: &[&str]) -> Card {
 }
 
 /// The same with everything that the server knows of it.
-fn told_all() -> Card {
+pub(crate) fn told_all() -> Card {
     let act = |integration: &str, kind: &str, verb: &str, effect, count, request: &str| CardAct {
         integration: integration.to_owned(),
         verb: verb.to_owned(),
@@ -153,7 +154,7 @@ fn a_refusal_says_its_reason_in_its_place_and_another_answer_can_be_chosen() {
     stage.keys(&["tab", "tab", "enter"]).types("DRIFT").keys(&["enter"]);
     let (number, _) = orders(&mut stage).remove(0);
     let (why, help) = ("you started this run".to_owned(), Some("ask ben or caro".to_owned()));
-    stage.event(Event::Done(number, Err(Trouble { why, help, refused: true })));
+    stage.event(Event::Done(number, Err(Trouble { why, help, refused: true, ..Trouble::default() })));
     let picture = stage.picture(80, 24);
     assert!(picture.contains("not recorded: you started this run"), "{picture}");
     assert!(picture.contains("ask ben or caro"), "{picture}");

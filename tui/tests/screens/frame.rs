@@ -24,8 +24,15 @@ fn recorded() -> Stage {
 fn the_footer_names_what_the_keys_do_at_any_width() {
     let mut stage = recorded();
     let mut shown = Vec::new();
-    for (name, keys) in [("now", &["1"][..]), ("run", &["r"]), ("journal", &["7"]), ("integrations", &["9"])]
-    {
+    let screens = [
+        ("now", &["1"][..]),
+        ("run", &["r"]),
+        ("vendors", &["6"]),
+        ("journal", &["7"]),
+        ("playbooks", &["8"]),
+        ("integrations", &["9"]),
+    ];
+    for (name, keys) in screens {
         stage.keys(keys);
         for width in [40, 80, 120] {
             shown.push(format!("{name:<13}{width:>4} {}", last(&stage.picture(width, 24))));

@@ -3,11 +3,13 @@
 use stanch_tui::{
     Look,
     app::Screen,
+    ask::Told,
     command::{self, TABLE},
+    event::Event,
     overlays::Overlay,
 };
 
-use crate::stage::Stage;
+use crate::{cards, register::joined, stage::Stage};
 
 fn recorded() -> Stage {
     Stage::recorded(Look::FULL, usize::MAX)
@@ -30,13 +32,30 @@ fn no_two_commands_share_a_key_at_one_time() {
         [&["1"][..], &["2"], &["r"], &["3"], &["4"], &["5"], &["6"], &["7"], &["8"], &["9"], &["1", "enter"]]
     {
         stage.keys(keys);
-        let mut seen = std::collections::BTreeMap::new();
-        for row in command::now(&stage.app) {
-            for key in row.keys {
-                if let Some(other) = seen.insert(key, row.command) {
-                    panic!("{key} means {other:?} and {:?} after {keys:?}", row.command);
-                }
-            }
+        each_key_means_one_thing(&stage, keys);
+    }
+    for keys in [
+        &["6"][..],
+        &["6", "enter"],
+        &["6", "down", "down", "down"],
+        &["6", "end", "up", "up", "enter"],
+        &["8"],
+        &["8", "enter"],
+        &["3", "enter"],
+    ] {
+        let mut stage = joined(Look::FULL, "live");
+        stage.event(Event::Told(Box::new(Told::Approvals(vec![cards::told_all()]))));
+        stage.keys(keys);
+        each_key_means_one_thing(&stage, keys);
+    }
+}
+
+fn each_key_means_one_thing(stage: &Stage, after: &[&str]) {
+    let mut seen = std::collections::BTreeMap::new();
+    for row in command::now(&stage.app) {
+        for key in row.keys {
+            let other = seen.insert(key, row.command);
+            assert_eq!(other, None, "{key} means {:?}, too, after {after:?}", row.command);
         }
     }
 }

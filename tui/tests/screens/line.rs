@@ -133,7 +133,7 @@ async fn a_garbled_event_ends_the_line_with_its_reason() {
 async fn a_token_without_rights_is_told_why_and_how() {
     let closed: Says = |_| {
         let (code, message) = ("forbidden".to_owned(), "this token may not look at anything".to_owned());
-        let error = ProblemBody { code, message, help: None };
+        let error = ProblemBody { code, message, help: None, field: None };
         (403, serde_json::to_string(&Problem { error }).unwrap())
     };
     let (mut stage, _) = shown(closed, "refused").await;

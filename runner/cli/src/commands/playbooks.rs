@@ -119,6 +119,7 @@ fn summary(playbook: &Playbook, drilled: Option<Drilled>, standing: Option<Stand
         reviewed: manifest.reviewed.to_string(),
         version: playbook.hash.to_string(),
         starts_when: manifest.start.iter().map(|start| start.when.clone()).collect(),
+        input: manifest.inputs(),
         drilled,
         standing,
     }

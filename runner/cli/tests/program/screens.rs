@@ -122,6 +122,44 @@ async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
     drop(again);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_playbook_is_started_from_its_form_and_a_card_is_let_go_alone() {
+    let home = empty();
+    let folder = home.path();
+    let typed = "nth: { type: integer }\n  what: { type: string, default: it }";
+    let manifest = MANIFEST.replace("what: { type: list }", typed);
+    book(folder, "adder", &manifest, "note(`Shall ${input.what} go, ${input.nth + 1}?`);\n");
+    book(folder, "asker", MANIFEST, "approve(\"go\", \"Shall we go?\", input.what);\nnote(\"gone\");\n");
+    let config = "people: { groups: { leads: [ben] } }\nplaybooks: [.]\nbreak_glass: { after: 0s }\n";
+    std::fs::write(folder.join("stanch.yaml"), config).unwrap();
+    let _server = Served::start(folder);
+    let mut screens = Screens::open(folder);
+    screens.until("playbooks", |app| app.world().playbooks.iter().any(|one| !one.input.is_empty())).await;
+    screens.keys(&["8", "home"]);
+    assert_eq!(screens.app.chosen().as_deref(), Some("adder"));
+    screens.keys(&["s", "4", "1", "enter", "y"]);
+    let noted = |app: &App| {
+        let run = app.opened_run().and_then(|run| app.world().run(run));
+        run.is_some_and(|run| run.view.notes.iter().any(|(_, note)| note == "Shall it go, 42?"))
+    };
+    screens.until("its run with what it was given", noted).await;
+
+    let app = json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
+    let input = json!({ "what": [app] }).as_object().cloned().unwrap();
+    let start = StartBody { playbook: "asker".to_owned(), input, ..StartBody::default() };
+    let run = client(folder).start(&start).await.unwrap().run;
+    screens.until("a card", |app| app.next_card().is_some_and(|card| !card.asked.is_empty())).await;
+    screens.keys(&["3", "enter", "g"]);
+    screens.keys(&["n", "o", "b", "o", "d", "y", "space", "a", "n", "s", "w", "e", "r", "s", "tab"]);
+    screens.keys(&["d", "r", "i", "f", "t", "enter", "y"]);
+    screens.until("an end", |app| matches!(stage(app), Some(Stage::Recorded { glass: Some(_), .. }))).await;
+    let over = |app: &App| app.world().runs.iter().all(|run| run.state == "finished");
+    screens.until("gone", over).await;
+    let shown = stanch(folder, &["show", &run]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("BREAK-GLASS A1: ") && shown.contains("nobody answers"), "{shown}");
+}
+
 /// The name under which the server hears whoever uses its socket here.
 fn user() -> String {
     let id = std::process::Command::new("id").arg("-un").output().unwrap();

@@ -39,6 +39,9 @@ pub struct Card {
     /// What `protect:` says of the covered targets; absent where it covers none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected: Option<CardProtected>,
+    /// Who was told that it waits, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<CardTold>,
     /// Of a guard: how far the step was that it stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
@@ -85,6 +88,37 @@ pub struct CardAct {
     /// What is sent for each, `DELETE /api/v1/users/{user}/grants/{grant}`; empty where nothing is sent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request: String,
+}
+
+words! {
+    /// What became of a message.
+    ToldHow {
+        /// It is on its way.
+        Sending = "sending",
+        /// The platform took it.
+        Sent = "sent",
+        /// It was refused, or never left.
+        Failed = "failed",
+        /// Nobody knows, and it is not sent again.
+        InDoubt = "in_doubt",
+    }
+}
+
+/// A message about a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardTold {
+    /// Through what, as in `tell:`: `slack:#incidents`.
+    pub way: String,
+    /// The one person whom it is for, if it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When, RFC 3339 on the run's clock.
+    pub at: String,
+    /// What became of it.
+    pub how: ToldHow,
+    /// Why it was not sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
 }
 
 /// Something that stops working.

@@ -22,12 +22,34 @@ pub struct PlaybookSummary {
     pub version: String,
     /// The conditions that start it.
     pub starts_when: Vec<String>,
+    /// What it is given when it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub input: Vec<PlaybookInput>,
     /// When it was last drilled; nothing where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drilled: Option<Drilled>,
     /// What people made of exactly this version; nothing where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+}
+
+/// Something that a playbook is given when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaybookInput {
+    /// Its name.
+    pub name: String,
+    /// The word of its type in the manifest: `app`, `user`, `time`, `string`, `integer`, `bool`, `vendor`, `list`, `secret`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help: String,
+    /// A run without it is refused.
+    #[serde(default)]
+    pub required: bool,
+    /// What it is unless somebody says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
 }
 
 words! {
@@ -152,6 +174,30 @@ pub struct VendorView {
     /// The whole entry, as `stanch schema vendors` describes it.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub entry: serde_json::Value,
+    /// What of it is overdue, unchecked or missing today, the worst first; no platform is read for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub look_at: Vec<VendorFinding>,
+}
+
+words! {
+    /// How bad something in the register is.
+    VendorWeight {
+        /// It must be mended.
+        Wrong = "wrong",
+        /// Good today, and not for long; or better otherwise.
+        Soon = "soon",
+    }
+}
+
+/// Something in an entry of the register that somebody should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VendorFinding {
+    /// How bad.
+    pub weight: VendorWeight,
+    /// `ended`, `access`, `contact`, `attestation`, `review` or `clause`.
+    pub about: String,
+    /// For people.
+    pub words: String,
 }
 
 /// One vendor, with what happened around it.

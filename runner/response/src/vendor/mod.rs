@@ -30,7 +30,7 @@ use stanch_model::{Diagnostic, Target, yaml};
 
 pub use entry::{Access, Attestations, Auth, BreachClause, Contact, Day, Role, Soc2, Status, Vendor};
 
-pub use view::view;
+pub use view::{view, view_on};
 
 use self::check::Check;
 use crate::config::Marker;

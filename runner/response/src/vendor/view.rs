@@ -1,8 +1,12 @@
 //! An entry as the API and people see it.
 
-use stanch_model::api::VendorView;
+use jiff::civil::Date;
+use stanch_model::api::{VendorFinding, VendorView, VendorWeight};
 
-use super::{BreachClause, Contact, Vendor};
+use super::{
+    BreachClause, Contact, Vendor,
+    review::{self, Finding, Weight},
+};
 
 /// One vendor with everything that the register says of it.
 pub fn view(slug: &str, vendor: &Vendor) -> VendorView {
@@ -18,7 +22,23 @@ pub fn view(slug: &str, vendor: &Vendor) -> VendorView {
         tier: vendor.tier,
         notes: vendor.notes.clone(),
         entry: serde_json::to_value(vendor).unwrap_or_default(),
+        look_at: Vec::new(),
     }
+}
+
+/// The same, with what of it should be looked at on this day.
+pub fn view_on(slug: &str, vendor: &Vendor, today: Date) -> VendorView {
+    let finding = |one: Finding| VendorFinding {
+        weight: match one.weight {
+            Weight::Wrong => VendorWeight::Wrong,
+            Weight::Soon => VendorWeight::Soon,
+        },
+        about: one.about.as_str().to_owned(),
+        words: one.words,
+    };
+    let mut found = review::of_vendor(slug, vendor, today);
+    found.sort();
+    VendorView { look_at: found.into_iter().map(finding).collect(), ..view(slug, vendor) }
 }
 
 fn clause(breach: &BreachClause) -> Option<String> {

@@ -29,7 +29,8 @@ use crate::{
 const BEAT: Duration = Duration::from_secs(10);
 
 /// Streams that a follower may see. Inboxes repeat what their streams say once it is taken up; sources are not news.
-const SHOWN: &[&str] = &["run/", "incident/", "alert/", "system", "people", "tell", "pause/", "config"];
+const SHOWN: &[&str] =
+    &["run/", "incident/", "alert/", "system", "people", "tell", "pause/", "config", "notices"];
 
 /// From where, and what.
 #[derive(Debug, Default, Deserialize)]

@@ -35,6 +35,7 @@ pub(super) async fn playbooks(State(app): State<Shared>) -> Json<Page<PlaybookSu
             reviewed: playbook.manifest.reviewed.clone(),
             version: playbook.hash.to_string(),
             starts_when: playbook.manifest.start.iter().map(|trigger| trigger.when.clone()).collect(),
+            input: playbook.manifest.inputs(),
             drilled: ledger.drilled(&playbook.slug, &playbook.hash.to_string(), &hash),
             standing: Some(app.engine.standing(playbook)),
         })

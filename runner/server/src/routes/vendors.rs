@@ -12,10 +12,13 @@ use stanch_model::{
     diagnostic::did_you_mean,
     run::{Mode, RunView},
 };
-use stanch_response::vendor::{Vendor, view};
+use stanch_response::vendor::{Vendor, view_on};
 
 use super::{Route, incidents};
-use crate::{app::Shared, problem::Refused};
+use crate::{
+    app::{App, Shared},
+    problem::Refused,
+};
 
 /// Runs that are looked through, newest first.
 const LOOKED: usize = 300;
@@ -39,7 +42,8 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// `GET /v1/vendors`
 pub(super) async fn list(State(app): State<Shared>) -> Json<Page<VendorView>> {
-    let items = app.register.vendors().iter().map(|(slug, vendor)| view(slug, vendor)).collect();
+    let today = today(&app);
+    let items = app.register.vendors().iter().map(|(slug, vendor)| view_on(slug, vendor, today)).collect();
     Json(Page { items, next: None })
 }
 
@@ -68,7 +72,12 @@ pub(super) async fn show(
     for id in ids.into_iter().rev() {
         found.extend(incidents::read(&app, &id)?.map(|incident| incident.summary(app.mode)));
     }
-    Ok(Json(VendorPage { vendor: view(slug, vendor), incidents: found, runs }))
+    Ok(Json(VendorPage { vendor: view_on(slug, vendor, today(&app)), incidents: found, runs }))
+}
+
+/// The day by the server's clock, which a drill may have moved.
+fn today(app: &App) -> jiff::civil::Date {
+    app.now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Whether a run is about this vendor: by what it was started with, what it cut, or a clock that is owed there.

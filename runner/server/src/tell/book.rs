@@ -12,6 +12,7 @@ use stanch_model::Hash;
 use super::{
     alarm::{Alarms, Clock},
     post::End,
+    told::Told,
 };
 use crate::{ledger::Ledger, link::Offer};
 
@@ -72,25 +73,27 @@ pub(super) struct Book {
     place: Cursor,
     known: HashSet<(String, String)>,
     unfinished: BTreeMap<(String, String), Intent>,
+    told: Arc<Told>,
 }
 
 /// Writes outcomes, from any task.
 #[derive(Clone)]
-pub(super) struct Outcomes(Ledger);
+pub(super) struct Outcomes(Ledger, Arc<Told>);
 
 impl Book {
     /// Reads the stream.
-    pub(super) fn open(journal: Arc<dyn Journal>) -> Result<(Self, Alarms), JournalError> {
+    pub(super) fn open(journal: Arc<dyn Journal>, told: Arc<Told>) -> Result<(Self, Alarms), JournalError> {
         let ledger = Ledger::new(journal, "tell");
         let entries = ledger.read()?;
         let mut book =
-            Self { ledger, place: Cursor::START, known: HashSet::new(), unfinished: BTreeMap::new() };
+            Self { ledger, place: Cursor::START, known: HashSet::new(), unfinished: BTreeMap::new(), told };
         let mut clocks = Vec::new();
         for entry in entries {
             match entry.header.kind.as_str() {
                 INTENT => entry.decode().into_iter().for_each(|placed| book.fold_intent(placed)),
-                OUTCOME => entry.decode().into_iter().for_each(|Ended { key, way, .. }| {
-                    book.unfinished.remove(&(key, way));
+                OUTCOME => entry.decode().into_iter().for_each(|Ended { key, way, end }| {
+                    let intent = book.unfinished.remove(&(key, way));
+                    intent.iter().for_each(|intent| book.told.ended(intent, &end));
                 }),
                 CLOCK => entry.decode().into_iter().for_each(|placed: Placed<Clock>| {
                     book.at(&placed.place);
@@ -111,6 +114,7 @@ impl Book {
         self.at(&placed.place);
         let name = (placed.what.key.clone(), placed.what.way.clone());
         self.known.insert(name.clone());
+        self.told.intended(&placed.what);
         self.unfinished.insert(name, placed.what);
     }
 
@@ -138,6 +142,7 @@ impl Book {
         let placed = |what| (INTENT, serde_json::json!(Placed { place: place.to_string(), what }));
         self.ledger.append_all(intents.iter().map(placed)).await?;
         self.place = place;
+        intents.iter().for_each(|intent| self.told.intended(intent));
         self.known.extend(intents.iter().map(|intent| (intent.key.clone(), intent.way.clone())));
         Ok(())
     }
@@ -158,7 +163,7 @@ impl Book {
 
     /// For the tasks that send.
     pub(super) fn outcomes(&self) -> Outcomes {
-        Outcomes(self.ledger.clone())
+        Outcomes(self.ledger.clone(), self.told.clone())
     }
 }
 
@@ -166,6 +171,8 @@ impl Outcomes {
     /// Notes what became of a message.
     pub(super) async fn ended(&self, intent: &Intent, end: &End) -> Result<(), JournalError> {
         let ended = Ended { key: intent.key.clone(), way: intent.way.clone(), end: end.clone() };
-        self.0.append(OUTCOME, &ended).await
+        self.0.append(OUTCOME, &ended).await?;
+        self.1.ended(intent, end);
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod courier;
 mod need;
 mod overdue;
 pub(crate) mod post;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +34,8 @@ use self::{
     post::{Delivery, Post},
 };
 use crate::{clock, desk::message, link::Links, metrics::Metrics};
+
+pub(crate) use told::Told;
 
 /// Messages on their way at one time.
 const AT_ONCE: usize = 8;
@@ -74,6 +77,7 @@ pub(crate) struct Parts {
     pub(crate) mode: Mode,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Arc<Links>,
+    pub(crate) told: Arc<Told>,
 }
 
 impl Teller {
@@ -88,7 +92,7 @@ impl Teller {
     }
 
     fn through(parts: Parts, post: Arc<dyn Post>) -> Result<Self, JournalError> {
-        let (book, alarms) = Book::open(parts.journal.clone())?;
+        let (book, alarms) = Book::open(parts.journal.clone(), parts.told)?;
         let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
         let watch = (parts.mode != Mode::Drill).then(|| Watch::new(&parts.config.attention));
         Ok(Self {

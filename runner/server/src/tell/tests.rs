@@ -158,12 +158,13 @@ impl World {
             mode: Mode::Live,
             metrics: metrics.clone(),
             links: Arc::new(Links::open(None, None).unwrap()),
+            told: Arc::new(Told::default()),
         };
         Self { journal, parts, clock, stop: watch::channel(false).0, metrics }
     }
 
     fn tell(&self, post: &Arc<Held>) {
-        let Parts { engine, journal, config, clock, mode, metrics, links } = &self.parts;
+        let Parts { engine, journal, config, clock, mode, metrics, links, told } = &self.parts;
         let parts = Parts {
             engine: engine.clone(),
             journal: journal.clone(),
@@ -172,6 +173,7 @@ impl World {
             mode: *mode,
             metrics: metrics.clone(),
             links: links.clone(),
+            told: told.clone(),
         };
         let teller = Teller::through(parts, post.clone()).unwrap();
         tokio::spawn(teller.work(self.stop.subscribe()));
@@ -195,6 +197,14 @@ impl World {
             started_by: "ana".to_owned(),
         };
         self.parts.engine.run(start).await.unwrap().0
+    }
+
+    /// What the card of this run says of who was told, sorted.
+    fn told(&self, run: &RunId) -> Vec<String> {
+        let told = self.parts.told.of(&format!("{run}:A1")).into_iter();
+        let mut told: Vec<String> = told.map(|one| format!("{} {}", one.way, one.how)).collect();
+        told.sort();
+        told
     }
 
     /// What the book says of this run, sorted.
@@ -282,9 +292,12 @@ async fn whoever_is_needed_is_told_once_in_every_way_with_what_to_do() {
     assert!(text.starts_with("Must be approved: Cut Drift off (asked: lead), until "), "{text}");
     assert!(text.ends_with(&format!("asker: stanch approve {run}:A1, or stanch deny {run}:A1")), "{text}");
     assert!(world.metrics.told.load(SeqCst) >= 2);
+    let all = ["mail:soc@acme.example sent", "slack:#incidents sent"];
+    world.until(|world| world.told(&run) == all).await;
     let world = world.crash(&post);
     assert_eq!(world.settled(&run, 5).await, kinds);
     assert_eq!(post.ways(&run).len(), 2, "told again after a restart");
+    assert_eq!(world.told(&run), all, "known after a restart, too");
 }
 
 #[tokio::test]

@@ -107,3 +107,33 @@ async fn an_alert_that_a_person_hands_in_is_no_yes_of_anybody_and_they_may_not_g
         assert_eq!((own.status, own.code().as_str()), (403, "not_you"));
     }
 }
+
+#[tokio::test]
+async fn whoever_starts_one_by_hand_is_shown_what_it_takes_and_which_of_it_is_wrong() {
+    let world = World::new().await;
+    let playbooks = world.client(Role::Viewer).playbooks().await.unwrap().items;
+    let cut = playbooks.iter().find(|one| one.slug == "oauth-app-compromise").unwrap();
+    let inputs: Vec<(&str, &str, bool)> =
+        cut.input.iter().map(|one| (one.name.as_str(), one.kind.as_str(), one.required)).collect();
+    assert_eq!(inputs, [("app", "app", true), ("since", "time", false)]);
+    assert_eq!(cut.input[1].default, Some(json!("now")));
+    assert_eq!(cut.input[0].help, "a name, a client id or a vendor");
+    let body =
+        json!({ "playbook": "oauth-app-compromise", "input": { "app": "drift", "since": "yesterday" } });
+    let reply = world.as_role(Role::Responder, Method::POST, "/v1/runs", &body).await;
+    assert_eq!((reply.status, &reply.json()["error"]["field"]), (422, &json!("since")));
+    let missing = json!({ "playbook": "oauth-app-compromise" });
+    let reply = world.as_role(Role::Responder, Method::POST, "/v1/runs", &missing).await;
+    assert_eq!((reply.status, &reply.json()["error"]["field"]), (422, &json!("app")));
+}
+
+#[tokio::test]
+async fn the_register_says_what_of_it_somebody_should_look_at() {
+    let world = World::new().await;
+    let vendors = world.client(Role::Viewer).vendors().await.unwrap().items;
+    let about: Vec<&str> = vendors[0].look_at.iter().map(|one| one.about.as_str()).collect();
+    assert!(about.contains(&"contact") && about.contains(&"review"), "{:?}", vendors[0].look_at);
+    assert!(vendors[0].look_at.is_sorted_by_key(|one| one.weight), "the worst first");
+    let page = world.client(Role::Viewer).vendor("drift").await.unwrap();
+    assert_eq!(page.vendor, vendors[0], "the same on its page");
+}
