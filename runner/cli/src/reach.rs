@@ -136,6 +136,12 @@ pub(crate) fn answer(error: ClientError) -> anyhow::Error {
                 None => said.exit(exit).into(),
             }
         }
+        ClientError::Unreachable { why, .. } if why.contains("peer certificate") => said
+            .help(
+                "name who signed the server's certificate with --ca FILE; one that signed itself counts only if it says \
+                 that it is no authority (basicConstraints CA:FALSE)",
+            )
+            .into(),
         ClientError::Unreachable { .. } => said
             .help("is it running? `stanch serve` starts one; a socket that nobody listens at is left of one that died")
             .into(),

@@ -3,7 +3,7 @@
 mod leash;
 mod log;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
 use stanch_engine::{Clock, Engine, EngineOptions, Patience, WallClock};
@@ -135,12 +135,15 @@ fn warn_of_own(setup: &Setup, place: &Place, out: Out) {
 
 /// As above.
 fn warn_of_unheard(setup: &Setup, out: Out) {
-    let unheard = setup.unheard(Level::Warning);
-    if !unheard.found.is_empty() {
-        unheard.show(out);
-        out.aside(
-            "WARNING: playbooks that alerts start page channels that nobody is under: add them to `tell:`",
-        );
+    let mut places = BTreeMap::<String, usize>::new();
+    for one in setup.unheard(Level::Warning).found {
+        *places.entry(one.message).or_default() += 1;
+    }
+    for (what, places) in places {
+        let times = if places == 1 { "once".to_owned() } else { format!("in {places} places") };
+        out.aside(&format!(
+            "WARNING: {what}, and playbooks that alerts start page it {times}: add it to `tell:` (`stanch check` shows where)"
+        ));
     }
 }
 
