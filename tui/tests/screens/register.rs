@@ -137,7 +137,7 @@ pub(crate) fn joined(look: Look, mode: &str) -> Stage {
         "version": concat!("stanch ", env!("CARGO_PKG_VERSION")), "mode": mode, "paused": [], "runs": {}, "cards": 0,
         "incidents": 1, "cursor": "", "now": "2026-11-26T17:26:40Z"
     }));
-    let me = Me { name: "ben".to_owned(), role: Role::Approver, through: "socket".to_owned() };
+    let me = Me { name: "ben".to_owned(), role: Role::Approver, through: "socket".to_owned(), until: None };
     stage.online();
     tell(&mut stage, Told::Me(me));
     tell(&mut stage, Told::Status(status));

@@ -144,6 +144,7 @@ fn whoever_only_looks_on_starts_nothing_and_breaks_nothing() {
         name: "vi".to_owned(),
         role: stanch_model::api::Role::Viewer,
         through: "socket".to_owned(),
+        until: None,
     };
     tell(&mut stage, Told::Me(me));
     assert!(stage.keys(&["s"]).app.overlays.is_empty());
