@@ -23,6 +23,7 @@ mod metrics;
 mod notices;
 mod poll;
 mod problem;
+mod random;
 mod recent;
 mod reload;
 mod retention;

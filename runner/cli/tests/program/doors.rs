@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stanch_integrations::twin::{TwinHost, TwinOptions};
 use stanch_model::api::Role;
 
-use crate::support::{Served, book, empty, stanch, view};
+use crate::support::{Served, asking, book, empty, stanch, view};
 
 const CONFIG: &str = "
 people:
@@ -25,19 +25,9 @@ server:
 playbooks: [ask]
 ";
 
-const MANIFEST: &str = "title: Ask before it goes on
-owner: me
-reviewed: 2026-11-01
-input:
-  what: { type: list }
-uses: {}
-approvals:
-  go: { ask: leads, within: 1h, of: 2, unanswered: [deny] }
-";
-
 async fn company(folder: &Path) -> TwinHost {
     std::fs::write(folder.join("stanch.yaml"), CONFIG).unwrap();
-    book(folder, "ask", MANIFEST, "approve(\"go\", \"Shall we go?\", input.what);\n");
+    book(folder, "ask", &asking("within: 1h, of: 2"), "approve(\"go\", \"Shall we go?\", input.what);\n");
     let integrations =
         ["slack", "smtp"].iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
     let world = serde_json::from_value(json!({ "people": 3, "apps": [] })).unwrap();

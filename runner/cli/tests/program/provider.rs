@@ -11,19 +11,9 @@ use std::{
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{Served, book, empty, program, stanch, view};
+use crate::support::{Served, asking, book, empty, program, stanch, view};
 
 const VERSION: &str = "9.13.3";
-
-const MANIFEST: &str = "title: Ask before it goes on
-owner: me
-reviewed: 2026-11-01
-input:
-  what: { type: list }
-uses: {}
-approvals:
-  go: { ask: leads, within: 1h, unanswered: [deny] }
-";
 
 /// The package, installed once below `target`; nothing where npm cannot have it.
 fn package() -> Option<PathBuf> {
@@ -184,7 +174,7 @@ playbooks: [ask]
 "
     );
     std::fs::write(folder.join("stanch.yaml"), config).unwrap();
-    book(folder, "ask", MANIFEST, "approve(\"go\", \"Shall we go?\", input.what);\n");
+    book(folder, "ask", &asking("within: 1h"), "approve(\"go\", \"Shall we go?\", input.what);\n");
 }
 
 /// The last line of what a command printed.

@@ -16,17 +16,7 @@ use stanch_tui::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::support::{Served, book, client, empty, stanch};
-
-const MANIFEST: &str = "title: Ask before it goes on
-owner: me
-reviewed: 2026-11-01
-input:
-  what: { type: list }
-uses: {}
-approvals:
-  go: { ask: leads, within: 15m, unanswered: [deny] }
-";
+use crate::support::{Served, asking, book, client, empty, stanch};
 
 /// The screens, without a terminal.
 struct Screens {
@@ -87,7 +77,7 @@ async fn an_approval_is_given_by_keys_and_the_server_may_go_and_come_back() {
     book(
         folder,
         "asker",
-        MANIFEST,
+        &asking("within: 15m"),
         "approve(\"go\", \"Shall we go?\", input.what);\nnote(\"gone\");\nsettle();\n",
     );
     let user = user();
@@ -127,9 +117,14 @@ async fn a_playbook_is_started_from_its_form_and_a_card_is_let_go_alone() {
     let home = empty();
     let folder = home.path();
     let typed = "nth: { type: integer }\n  what: { type: string, default: it }";
-    let manifest = MANIFEST.replace("what: { type: list }", typed);
+    let manifest = asking("within: 15m").replace("what: { type: list }", typed);
     book(folder, "adder", &manifest, "note(`Shall ${input.what} go, ${input.nth + 1}?`);\n");
-    book(folder, "asker", MANIFEST, "approve(\"go\", \"Shall we go?\", input.what);\nnote(\"gone\");\n");
+    book(
+        folder,
+        "asker",
+        &asking("within: 15m"),
+        "approve(\"go\", \"Shall we go?\", input.what);\nnote(\"gone\");\n",
+    );
     let config = "people: { groups: { leads: [ben] } }\nplaybooks: [.]\nbreak_glass: { after: 0s }\n";
     std::fs::write(folder.join("stanch.yaml"), config).unwrap();
     let _server = Served::start(folder);

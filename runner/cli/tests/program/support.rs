@@ -82,6 +82,21 @@ pub(crate) fn book(folder: &Path, name: &str, manifest: &str, script: &str) {
     std::fs::write(book.join("README.md"), "# A book\n").unwrap();
 }
 
+/// The manifest of a playbook that asks `leads` before it goes on, on these terms.
+pub(crate) fn asking(terms: &str) -> String {
+    format!(
+        "title: Ask before it goes on
+owner: me
+reviewed: 2026-11-01
+input:
+  what: {{ type: list }}
+uses: {{}}
+approvals:
+  go: {{ ask: leads, {terms}, unanswered: [deny] }}
+"
+    )
+}
+
 /// A simulated Okta with 20 people.
 pub(crate) async fn okta() -> TwinHost {
     let integrations = [("okta".to_owned(), "okta".to_owned())].into();

@@ -71,6 +71,11 @@ impl Caller {
         Self { name, role, through: format!("token {id}"), channel, until, login }
     }
 
+    /// The id of the token that they hold, if they do.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.through.strip_prefix("token ")
+    }
+
     /// Through what they speak, for the record of a decision.
     pub(crate) fn channel(&self) -> &'static str {
         self.channel

@@ -12,7 +12,6 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{Timestamp, ToSpan};
 use parking_lot::RwLock;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use stanch_model::{
     Hash,
@@ -20,6 +19,7 @@ use stanch_model::{
 };
 
 use super::used::Used;
+use crate::random;
 
 /// What every token begins with, so that scanners find leaked ones.
 const PREFIX: &str = "stanch_";
@@ -181,10 +181,7 @@ impl Tokens {
         expires: Option<Timestamp>,
         login: Option<LoginWay>,
     ) -> Result<MadeToken, TokenError> {
-        let mut bytes = [0_u8; 36];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| TokenError::Make("the system gives no random bytes"))?;
+        let bytes = random::bytes::<36>().map_err(TokenError::Make)?;
         let (id, secret) = bytes.split_at(4);
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         let token = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(secret));

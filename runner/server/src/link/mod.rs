@@ -19,11 +19,10 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use ring::{
-    hmac,
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::hmac;
 use serde::{Deserialize, Serialize};
+
+use crate::random;
 
 /// How long a link opens its card; a reminder brings a new one.
 pub(crate) const LASTS: Duration = Duration::from_secs(24 * 3600);
@@ -66,7 +65,7 @@ impl Links {
     pub(crate) fn open(data: Option<&Path>, public: Option<&str>) -> Result<Self, String> {
         let bytes = match data {
             Some(data) => kept(&data.join("links.key"))?,
-            None => random()?,
+            None => random::bytes::<32>()?.to_vec(),
         };
         let public = public.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &bytes), public })
@@ -93,12 +92,6 @@ impl Links {
     }
 }
 
-fn random() -> Result<Vec<u8>, String> {
-    let mut bytes = vec![0_u8; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gives no random bytes".to_owned())?;
-    Ok(bytes)
-}
-
 /// The key in this file. Whoever reads it can answer for anybody, so it is ours alone.
 fn kept(path: &Path) -> Result<Vec<u8>, String> {
     let said = |what: &str, why: std::io::Error| format!("{}: {what}: {why}", path.display());
@@ -110,7 +103,7 @@ fn kept(path: &Path) -> Result<Vec<u8>, String> {
             })
         }
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            let bytes = random()?;
+            let bytes = random::bytes::<32>()?.to_vec();
             write(path, &bytes).map_err(|why| said("cannot be written", why))?;
             Ok(bytes)
         }

@@ -101,7 +101,7 @@ pub(crate) async fn refused(app: &App, through: LoginWay, why: Why<'_>) {
 /// # Errors
 /// When disk or journal refuse.
 pub(crate) async fn ended(app: &App, caller: &Caller) -> Result<(), Refused> {
-    let id = caller.through.strip_prefix("token ").unwrap_or_default();
+    let id = caller.token().unwrap_or_default();
     app.tokens.revoke(id).map_err(|why| match why {
         TokenError::Unknown(_) => Refused::not_found(why.to_string()),
         _ => Refused::new(http::StatusCode::INTERNAL_SERVER_ERROR, "tokens", why.to_string()),

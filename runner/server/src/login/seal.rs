@@ -5,9 +5,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     aead::{self, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
     digest::{SHA256, digest},
-    rand::{SecureRandom, SystemRandom},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::random;
 
 /// A login that has begun in a browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +48,12 @@ pub(crate) struct Seal(LessSafeKey);
 
 impl Seal {
     pub(super) fn new() -> Result<Self, String> {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes::<32>()?);
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &random::bytes::<32>()?);
         key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| "no key could be made".to_owned())
     }
 
     pub(crate) fn close<T: Sealed>(&self, what: &T) -> Result<String, String> {
-        let random = bytes::<{ aead::NONCE_LEN }>()?;
+        let random = random::bytes::<{ aead::NONCE_LEN }>()?;
         let mut body = serde_json::to_vec(what).map_err(|why| why.to_string())?;
         let nonce = Nonce::assume_unique_for_key(random);
         let sealed = self.0.seal_in_place_append_tag(nonce, Aad::from(T::KIND), &mut body);
@@ -71,8 +72,8 @@ impl Seal {
 }
 
 /// Random text that nobody guesses.
-pub(crate) fn random() -> Result<String, String> {
-    bytes::<32>().map(|bytes| text(&bytes))
+pub(crate) fn random() -> Result<String, &'static str> {
+    random::bytes::<32>().map(|bytes| text(&bytes))
 }
 
 pub(super) fn text(bytes: &[u8]) -> String {
@@ -82,12 +83,6 @@ pub(super) fn text(bytes: &[u8]) -> String {
 /// Whether two texts are the same, without telling by the time it takes where they differ.
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     digest(&SHA256, a).as_ref() == digest(&SHA256, b).as_ref()
-}
-
-fn bytes<const N: usize>() -> Result<[u8; N], String> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gives no random bytes".to_owned())?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -303,8 +303,8 @@ fn another_page() -> Refused {
     Refused::new(StatusCode::FORBIDDEN, "ticket", message).help("load the page anew and send its own form")
 }
 
-fn broken(why: String) -> Refused {
-    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "login", why)
+fn broken(why: impl Into<String>) -> Refused {
+    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "login", why.into())
 }
 
 /// A refusal as a page, with the way out and the way back.
