@@ -1,6 +1,11 @@
 //! The configured integrations: the catalogue bound to names, tenants, credentials and one way out.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 use stanch_model::{
@@ -51,8 +56,6 @@ struct Shared {
     members: BTreeMap<String, Member>,
     /// What each verb becomes here: integration and action. Editors ask for all of them at every key.
     verbs: BTreeMap<String, Vec<(String, String)>>,
-    /// Every verb of the catalogue, in order.
-    known: Vec<String>,
 }
 
 impl Integrations {
@@ -76,8 +79,8 @@ impl Integrations {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let (verbs, known) = (verbs_of(&members), known_verbs(&catalog));
-        let shared = Arc::new(Shared { catalog, transport, secrets, members, verbs, known });
+        let verbs = verbs_of(&members);
+        let shared = Arc::new(Shared { catalog, transport, secrets, members, verbs });
         Ok(Self { shared, reach: Reach::All })
     }
 
@@ -434,10 +437,8 @@ fn verbs_of(members: &BTreeMap<String, Member>) -> BTreeMap<String, Vec<(String,
 
 fn known_verbs(catalog: &Catalog) -> Vec<String> {
     let all = catalog.platforms().flat_map(|platform| platform.actions());
-    let mut verbs: Vec<String> = all.filter_map(|info| info.verb.clone()).collect();
-    verbs.sort();
-    verbs.dedup();
-    verbs
+    let verbs: BTreeSet<&str> = all.filter_map(|info| info.verb.as_deref()).collect();
+    verbs.into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
@@ -474,7 +475,7 @@ impl ActionIndex for Integrations {
     }
 
     fn verbs(&self) -> Vec<String> {
-        self.shared.known.clone()
+        known_verbs(&self.shared.catalog)
     }
 
     fn platforms(&self) -> Vec<String> {

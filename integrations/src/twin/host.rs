@@ -209,19 +209,19 @@ impl TwinHost {
 
     /// Switches a fault on. Gives its number.
     pub fn add_fault(&self, fault: Fault) -> u64 {
-        self.shared.dirty.store(true, Ordering::Relaxed);
+        self.shared.touched();
         self.shared.faults.lock().add(fault, self.shared.clock.now())
     }
 
     /// The same, unless what has this name was on before.
     pub fn add_fault_once(&self, name: &str, fault: Fault) {
-        self.shared.dirty.store(true, Ordering::Relaxed);
+        self.shared.touched();
         self.shared.faults.lock().add_once(name, fault, self.shared.clock.now());
     }
 
     /// Switches one fault off, or all (`None`). Gives how many were on.
     pub fn remove_fault(&self, id: Option<u64>) -> usize {
-        self.shared.dirty.store(true, Ordering::Relaxed);
+        self.shared.touched();
         self.shared.faults.lock().remove(id)
     }
 
@@ -270,13 +270,13 @@ impl TwinHost {
         self.shared.given(integration, app)
     }
 
-    /// Writes the state file now, if there is one and something changed.
+    /// Writes the state file now, if there is one and something happened that the trail beside it does not tell.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self) -> Result<(), TwinError> {
         match &self.state_file {
-            Some(file) if self.shared.dirty.load(Ordering::Relaxed) => state::write(file, &self.shared),
+            Some(file) if self.shared.untold.load(Ordering::Relaxed) => state::write(file, &self.shared),
             _ => Ok(()),
         }
     }
@@ -376,6 +376,7 @@ fn build(options: TwinOptions) -> Result<Shared, TwinError> {
         mails: Mutex::default(),
         mail_name: mail_name.unwrap_or_else(|| "smtp".to_owned()),
         dirty: AtomicBool::new(false),
+        untold: AtomicBool::new(false),
         drawn: AtomicU64::new(0),
         traffic: Traffic::default(),
         writing: Mutex::default(),

@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) mail_name: String,
     /// Something happened since the state file was written.
     pub(crate) dirty: AtomicBool,
+    /// Something happened since then that no line of the trail tells: nobody asked for it by a request.
+    pub(crate) untold: AtomicBool,
     pub(crate) drawn: AtomicU64,
     pub(crate) traffic: Traffic,
     /// One state file is written at a time.
@@ -76,6 +78,12 @@ impl Shared {
         self.hooks.read().iter().for_each(|hook| hook(&record));
     }
 
+    /// Something happened that nobody asked for by a request.
+    pub(crate) fn touched(&self) {
+        self.dirty.store(true, Ordering::Relaxed);
+        self.untold.store(true, Ordering::Relaxed);
+    }
+
     /// A mail is in the mailbox now; the same one again counts as a copy.
     pub(crate) fn delivered(&self, mut mail: Mail) -> Mail {
         let mut mails = self.mails.lock();
@@ -103,7 +111,7 @@ impl Shared {
     /// The same, unless what has this name was changed before: then it gives false. What has no name may happen any number
     /// of times.
     pub(crate) fn change_once(&self, name: &str, change: &Change) -> Result<bool, TwinError> {
-        self.dirty.store(true, Ordering::Relaxed);
+        self.touched();
         if let Change::Reveal(index) = change {
             return self.reveal(name, *index);
         }

@@ -1,6 +1,6 @@
 //! The state file: everything that twins need to go on where they stopped, as one JSON document.
 //!
-//! Written beside its place and moved there whole, at most once a second and at the end. What was answered after the last
+//! Written beside its place and moved there whole, every few seconds and at the end. What was answered after the last
 //! write stands in the trail; a change from outside that had a name can be made again.
 
 use std::{
@@ -14,6 +14,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
     ActiveFault, EffectRecord, Mail, RequestRecord, TwinError,
@@ -24,8 +25,8 @@ use super::{
     trail::{Line, Trail},
 };
 
-/// How often the file is written at most.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often the file is written at most: the trail knows what happened since, so this bounds only how long that grows.
+const EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 struct Kept {
@@ -57,6 +58,18 @@ struct KeptTenant {
 }
 
 #[derive(Serialize)]
+struct Shown<'a> {
+    drawn: u64,
+    requests: &'a [RequestRecord],
+    effects: &'a [EffectRecord],
+    mails: &'a [Mail],
+    /// Each written under its own lock.
+    tenants: BTreeMap<&'a String, Box<RawValue>>,
+    faults: Vec<ActiveFault>,
+    faults_done: BTreeSet<String>,
+}
+
+#[derive(Serialize)]
 struct ShownTenant<'a> {
     seq: u64,
     tables: &'a BTreeMap<String, Table>,
@@ -84,6 +97,7 @@ pub(crate) async fn keep(file: PathBuf, shared: Arc<Shared>) -> Infallible {
 /// Writes the file.
 pub(crate) fn write(file: &Path, shared: &Shared) -> Result<(), TwinError> {
     shared.dirty.store(false, Ordering::Relaxed);
+    shared.untold.store(false, Ordering::Relaxed);
     let wrong = |error: String| TwinError::State(file.to_owned(), error);
     let _one = shared.writing.lock();
     let told = |error: std::io::Error| wrong(error.to_string());
@@ -97,7 +111,7 @@ pub(crate) fn write(file: &Path, shared: &Shared) -> Result<(), TwinError> {
 }
 
 fn document(shared: &Shared) -> Result<String, serde_json::Error> {
-    let mut tenants = serde_json::Map::new();
+    let mut tenants = BTreeMap::new();
     for (name, platform) in &shared.platforms {
         let platform = platform.lock();
         let tenant = platform.db.lock();
@@ -113,20 +127,19 @@ fn document(shared: &Shared) -> Result<String, serde_json::Error> {
             lingering: tenant.store.lingering(),
             drawn: tenant.drawn,
         };
-        tenants.insert(name.clone(), serde_json::to_value(shown)?);
+        tenants.insert(name, serde_json::value::to_raw_value(&shown)?);
     }
     let (faults, faults_done) = shared.faults.lock().kept();
     let ledger = shared.ledger.lock();
-    let document = serde_json::json!({
-        "drawn": shared.drawn.load(Ordering::Relaxed),
-        "requests": ledger.requests(),
-        "effects": ledger.effects(),
-        "mails": *shared.mails.lock(),
-        "tenants": tenants,
-        "faults": faults,
-        "faults_done": faults_done,
-    });
-    serde_json::to_string(&document)
+    serde_json::to_string(&Shown {
+        drawn: shared.drawn.load(Ordering::Relaxed),
+        requests: ledger.requests(),
+        effects: ledger.effects(),
+        mails: &shared.mails.lock(),
+        tenants,
+        faults,
+        faults_done,
+    })
 }
 
 /// Goes on from the file, if there is one, and from what happened since.

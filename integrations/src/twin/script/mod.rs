@@ -8,10 +8,16 @@ mod reply;
 mod route;
 mod tables;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use parking_lot::Mutex;
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position};
+use rhai::{
+    AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position,
+    packages::{Package as _, StandardPackage},
+};
 
 pub(crate) use convert::to_dynamic;
 pub(crate) use reply::{Body, Reply};
@@ -22,6 +28,16 @@ use super::{extra::Extra, tenant::Db};
 
 /// Operations that one request may take: a loop without end stops, a page of a thousand rows does not.
 const OPERATIONS_MAX: u64 = 5_000_000;
+
+/// How many texts stay parsed: the catalogue's, and some of a folder beside it.
+const PARSED_MAX: usize = 128;
+
+/// Rhai's own functions, made once.
+static STANDARD: LazyLock<rhai::Shared<rhai::Module>> =
+    LazyLock::new(|| StandardPackage::new().as_shared_module());
+
+/// Scripts that were parsed, by their text: every drill and every case begins with the same ones.
+static PARSED: Mutex<BTreeMap<String, Arc<AST>>> = Mutex::new(BTreeMap::new());
 
 /// What the top of a script declares.
 #[derive(Clone, Debug, Default)]
@@ -41,9 +57,21 @@ pub(crate) struct Plan {
 /// A compiled script.
 pub(crate) struct Script {
     engine: Engine,
-    ast: AST,
+    ast: Arc<AST>,
     plan: Plan,
     hooks: BTreeMap<String, usize>,
+}
+
+fn parse(engine: &Engine, source: &str) -> Result<Arc<AST>, (Position, String)> {
+    if let Some(known) = PARSED.lock().get(source) {
+        return Ok(known.clone());
+    }
+    let ast = Arc::new(engine.compile(source).map_err(|error| (error.1, error.0.to_string()))?);
+    let mut parsed = PARSED.lock();
+    if parsed.len() < PARSED_MAX {
+        parsed.insert(source.to_owned(), ast.clone());
+    }
+    Ok(ast)
 }
 
 impl Script {
@@ -58,7 +86,8 @@ impl Script {
     /// The same; the place of what is wrong apart from its words.
     pub(crate) fn compile_at(source: &str, db: &Db) -> Result<Self, (Position, String)> {
         let plan = Arc::new(Mutex::new(Plan::default()));
-        let mut engine = Engine::new();
+        let mut engine = Engine::new_raw();
+        engine.register_global_module(STANDARD.clone());
         engine.set_max_expr_depths(128, 64);
         engine.set_max_call_levels(64);
         engine.set_optimization_level(rhai::OptimizationLevel::None);
@@ -69,7 +98,7 @@ impl Script {
         tables::register(&mut engine);
         natives::register(&mut engine, db);
         route::register(&mut engine, &plan);
-        let ast = engine.compile(source).map_err(|error| (error.1, error.0.to_string()))?;
+        let ast = parse(&engine, source)?;
         engine.run_ast(&ast).map_err(|mut error| (error.take_position(), error.to_string()))?;
         let hooks =
             ast.iter_functions().map(|function| (function.name.to_owned(), function.params.len())).collect();
