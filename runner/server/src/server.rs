@@ -164,6 +164,7 @@ impl Server {
             engine: options.engine.clone(),
             journal: options.journal,
             config: options.config,
+            register: options.register,
             clock: options.clock,
             mode: options.mode,
             metrics,

@@ -58,6 +58,16 @@ fn chosen_page(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
     }
 }
 
+/// What stands where something is not known yet. A recording holds what its screens had read by then, and asks nobody.
+fn unread(app: &App, what: &str, width: usize) -> Vec<Line<'static>> {
+    if app.options.recording.is_none() {
+        return vec![Line::styled(format!("reading {what} ..."), app.look().faint())];
+    }
+    let text =
+        format!("The screen that was recorded had not read {what} by now, so it is not in this recording.");
+    widgets::wrap(&text, width).into_iter().map(|row| Line::styled(row, app.look().faint())).collect()
+}
+
 /// A fact with its label, in as many rows as it needs.
 pub(crate) fn fact(label: &str, text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
     labelled(label, text, LABEL, width, look)

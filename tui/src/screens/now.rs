@@ -21,7 +21,7 @@ use ratatui::{
 };
 use stanch_model::{
     Severity,
-    api::{Card, DeadlineView, DrillView, IncidentSummary, RunSummary},
+    api::{Card, DeadlineView, DrillView, IncidentSummary, Role, RunSummary},
     run::{RunView, WaitKind},
     shortened::short,
 };
@@ -41,6 +41,9 @@ const LINE: usize = 130;
 /// The width of the column of block names.
 const LABEL: usize = 7;
 
+/// The width of the column of what is still open.
+const WHAT: usize = 18;
+
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let mut rest = area;
@@ -57,7 +60,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let run = incident.and_then(|incident| app.world().foremost_run(incident));
     put(what(app, incident, run, width), &mut rest);
     if let Some(away) = &app.away {
-        let text = format!("{} (since {})", away.words, app.zone().minute(away.since_ms));
+        // a drill's clock is another than that by which one was away
+        let since = match app.drill() {
+            Some(_) => String::new(),
+            None => format!(" (since {})", app.zone().minute(away.since_ms)),
+        };
+        let text = format!("{}{since}", away.words);
         put(vec![labelled("AWAY", cut(&text, width - LABEL, app.look()), app)], &mut rest);
     }
     put(next(app, run, width), &mut rest);
@@ -134,10 +142,17 @@ fn stand(app: &App, run: &RunSummary) -> String {
     let mut said = format!("{word}.");
     if let Some(view) = view {
         let (proven, all) = target::proven(view);
+        let late = target::dying(view).filter(|_| is_over(run));
         if all > 0 {
-            said.push_str(&format!(" {proven} of {} proven.", words::count(all, "target")));
+            said.push_str(&format!(" {proven} of {} proven", words::count(all, "target")));
+            said.push_str(&match late {
+                None => ".".to_owned(),
+                Some((1, by)) => format!(", 1 dies by {}.", app.zone().near(by, app.server_ms())),
+                Some((count, by)) => format!(", {count} die by {}.", app.zone().near(by, app.server_ms())),
+            });
         }
-        if let Some(because) = view.because.first().filter(|_| is_over(run)) {
+        let told = |because: &&String| is_over(run) && (late.is_none() || !because.ends_with("residual"));
+        if let Some(because) = view.because.iter().find(told) {
             said.push_str(&format!(" Because {because}."));
         }
     }
@@ -194,7 +209,20 @@ fn stands(app: &App, run: &RunSummary) -> (String, &'static str) {
             let text = format!("Nothing for you. The run {state} {ago} ago.");
             (text, if open { "t  look at what is not proven" } else { "" })
         }
-        _ => ("Nothing for you. The run is at work.".to_owned(), ""),
+        _ => (format!("Nothing for you. {}", at_work(app, run)), ""),
+    }
+}
+
+/// What a run does that waits for nobody: calls that a platform put off are named.
+fn at_work(app: &App, run: &RunSummary) -> String {
+    let now = app.server_ms();
+    let view = app.world().run(&run.id).map(|run| &run.view);
+    match view.and_then(|view| target::put_off(view, now)) {
+        None => "The run is at work.".to_owned(),
+        Some((integration, at)) => {
+            let platform = words::sentence(integration);
+            format!("{platform} asks to wait; its next call goes out in {}.", time::about(at - now + 999))
+        }
     }
 }
 
@@ -203,7 +231,13 @@ fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'sta
     let me = app.world().me.as_ref().map_or("", |me| me.name.as_str());
     let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
     let mine = card.asked.is_empty() || card.asked.iter().any(|name| name == me);
-    let who = if mine { "You".to_owned() } else { words::sentence(&words::list(asked, "or", 3)) };
+    let looks_on = app.world().me.as_ref().is_none_or(|me| me.role < Role::Responder);
+    let who = match mine {
+        // anybody may, but for who only looks on
+        true if looks_on && card.asked.is_empty() => "Somebody".to_owned(),
+        true => "You".to_owned(),
+        false => words::sentence(&words::list(asked, "or", 3)),
+    };
     let what = match wait.kind {
         WaitKind::Approval => "must say yes or no",
         WaitKind::Manual => "must do it by hand",
@@ -266,7 +300,7 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
     for group in groups.iter().take(most) {
         let bad = group.state == stanch_model::TargetState::Failed;
         lines.push(Line::from(vec![
-            Span::raw(format!("{:>4}  {} ", group.count, pad(&group.what, 19, look))),
+            Span::raw(format!("{:>4}  {} ", group.count, pad(&shorter(&group.what, WHAT, app), WHAT, look))),
             widgets::word(group.words.clone(), bad, look),
         ]));
     }
@@ -274,6 +308,16 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
         lines.push(Line::styled(format!("      and {over} more kinds: t"), look.faint()));
     }
     lines
+}
+
+/// What is too long loses the end of its platform's name, and never what it is.
+fn shorter(what: &str, room: usize, app: &App) -> String {
+    match what.rsplit_once(' ') {
+        Some((platform, kind)) if what.len() > room => {
+            format!("{} {kind}", cut(platform, room.saturating_sub(kind.len() + 1), app.look()))
+        }
+        _ => what.to_owned(),
+    }
 }
 
 fn due(app: &App, most: usize, room: usize) -> Vec<Line<'static>> {
@@ -343,6 +387,26 @@ fn inbox(app: &App, drill: &DrillView, letters: usize, width: usize) -> Vec<Line
     lines
 }
 
+/// So many lines of what was said, what was said several times in a row as one of them.
+fn alike(told: impl Iterator<Item = (i64, entry::Said)>, most: usize) -> Vec<(i64, entry::Said)> {
+    let mut lines: Vec<(i64, entry::Said, usize)> = Vec::new();
+    for (at, said) in told {
+        let full = lines.len() == most;
+        match lines.last_mut() {
+            Some((_, last, count)) if *last == said => *count += 1,
+            _ if full => break,
+            _ => lines.push((at, said, 1)),
+        }
+    }
+    let line = |(at, mut said, count): (i64, entry::Said, usize)| {
+        if count > 1 {
+            said.text = format!("{count} times: {}", said.text);
+        }
+        (at, said)
+    };
+    lines.into_iter().map(line).collect()
+}
+
 /// The last lines of this run, the newest first.
 fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
@@ -354,7 +418,7 @@ fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<L
         };
     let told = entries.filter_map(|line| Some((millis(&line.time), entry::said(line)?)));
     let mut lines = Vec::new();
-    for (at, said) in told.take(most) {
+    for (at, said) in alike(told, most) {
         let label = if lines.is_empty() { "LAST" } else { "" };
         let end = if said.at.is_empty() { String::new() } else { format!("  {}", cut(&said.at, 12, look)) };
         let room = width.saturating_sub(LABEL + 10 + 9 + end.chars().count());
@@ -367,4 +431,20 @@ fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<L
         ]));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_several_times_in_a_row_is_said_once_with_its_number() {
+        let said =
+            |text: &str| entry::Said { mark: "later", text: text.to_owned(), ..entry::Said::default() };
+        let told = [(9, "wait"), (8, "wait"), (7, "cut"), (6, "wait"), (5, "proven")];
+        let lines = alike(told.into_iter().map(|(at, text)| (at, said(text))), 3);
+        let lines: Vec<(i64, String)> = lines.into_iter().map(|(at, said)| (at, said.text)).collect();
+        let wanted = [(9, "2 times: wait"), (7, "cut"), (6, "wait")];
+        assert_eq!(lines, wanted.map(|(at, text)| (at, text.to_owned())));
+    }
 }
