@@ -9,6 +9,9 @@ use stanch_model::{
 
 use crate::{app::App, words, world::millis};
 
+/// What becomes of it when nobody answers.
+pub(crate) const SILENT: &str = "If silent";
+
 /// What stops working.
 const BREAKS: &str = "Will break";
 
@@ -57,7 +60,7 @@ pub(crate) fn of_card(card: &Card, app: &App) -> Vec<(&'static str, String)> {
         facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
     }
     if let Some(due) = wait.due_ms {
-        facts.push(("If silent", silence(&wait.ladder, &zone.near(due, now))));
+        facts.push((SILENT, silence(&wait.ladder, &zone.near(due, now))));
     }
     facts
 }

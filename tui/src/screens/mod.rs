@@ -8,6 +8,7 @@ mod inbox;
 mod incidents;
 mod integrations;
 pub(crate) mod journal;
+mod next;
 mod now;
 mod playbooks;
 pub(crate) mod run;

@@ -21,15 +21,17 @@ use ratatui::{
 };
 use stanch_model::{
     Severity,
-    api::{Card, DeadlineView, DrillView, IncidentSummary, Role, RunSummary},
-    run::{RunView, WaitKind},
+    api::{DeadlineView, DrillView, IncidentSummary, RunSummary},
+    run::RunView,
     shortened::short,
 };
 
-use super::vendors::{clock, clocks};
+use super::{
+    next,
+    vendors::{clock, clocks},
+};
 use crate::{
     app::App,
-    command::Command,
     widgets::{self, cut, pad},
     words::{self, entry, target, time},
     world::{is_over, millis},
@@ -39,7 +41,7 @@ use crate::{
 const LINE: usize = 130;
 
 /// The width of the column of block names.
-const LABEL: usize = 7;
+pub(super) const LABEL: usize = 7;
 
 /// The width of the column of what is still open.
 const WHAT: usize = 18;
@@ -68,7 +70,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let text = format!("{}{since}", away.words);
         put(vec![labelled("AWAY", cut(&text, width - LABEL, app.look()), app)], &mut rest);
     }
-    put(next(app, run, width), &mut rest);
+    put(next::lines(app, run, width), &mut rest);
     let view = run.and_then(|run| app.world().run(&run.id)).map(|run| &run.view);
     let open = view.map_or_else(Vec::new, |view| open(app, view, usize::from(rest.height / 2).max(4)));
     let due = due(app, usize::from(rest.height / 2).max(4), (width / 2).saturating_sub(22).clamp(20, 40));
@@ -87,12 +89,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     put(last, &mut rest);
 }
 
-fn labelled(label: &str, text: String, app: &App) -> Line<'static> {
+pub(super) fn labelled(label: &str, text: String, app: &App) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{label:<LABEL$}"), app.look().strong()), Span::raw(text)])
 }
 
 /// A line whose end stands at the right edge.
-fn ends(start: Line<'static>, end: &str, width: usize, app: &App) -> Line<'static> {
+pub(super) fn ends(start: Line<'static>, end: &str, width: usize, app: &App) -> Line<'static> {
     let used = start.width();
     let end = cut(end, width.saturating_sub(used + 1), app.look());
     let gap = width.saturating_sub(used + Span::raw(end.as_str()).width());
@@ -160,133 +162,6 @@ fn stand(app: &App, run: &RunSummary) -> String {
         said.push_str(&format!(" Phase {}.", run.phase));
     }
     said
-}
-
-fn next(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Line<'static>> {
-    let indent = " ".repeat(LABEL);
-    let room = width.saturating_sub(LABEL);
-    if let Some(card) = app.next_card() {
-        return next_card(app, card, room, width);
-    }
-    let (text, way) = match run {
-        None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
-        None => ("Nothing for you.".to_owned(), "8  the playbooks, where s starts one by hand"),
-        Some(run) => stands(app, run),
-    };
-    let mut rows = widgets::wrap(&text, room).into_iter().take(3);
-    let mut lines = vec![labelled("NEXT", rows.next().unwrap_or_default(), app)];
-    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
-    if !way.is_empty() {
-        lines.push(Line::styled(format!("{indent}{way}"), app.look().faint()));
-    }
-    lines
-}
-
-/// What to do of a run where no card says it.
-fn stands(app: &App, run: &RunSummary) -> (String, &'static str) {
-    if app.all_held() {
-        return ("Everything is held back.".to_owned(), "Ctrl-R lets it go on");
-    }
-    let waits = run.waits.iter().find(|waiting| waiting.person).or_else(|| run.waits.first());
-    match (run.state.as_str(), waits) {
-        ("paused" | "limited" | "suspect", Some(waiting)) => {
-            (format!("Look at the run: {}.", waiting.what), "r  the run, where p lets it go on and X ends it")
-        }
-        ("diverged", Some(waiting)) => (
-            format!("The script differs from this run: {}.", waiting.what),
-            "r  the run, where R pins it anew",
-        ),
-        (_, Some(waiting)) => {
-            let now = app.server_ms();
-            let until = waiting.until_ms.filter(|until| *until > now);
-            let until =
-                until.map_or_else(String::new, |until| format!(" until {}", app.zone().near(until, now)));
-            (format!("Nothing for you. The run waits for {}{until}.", waiting.what), "")
-        }
-        (state, None) if matches!(state, "finished" | "failed" | "cancelled") => {
-            let open = !matches!(run.containment.as_deref(), Some("contained" | "nothing_to_contain"));
-            let ago = time::about(app.server_ms() - millis(&run.since));
-            let text = format!("Nothing for you. The run {state} {ago} ago.");
-            (text, if open { "t  look at what is not proven" } else { "" })
-        }
-        _ => (format!("Nothing for you. {}", at_work(app, run)), ""),
-    }
-}
-
-/// What a run does that waits for nobody: calls that a platform put off are named.
-fn at_work(app: &App, run: &RunSummary) -> String {
-    let now = app.server_ms();
-    let view = app.world().run(&run.id).map(|run| &run.view);
-    match view.and_then(|view| target::put_off(view, now)) {
-        None => "The run is at work.".to_owned(),
-        Some((integration, at)) => {
-            let platform = words::sentence(integration);
-            format!("{platform} asks to wait; its next call goes out in {}.", time::about(at - now + 999))
-        }
-    }
-}
-
-fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'static>> {
-    let (wait, now) = (&card.wait, app.server_ms());
-    let me = app.world().me.as_ref().map_or("", |me| me.name.as_str());
-    let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
-    let mine = card.asked.is_empty() || card.asked.iter().any(|name| name == me);
-    let looks_on = app.world().me.as_ref().is_none_or(|me| me.role < Role::Responder);
-    let who = match mine {
-        // anybody may, but for who only looks on
-        true if looks_on && card.asked.is_empty() => "Somebody".to_owned(),
-        true => "You".to_owned(),
-        false => words::sentence(&words::list(asked, "or", 3)),
-    };
-    let what = match wait.kind {
-        WaitKind::Approval => "must say yes or no",
-        WaitKind::Manual => "must do it by hand",
-        WaitKind::InDoubt => "must look what became of it",
-        WaitKind::Guard => "must say whether it goes on",
-        _ => "must answer",
-    };
-    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
-    let left = wait.due_ms.map_or_else(String::new, |due| match due - now {
-        left if left > 0 => format!(", {} left", time::about(left)),
-        _ => ", time is up".to_owned(),
-    });
-    let end = format!("asked {} ago{left}", time::about(now - millis(&wait.since)));
-    let mut rows = widgets::wrap(&format!("{who} {what}: {text}"), room.saturating_sub(end.len() + 2));
-    if rows.len() > 3 {
-        rows.truncate(3);
-        rows[2].push_str(app.look().glyph("…", "~"));
-    }
-    let mut rows = rows.into_iter();
-    let first = labelled("NEXT", rows.next().unwrap_or_default(), app);
-    let indent = " ".repeat(LABEL);
-    let mut lines = vec![ends(first, &end, width, app)];
-    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
-    lines.extend(why(card).map(|why| Line::raw(format!("{indent}{}", cut(&why, room, app.look())))));
-    lines.push(ways(app, room));
-    lines
-}
-
-/// Why a card came besides the one that stands in the script.
-fn why(card: &Card) -> Option<String> {
-    let is_more = card.wait.card && card.wait.kind == WaitKind::Approval;
-    is_more.then(|| "Why: found later; no earlier yes covers it.".to_owned())
-}
-
-/// What can be done about the card that waits: `Enter  read the card     n  remind them    e  ask Dora now`.
-fn ways(app: &App, room: usize) -> Line<'static> {
-    let mut ways = "Enter  read the card".to_owned();
-    if app.may(Command::Remind) {
-        ways += "     n  remind them";
-    }
-    if let Some(name) = app.asked_next().filter(|_| app.may(Command::AskNext)) {
-        ways += &format!("    e  ask {} now", words::sentence(name));
-    }
-    let others = app.world().cards().count().saturating_sub(1);
-    if others > 0 {
-        ways += &format!("    {others} more: 3");
-    }
-    let indent = " ".repeat(LABEL);
-    Line::styled(format!("{indent}{}", cut(&ways, room, app.look())), app.look().faint())
 }
 
 fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {

@@ -5,7 +5,10 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::api::{Drilled, PlaybookSummary, Stage, Standing};
+use stanch_model::{
+    Level,
+    api::{Drilled, PlaybookSummary, Stage, Standing},
+};
 
 use crate::{
     app::App,
@@ -68,6 +71,7 @@ fn source_of(app: &App, slug: &str, width: usize) -> Option<Vec<Line<'static>>> 
     };
     let wrong = match book.mistakes.len() {
         0 => "nothing found wrong".to_owned(),
+        count if book.mistakes.iter().all(|one| one.level == Level::Warning) => words::count(count, "note"),
         count => words::count(count, "mistake"),
     };
     let mut lines = vec![widgets::heading(slug, &wrong, width, look)];

@@ -168,7 +168,7 @@ fn head(
         second = format!("reading, {} so far", words::count(whole.entries.len(), "line"));
     } else if let Some(waiting) = view.waiting().first() {
         let since = time::about(app.server_ms() - millis(&waiting.since));
-        second = format!("waits {since} for {}", waiting.what);
+        second = format!("waits {since}: {}", waiting.what);
     }
     lines.push(Line::styled(cut(&second, width, look), look.faint()));
     lines

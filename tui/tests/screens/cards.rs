@@ -292,6 +292,39 @@ fn a_card_says_whether_the_owner_of_what_breaks_knows() {
 }
 
 #[test]
+fn the_page_of_keys_over_a_card_is_of_the_card() {
+    let mut stage = opened(told_all());
+    stage.keys(&["?"]);
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("let it go alone; everybody is told"), "{picture}");
+    assert!(!picture.contains("to the next screen"), "{picture}");
+    stage.keys(&["esc"]);
+    assert!(stage.picture(80, 24).contains("Yes needs the name typed"), "the card is still there");
+}
+
+#[test]
+fn who_started_a_run_is_not_told_to_say_yes_to_it() {
+    let asked = told_all();
+    let created = serde_json::json!({
+        "run": asked.run, "playbook": asked.playbook, "title": asked.title, "mode": "live", "input": {}, "alert": null,
+        "started_by": "ben",
+        "pins": { "playbook": null, "actions": {}, "integrations": {}, "rhai": "1", "host_api": 1 }
+    });
+    let entry = serde_json::json!({
+        "stream": format!("run/{}", asked.run), "version": 1, "time": "2026-11-26T17:20:00Z", "kind": "run.created",
+        "body": created, "hash": ""
+    });
+    let mut stage = waits(asked.clone(), "ben");
+    stage.keys(&["1"]);
+    assert!(stage.picture(80, 24).contains("You must say yes or no"), "{}", stage.picture(80, 24));
+    let page = serde_json::json!({ "items": [entry] });
+    let page = serde_json::from_value(page).unwrap();
+    stage.event(Event::Told(Box::new(Told::Entries(asked.run.clone(), 0, page))));
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("Caro must say yes or no"), "{picture}");
+}
+
+#[test]
 fn who_only_looks_on_is_not_told_to_do_it() {
     let mut manual = card(WaitKind::Manual, &[]);
     manual.asked.clear();
