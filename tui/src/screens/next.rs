@@ -24,6 +24,7 @@ pub(super) fn lines(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Li
     }
     let (text, way) = match run {
         None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
+        None if app.world().status.is_none() => ("What waits for you is being asked.".to_owned(), ""),
         None => ("Nothing for you.".to_owned(), "8  the playbooks, where s starts one by hand"),
         Some(run) => stands(app, run),
     };

@@ -58,35 +58,44 @@ pub fn rank(state: TargetState) -> u8 {
 /// What is still open in a run, the worst first. Runs have thousands of targets and a picture is drawn often: words are only
 /// made of the groups.
 pub fn open(view: &RunView, zone: &Zone, now_ms: i64) -> Vec<Group> {
-    let mut groups: BTreeMap<(u8, &str, &str, i64), (usize, &TargetView, Option<i64>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(u8, &str, &str, i64), Alike<'_>> = BTreeMap::new();
     let held = |target: &&TargetView| target.released.is_none() && is_open(target.state);
     for target in view.targets.values().filter(held) {
-        // what dies within one minute dies together
-        let until = target.until_ms.map_or(0, |until| until / 60_000);
-        // what a platform put off comes again together, as far as people care
+        // what dies within one minute dies together, and what a platform put off comes again together
         let again = again(view, target, now_ms);
-        let apart = if again.is_some() { -1 } else { until };
+        let minute = target.until_ms.map_or(0, |until| until / 60_000);
+        let apart = if again.is_some() { -1 } else { minute };
         let key =
             (rank(target.state), target.target.integration.as_str(), target.target.kind.as_str(), apart);
-        let (count, _, first) = groups.entry(key).or_insert((0, target, again));
-        *count += 1;
-        *first = (*first).min(again);
+        let alike = groups.entry(key).or_insert(Alike { count: 0, one: target, again });
+        alike.count += 1;
+        alike.again = alike.again.min(again);
     }
-    let group = |((_, integration, kind, _), (count, target, again)): (
-        (u8, &str, &str, i64),
-        (usize, &TargetView, Option<i64>),
-    )| {
-        let words = match again {
+    groups.into_values().map(|alike| alike.said(zone, now_ms)).collect()
+}
+
+/// Targets that stand alike, of which one is looked at.
+struct Alike<'a> {
+    count: usize,
+    one: &'a TargetView,
+    /// When the first of them is tried again.
+    again: Option<i64>,
+}
+
+impl Alike<'_> {
+    fn said(self, zone: &Zone, now_ms: i64) -> Group {
+        let words = match self.again {
             Some(at) => format!("again in {}", time::about(at - now_ms + 999)),
-            None => words(target, zone, now_ms),
+            None => words(self.one, zone, now_ms),
         };
-        let (plural, words) = match count {
+        let (plural, words) = match self.count {
             1 => ("", words.replacen("die by", "dies by", 1)),
             _ => ("s", words),
         };
-        Group { count, what: format!("{integration} {kind}{plural}"), state: target.state, words }
-    };
-    groups.into_iter().map(group).collect()
+        let target = &self.one.target;
+        let what = format!("{} {}{plural}", target.integration, target.kind);
+        Group { count: self.count, what, state: self.one.state, words }
+    }
 }
 
 /// When the cut of a target is tried again that its platform put off.

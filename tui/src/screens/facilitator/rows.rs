@@ -73,6 +73,8 @@ fn entry(one: &PlotView, app: &App, width: usize) -> Line<'static> {
         (None, None) => "once".to_owned(),
     };
     let when = one.by_hand.as_ref().unwrap_or(&one.when);
+    // its first word stands at the left already
+    let when = if due == "once" { when.strip_prefix("once ").unwrap_or(when) } else { when };
     let mark = if one.edited_by.is_some() { "edited, " } else { "" };
     let room = width.saturating_sub(TIME) * 3 / 5;
     Line::from(vec![
