@@ -109,7 +109,7 @@ tell: { operations: [\"slack:#operations\"], approval: [\"slack:#incidents\"] }
         let mut run = RunView::default();
         assert_eq!(heard(&cards, &run), OwnerTold::NotYet);
         let later = card("slack:#operations", ToldHow::Sent, "2026-03-13T02:44:00Z");
-        assert_eq!(heard(&[later.clone()], &run), OwnerTold::At(later.at.clone()));
+        assert_eq!(heard(std::slice::from_ref(&later), &run), OwnerTold::At(later.at.clone()));
         let step = |address: &str, until: &str, error: serde_json::Value| {
             let step = serde_json::json!({ "address": address, "op": "call", "name": "slack.post_message", "at": [9, 1],
                 "effect": "tell", "target": null, "attempts": 1, "deferred": null, "branches": 0, "branches_done": 0,

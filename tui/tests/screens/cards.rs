@@ -319,7 +319,7 @@ fn who_started_a_run_is_not_told_to_say_yes_to_it() {
     assert!(stage.picture(80, 24).contains("You must say yes or no"), "{}", stage.picture(80, 24));
     let page = serde_json::json!({ "items": [entry] });
     let page = serde_json::from_value(page).unwrap();
-    stage.event(Event::Told(Box::new(Told::Entries(asked.run.clone(), 0, page))));
+    stage.event(Event::Told(Box::new(Told::Entries(asked.run, 0, page))));
     let picture = stage.picture(80, 24);
     assert!(picture.contains("Caro must say yes or no"), "{picture}");
 }
