@@ -267,7 +267,10 @@ pub fn shown(key: &str) -> String {
         "backtab" => "Shift-Tab".to_owned(),
         "left" => "Left".to_owned(),
         "right" => "Right".to_owned(),
-        other => other.replace("ctrl-", "Ctrl-"),
+        other => match other.strip_prefix("ctrl-") {
+            Some(letter) => format!("Ctrl-{}", letter.to_uppercase()),
+            None => other.to_owned(),
+        },
     }
 }
 

@@ -178,6 +178,10 @@ fn tab(screen: Screen, app: &App) -> String {
     if count == 0 { screen.word().to_owned() } else { format!("{} {count}", screen.word()) }
 }
 
+fn is_over(app: &App) -> bool {
+    app.drill().is_some_and(|drill| drill.debrief.is_some())
+}
+
 /// How the line to the server is. The word live is kept for the mode.
 fn badge(app: &App) -> (String, bool) {
     let silent = app.now_ms - app.live.heard_ms;
@@ -186,6 +190,8 @@ fn badge(app: &App) -> (String, bool) {
         Link::Joining => ("joining".to_owned(), false),
         Link::Online if silent > LATE_MS => (format!("late {}", time::about(silent)), false),
         Link::Online => ("online".to_owned(), false),
+        // a drill that was stopped takes its server along
+        Link::Lost(..) if is_over(app) => ("over".to_owned(), false),
         Link::Lost(since, _) => (format!("lost {}", time::about(app.now_ms - since)), true),
         Link::Refused(_) => ("refused".to_owned(), true),
     }
@@ -204,7 +210,9 @@ fn foot(app: &App, width: usize) -> Line<'static> {
     if let Link::Refused(why) = &app.live.line {
         return Line::from(widgets::word(format!(" {}", widgets::cut(why, width - 2, look)), true, look));
     }
-    if let Link::Lost(_, why) = &app.live.line {
+    if let Link::Lost(_, why) = &app.live.line
+        && !is_over(app)
+    {
         let text = format!(" What you see may be old, the line is tried again ({why})");
         return Line::styled(widgets::cut(&text, width - 1, look), look.strong());
     }

@@ -10,7 +10,9 @@ use std::{
 
 use crossterm::{
     cursor, execute,
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    terminal::{
+        Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
@@ -41,7 +43,8 @@ impl Screen {
         TAKEN.store(true, Ordering::SeqCst);
         // large enough for a whole picture: it is written at once, over a slow line too
         let mut out = BufWriter::with_capacity(128 * 1024, io::stdout());
-        let entered = execute!(out, EnterAlternateScreen, cursor::Hide);
+        // whoever was here before and was killed may have left its picture
+        let entered = execute!(out, EnterAlternateScreen, Clear(ClearType::All), cursor::Hide);
         let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         terminal.map(|terminal| Self { terminal }).inspect_err(|_| give_back())
     }

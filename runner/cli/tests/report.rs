@@ -70,7 +70,10 @@ fn settings() -> insta::Settings {
 fn a_drill_is_reported_in_three_forms_with_the_same_facts() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    let played = play(home, "first-drill", "d");
+    // how long a platform that asks to wait makes one wait differs from play to play
+    let fault = "  - once: revoked(\"okta\") >= 3\n    fault: { platform: okta, answer: 429, delay: 30s, lasts: 1m }\n";
+    let file = scenario(home, &[(fault, "")]);
+    let played = play(home, file.to_str().unwrap(), "d");
     let end = String::from_utf8(played.stdout).unwrap();
     assert!(end.contains("stanch report d --format html"), "{end}");
 

@@ -133,7 +133,7 @@ impl Events {
                         Ok(Some(Ok(bytes))) => {
                             parser.feed(&bytes).map_err(|_| "a line without an end".to_owned())
                         }
-                        Ok(Some(Err(why))) => Err(why),
+                        Ok(Some(Err(_))) => Err("the connection broke".to_owned()),
                         Ok(None) => Err("the server ended the stream".to_owned()),
                         Err(_) => Err("no sign of life".to_owned()),
                     };

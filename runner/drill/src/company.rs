@@ -123,12 +123,14 @@ pub fn configuration(scenario: &Scenario, catalog: &Catalog, secret_file: &str) 
 }
 
 /// Who hears what, by what it is called in scripts.
-pub(crate) const TELL: [(&str, &str); 5] = [
+pub(crate) const TELL: [(&str, &str); 6] = [
     ("approval", "#incidents"),
     ("stuck", "#incidents"),
     ("deadline", "#incidents"),
     ("team", "#incidents"),
     ("vendor-desk", "#vendors"),
+    // who answers for every app of the company
+    ("operations", "#general"),
 ];
 
 /// The part `tell:` of a configuration.

@@ -53,8 +53,8 @@ impl Folders {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn temporary() -> Result<Self, DrillError> {
-        let folder = std::env::temp_dir().join(format!("stanch-demo-{}", ulid::Ulid::generate()));
+    pub fn temporary(of: &str) -> Result<Self, DrillError> {
+        let folder = std::env::temp_dir().join(format!("stanch-{of}-{}", ulid::Ulid::generate()));
         Self { data: folder.join("data"), config: folder }.made()
     }
 

@@ -26,7 +26,7 @@ use crate::{
 
 pub use card::{
     AnswerBody, AskBody, BreakGlassBody, Card, CardAct, CardBreak, CardGuard, CardProtected, CardTold,
-    DecideBody, LinkBody, MadeLink, Say, ToldHow,
+    DecideBody, LinkBody, MadeLink, OwnerTold, Say, ToldHow,
 };
 pub use drill::{
     Behind, Debrief, DrillSeat, DrillTicket, DrillView, FaultView, GoalView, Got, Graded, Happened, Hoped,

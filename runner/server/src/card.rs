@@ -10,8 +10,9 @@ use stanch_model::{
     run::{WaitKind, body::Created},
 };
 use stanch_playbooks::Manifest;
+use stanch_response::vendor::Vendor;
 
-use crate::app::App;
+use crate::{app::App, owners};
 
 /// Adds what the run's own entries do not tell.
 pub(crate) fn complete(app: &App, mut card: Card) -> Card {
@@ -23,7 +24,7 @@ pub(crate) fn complete(app: &App, mut card: Card) -> Card {
     card.told = app.told.of(&card.id);
     card.protected = protected(app, &card.wait.targets);
     let created = created(app, &RunId(card.run.clone()));
-    card.breaks = breaks(app, &card.wait.targets, created.as_ref());
+    card.breaks = breaks(app, &card, created.as_ref());
     if card.wait.kind == WaitKind::Approval
         && let Some(hash) = created.and_then(|created| created.pins.playbook)
         && let Some(playbook) = app.engine.library().by_hash(&hash)
@@ -40,38 +41,26 @@ fn protected(app: &App, targets: &[Target]) -> Option<CardProtected> {
     Some(CardProtected { of: targets.len(), met: met.collect(), unread: told.unread })
 }
 
-/// What stops working when these are cut: what their vendors are for. Of a grant that names no app that the register knows,
-/// the run's own app says it.
-fn breaks(app: &App, targets: &[Target], created: Option<&Created>) -> Vec<CardBreak> {
-    let cut = targets.iter().filter(|target| !matches!(target.kind.as_str(), "user" | "session" | "group"));
-    let of_run = || {
-        let created = created?;
-        created.input["app"].as_str().or_else(|| created.alert["app"].as_str())
-    };
-    let mut vendors: BTreeMap<&str, CardBreak> = BTreeMap::new();
-    for target in cut {
-        let found = names(target).into_iter().chain(of_run()).find_map(|name| app.register.find(name));
-        let Some((slug, vendor)) = found else { continue };
+/// What stops working when these are cut: what their vendors are for, who answers for them, and whether they know.
+fn breaks(app: &App, card: &Card, created: Option<&Created>) -> Vec<CardBreak> {
+    let of_run = created.and_then(|run| run.input["app"].as_str().or_else(|| run.alert["app"].as_str()));
+    let vendors = owners::vendors(&app.register, &card.wait.targets, of_run);
+    let run = (!vendors.is_empty()).then(|| app.engine.view(&RunId(card.run.clone())).ok()).flatten();
+    let told = app.told.of_run(&card.run);
+    let one = |(slug, vendor): (&str, &Vendor)| {
         let name = if vendor.name.is_empty() { slug } else { &vendor.name };
-        let (what, owner) = (vendor.purpose.clone().unwrap_or_default(), vendor.owner.clone());
-        if !what.is_empty() || owner.is_some() {
-            vendors.entry(slug).or_insert_with(|| CardBreak { vendor: name.to_owned(), what, owner });
+        let owner = vendor.owner.clone();
+        let heard = owner.as_ref().zip(run.as_ref());
+        CardBreak {
+            vendor: name.to_owned(),
+            what: vendor.purpose.clone().unwrap_or_default(),
+            told: heard
+                .map_or_else(Default::default, |(owner, run)| owners::heard(owner, &app.config, run, &told)),
+            owner,
         }
-    }
-    vendors.into_values().collect()
-}
-
-/// Under which names the register may know the app of a target: its own, and that of the app that it is a grant of.
-fn names(target: &Target) -> Vec<&str> {
-    let of_app = target.attrs.get("app").into_iter().flat_map(|app| {
-        let inner = ["id", "label"].iter().filter_map(|name| app["$target"][*name].as_str());
-        app.as_str().into_iter().chain(inner)
-    });
-    [target.id.as_str(), target.label.as_str()]
-        .into_iter()
-        .chain(of_app)
-        .filter(|name| !name.is_empty())
-        .collect()
+    };
+    let all = vendors.into_iter().map(one);
+    all.filter(|one| !one.what.is_empty() || one.owner.is_some()).collect()
 }
 
 /// How the run began; nothing when its first entry cannot be read.

@@ -157,17 +157,20 @@ fn clock(started: Deadline) -> DeadlineStarted {
 /// One message to our own people through one way of `tell:`. A way that leads to a configured integration is named after
 /// it, so that whoever sends need not know how ways are written.
 pub(crate) fn message(way: &str, text: &str, mode: Mode, config: &Config) -> Message {
-    let channel = Channel::parse(way, config).ok();
-    let notice = match channel.as_ref().map(|channel| channel.medium) {
-        Some(Medium::Mail) => Notice::new(text.lines().next().unwrap_or_default(), text, mode),
+    let notice = match Channel::parse(way, config).map(|channel| channel.medium) {
+        Ok(Medium::Mail) => Notice::new(text.lines().next().unwrap_or_default(), text, mode),
         _ => Notice::line(text, mode),
     };
-    let channel = match channel {
-        Some(Channel { medium: Medium::Mail, to, .. }) => format!("mail:{to}"),
-        Some(channel) => channel.to_string(),
-        None => way.to_owned(),
-    };
-    Message { channel, subject: notice.subject, text: notice.text }
+    Message { channel: channel_of(way, config), subject: notice.subject, text: notice.text }
+}
+
+/// What the way is called once it is known which integration it leads to.
+pub(crate) fn channel_of(way: &str, config: &Config) -> String {
+    match Channel::parse(way, config) {
+        Ok(Channel { medium: Medium::Mail, to, .. }) => format!("mail:{to}"),
+        Ok(channel) => channel.to_string(),
+        Err(_) => way.to_owned(),
+    }
 }
 
 impl ResponseDesk {

@@ -21,6 +21,7 @@ mod listen;
 mod login;
 mod metrics;
 mod notices;
+mod owners;
 mod poll;
 mod problem;
 mod random;

@@ -119,7 +119,6 @@ impl Server {
         let links = Links::open(options.data.as_deref(), options.config.server.public.as_deref());
         let links = Arc::new(links.map_err(ServerError::Links)?);
         let logins = Logins::of(&options.config, options.mode).map_err(ServerError::Logins)?;
-        let slack = slack(&options.config).await?;
         let notices = Notices::open(&options.journal)?;
         let told = Arc::new(tell::Told::default());
         let keeper = keeper(&options, &metrics, &notices);
@@ -143,7 +142,7 @@ impl Server {
             pulses,
             links: links.clone(),
             logins,
-            slack,
+            slack: slack(&options.config).await?,
             copies: copiers.iter().map(siem::Copier::figures).collect(),
             description: routes::describe(&table),
         }));
@@ -164,6 +163,7 @@ impl Server {
             engine: options.engine.clone(),
             journal: options.journal,
             config: options.config,
+            register: options.register,
             clock: options.clock,
             mode: options.mode,
             metrics,

@@ -6,7 +6,7 @@ use super::App;
 use crate::{
     ask::{Intent, Order, Trouble},
     command::Command,
-    overlays::{CardBox, Overlay, TextBox},
+    overlays::{CardBox, Overlay, Stage, TextBox},
     widgets, words,
 };
 
@@ -63,6 +63,11 @@ impl App {
             Overlay::Card(card) => Some(&**card),
             _ => None,
         })
+    }
+
+    /// True once the answer to the open card is durable: there is nothing more to choose on it.
+    pub(super) fn is_answered(&self) -> bool {
+        self.card().is_some_and(|card| matches!(card.stage, Stage::Recorded { .. }))
     }
 
     /// The card that the keys mean: the open one, the chosen one, the next one. As the server knows it now.

@@ -39,6 +39,7 @@ impl App {
             Command::ResumeAll => role >= Role::Responder && self.all_held(),
             Command::Remind => role >= Role::Responder && self.may_remind(),
             Command::AskNext => role >= Role::Responder && self.asked_next().is_some(),
+            Command::Open | Command::NextField | Command::PrevField if self.is_answered() => false,
             Command::CardRequests => {
                 self.card().is_some_and(|card| card.card.wait.kind == WaitKind::Approval)
             }

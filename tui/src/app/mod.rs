@@ -340,7 +340,9 @@ impl App {
 
     /// Where the keys go.
     pub fn context(&self) -> Context {
-        match self.overlays.last() {
+        // the page of keys is of what lies below it
+        let below = self.overlays.iter().rev().find(|overlay| !matches!(overlay, Overlay::Help(_)));
+        match below {
             Some(Overlay::Card(_)) => Context::Card,
             _ if self.at().opened.is_some() => Context::Opened(self.screen),
             _ => Context::Screen(self.screen),

@@ -41,7 +41,9 @@ impl Row {
     /// True where this applies now.
     pub fn applies(&self, app: &App) -> bool {
         let context = app.context();
-        let here = if self.on.is_empty() { context != Card } else { self.on.contains(&context) };
+        // all keys are shown over a card, too: the rarer ones have no room at its foot
+        let everywhere = context != Card || self.command == Command::Help;
+        let here = if self.on.is_empty() { everywhere } else { self.on.contains(&context) };
         here && app.may(self.command)
     }
 }

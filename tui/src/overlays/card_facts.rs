@@ -2,12 +2,15 @@
 
 use stanch_model::{
     Effect,
-    api::{Card, CardProtected, CardTold, ToldHow},
+    api::{Card, CardProtected, CardTold, OwnerTold, ToldHow},
     run::WaitKind,
     shortened::short,
 };
 
 use crate::{app::App, words, world::millis};
+
+/// What becomes of it when nobody answers.
+pub(crate) const SILENT: &str = "If silent";
 
 /// What stops working.
 const BREAKS: &str = "Will break";
@@ -29,7 +32,7 @@ pub(crate) fn of_card(card: &Card, app: &App) -> Vec<(&'static str, String)> {
     if wait.card {
         facts.push(("Why", "these targets were covered by no earlier yes".to_owned()));
     }
-    facts.extend(effects(card));
+    facts.extend(effects(card, app));
     if !wait.targets.is_empty() && wait.kind == WaitKind::Approval {
         let count = wait.targets.len();
         facts.push((
@@ -57,7 +60,7 @@ pub(crate) fn of_card(card: &Card, app: &App) -> Vec<(&'static str, String)> {
         facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
     }
     if let Some(due) = wait.due_ms {
-        facts.push(("If silent", silence(&wait.ladder, &zone.near(due, now))));
+        facts.push((SILENT, silence(&wait.ladder, &zone.near(due, now))));
     }
     facts
 }
@@ -80,7 +83,16 @@ fn told(card: &Card, app: &App) -> Option<(&'static str, String)> {
     (!words.is_empty()).then(|| ("Told", words::list(&words, "and", 3)))
 }
 
-fn effects(card: &Card) -> Vec<(&'static str, String)> {
+/// Whether who answers for it knows.
+fn knows(told: &OwnerTold, app: &App) -> String {
+    match told {
+        OwnerTold::Unknown => String::new(),
+        OwnerTold::NotYet => ", not told yet".to_owned(),
+        OwnerTold::At(at) => format!(", told at {}", app.zone().near(millis(at), app.server_ms())),
+    }
+}
+
+fn effects(card: &Card, app: &App) -> Vec<(&'static str, String)> {
     let may = &card.may;
     let mut facts = Vec::new();
     let mut label = "May do";
@@ -99,7 +111,9 @@ fn effects(card: &Card) -> Vec<(&'static str, String)> {
     }
     for one in &card.breaks {
         let what = if one.what.is_empty() { &one.vendor } else { &one.what };
-        let owner = one.owner.as_ref().map_or_else(String::new, |owner| format!("; owner {owner}"));
+        let owner = one.owner.as_ref();
+        let owner =
+            owner.map_or_else(String::new, |owner| format!("; owner {owner}{}", knows(&one.told, app)));
         facts.push((
             if facts.iter().any(|(label, _)| *label == BREAKS) { "" } else { BREAKS },
             format!("{what}{owner}"),

@@ -36,7 +36,9 @@ pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
     let middle: Vec<Line<'static>> = if card.listed {
         targets(card, look, width, usize::from(area.height).saturating_sub(14).max(3))
     } else {
+        let is_answered = matches!(card.stage, Stage::Recorded { .. });
         let facts = card_facts::of_card(&card.card, app).into_iter();
+        let facts = facts.filter(|(label, _)| !is_answered || *label != card_facts::SILENT);
         facts.flat_map(|(label, text)| fact(label, &text, width, look)).collect()
     };
     // the buttons are always there
@@ -57,7 +59,9 @@ pub(super) fn draw(card: &CardBox, app: &App, area: Rect, buf: &mut Buffer) {
         WaitKind::Guard => "Guard",
         _ => "Question",
     };
-    let left = card.card.wait.due_ms.map_or_else(String::new, |due| {
+    // once it is answered no time runs out any more
+    let runs_out = card.card.wait.due_ms.filter(|_| !matches!(card.stage, Stage::Recorded { .. }));
+    let left = runs_out.map_or_else(String::new, |due| {
         let left = due - app.server_ms();
         if left > 0 { format!("{} left", time::length(left)) } else { "time is up".to_owned() }
     });

@@ -54,13 +54,14 @@ fn row(card: &Card, chosen: bool, app: &App, width: usize) -> Line<'static> {
         _ => "time is up".to_owned(),
     });
     let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
-    let room = width.saturating_sub(2 + 4 + 10 + 12);
+    let end = if left.is_empty() { String::new() } else { format!("{left:>12}") };
+    let room = width.saturating_sub(2 + 4 + 10 + end.len());
     Line::from(vec![
         Span::raw(if chosen { "> " } else { "  " }),
         Span::styled(format!("{:<4}", wait.id), look.strong()),
         Span::styled(format!("{kind:<10}"), look.faint()),
         Span::raw(pad(text, room, look)),
-        Span::styled(format!("{left:>12}"), look.faint()),
+        Span::styled(end, look.faint()),
     ])
 }
 

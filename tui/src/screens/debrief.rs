@@ -40,7 +40,7 @@ fn all(app: &App, drill: &DrillView, debrief: &Debrief, width: usize) -> Vec<Lin
     let look = app.look();
     let mut lines = vec![verdict(app, debrief, width), Line::default()];
     for goal in &debrief.goals {
-        lines.push(of_goal(goal, app, width));
+        lines.extend(of_goal(goal, app, width));
         lines.extend(goal.shown_by.iter().map(|one| {
             let mut line = hope(one, app, width.saturating_sub(2));
             line.spans.insert(0, Span::raw("  "));
@@ -90,16 +90,19 @@ fn verdict(app: &App, debrief: &Debrief, width: usize) -> Line<'static> {
     ])
 }
 
-fn of_goal(goal: &GoalView, app: &App, width: usize) -> Line<'static> {
+fn of_goal(goal: &GoalView, app: &App, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
     let points = format!("{:>3}/{:<3}", goal.points, goal.of);
-    let room = width.saturating_sub(3 + 11 + points.len() + 1);
-    Line::from(vec![
+    let used = 3 + 11 + points.len() + 1;
+    let mut rows = widgets::wrap(&goal.text, width.saturating_sub(used)).into_iter();
+    let first = Line::from(vec![
         widgets::word(format!("{}  ", goal.rating), goal.rating == "U", look).patch_style(look.strong()),
         Span::styled(pad(&goal.goal, 11, look), look.strong()),
         Span::raw(format!("{points} ")),
-        Span::raw(cut(&goal.text, room, look)),
-    ])
+        Span::raw(rows.next().unwrap_or_default()),
+    ]);
+    let more = rows.map(|row| Line::raw(format!("{:used$}{row}", "")));
+    [first].into_iter().chain(more).collect()
 }
 
 /// Our times and theirs, on a scale of magnitudes: days and seconds fit one row.

@@ -93,7 +93,7 @@ fn detail(incident: &IncidentSummary, app: &App, width: usize) -> Vec<Line<'stat
         lines.push(Line::raw(cut(&text, width, look)));
     }
     let Some(view) = view else {
-        lines.push(Line::styled("reading the rest ...", look.faint()));
+        lines.extend(super::unread(app, "the rest", width));
         return lines;
     };
     if !view.alerts.is_empty() {

@@ -8,6 +8,7 @@ mod inbox;
 mod incidents;
 mod integrations;
 pub(crate) mod journal;
+mod next;
 mod now;
 mod playbooks;
 pub(crate) mod run;
@@ -56,6 +57,16 @@ fn chosen_page(app: &App, width: usize) -> Option<Vec<Line<'static>>> {
         Screen::Playbooks => playbooks::page(app, &chosen, width),
         _ => None,
     }
+}
+
+/// What stands where something is not known yet. A recording holds what its screens had read by then, and asks nobody.
+fn unread(app: &App, what: &str, width: usize) -> Vec<Line<'static>> {
+    if app.options.recording.is_none() {
+        return vec![Line::styled(format!("reading {what} ..."), app.look().faint())];
+    }
+    let text =
+        format!("The screen that was recorded had not read {what} by now, so it is not in this recording.");
+    widgets::wrap(&text, width).into_iter().map(|row| Line::styled(row, app.look().faint())).collect()
 }
 
 /// A fact with its label, in as many rows as it needs.

@@ -21,15 +21,17 @@ use ratatui::{
 };
 use stanch_model::{
     Severity,
-    api::{Card, DeadlineView, DrillView, IncidentSummary, RunSummary},
-    run::{RunView, WaitKind},
+    api::{DeadlineView, DrillView, IncidentSummary, RunSummary},
+    run::RunView,
     shortened::short,
 };
 
-use super::vendors::{clock, clocks};
+use super::{
+    next,
+    vendors::{clock, clocks},
+};
 use crate::{
     app::App,
-    command::Command,
     widgets::{self, cut, pad},
     words::{self, entry, target, time},
     world::{is_over, millis},
@@ -39,7 +41,10 @@ use crate::{
 const LINE: usize = 130;
 
 /// The width of the column of block names.
-const LABEL: usize = 7;
+pub(super) const LABEL: usize = 7;
+
+/// The width of the column of what is still open.
+const WHAT: usize = 18;
 
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -57,10 +62,15 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let run = incident.and_then(|incident| app.world().foremost_run(incident));
     put(what(app, incident, run, width), &mut rest);
     if let Some(away) = &app.away {
-        let text = format!("{} (since {})", away.words, app.zone().minute(away.since_ms));
+        // a drill's clock is another than that by which one was away
+        let since = match app.drill() {
+            Some(_) => String::new(),
+            None => format!(" (since {})", app.zone().minute(away.since_ms)),
+        };
+        let text = format!("{}{since}", away.words);
         put(vec![labelled("AWAY", cut(&text, width - LABEL, app.look()), app)], &mut rest);
     }
-    put(next(app, run, width), &mut rest);
+    put(next::lines(app, run, width), &mut rest);
     let view = run.and_then(|run| app.world().run(&run.id)).map(|run| &run.view);
     let open = view.map_or_else(Vec::new, |view| open(app, view, usize::from(rest.height / 2).max(4)));
     let due = due(app, usize::from(rest.height / 2).max(4), (width / 2).saturating_sub(22).clamp(20, 40));
@@ -79,12 +89,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     put(last, &mut rest);
 }
 
-fn labelled(label: &str, text: String, app: &App) -> Line<'static> {
+pub(super) fn labelled(label: &str, text: String, app: &App) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{label:<LABEL$}"), app.look().strong()), Span::raw(text)])
 }
 
 /// A line whose end stands at the right edge.
-fn ends(start: Line<'static>, end: &str, width: usize, app: &App) -> Line<'static> {
+pub(super) fn ends(start: Line<'static>, end: &str, width: usize, app: &App) -> Line<'static> {
     let used = start.width();
     let end = cut(end, width.saturating_sub(used + 1), app.look());
     let gap = width.saturating_sub(used + Span::raw(end.as_str()).width());
@@ -134,10 +144,17 @@ fn stand(app: &App, run: &RunSummary) -> String {
     let mut said = format!("{word}.");
     if let Some(view) = view {
         let (proven, all) = target::proven(view);
+        let late = target::dying(view).filter(|_| is_over(run));
         if all > 0 {
-            said.push_str(&format!(" {proven} of {} proven.", words::count(all, "target")));
+            said.push_str(&format!(" {proven} of {} proven", words::count(all, "target")));
+            said.push_str(&match late {
+                None => ".".to_owned(),
+                Some((1, by)) => format!(", 1 dies by {}.", app.zone().near(by, app.server_ms())),
+                Some((count, by)) => format!(", {count} die by {}.", app.zone().near(by, app.server_ms())),
+            });
         }
-        if let Some(because) = view.because.first().filter(|_| is_over(run)) {
+        let told = |because: &&String| is_over(run) && (late.is_none() || !because.ends_with("residual"));
+        if let Some(because) = view.because.iter().find(told) {
             said.push_str(&format!(" Because {because}."));
         }
     }
@@ -145,114 +162,6 @@ fn stand(app: &App, run: &RunSummary) -> String {
         said.push_str(&format!(" Phase {}.", run.phase));
     }
     said
-}
-
-fn next(app: &App, run: Option<&RunSummary>, width: usize) -> Vec<Line<'static>> {
-    let indent = " ".repeat(LABEL);
-    let room = width.saturating_sub(LABEL);
-    if let Some(card) = app.next_card() {
-        return next_card(app, card, room, width);
-    }
-    let (text, way) = match run {
-        None if app.all_held() => ("Everything is held back.".to_owned(), "Ctrl-R lets it go on"),
-        None => ("Nothing for you.".to_owned(), "8  the playbooks, where s starts one by hand"),
-        Some(run) => stands(app, run),
-    };
-    let mut rows = widgets::wrap(&text, room).into_iter().take(3);
-    let mut lines = vec![labelled("NEXT", rows.next().unwrap_or_default(), app)];
-    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
-    if !way.is_empty() {
-        lines.push(Line::styled(format!("{indent}{way}"), app.look().faint()));
-    }
-    lines
-}
-
-/// What to do of a run where no card says it.
-fn stands(app: &App, run: &RunSummary) -> (String, &'static str) {
-    if app.all_held() {
-        return ("Everything is held back.".to_owned(), "Ctrl-R lets it go on");
-    }
-    let waits = run.waits.iter().find(|waiting| waiting.person).or_else(|| run.waits.first());
-    match (run.state.as_str(), waits) {
-        ("paused" | "limited" | "suspect", Some(waiting)) => {
-            (format!("Look at the run: {}.", waiting.what), "r  the run, where p lets it go on and X ends it")
-        }
-        ("diverged", Some(waiting)) => (
-            format!("The script differs from this run: {}.", waiting.what),
-            "r  the run, where R pins it anew",
-        ),
-        (_, Some(waiting)) => {
-            let now = app.server_ms();
-            let until = waiting.until_ms.filter(|until| *until > now);
-            let until =
-                until.map_or_else(String::new, |until| format!(" until {}", app.zone().near(until, now)));
-            (format!("Nothing for you. The run waits for {}{until}.", waiting.what), "")
-        }
-        (state, None) if matches!(state, "finished" | "failed" | "cancelled") => {
-            let open = !matches!(run.containment.as_deref(), Some("contained" | "nothing_to_contain"));
-            let ago = time::about(app.server_ms() - millis(&run.since));
-            let text = format!("Nothing for you. The run {state} {ago} ago.");
-            (text, if open { "t  look at what is not proven" } else { "" })
-        }
-        _ => ("Nothing for you. The run is at work.".to_owned(), ""),
-    }
-}
-
-fn next_card(app: &App, card: &Card, room: usize, width: usize) -> Vec<Line<'static>> {
-    let (wait, now) = (&card.wait, app.server_ms());
-    let me = app.world().me.as_ref().map_or("", |me| me.name.as_str());
-    let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
-    let mine = card.asked.is_empty() || card.asked.iter().any(|name| name == me);
-    let who = if mine { "You".to_owned() } else { words::sentence(&words::list(asked, "or", 3)) };
-    let what = match wait.kind {
-        WaitKind::Approval => "must say yes or no",
-        WaitKind::Manual => "must do it by hand",
-        WaitKind::InDoubt => "must look what became of it",
-        WaitKind::Guard => "must say whether it goes on",
-        _ => "must answer",
-    };
-    let text = if wait.text.is_empty() { &wait.name } else { &wait.text };
-    let left = wait.due_ms.map_or_else(String::new, |due| match due - now {
-        left if left > 0 => format!(", {} left", time::about(left)),
-        _ => ", time is up".to_owned(),
-    });
-    let end = format!("asked {} ago{left}", time::about(now - millis(&wait.since)));
-    let mut rows = widgets::wrap(&format!("{who} {what}: {text}"), room.saturating_sub(end.len() + 2));
-    if rows.len() > 3 {
-        rows.truncate(3);
-        rows[2].push_str(app.look().glyph("…", "~"));
-    }
-    let mut rows = rows.into_iter();
-    let first = labelled("NEXT", rows.next().unwrap_or_default(), app);
-    let indent = " ".repeat(LABEL);
-    let mut lines = vec![ends(first, &end, width, app)];
-    lines.extend(rows.map(|row| Line::raw(format!("{indent}{row}"))));
-    lines.extend(why(card).map(|why| Line::raw(format!("{indent}{}", cut(&why, room, app.look())))));
-    lines.push(ways(app, room));
-    lines
-}
-
-/// Why a card came besides the one that stands in the script.
-fn why(card: &Card) -> Option<String> {
-    let is_more = card.wait.card && card.wait.kind == WaitKind::Approval;
-    is_more.then(|| "Why: found later; no earlier yes covers it.".to_owned())
-}
-
-/// What can be done about the card that waits: `Enter  read the card     n  remind them    e  ask Dora now`.
-fn ways(app: &App, room: usize) -> Line<'static> {
-    let mut ways = "Enter  read the card".to_owned();
-    if app.may(Command::Remind) {
-        ways += "     n  remind them";
-    }
-    if let Some(name) = app.asked_next().filter(|_| app.may(Command::AskNext)) {
-        ways += &format!("    e  ask {} now", words::sentence(name));
-    }
-    let others = app.world().cards().count().saturating_sub(1);
-    if others > 0 {
-        ways += &format!("    {others} more: 3");
-    }
-    let indent = " ".repeat(LABEL);
-    Line::styled(format!("{indent}{}", cut(&ways, room, app.look())), app.look().faint())
 }
 
 fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
@@ -266,7 +175,7 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
     for group in groups.iter().take(most) {
         let bad = group.state == stanch_model::TargetState::Failed;
         lines.push(Line::from(vec![
-            Span::raw(format!("{:>4}  {} ", group.count, pad(&group.what, 19, look))),
+            Span::raw(format!("{:>4}  {} ", group.count, pad(&shorter(&group.what, WHAT, app), WHAT, look))),
             widgets::word(group.words.clone(), bad, look),
         ]));
     }
@@ -274,6 +183,16 @@ fn open(app: &App, view: &RunView, most: usize) -> Vec<Line<'static>> {
         lines.push(Line::styled(format!("      and {over} more kinds: t"), look.faint()));
     }
     lines
+}
+
+/// What is too long loses the end of its platform's name, and never what it is.
+fn shorter(what: &str, room: usize, app: &App) -> String {
+    match what.rsplit_once(' ') {
+        Some((platform, kind)) if what.len() > room => {
+            format!("{} {kind}", cut(platform, room.saturating_sub(kind.len() + 1), app.look()))
+        }
+        _ => what.to_owned(),
+    }
 }
 
 fn due(app: &App, most: usize, room: usize) -> Vec<Line<'static>> {
@@ -343,6 +262,26 @@ fn inbox(app: &App, drill: &DrillView, letters: usize, width: usize) -> Vec<Line
     lines
 }
 
+/// So many lines of what was said, what was said several times in a row as one of them.
+fn alike(told: impl Iterator<Item = (i64, entry::Said)>, most: usize) -> Vec<(i64, entry::Said)> {
+    let mut lines: Vec<(i64, entry::Said, usize)> = Vec::new();
+    for (at, said) in told {
+        let full = lines.len() == most;
+        match lines.last_mut() {
+            Some((_, last, count)) if *last == said => *count += 1,
+            _ if full => break,
+            _ => lines.push((at, said, 1)),
+        }
+    }
+    let line = |(at, mut said, count): (i64, entry::Said, usize)| {
+        if count > 1 {
+            said.text = format!("{count} times: {}", said.text);
+        }
+        (at, said)
+    };
+    lines.into_iter().map(line).collect()
+}
+
 /// The last lines of this run, the newest first.
 fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<Line<'static>> {
     let look = app.look();
@@ -354,7 +293,7 @@ fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<L
         };
     let told = entries.filter_map(|line| Some((millis(&line.time), entry::said(line)?)));
     let mut lines = Vec::new();
-    for (at, said) in told.take(most) {
+    for (at, said) in alike(told, most) {
         let label = if lines.is_empty() { "LAST" } else { "" };
         let end = if said.at.is_empty() { String::new() } else { format!("  {}", cut(&said.at, 12, look)) };
         let room = width.saturating_sub(LABEL + 10 + 9 + end.chars().count());
@@ -367,4 +306,20 @@ fn last(app: &App, run: Option<&RunSummary>, most: usize, width: usize) -> Vec<L
         ]));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_several_times_in_a_row_is_said_once_with_its_number() {
+        let said =
+            |text: &str| entry::Said { mark: "later", text: text.to_owned(), ..entry::Said::default() };
+        let told = [(9, "wait"), (8, "wait"), (7, "cut"), (6, "wait"), (5, "proven")];
+        let lines = alike(told.into_iter().map(|(at, text)| (at, said(text))), 3);
+        let lines: Vec<(i64, String)> = lines.into_iter().map(|(at, said)| (at, said.text)).collect();
+        let wanted = [(9, "2 times: wait"), (7, "cut"), (6, "wait")];
+        assert_eq!(lines, wanted.map(|(at, text)| (at, text.to_owned())));
+    }
 }

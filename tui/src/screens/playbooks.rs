@@ -5,7 +5,10 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::api::{Drilled, PlaybookSummary, Stage, Standing};
+use stanch_model::{
+    Level,
+    api::{Drilled, PlaybookSummary, Stage, Standing},
+};
 
 use crate::{
     app::App,
@@ -13,6 +16,9 @@ use crate::{
     widgets::{self, cut, pad},
     words,
 };
+
+/// From this width on a row says how many runs there were.
+const ROOMY: usize = 90;
 
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let look = app.look();
@@ -61,10 +67,11 @@ pub(super) fn page(app: &App, slug: &str, width: usize) -> Option<Vec<Line<'stat
 fn source_of(app: &App, slug: &str, width: usize) -> Option<Vec<Line<'static>>> {
     let look = app.look();
     let Some(book) = app.world().books.get(slug) else {
-        return Some(vec![Line::raw("reading the playbook ...")]);
+        return Some(super::unread(app, "the playbook", width));
     };
     let wrong = match book.mistakes.len() {
         0 => "nothing found wrong".to_owned(),
+        count if book.mistakes.iter().all(|one| one.level == Level::Warning) => words::count(count, "note"),
         count => words::count(count, "mistake"),
     };
     let mut lines = vec![widgets::heading(slug, &wrong, width, look)];
@@ -101,13 +108,17 @@ fn row(playbook: &PlaybookSummary, chosen: bool, app: &App, width: usize) -> Lin
     let runs = app.world().runs.iter().filter(|run| run.playbook == playbook.slug).count();
     let state = if held { "held back".to_owned() } else { words::count(runs, "run") };
     let (drilled, stale) = drilled_in_short(playbook.drilled.as_ref());
-    let room = width.saturating_sub(2 + 28 + 21 + 11);
+    // where there is little room the title matters more than how often it ran
+    let state = if width >= ROOMY { format!("{state:>11}") } else { String::new() };
+    let last = if width >= ROOMY { 20 } else { 19 };
+    let room = width.saturating_sub(2 + 28 + last + 1 + state.len());
+    let slug = pad(&playbook.slug, 27, look);
     Line::from(vec![
         Span::raw(if chosen { "> " } else { "  " }),
-        Span::raw(pad(&playbook.slug, 27, look)),
+        if held { widgets::word(slug, true, look) } else { Span::raw(slug) },
         Span::styled(format!(" {}", pad(&playbook.title, room, look)), look.faint()),
-        widgets::word(format!(" {drilled:<20}"), stale, look),
-        Span::raw(format!("{state:>11}")),
+        widgets::word(format!(" {:<last$}", if held { "HELD BACK" } else { &drilled }), stale || held, look),
+        Span::raw(state),
     ])
 }
 

@@ -38,7 +38,7 @@ pub(super) fn draw(id: &str, app: &App, area: Rect, buf: &mut Buffer) {
     let usual = RunPlace::default();
     let place = app.runs.get(id).unwrap_or(&usual);
     let (Some(run), Some(whole)) = (app.shown_run(id), app.world().followed.get(id)) else {
-        return widgets::lines(&[Line::raw("reading the run ...")], area, buf);
+        return widgets::lines(&super::unread(app, "the run", usize::from(area.width)), area, buf);
     };
     let head = head(id, &run, whole, place, app, usize::from(area.width));
     let used = u16::try_from(head.len()).unwrap_or(2);
@@ -168,7 +168,7 @@ fn head(
         second = format!("reading, {} so far", words::count(whole.entries.len(), "line"));
     } else if let Some(waiting) = view.waiting().first() {
         let since = time::about(app.server_ms() - millis(&waiting.since));
-        second = format!("waits {since} for {}", waiting.what);
+        second = format!("waits {since}: {}", waiting.what);
     }
     lines.push(Line::styled(cut(&second, width, look), look.faint()));
     lines

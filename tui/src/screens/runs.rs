@@ -92,7 +92,7 @@ fn detail(run: &RunSummary, app: &App, width: usize) -> Vec<Line<'static>> {
     for waiting in run.waits.iter().take(3) {
         let since = time::about(app.server_ms() - millis(&waiting.since));
         let wait = waiting.wait.as_deref().map_or_else(String::new, |wait| format!("{wait} "));
-        lines.push(Line::raw(cut(&format!("waits {since} for {wait}{}", waiting.what), width, look)));
+        lines.push(Line::raw(cut(&format!("waits {since}: {wait}{}", waiting.what), width, look)));
     }
     lines
 }

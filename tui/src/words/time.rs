@@ -6,6 +6,9 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// From so many seconds on nobody counts minutes any more.
+const LONG: i64 = 100 * MINUTE;
+
 /// Which clock people read.
 #[derive(Clone, Debug)]
 pub struct Zone {
@@ -76,9 +79,12 @@ pub fn length(ms: i64) -> String {
     }
 }
 
-/// `T+14:20`: minutes and seconds since a drill began.
+/// `T+14:20`: minutes and seconds since a drill began; `T+3h 07m`, `T+2d 04h` of one that lasts long.
 pub fn since_start(seconds: i64) -> String {
-    format!("T+{}:{:02}", seconds / 60, (seconds % 60).abs())
+    match seconds {
+        LONG.. => format!("T+{}", length(seconds * 1000)),
+        _ => format!("T+{}:{:02}", seconds / 60, (seconds % 60).abs()),
+    }
 }
 
 /// The largest unit only: `3d`, `23h`, `4m`, `12s`.
@@ -105,5 +111,6 @@ mod tests {
         assert_eq!(zone.near(3_600_000, 0), "01:00");
         assert_eq!(zone.near(90_000_000, 0), "01-02 01:00");
         assert_eq!(zone.marked(1_000), "00:00:01Z");
+        assert_eq!([860, 11_220, 187_200].map(since_start), ["T+14:20", "T+3h 07m", "T+2d 04h"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use stanch_model::{
     Effect, Target,
-    api::{Card, CardAct, CardBreak, CardGuard, CardProtected, Me, Recorded, Role, Say, Verdict},
+    api::{Card, CardAct, CardBreak, CardGuard, CardProtected, Me, OwnerTold, Recorded, Role, Say, Verdict},
     run::{Reminder, WaitKind, WaitView},
 };
 use stanch_tui::{
@@ -69,6 +69,7 @@ pub(crate) fn told_all() -> Card {
         request: request.to_owned(),
     };
     let (what, owner) = ("contact sync to HubSpot".to_owned(), Some("Sales Ops".to_owned()));
+    let told = OwnerTold::At("2026-11-26T17:25:10Z".to_owned());
     let mut card = card(WaitKind::Approval, &[]);
     card.wait.reminded = vec![Reminder { who: "ana".to_owned(), at_ms: 1_795_713_990_000 }];
     Card {
@@ -83,7 +84,7 @@ pub(crate) fn told_all() -> Card {
             ),
             act("hubspot", "app", "app.quarantine", Effect::Reversible, 1, ""),
         ],
-        breaks: vec![CardBreak { vendor: "Drift".to_owned(), what, owner }],
+        breaks: vec![CardBreak { vendor: "Drift".to_owned(), what, owner, told }],
         protected: Some(CardProtected { of: 15, met: Vec::new(), unread: Vec::new() }),
         ..card
     }
@@ -144,6 +145,9 @@ fn a_yes_to_something_permanent_is_dead_until_the_name_is_typed() {
     stage.event(Event::Done(*number, Ok(recorded)));
     let picture = stage.picture(80, 24);
     assert!(picture.contains("recorded 17:26:40, position 412, as ben"), "{picture}");
+    assert!(!picture.contains("Enter choose") && !picture.contains("Tab move"), "{picture}");
+    stage.keys(&["tab", "tab"]);
+    assert!(stage.picture(80, 24).contains("recorded 17:26:40"), "what is durable is not chosen anew");
     stage.keys(&["enter"]);
     assert!(stage.app.overlays.is_empty());
 }
@@ -271,6 +275,66 @@ fn who_is_asked_hears_of_it_once_more_and_the_next_is_asked_now() {
     assert!(!now.contains("remind them") && !now.contains("ask Dora"), "{now}");
     stage.keys(&["n", "e"]);
     assert_eq!(orders(&mut stage), []);
+}
+
+#[test]
+fn a_card_says_whether_the_owner_of_what_breaks_knows() {
+    let shown = |told: OwnerTold| {
+        let mut card = told_all();
+        card.breaks[0].told = told;
+        opened(card).picture(120, 30)
+    };
+    assert!(shown(OwnerTold::Unknown).contains("contact sync to HubSpot; owner Sales Ops  "));
+    assert!(shown(OwnerTold::NotYet).contains("owner Sales Ops, not told yet"));
+    assert!(
+        shown(OwnerTold::At("2026-11-26T17:25:10Z".to_owned())).contains("owner Sales Ops, told at 17:25")
+    );
+}
+
+#[test]
+fn the_page_of_keys_over_a_card_is_of_the_card() {
+    let mut stage = opened(told_all());
+    stage.keys(&["?"]);
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("let it go alone; everybody is told"), "{picture}");
+    assert!(!picture.contains("to the next screen"), "{picture}");
+    stage.keys(&["esc"]);
+    assert!(stage.picture(80, 24).contains("Yes needs the name typed"), "the card is still there");
+}
+
+#[test]
+fn who_started_a_run_is_not_told_to_say_yes_to_it() {
+    let asked = told_all();
+    let created = serde_json::json!({
+        "run": asked.run, "playbook": asked.playbook, "title": asked.title, "mode": "live", "input": {}, "alert": null,
+        "started_by": "ben",
+        "pins": { "playbook": null, "actions": {}, "integrations": {}, "rhai": "1", "host_api": 1 }
+    });
+    let entry = serde_json::json!({
+        "stream": format!("run/{}", asked.run), "version": 1, "time": "2026-11-26T17:20:00Z", "kind": "run.created",
+        "body": created, "hash": ""
+    });
+    let mut stage = waits(asked.clone(), "ben");
+    stage.keys(&["1"]);
+    assert!(stage.picture(80, 24).contains("You must say yes or no"), "{}", stage.picture(80, 24));
+    let page = serde_json::json!({ "items": [entry] });
+    let page = serde_json::from_value(page).unwrap();
+    stage.event(Event::Told(Box::new(Told::Entries(asked.run, 0, page))));
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("Caro must say yes or no"), "{picture}");
+}
+
+#[test]
+fn who_only_looks_on_is_not_told_to_do_it() {
+    let mut manual = card(WaitKind::Manual, &[]);
+    manual.asked.clear();
+    manual.wait.ask.clear();
+    let mut stage = waits(manual, "otto");
+    stage.keys(&["1"]);
+    assert!(stage.picture(80, 24).contains("You must do it by hand"));
+    let me = Me { name: "otto".to_owned(), role: Role::Viewer, through: "socket".to_owned(), until: None };
+    stage.event(Event::Told(Box::new(Told::Me(me))));
+    assert!(stage.picture(80, 24).contains("Somebody must do it by hand"));
 }
 
 #[test]

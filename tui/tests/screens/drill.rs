@@ -48,6 +48,17 @@ fn a_drill_says_the_same_in_ascii_without_colours() {
 }
 
 #[test]
+fn a_drill_that_is_over_is_not_lost_with_its_server() {
+    let gone = || Event::Link(stanch_tui::event::Link::Lost("it ended".to_owned()));
+    let mut stage = over(Look::FULL);
+    let picture = stage.event(gone()).picture(80, 24);
+    assert!(picture.contains("| over") && !picture.contains("may be old"), "{picture}");
+    let mut stage = seated(Look::FULL, SeatKind::Responder);
+    let picture = stage.event(gone()).picture(80, 24);
+    assert!(picture.contains("| lost 0s") && picture.contains("may be old"), "{picture}");
+}
+
+#[test]
 fn the_footer_of_a_drill_names_what_the_keys_do_at_any_width() {
     let mut lines = Vec::new();
     for name in SCREENS {

@@ -83,3 +83,14 @@ fn without_colours_no_cell_has_one() {
         }
     }
 }
+
+#[test]
+fn a_recording_says_what_its_screens_had_not_read_instead_of_waiting_for_it() {
+    let mut stage = Stage::recorded(Look::FULL, usize::MAX);
+    stage.keys(&["8"]);
+    assert!(stage.picture(200, 60).contains("reading the playbook ..."), "a server may still answer");
+    stage.app.options.recording = Some("of acme-prod".to_owned());
+    let picture = stage.picture(200, 60);
+    assert!(picture.contains("The screen that was recorded had not read the playbook by now"), "{picture}");
+    assert!(!picture.contains("reading"), "{picture}");
+}

@@ -71,11 +71,12 @@ fn plan() -> serde_json::Value {
 #[test]
 fn every_sheet_is_whole_at_every_size_and_in_ascii() {
     type Open = fn() -> Stage;
-    let all: [(&str, Open); 4] = [
+    let all: [(&str, Open); 5] = [
         ("start_live", || starting("live")),
         ("start_drill", || starting("drill")),
         ("break_glass", || breaking(cards::told_all())),
         ("undo", || undoing(plan())),
+        ("extend", extending),
     ];
     for (name, open) in all {
         for (width, height) in [(80, 24), (120, 40), (200, 60)] {
@@ -85,6 +86,7 @@ fn every_sheet_is_whole_at_every_size_and_in_ascii() {
         stage.app.options.look = Look::PLAIN;
         let plain = stage.picture(80, 24);
         assert!(plain.is_ascii(), "{name}\n{plain}");
+        insta::assert_snapshot!(format!("{name}_ascii"), plain);
         for (width, height) in [(1, 1), (20, 5), (40, 10), (41, 11), (60, 13), (300, 100)] {
             stage.picture(width, height);
         }
@@ -227,8 +229,8 @@ fn what_cannot_be_undone_says_why_and_is_not_sent() {
     assert!(stage.picture(80, 24).contains("no answer"));
 }
 
-#[test]
-fn a_cut_that_ends_by_itself_is_let_last_longer() {
+/// At the form of a cut that is given back in three hours.
+fn extending() -> Stage {
     let mut stage = Stage::recorded(Look::FULL, usize::MAX);
     stage.keys(&["r", "E"]);
     assert!(stage.app.overlays.is_empty(), "nothing ends by itself");
@@ -244,7 +246,15 @@ fn a_cut_that_ends_by_itself_is_let_last_longer() {
         "body": body, "hash": ""
     });
     stage.event(Event::Entry(Box::new(serde_json::from_value(entry).unwrap())));
-    let picture = stage.keys(&["E"]).picture(80, 24);
+    stage.keys(&["E"]);
+    stage
+}
+
+#[test]
+fn a_cut_that_ends_by_itself_is_let_last_longer() {
+    let mut stage = extending();
+    let run = stage.app.opened_run().unwrap().to_owned();
+    let picture = stage.picture(80, 24);
     assert!(
         picture.contains("app.quarantine Drift is given back at") && picture.contains("in 3h"),
         "{picture}"

@@ -70,6 +70,17 @@ fn without_colours_no_cell_has_one() {
 }
 
 #[test]
+fn sixteen_colours_are_enough_for_every_screen() {
+    use ratatui::style::Color;
+    for (name, keys) in SCREENS {
+        for cell in Stage::recorded(Look::FULL, ALL).keys(keys).buffer(120, 40).content() {
+            let more = |colour| matches!(colour, Color::Rgb(..) | Color::Indexed(_));
+            assert!(!more(cell.fg) && !more(cell.bg), "{name} {cell:?}");
+        }
+    }
+}
+
+#[test]
 fn no_size_is_a_crash_and_what_is_too_small_says_so() {
     for (_, keys) in SCREENS {
         let mut stage = Stage::recorded(Look::FULL, ALL);

@@ -132,6 +132,29 @@ pub struct CardBreak {
     /// Who in the house answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Whether they heard that it is about to stop.
+    #[serde(default, skip_serializing_if = "OwnerTold::is_unknown")]
+    pub told: OwnerTold,
+}
+
+/// Whether who answers for an app heard that it is about to be cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerTold {
+    /// The configuration knows no way to them.
+    #[default]
+    Unknown,
+    /// There is a way, and nothing that was sent through it arrived so far.
+    NotYet,
+    /// The first message went out to them then, RFC 3339 on the run's clock.
+    At(String),
+}
+
+impl OwnerTold {
+    /// True where nobody can say.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 /// What `protect:` says of the targets of a card.

@@ -22,7 +22,7 @@ pub use hold::{Became, Extended, Hold, HoldView, Release};
 pub use plan::{Plan, Surety};
 pub use planning::Planning;
 pub use stopped::Stopped;
-pub use untold::Untold;
+pub use untold::{Untold, way_of};
 pub use view::{RunState, RunView, StepView, TargetView};
 pub use wait::{Reminder, WaitKind, WaitView};
 pub use waiting::Waiting;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::body::{BranchDone, Local};
+use crate::ids::Address;
 
 /// A page, or one way of it, that reached nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,8 +30,18 @@ impl Untold {
     pub fn of_branch(body: &BranchDone, at: &str) -> Option<Self> {
         let error = body.error.as_ref()?;
         let (_, key) = body.address.as_str().strip_suffix(']')?.rsplit_once(".page[")?;
-        // The key of a branch is the way, escaped as keys are.
-        let to = key.replace("%2E", ".").replace("%5B", "[").replace("%5D", "]").replace("%25", "%");
-        Some(Self { to, why: error.message.clone(), at: at.to_owned() })
+        Some(Self { to: unescaped(key), why: error.message.clone(), at: at.to_owned() })
     }
+}
+
+/// The way that a step of a `page` or `notify` sends through: `25.page[slack:#incidents].1`.
+pub fn way_of(address: &Address) -> Option<String> {
+    let text = address.as_str();
+    let (_, rest) = text.rsplit_once(".page[").or_else(|| text.rsplit_once(".notify["))?;
+    Some(unescaped(rest.split_once(']')?.0))
+}
+
+/// The key of a branch is the way, escaped as keys are.
+fn unescaped(key: &str) -> String {
+    key.replace("%2E", ".").replace("%5B", "[").replace("%5D", "]").replace("%25", "%")
 }

@@ -68,7 +68,8 @@ pub struct Vendor {
     /// The day on which we look at it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_due: Option<Day>,
-    /// Who in the house answers for it.
+    /// Who in the house answers for it: a person or a group of `people:`, or a name under `tell:` (`Sales Ops` is
+    /// `sales-ops` there) hears when a card would cut it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Who does when the owner cannot be reached.

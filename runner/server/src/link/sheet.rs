@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ring::digest;
 use stanch_model::{
     Effect, Target,
-    api::{Card, CardBreak},
+    api::{Card, CardBreak, OwnerTold},
     run::WaitKind,
 };
 use stanch_response::page::escape;
@@ -159,8 +159,13 @@ fn breaks(body: &mut String, breaks: &[CardBreak]) {
     body.push_str("<h2>Will stop working</h2>\n<ul>\n");
     for one in breaks {
         let what = if one.what.is_empty() { String::new() } else { format!(": {}", one.what) };
+        let told = match &one.told {
+            OwnerTold::Unknown => String::new(),
+            OwnerTold::NotYet => ", not told yet".to_owned(),
+            OwnerTold::At(at) => format!(", told at {}", at.get(11..16).unwrap_or(at)),
+        };
         let owner =
-            one.owner.as_ref().map_or_else(String::new, |owner| format!(" (answered for by {owner})"));
+            one.owner.as_ref().map_or_else(String::new, |owner| format!(" (answered for by {owner}{told})"));
         let _ = writeln!(body, "<li>{}{}{}</li>", escape(&one.vendor), escape(&what), escape(&owner));
     }
     body.push_str("</ul>\n");

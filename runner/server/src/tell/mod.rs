@@ -10,6 +10,7 @@ pub(crate) mod book;
 pub(crate) mod courier;
 mod need;
 mod overdue;
+mod owner;
 pub(crate) mod post;
 mod told;
 
@@ -22,7 +23,10 @@ use stanch_model::{
     config::Current,
     run::{Mode, RunState},
 };
-use stanch_response::incident::{self, Incident};
+use stanch_response::{
+    Register,
+    incident::{self, Incident},
+};
 use tokio::sync::watch;
 
 use self::{
@@ -33,7 +37,12 @@ use self::{
     overdue::Watch,
     post::{Delivery, Post},
 };
-use crate::{clock, desk::message, link::Links, metrics::Metrics};
+use crate::{
+    clock,
+    desk::message,
+    link::{Links, Offer},
+    metrics::Metrics,
+};
 
 pub(crate) use told::Told;
 
@@ -52,11 +61,27 @@ const LOOK_MS: i64 = 1_000;
 /// Unfinished runs that are looked at when the server starts.
 const RUNS: usize = 100_000;
 
+/// A message to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Letter {
+    /// The same message has the same key.
+    key: String,
+    /// As in `tell:`.
+    way: String,
+    /// What it says.
+    text: String,
+    /// What can be said to it at once.
+    offer: Option<Offer>,
+    /// The one person it is for, who answers by the link in it.
+    who: Option<String>,
+}
+
 /// Who tells.
 pub(crate) struct Teller {
     engine: Engine,
     journal: Arc<dyn Journal>,
     config: Current,
+    register: Register,
     clock: Arc<dyn Clock>,
     mode: Mode,
     metrics: Arc<Metrics>,
@@ -73,6 +98,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Current,
+    pub(crate) register: Register,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) metrics: Arc<Metrics>,
@@ -99,6 +125,7 @@ impl Teller {
             engine: parts.engine,
             journal: parts.journal,
             config: parts.config,
+            register: parts.register,
             clock: parts.clock,
             mode: parts.mode,
             metrics: parts.metrics,
@@ -146,11 +173,11 @@ impl Teller {
                 self.read(&entry, follower.cursor()).await?;
             }
             for need in self.look_at_watched() {
-                self.tell(need, follower.cursor()).await?;
+                self.write(self.letters(&need), follower.cursor()).await?;
             }
             for (clock, need) in self.alarms.due(clock::now(&self.clock)) {
                 if !self.is_settled(&clock)? {
-                    self.tell(need, follower.cursor()).await?;
+                    self.write(self.letters(&need), follower.cursor()).await?;
                 }
             }
         }
@@ -189,8 +216,9 @@ impl Teller {
             self.book.clock(&clock, place).await?;
             self.alarms.add(clock);
         }
-        if let Some(need) = self.need(entry) {
-            self.tell(need, place).await?;
+        let letters = self.letters_of(entry);
+        if !letters.is_empty() {
+            self.write(letters, place).await?;
         } else if place.position().saturating_sub(self.book.place().position()) > MARK_EVERY {
             self.book.mark(place).await?;
         }
@@ -212,11 +240,15 @@ impl Teller {
         Ok(Incident::of(&self.journal.read(&StreamId::incident(id), 1, 10_000)?))
     }
 
-    /// What this entry asks of people, if it still does: on the way through old entries most of it is long settled.
-    fn need(&self, entry: &Entry) -> Option<Need> {
-        let run = need::may_ask(entry)?;
-        let view = self.engine.view(&run).ok()?;
-        need::of(entry, &view)
+    /// What this entry asks of people, if it still does: on the way through old entries most of it is long settled. All of
+    /// it is written down at once, so that a restart forgets none.
+    fn letters_of(&self, entry: &Entry) -> Vec<Letter> {
+        let Some(view) = need::may_ask(entry).and_then(|run| self.engine.view(&run).ok()) else {
+            return Vec::new();
+        };
+        let mut letters = need::of(entry, &view).map_or_else(Vec::new, |need| self.letters(&need));
+        letters.extend(owner::letters(entry, &view, &self.register, &self.config, &letters));
+        letters
     }
 
     /// Through what this is told. Who broke the glass is told of to those who were asked too, whoever else is named for it.
@@ -234,26 +266,18 @@ impl Teller {
         ways
     }
 
-    async fn tell(&mut self, need: Need, place: Cursor) -> Result<(), JournalError> {
+    async fn write(&mut self, letters: Vec<Letter>, place: Cursor) -> Result<(), JournalError> {
         let at = clock::now(&self.clock);
-        let letters = self.letters(&need);
-        if letters.is_empty() {
-            tracing::warn!(
-                event = need.event,
-                text = need.text,
-                "a person is needed, and `tell:` names nobody"
-            );
-        }
         let new =
-            letters.into_iter().filter(|(key, way, _)| !self.book.knows(key, way)).map(|(key, way, who)| {
-                let message = message(&way, &need.text, self.mode, &self.config);
+            letters.into_iter().filter(|letter| !self.book.knows(&letter.key, &letter.way)).map(|letter| {
+                let message = message(&letter.way, &letter.text, self.mode, &self.config);
                 Intent {
-                    key,
-                    way,
+                    key: letter.key,
+                    way: letter.way,
                     subject: message.subject,
                     text: message.text,
-                    offer: need.offer.clone(),
-                    who,
+                    offer: letter.offer,
+                    who: letter.who,
                     at,
                 }
             });
@@ -268,17 +292,32 @@ impl Teller {
         Ok(())
     }
 
-    /// The messages of a need, each with its key, its way and, where it is for one person, who that is: whoever the event
-    /// concerns, and each of those asked who has a way of their own.
-    fn letters(&self, need: &Need) -> Vec<(String, String, Option<String>)> {
-        let all = self.ways(need).into_iter().map(|way| (need.key.clone(), way, None));
+    /// The messages of a need: to whoever the event concerns, and to each of those asked who has a way of their own.
+    fn letters(&self, need: &Need) -> Vec<Letter> {
+        let letter = |key: String, way: String, who: Option<String>| Letter {
+            key,
+            way,
+            text: need.text.clone(),
+            offer: need.offer.clone(),
+            who,
+        };
+        let all = self.ways(need).into_iter().map(|way| letter(need.key.clone(), way, None));
         let asked = if need.offer.is_some() { self.config.people.named(&need.ask) } else { Vec::new() };
         let own = asked.into_iter().flat_map(|name| {
             let ways = self.config.people.known.get(&name).map_or(&[][..], |person| &person.tell);
-            let letter = move |way| (format!("{}/for/{name}", need.key), way, Some(name.clone()));
-            ways.iter().cloned().map(letter)
+            let own =
+                |way: &String| letter(format!("{}/for/{name}", need.key), way.clone(), Some(name.clone()));
+            ways.iter().map(own).collect::<Vec<_>>()
         });
-        all.chain(own).collect()
+        let letters: Vec<Letter> = all.chain(own).collect();
+        if letters.is_empty() {
+            tracing::warn!(
+                event = need.event,
+                text = need.text,
+                "a person is needed, and `tell:` names nobody"
+            );
+        }
+        letters
     }
 
     fn send(&mut self, intent: Intent, delivery: Delivery) {

@@ -154,6 +154,7 @@ impl World {
             engine,
             journal: journal.clone(),
             config,
+            register: register(),
             clock: clock.clone(),
             mode: Mode::Live,
             metrics: metrics.clone(),
@@ -164,11 +165,12 @@ impl World {
     }
 
     fn tell(&self, post: &Arc<Held>) {
-        let Parts { engine, journal, config, clock, mode, metrics, links, told } = &self.parts;
+        let Parts { engine, journal, config, register, clock, mode, metrics, links, told } = &self.parts;
         let parts = Parts {
             engine: engine.clone(),
             journal: journal.clone(),
             config: config.clone(),
+            register: register.clone(),
             clock: clock.clone(),
             mode: *mode,
             metrics: metrics.clone(),
@@ -243,6 +245,11 @@ impl World {
     }
 }
 
+/// Nobody answers for anything.
+fn register() -> Register {
+    Register::default()
+}
+
 fn engine(journal: Arc<MemoryJournal>, config: Current, clock: Arc<Hands>) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
     let catalog = Arc::new(Catalog::embedded().unwrap());
@@ -298,6 +305,31 @@ async fn whoever_is_needed_is_told_once_in_every_way_with_what_to_do() {
     assert_eq!(world.settled(&run, 5).await, kinds);
     assert_eq!(post.ways(&run).len(), 2, "told again after a restart");
     assert_eq!(world.told(&run), all, "known after a restart, too");
+}
+
+#[tokio::test]
+async fn who_answers_for_an_app_hears_that_it_may_be_cut_and_is_asked_nothing() {
+    let post = Held::new(Platform::Takes);
+    let start = jiff::Timestamp::now().as_millisecond();
+    let mut world = World::idle(MemoryJournal::new(), Arc::new(Hands(AtomicI64::new(start))));
+    let register = "drift: { name: Drift, owner: Sales Ops, purpose: chat on the website, contacts: [{ mail: s@drift.example }] }\n";
+    world.parts.register = Register::load("vendors.yaml", register).unwrap();
+    let config = CONFIG.replace("tell:\n", "tell:\n  sales-ops: [\"slack:#sales\", \"slack:#incidents\"]\n");
+    world.parts.config = stanch_model::yaml::read::<Config>("stanch.yaml", &config, "CF0001").unwrap().into();
+    world.tell(&post);
+    let run = world.start().await;
+    let all = ["mail:soc@acme.example sent", "slack:#incidents sent", "slack:#sales sent"];
+    world.until(|world| world.told(&run) == all).await;
+    let about = post.about(&run);
+    let letter = about.iter().find(|intent| intent.way == "slack:#sales").unwrap();
+    let says = "Drift may be cut off soon, and Sales Ops answers for it. What stops: chat on the website.\nCut Drift off\n";
+    assert!(letter.text.starts_with(says), "{}", letter.text);
+    assert_eq!((&letter.offer, &letter.who), (&None, &None), "nothing is asked of them");
+    let heard = |world: &World| {
+        let view = world.parts.engine.view(&run).unwrap();
+        crate::owners::heard("Sales Ops", &world.parts.config, &view, &world.parts.told.of_run(&run.0))
+    };
+    assert_eq!(heard(&world), stanch_model::api::OwnerTold::At(letter.at.to_string()));
 }
 
 #[tokio::test]

@@ -21,6 +21,13 @@ impl Told {
         told.get(card).into_iter().flatten().map(|(_, one)| one.clone()).collect()
     }
 
+    /// The messages about every card of a run.
+    pub(crate) fn of_run(&self, run: &str) -> Vec<CardTold> {
+        let told = self.0.lock();
+        let of_it = told.iter().filter(|(card, _)| card.split_once(':').is_some_and(|(of, _)| of == run));
+        of_it.flat_map(|(_, all)| all.iter().map(|(_, one)| one.clone())).collect()
+    }
+
     /// A message is about to leave.
     pub(super) fn intended(&self, intent: &Intent) {
         let Some(card) = card(intent) else { return };

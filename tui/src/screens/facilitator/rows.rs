@@ -16,6 +16,10 @@ const MARK: usize = 2;
 /// The width of the column of times.
 const TIME: usize = 12;
 
+/// From this width on a row says in full what a move of the adversary waits for, as far as this.
+const ROOMY: usize = 90;
+const WHEN: usize = 32;
+
 /// A row.
 pub(super) struct Row {
     /// What it stands for; nothing for a heading.
@@ -69,6 +73,8 @@ fn entry(one: &PlotView, app: &App, width: usize) -> Line<'static> {
         (None, None) => "once".to_owned(),
     };
     let when = one.by_hand.as_ref().unwrap_or(&one.when);
+    // its first word stands at the left already
+    let when = if due == "once" { when.strip_prefix("once ").unwrap_or(when) } else { when };
     let mark = if one.edited_by.is_some() { "edited, " } else { "" };
     let room = width.saturating_sub(TIME) * 3 / 5;
     Line::from(vec![
@@ -117,12 +123,13 @@ pub(super) fn known(app: &App, drill: &DrillView, behind: &Behind, width: usize)
     if !behind.adversary.is_empty() {
         rows.push(heading("THE ADVERSARY", "", app, width));
     }
+    let longest = behind.adversary.iter().map(|one| moved(one).chars().count() + 1).max().unwrap_or(0);
+    let column = if room >= ROOMY { longest.clamp(TIME, WHEN) } else { TIME };
     rows.extend(
-        behind
-            .adversary
-            .iter()
-            .enumerate()
-            .map(|(nth, one)| Row { id: Some(format!("move {nth}")), line: adversary(one, app, room) }),
+        behind.adversary.iter().enumerate().map(|(nth, one)| Row {
+            id: Some(format!("move {nth}")),
+            line: adversary(one, column, app, room),
+        }),
     );
     rows.push(heading("HOPED FOR", &aside, app, width));
     rows.extend(
@@ -141,10 +148,15 @@ pub(super) fn known(app: &App, drill: &DrillView, behind: &Behind, width: usize)
     rows
 }
 
+/// When a move was made, or what it waits for.
+fn moved(one: &MoveView) -> String {
+    one.at_s.map_or_else(|| one.when.clone(), time::since_start)
+}
+
 /// What the adversary does, and whether it still can.
-fn adversary(one: &MoveView, app: &App, width: usize) -> Line<'static> {
+fn adversary(one: &MoveView, time: usize, app: &App, width: usize) -> Line<'static> {
     let look = app.look();
-    let at = one.at_s.map_or_else(|| one.when.clone(), time::since_start);
+    let at = moved(one);
     let got = if one.got == 0 {
         String::new()
     } else {
@@ -154,8 +166,8 @@ fn adversary(one: &MoveView, app: &App, width: usize) -> Line<'static> {
     Line::from(vec![
         // what works for the adversary is bad for us
         widgets::word(format!("{:<8}", one.state.as_str()), one.state == MoveState::Works, look),
-        Span::styled(pad(&format!("{at} "), TIME, look), look.faint()),
-        Span::raw(cut(&format!("{}{got}{why}", one.what), width.saturating_sub(8 + TIME), look)),
+        Span::styled(format!("{} ", pad(&at, time - 1, look)), look.faint()),
+        Span::raw(cut(&format!("{}{got}{why}", one.what), width.saturating_sub(8 + time), look)),
     ])
 }
 

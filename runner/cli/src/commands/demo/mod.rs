@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
     let kill = kill(&args, plot)?;
     let folders = match &args.data {
         Some(data) => Folders::at(data)?,
-        None => Folders::temporary()?,
+        None => Folders::temporary("demo")?,
     };
     let mut screen = Screen::open(plot, out);
     let play = Play {

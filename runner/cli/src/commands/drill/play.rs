@@ -34,7 +34,7 @@ pub(super) async fn run(args: PlayArgs, out: Out) -> anyhow::Result<Exit> {
     let folders = match &args.data {
         Some(data) if Record::folder(data).join("journal").exists() => Folders::again(data)?,
         Some(data) => Folders::at(data)?,
-        None => Folders::temporary()?,
+        None => Folders::temporary("drill")?,
     };
     let look = stanch_tui::Look::of_stdout();
     let is_hosted = !args.auto && look.moves && !out.is_json();
