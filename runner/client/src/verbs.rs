@@ -7,10 +7,10 @@ use stanch_model::{
     api::{
         AcknowledgedBody, AlertReceipt, AlertSummary, AnswerBody, AskBody, BeginBody, BouncedBody,
         BreakGlassBody, Card, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary, IncidentView,
-        IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, Me, MoveBody, NewToken, NoteBody,
-        NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded, ResolveBody,
-        RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan, Undoing,
-        VendorPage, VendorView,
+        IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, MailReturned, Me, MoveBody, NewToken,
+        NoteBody, NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
+        ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan,
+        Undoing, VendorPage, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -298,6 +298,12 @@ impl Client {
     pub async fn notice_bounced(&self, notice: &str, to: Option<&str>, reason: &str) -> Answer<Recorded> {
         let body = BouncedBody { to: to.map(str::to_owned), reason: reason.to_owned() };
         self.post(&["v1", "notices", notice, "bounced"], &body).await
+    }
+
+    /// A delivery report, as it came by mail.
+    pub async fn mail_returned(&self, mail: Bytes) -> Answer<MailReturned> {
+        let request = self.transport.request(Method::POST, &["v1", "notices", "returned"], &[]);
+        self.ask(Request { body: mail, ..request }).await
     }
 
     /// The configured integrations.

@@ -35,7 +35,7 @@ pub use drill::{
 pub use entry::EntryView;
 pub use keep::{LegalHold, LegalHoldBody, Reloaded, RetainBody, Retained};
 pub use login::{BegunLogin, LoginState, LoginWay, PollLogin, PolledLogin};
-pub use notice::{AcknowledgedBody, BouncedBody, NoticeRung, NoticeView};
+pub use notice::{AcknowledgedBody, BouncedBody, MailReturned, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{

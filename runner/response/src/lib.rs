@@ -12,6 +12,7 @@ pub mod incident;
 pub mod notice;
 pub mod page;
 pub mod report;
+pub mod returned;
 pub mod tell;
 pub mod vendor;
 

@@ -73,6 +73,15 @@ pub(super) fn of_file(file: &Path, error: ClientError) -> anyhow::Error {
 
 /// A file of text, or standard input.
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+    String::from_utf8(bytes(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let said = Said::new(format!("{} is not UTF-8 from byte {at} on", path.display()));
+        said.help("save it as UTF-8").exit(Exit::No).into()
+    })
+}
+
+/// A file as it is, or standard input.
+pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = match path == Path::new("-") {
         true => std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(drop),
@@ -80,11 +89,7 @@ pub(super) fn text(path: &Path) -> anyhow::Result<String> {
     };
     let help = "name a file, or `-` for standard input";
     read.map_err(|error| Said::new(format!("cannot read {}: {error}", path.display())).help(help))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let said = Said::new(format!("{} is not UTF-8 from byte {at} on", path.display()));
-        said.help("save it as UTF-8").exit(Exit::No).into()
-    })
+    Ok(bytes)
 }
 
 /// What a text says, or its mistake shown with its place.

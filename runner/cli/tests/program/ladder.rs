@@ -132,3 +132,58 @@ async fn an_answer_is_recorded_once_and_stands_in_the_incident() {
     assert_eq!(twins.mails().len(), 1);
     drop(server);
 }
+
+/// A report of a mail server on this mail.
+fn report(action: &str, receipt: &str, to: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mail.acme.example\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+         Content-Type: text/plain\n\nCaf\u{e9}\n\n--b\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; mail.acme.example\n\nFinal-Recipient: rfc822; {to}\nAction: {action}\nStatus: 5.1.1\n\
+         Diagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b\nContent-Type: message/rfc822\n\n\
+         Message-ID: <{receipt}>\nSubject: You are cut off\n\nIt is so.\n\n--b--\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_report_moves_the_ladder_on_once_and_a_delay_does_not() {
+    let home = empty();
+    let folder = home.path();
+    let twins = company(folder).await;
+    let server = Served::with_mail(folder, &twins.addr().to_string(), &twins.mail_addr().to_string());
+    stanch(folder, &["run", "shout", "--json"]);
+    notice(folder, |notice| notice.rungs[0].state == "sent").await;
+    let hand_in = |text: String| {
+        fs::write(folder.join("report.eml"), text).unwrap();
+        transcript(folder, &["vendors", "returned", "report.eml"])
+    };
+    let first = twins.mails()[0].message_id.clone();
+    let delayed = hand_in(report("delayed", &first, "security@drift.example"));
+    assert!(delayed.contains("nothing changes: it has not come back"), "{delayed}");
+    assert_eq!(states(&notice(folder, |_| true).await), ["sent", "not_yet"]);
+    let foreign = hand_in(report("failed", "k@other.example", "security@drift.example"));
+    assert!(foreign.contains("no notice to a vendor") && foreign.ends_with("exit 3\n"), "{foreign}");
+    let answer = hand_in(format!("In-Reply-To: <{first}>\nSubject: Re: You are cut off\n\nWe look.\n"));
+    assert!(answer.contains("no delivery report") && answer.ends_with("exit 3\n"), "{answer}");
+
+    let failed = hand_in(report("failed", &first, "security@drift.example"));
+    assert!(failed.contains("the next contact is written to") && failed.ends_with("exit 0\n"), "{failed}");
+    let second = notice(folder, |notice| notice.rungs[1].state == "sent").await;
+    assert_eq!(
+        (states(&second), second.rungs[0].why.as_str()),
+        (vec!["bounced", "sent"], "550 5.1.1 no such user")
+    );
+    let again = hand_in(report("failed", &first, "security@drift.example"));
+    assert!(again.contains("nothing changes"), "{again}");
+
+    // the one that the server itself wrote, after a restart, and from behind an alias of the vendor's
+    drop(server);
+    let server = Served::with_mail(folder, &twins.addr().to_string(), &twins.mail_addr().to_string());
+    let last = twins.mails()[1].message_id.clone();
+    assert_ne!(first, last);
+    hand_in(report("failed", &last, "k.imura@mailbox.example"));
+    let silent = notice(folder, |notice| notice.state == "silent").await;
+    assert_eq!(states(&silent), ["bounced", "bounced"]);
+    assert_eq!(twins.mails().len(), 2, "nobody was written to twice");
+    drop(server);
+}

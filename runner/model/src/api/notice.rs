@@ -75,3 +75,22 @@ pub struct BouncedBody {
     #[serde(default)]
     pub reason: String,
 }
+
+/// What a delivery report that came by mail says, and what it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MailReturned {
+    /// What became of the mail: `failed`, `delayed`, `delivered`, `relayed` or `expanded`. Only `failed` changes anything.
+    pub action: String,
+    /// The notice that it speaks of.
+    pub notice: String,
+    /// Its vendor, for people.
+    pub name: String,
+    /// The contact whom the mail was written to.
+    pub to: String,
+    /// The mail server's words.
+    pub said: String,
+    /// True if it made the contact's mail one that came back.
+    pub new: bool,
+    /// By whom, as recorded.
+    pub by: String,
+}

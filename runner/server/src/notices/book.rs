@@ -122,7 +122,7 @@ pub(super) struct Rung {
     pub(super) step: Step,
     pub(super) state: RungState,
     pub(super) at: Option<Timestamp>,
-    receipt: String,
+    pub(super) receipt: String,
     why: String,
 }
 

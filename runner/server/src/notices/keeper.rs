@@ -341,7 +341,7 @@ fn ladder(vendor: &Vendor, written: &[String]) -> Vec<Step> {
 }
 
 /// The mail to one rung, the same however often it is tried.
-fn letter(notice: &Notice, rung: usize) -> Intent {
+pub(super) fn letter(notice: &Notice, rung: usize) -> Intent {
     let step = &notice.rungs[rung].step;
     // only those before this group: of the group itself a restart knows more than the first try did
     let mut start = 0;

@@ -7,6 +7,7 @@
 mod book;
 mod find;
 mod keeper;
+mod returned;
 mod words;
 
 use std::sync::Arc;

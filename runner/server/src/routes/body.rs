@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::problem::Refused;
 
 /// Axum's own bound, which holds everywhere but at the intake.
-const MOST: usize = 2 * 1024 * 1024;
+pub(super) const MOST: usize = 2 * 1024 * 1024;
 
 /// A body that must be JSON of this shape.
 pub(crate) struct Body<T>(pub(crate) T);

@@ -2,20 +2,23 @@
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::BytesRejection},
 };
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 use stanch_model::{
     RunId,
-    api::{self, AcknowledgedBody, BouncedBody, NoticeView, Page, Recorded, Role},
+    api::{self, AcknowledgedBody, BouncedBody, MailReturned, NoticeView, Page, Recorded, Role},
     incident::{Noted, kind},
     run::RunState,
+    text::clean,
 };
+use stanch_response::returned::{NotReturned, Returned};
 
 use super::{
     Route,
-    body::{Body, Maybe},
+    body::{Body, MOST, Maybe},
     incidents,
 };
 use crate::{
@@ -54,6 +57,14 @@ pub(super) fn routes() -> Vec<Route> {
         .may(Role::Responder)
         .takes::<api::BouncedBody>()
         .gives::<api::Recorded>(),
+        Route::post(
+            "/v1/notices/returned",
+            "mailReturned",
+            "A delivery report as it came by mail, raw: what it says failed makes the next contact due at once",
+            returned,
+        )
+        .may(Role::Responder)
+        .gives::<api::MailReturned>(),
     ]
 }
 
@@ -107,6 +118,51 @@ pub(super) async fn bounced(
     }
     app.notices.bounced(&notice.id, rungs, (&caller.name, &reason), app.now()).await?;
     note(&app, &caller, &notice, text).await
+}
+
+/// `POST /v1/notices/returned`
+pub(super) async fn returned(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    mail: Result<Bytes, BytesRejection>,
+) -> Result<Json<MailReturned>, Refused> {
+    let mail = mail.map_err(|why| match why.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::too_large(MOST),
+        _ => Refused::bad(why.body_text()),
+    })?;
+    let unfit =
+        |why: NotReturned| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "no_report", why.to_string());
+    let report = Returned::read(&mail).map_err(|why| {
+        unfit(why).help(
+            "pass the whole mail on, headers and all; what a person read in it, `vendors bounced` records",
+        )
+    })?;
+    let Some(spoken) = app.notices.spoken_of(&report) else {
+        let ids: Vec<String> =
+            report.mails.iter().take(3).map(|id| clean(id).chars().take(200).collect()).collect();
+        let known = format!("it speaks of <{}>", ids.join(">, <"));
+        return Err(
+            Refused::not_found("no notice to a vendor is the mail that this report speaks of").help(known)
+        );
+    };
+    let new = spoken.came_back;
+    let done = MailReturned {
+        action: spoken.action.as_str().to_owned(),
+        notice: spoken.notice.id.clone(),
+        name: spoken.notice.name.clone(),
+        to: spoken.notice.rungs[spoken.rung].mail.clone(),
+        said: spoken.said.clone(),
+        new,
+        by: caller.name.clone(),
+    };
+    if new {
+        let text =
+            format!("The notice \"{}\" came back from {}: {}", spoken.notice.subject, done.to, done.said);
+        let why = (caller.name.as_str(), done.said.as_str());
+        app.notices.bounced(&done.notice, vec![spoken.rung], why, app.now()).await?;
+        drop(note(&app, &caller, &spoken.notice, text).await?);
+    }
+    Ok(Json(done))
 }
 
 fn find(app: &App, text: &str) -> Result<NoticeView, Refused> {

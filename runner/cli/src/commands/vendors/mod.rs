@@ -6,6 +6,8 @@ mod notices;
 mod page;
 mod read;
 
+use std::path::PathBuf;
+
 use serde_json::json;
 use stanch_client::ClientError;
 use stanch_model::api::{VendorPage, VendorView};
@@ -73,6 +75,14 @@ enum What {
         #[command(flatten)]
         reach: ReachArgs,
     },
+    /// Take a delivery report as it came by mail: if it says failed, the next contact is written to at once
+    Returned {
+        /// The whole mail, headers and all; `-` for standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+        #[command(flatten)]
+        reach: ReachArgs,
+    },
 }
 
 /// Does what was asked.
@@ -99,6 +109,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
             let done = client.notice_bounced(&notice.notice, to.as_deref(), &reason).await.map_err(answer)?;
             Ok(notices::recorded(&done, "came back: the next contact is written to", out))
         }
+        What::Returned { file, reach } => notices::returned(&file, &reach.client()?, out).await,
     }
 }
 

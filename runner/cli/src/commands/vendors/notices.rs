@@ -1,5 +1,7 @@
 //! Notices to vendors: who was written to, who answered, who is next.
 
+use std::path::Path;
+
 use serde_json::json;
 use stanch_client::Client;
 use stanch_model::{
@@ -7,7 +9,7 @@ use stanch_model::{
     shortened::short,
 };
 
-use super::super::show;
+use super::super::{alert, show};
 use crate::{
     exit::Exit,
     out::Out,
@@ -68,4 +70,24 @@ pub(super) fn recorded(done: &Recorded, what: &str, out: Out) -> Exit {
     out.text(&format!("{what}, recorded as {}{again}", done.by));
     out.line(done);
     Exit::Yes
+}
+
+/// Hands a delivery report in.
+///
+/// # Errors
+/// When it cannot be read, or the server knows no notice that it speaks of.
+pub(super) async fn returned(file: &Path, client: &Client, out: Out) -> anyhow::Result<Exit> {
+    let mail = alert::bytes(file)?;
+    let done = client.mail_returned(mail.into()).await.map_err(|error| alert::of_file(file, error))?;
+    let follows = match (done.action.as_str(), done.new) {
+        ("failed", true) => format!("recorded as {}: the next contact is written to", done.by),
+        ("failed", false) => {
+            "nothing changes: it was known to have come back, or another reader of a list got it".to_owned()
+        }
+        _ => "nothing changes: it has not come back".to_owned(),
+    };
+    let said = if done.said.is_empty() { String::new() } else { format!(" ({})", done.said) };
+    out.text(&format!("the notice to {} at {}: {}{said}, {follows}", done.name, done.to, done.action));
+    out.line(&done);
+    Ok(Exit::Yes)
 }

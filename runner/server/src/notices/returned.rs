@@ -1,0 +1,60 @@
+//! Which mail of which notice a delivery report speaks of. It changes nothing.
+
+use stanch_model::api::NoticeView;
+use stanch_response::returned::{Action, Recipient, Returned};
+
+use super::{
+    Notices,
+    book::{Notice, Rung, RungState},
+    keeper::letter,
+};
+
+/// What a report says of one rung.
+pub(crate) struct Spoken {
+    pub(crate) notice: NoticeView,
+    pub(crate) rung: usize,
+    pub(crate) action: Action,
+    pub(crate) said: String,
+    /// The rung's mail came back, and nobody knew it yet.
+    pub(crate) came_back: bool,
+}
+
+impl Notices {
+    /// The rung whose mail a report speaks of: each mail has its own Message-ID.
+    pub(crate) fn spoken_of(&self, report: &Returned) -> Option<Spoken> {
+        let book = self.book.lock();
+        let find = |id: &String| {
+            let of = |notice: &&Notice| position(notice, id).is_some();
+            let notice = book.notices.iter().rev().find(of)?;
+            Some((notice, position(notice, id)?))
+        };
+        let (notice, at) = report.mails.iter().find_map(find)?;
+        let rung = &notice.rungs[at];
+        let meant = meant(rung, &report.recipients)?;
+        // a list lives on when one of its readers is gone
+        let own = !rung.step.list || is_to(rung, meant);
+        let came_back = meant.action == Action::Failed && own && rung.state != RungState::Bounced;
+        let (action, said) = (meant.action, meant.said.clone());
+        Some(Spoken { notice: notice.view(), rung: at, action, said, came_back })
+    }
+}
+
+/// The rung that this Message-ID was made for.
+fn position(notice: &Notice, id: &str) -> Option<usize> {
+    (0..notice.rungs.len()).filter(|at| notice.rungs[*at].state != RungState::NotYet).find(|at| {
+        let rung = &notice.rungs[*at];
+        // what runs sent is known by its receipt; our own mails have one even when their receipt was lost
+        let key = if rung.step.by_run { rung.receipt.clone() } else { letter(notice, *at).idempotency() };
+        let rest = Some(key.as_str()).filter(|key| !key.is_empty()).and_then(|key| id.strip_prefix(key));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
+    })
+}
+
+fn is_to(rung: &Rung, recipient: &Recipient) -> bool {
+    recipient.addresses.iter().any(|own| own.eq_ignore_ascii_case(&rung.step.mail))
+}
+
+/// Of several recipients the one that it was written to, and a failure before anything else.
+fn meant<'a>(rung: &Rung, recipients: &'a [Recipient]) -> Option<&'a Recipient> {
+    recipients.iter().min_by_key(|one| (!is_to(rung, one), one.action != Action::Failed))
+}
