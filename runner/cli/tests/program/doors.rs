@@ -25,13 +25,23 @@ server:
 playbooks: [ask]
 ";
 
-async fn company(folder: &Path) -> TwinHost {
+pub(crate) async fn company(folder: &Path) -> TwinHost {
     std::fs::write(folder.join("stanch.yaml"), CONFIG).unwrap();
     book(folder, "ask", &asking("within: 1h, of: 2"), "approve(\"go\", \"Shall we go?\", input.what);\n");
     let integrations =
         ["slack", "smtp"].iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
     let world = serde_json::from_value(json!({ "people": 3, "apps": [] })).unwrap();
     TwinHost::start(TwinOptions { integrations, world, ..TwinOptions::default() }).await.unwrap()
+}
+
+/// Starts the playbook that asks about an app; its run.
+pub(crate) fn begun(folder: &Path) -> String {
+    let app = json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
+    let input = format!("what={}", json!([app]));
+    let started = stanch(folder, &["run", "ask", "--input", &input, "--json"]);
+    let first: Value =
+        serde_json::from_slice(started.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    first["run"].as_str().unwrap().to_owned()
 }
 
 /// A form sent to an address of the server; its status.
@@ -64,12 +74,7 @@ async fn one_answers_by_the_link_in_a_mail_another_by_a_button_in_slack() {
     let folder = home.path();
     let twins = company(folder).await;
     let server = Served::with_mail(folder, &twins.addr().to_string(), &twins.mail_addr().to_string());
-    let app = json!({ "$target": { "integration": "okta", "kind": "app", "id": "0oa1", "label": "Drift" } });
-    let input = format!("what={}", json!([app]));
-    let started = stanch(folder, &["run", "ask", "--input", &input, "--json"]);
-    let first: Value =
-        serde_json::from_slice(started.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
-    let run = first["run"].as_str().unwrap().to_owned();
+    let run = begun(folder);
     let asked = message(&twins, |message| message["text"].as_str().unwrap().contains("Shall we go?")).await;
     let link = mailed(&twins, "caro@acme.example").await;
     assert_eq!(
@@ -93,7 +98,7 @@ async fn one_answers_by_the_link_in_a_mail_another_by_a_button_in_slack() {
 }
 
 /// The path of the link in the mail to this address.
-async fn mailed(twins: &TwinHost, to: &str) -> String {
+pub(crate) async fn mailed(twins: &TwinHost, to: &str) -> String {
     for _ in 0..24_000 {
         let mails = twins.mails();
         let found = mails.iter().find(|mail| mail.to.iter().any(|address| address == to));

@@ -17,6 +17,7 @@ mod ladder;
 mod operate;
 mod pages;
 mod people;
+mod phone;
 mod plan;
 mod provider;
 mod recorded;
