@@ -142,6 +142,17 @@ impl Reference {
         }
         Ok(Secret(value.to_owned()))
     }
+
+    /// Follows a reference to what is no secret, such as a certificate: everybody may read that file. Blocks like `resolve`.
+    ///
+    /// # Errors
+    /// Why it leads nowhere.
+    pub fn read(&self) -> Result<String, CredentialError> {
+        let Self::File(path) = self else { return self.resolve().map(|secret| secret.0) };
+        let failed = |source| CredentialError::File { path: path.clone(), source };
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        if text.trim().is_empty() { Err(CredentialError::Empty(self.to_string())) } else { Ok(text) }
+    }
 }
 
 fn file(path: &PathBuf) -> Result<String, CredentialError> {
@@ -212,6 +223,10 @@ mod tests {
         assert!(!error.to_string().contains("hunter2"));
         let (_folder, closed) = written(0o600, "hunter2\n");
         assert_eq!(closed.resolve().unwrap().expose(), "hunter2");
+        let (_folder, certificate) = written(0o644, "-----BEGIN CERTIFICATE-----\n");
+        assert!(certificate.read().is_ok(), "what is no secret may be read by all");
+        let (_folder, nothing) = written(0o644, "\n");
+        assert!(matches!(nothing.read(), Err(CredentialError::Empty(_))));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{TcpListener, UdpSocket},
     path::Path,
     sync::{
@@ -14,9 +14,14 @@ use std::{
     time::Duration,
 };
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::Value;
 
 use crate::support::{Served, empty, stanch};
+
+const AUTHORITY: &str = include_str!("../../../../integrations/tests/fixtures/tls-ca.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../../../../integrations/tests/fixtures/tls-server.pem");
+const KEY: &[u8] = include_bytes!("../../../../integrations/tests/fixtures/tls-server.key");
 
 /// What a SIEM got.
 #[derive(Clone, Default)]
@@ -107,22 +112,45 @@ fn syslog() -> (String, Got) {
     let seen = got.clone();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut reader = BufReader::new(stream.unwrap());
-            loop {
-                let mut length = Vec::new();
-                if reader.read_until(b' ', &mut length).unwrap_or(0) == 0 {
-                    break;
-                }
-                let length: usize = std::str::from_utf8(&length).unwrap().trim().parse().unwrap();
-                let mut message = vec![0; length];
-                if reader.read_exact(&mut message).is_err() {
-                    break;
-                }
-                take(&seen, std::str::from_utf8(&message).unwrap());
-            }
+            let _gone = collect(BufReader::new(stream.unwrap()), &seen);
         }
     });
     (url, got)
+}
+
+/// The same on TLS, with how often a client hung up on its certificate.
+fn syslog_on_tls() -> (String, Got, Arc<AtomicUsize>) {
+    let chain = CertificateDer::pem_slice_iter(CERTIFICATE).collect::<Result<Vec<_>, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let tls = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let (tls, got, refused) = (Arc::new(tls), Got::default(), Arc::new(AtomicUsize::new(0)));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("tls://{}", listener.local_addr().unwrap());
+    let (seen, refusals) = (got.clone(), refused.clone());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let talk = rustls::ServerConnection::new(tls.clone()).unwrap();
+            let stream = rustls::StreamOwned::new(talk, stream.unwrap());
+            if collect(BufReader::new(stream), &seen).is_err_and(|why| why.kind() == ErrorKind::InvalidData) {
+                refusals.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    (url, got, refused)
+}
+
+fn collect(mut reader: impl BufRead, seen: &Got) -> std::io::Result<()> {
+    loop {
+        let mut length = Vec::new();
+        if reader.read_until(b' ', &mut length)? == 0 {
+            return Ok(());
+        }
+        let length: usize = std::str::from_utf8(&length).unwrap().trim().parse().unwrap();
+        let mut message = vec![0; length];
+        reader.read_exact(&mut message)?;
+        take(seen, std::str::from_utf8(&message).unwrap());
+    }
 }
 
 fn take(seen: &Got, message: &str) {
@@ -277,4 +305,31 @@ fn syslog_and_a_file_get_the_same_and_a_drill_sends_nothing() {
         })
         .collect();
     assert!(entries(home.path()).iter().filter(|id| ids.contains(*id)).count() > 4);
+}
+
+#[test]
+fn a_collector_on_tls_gets_everything_where_its_authority_is_named_and_nothing_where_it_is_not() {
+    let home = empty();
+    fs::write(home.path().join("ca.pem"), AUTHORITY).unwrap();
+    let (known, got, _) = syslog_on_tls();
+    let (stranger, nothing, refused) = syslog_on_tls();
+    let ca = format!("file:{}", home.path().join("ca.pem").display());
+    configure(
+        home.path(),
+        &format!(
+            "  collector: {{ to: syslog, url: \"{known}\", ca: \"{ca}\" }}\n  stranger: {{ to: syslog, url: \"{stranger}\" }}\n"
+        ),
+    );
+    let server = Served::live(home.path(), &[]);
+    happen(home.path(), 2);
+    let journal = got.whole(home.path());
+    let mut seen = HashSet::new();
+    let order: Vec<String> = got.ids().into_iter().filter(|id| seen.insert(id.clone())).collect();
+    let wanted: Vec<&String> = order.iter().filter(|id| journal.contains(id)).collect();
+    assert_eq!(wanted, journal.iter().collect::<Vec<_>>(), "in the order of the journal");
+    while refused.load(Ordering::Relaxed) == 0 {
+        thread::sleep(Duration::from_millis(20));
+    }
+    drop(server);
+    assert!(nothing.all().is_empty(), "nothing goes to who is not who it says");
 }

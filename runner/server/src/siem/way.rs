@@ -197,13 +197,13 @@ impl Syslog {
             None => {
                 let ca = match self.ca.clone() {
                     Some(ca) => {
-                        let found = tokio::task::spawn_blocking(move || ca.resolve()).await;
+                        let found = tokio::task::spawn_blocking(move || ca.read()).await;
                         Some(found.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?)
                     }
                     None => None,
                 };
-                let ca = ca.as_ref().map(stanch_response::credential::Secret::expose);
-                let opened = self.integrations.line_outlet(self.carrier, &self.host, self.port, ca).await;
+                let opened =
+                    self.integrations.line_outlet(self.carrier, &self.host, self.port, ca.as_deref()).await;
                 self.open.insert(opened.map_err(|why| why.to_string())?)
             }
         };
