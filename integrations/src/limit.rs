@@ -188,7 +188,7 @@ impl Limiter {
     /// The platform asked for a pause, of a length that it may not have told.
     pub(crate) fn refused(&self, pause: Option<Duration>) -> Instant {
         let (now, mut line) = (self.tempo.now(), self.line.lock());
-        let pause = pause.unwrap_or_else(|| line.backoff(now));
+        let pause = pause.unwrap_or_else(|| line.backoff(now, self.tempo.is_shared()));
         line.refused(now, pause.min(LONGEST_PAUSE))
     }
 
@@ -296,8 +296,9 @@ impl Line {
         self.blocked_until.is_some_and(|until| until > now)
     }
 
-    /// Twice as long with every refusal in a row, and a little more, so that not everybody comes back at once.
-    fn backoff(&mut self, now: Instant) -> Duration {
+    /// Twice as long with every refusal in a row, and on a platform that others use too a little more, so that not
+    /// everybody comes back at once.
+    fn backoff(&mut self, now: Instant, shared: bool) -> Duration {
         if let Some(until) = self.refused_until.filter(|until| *until > now) {
             // One of several that were on their way together.
             return until - now;
@@ -305,6 +306,9 @@ impl Line {
         let [first, longest] = UNTOLD;
         let pause = first.saturating_mul(1 << self.untold.min(10)).min(longest);
         self.untold = self.untold.saturating_add(1);
+        if !shared {
+            return pause;
+        }
         let mut random = [0];
         // Without a random byte everybody comes back at once, which is no harm worth failing for.
         let _none = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random);

@@ -163,6 +163,11 @@ pub(crate) enum Tempo {
 }
 
 impl Tempo {
+    /// True when others may ask the same platform: a scenario's is ours alone, and plays out the same every time.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Wall)
+    }
+
     /// Now, as an instant that paces are counted in.
     pub(crate) fn now(&self) -> Instant {
         match self {

@@ -25,6 +25,16 @@ pub(crate) struct Turn {
     pub(crate) wait: Duration,
 }
 
+/// What a platform tells as its limit when a fault, not a configured rate, refuses.
+const LIMIT_OF_A_FAULT: u64 = 60;
+
+impl Turn {
+    /// Refused for so long, whatever was left.
+    pub(crate) fn refused(wait: Duration) -> Self {
+        Self { granted: false, limit: LIMIT_OF_A_FAULT, remaining: 0, wait }
+    }
+}
+
 impl Bucket {
     /// A full bucket.
     pub(crate) fn new(rate: Rate, now: Duration) -> Self {

@@ -105,12 +105,13 @@ impl Platform {
         let credential = incoming.credential(&script.plan().schemes);
         let mut visit = Visit { incoming, route, params, credential, fault: None, now };
         let mut record = self.record(&visit, shared);
-        let turn = self.bucket.as_mut().map(|bucket| bucket.take(shared.clock.monotonic()));
+        let mut turn = self.bucket.as_mut().map(|bucket| bucket.take(shared.clock.monotonic()));
         let mut reply = match turn.filter(|turn| !turn.granted) {
             Some(turn) => self.limited(turn.wait),
             None => {
                 visit.fault = self.meet(&record, now, shared);
                 record.fault = visit.fault.as_ref().map(|fault| fault.answer.to_string());
+                turn = visit.fault.as_ref().and_then(Fault::refuses).map(Turn::refused).or(turn);
                 self.answer(&visit, &mut record)
             }
         };
@@ -168,9 +169,11 @@ impl Platform {
 
     /// From the fault to the operation's own answer.
     fn answer(&self, visit: &Visit<'_>, record: &mut RequestRecord) -> Reply {
+        if let Some(wait) = visit.fault.as_ref().and_then(Fault::refuses) {
+            return self.limited(wait);
+        }
         if let Some(fault) = visit.fault.as_ref().filter(|fault| !fault.happens()) {
             return match fault.answer {
-                Answer::Status(429) => self.limited(fault.delay_or_default()),
                 Answer::Status(status) => mangle::broken(status),
                 _ => mangle::broken(503),
             };

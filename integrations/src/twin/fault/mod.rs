@@ -83,6 +83,11 @@ impl Fault {
         })
     }
 
+    /// How long it asks to stay away, where it is the platform's own "too many requests" and nothing happened.
+    pub(crate) fn refuses(&self) -> Option<Duration> {
+        (matches!(self.answer, Answer::Status(429)) && !self.happens()).then(|| self.delay_or_default())
+    }
+
     /// True when the platform does what it was asked before the answer goes wrong.
     pub fn happens(&self) -> bool {
         match self.effect {

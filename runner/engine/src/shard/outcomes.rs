@@ -62,7 +62,10 @@ impl Shard {
     pub(super) fn not_captured(&mut self, live: &Shared, spec: &Arc<Spec>, answer: Answer) {
         let now = self.env.now_ms();
         let again = match &answer {
-            Answer::Limited { until_ms, .. } => Some(*until_ms),
+            // A platform that asks for patience gets it, here as for the cut itself.
+            Answer::Limited { until_ms, .. } => {
+                return set(live, &spec.address, Phase::Deferred(*until_ms));
+            }
             Answer::NotSent { .. } | Answer::InDoubt { .. } => Some(now + HELD_MS),
             Answer::Refused { kind: ErrorKind::Unavailable, .. } => Some(now + HELD_MS),
             _ => None,

@@ -97,6 +97,19 @@ async fn a_platform_that_asks_to_wait_is_given_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_before_a_cut_waits_as_long_as_the_platform_asks_for() {
+    let mut outside = Outside::new(CUT, 1, 0).await;
+    outside.setup.patience.cut = Duration::ZERO;
+    outside.crash();
+    outside.fault(json!({ "action": "okta.get_app", "call": 1, "count": 2, "answer": "429", "delay": "1s" }));
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    assert_eq!(states(&view, TargetState::Failed), 0, "{:#?}", view.targets);
+    assert_eq!(outside.done("deactivate_app"), 1);
+    assert!(outside.asked("get_app") > 2, "it was asked for again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_cut_fails_its_target_and_no_other() {
     let outside = Outside::new(CUT, 3, 0).await;
     outside.fault(json!({ "action": "okta.revoke_app_token", "call": 2, "answer": "403" }));
