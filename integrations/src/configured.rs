@@ -479,7 +479,7 @@ impl ActionIndex for Integrations {
     }
 
     fn platforms(&self) -> Vec<String> {
-        self.shared.catalog.platforms().map(|platform| platform.slug().to_owned()).collect()
+        self.shared.catalog.slugs().map(str::to_owned).collect()
     }
 
     fn by_login_alone(&self, platform: &str) -> bool {

@@ -80,7 +80,7 @@ impl Member {
             found.push(mistake("IN0022", format!("`{name}` is no name for a script")).help(help));
         }
         let Some(platform) = catalog.shared(&entry.platform) else {
-            let known: Vec<_> = catalog.platforms().map(Platform::slug).collect();
+            let known: Vec<_> = catalog.slugs().collect();
             let help = match did_you_mean(&entry.platform, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are: {}", known.join(", ")),

@@ -241,7 +241,7 @@ fn a_folder_overrides_what_is_shipped_and_nothing_else() {
     std::fs::create_dir(folder.path().join("okta")).unwrap();
     let own = GOOD.replace("platform: shop", "platform: okta").replace("title: Shop", "title: Our Okta");
     std::fs::write(folder.path().join("okta/integration.yaml"), own).unwrap();
-    let catalog = Catalog::embedded().unwrap().with_folder(folder.path()).unwrap();
+    let catalog = Catalog::embedded().with_folder(folder.path()).unwrap();
     assert_eq!(catalog.platform("okta").unwrap().title(), "Our Okta");
     assert_eq!(catalog.platform("slack").unwrap().title(), "Slack");
     assert!(Catalog::default().with_folder(&folder.path().join("gone")).is_err());

@@ -12,7 +12,7 @@ use support::{Entry, Vault, config};
 
 fn live(entries: &[Entry<'_>]) -> Result<Integrations, Vec<Diagnostic>> {
     let transport = Transport::Live(LiveTransport::new().unwrap());
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     Integrations::new(catalog, &config(entries), transport, Arc::new(Vault::default()))
 }
 
@@ -56,7 +56,7 @@ fn a_setting_is_asked_for_by_the_way_to_authenticate_that_needs_it() {
     let mut configured = config(&okta);
     for (auth, code) in [("oauth", "IN0021"), ("ouath", "IN0023")] {
         configured.get_mut("okta").unwrap().auth = Some(auth.to_owned());
-        let catalog = Arc::new(Catalog::embedded().unwrap());
+        let catalog = Arc::new(Catalog::embedded());
         let transport = Transport::Live(LiveTransport::new().unwrap());
         let found =
             Integrations::new(catalog, &configured, transport, Arc::new(Vault::default())).unwrap_err();
@@ -110,7 +110,7 @@ fn a_mail_is_probed_where_a_mailbox_can_be_read_and_asked_about_elsewhere() {
     assert!(integrations.action("mail", "find_mail").is_none());
     let simulated = |entries: &[Entry<'_>]| {
         let twin = Transport::Twin(TwinTransport::new(support::nowhere(), None).unwrap());
-        let catalog = Arc::new(Catalog::embedded().unwrap());
+        let catalog = Arc::new(Catalog::embedded());
         let integrations =
             Integrations::new(catalog, &config(entries), twin, Arc::new(Vault::default())).unwrap();
         let send = integrations.action("mail", "send").unwrap();
@@ -146,7 +146,7 @@ fn a_review_names_every_integration_with_its_mistakes_and_missing_credentials() 
         entry.credential = None;
         entry.auth = (name == "open_hook").then(|| "none".to_owned());
     }
-    let catalog = Catalog::embedded().unwrap();
+    let catalog = Catalog::embedded();
     let review = |transport| {
         let found = stanch_integrations::review(&catalog, &configured, &transport);
         found.into_iter().map(|(name, mistake)| (name, mistake.code)).collect::<Vec<_>>()
@@ -160,7 +160,7 @@ fn a_review_names_every_integration_with_its_mistakes_and_missing_credentials() 
 
 #[test]
 fn the_settings_of_a_twin_are_enough_to_configure_its_platform() {
-    let catalog = Catalog::embedded().unwrap();
+    let catalog = Catalog::embedded();
     for platform in catalog.platforms() {
         let settings: Vec<(&str, &str)> = platform.simulated_settings().collect();
         let url = if platform.slug() == "smtp" { "smtp://one.example:587" } else { "https://one.example" };

@@ -43,7 +43,7 @@ fn live(platform: &str, url: &str, auth: Option<&str>, credential: &str, setting
         ..IntegrationConfig::default()
     };
     let configured = BTreeMap::from([("it".to_owned(), config)]);
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     let transport = Transport::Live(LiveTransport::new().unwrap());
     let vault = Arc::new(support::Vault::default());
     let integrations = Integrations::new(catalog, &configured, transport, vault.clone()).unwrap();
@@ -221,7 +221,7 @@ async fn a_webhook_is_signed_over_its_body_and_its_id_is_the_key() {
 
 #[tokio::test]
 async fn plain_http_is_for_loopback_and_values_are_no_references() {
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     let mistakes = |url: &str, credential: &str| {
         let config = IntegrationConfig {
             platform: "okta".to_owned(),

@@ -50,7 +50,7 @@ fn found(file: &str, twin: &str) -> (Vec<String>, Vec<Diagnostic>) {
     std::fs::create_dir(folder.path().join("acme")).unwrap();
     std::fs::write(folder.path().join("acme/integration.yaml"), file).unwrap();
     std::fs::write(folder.path().join("acme/twin.rhai"), twin).unwrap();
-    let catalog = Catalog::embedded().unwrap().with_folder(folder.path());
+    let catalog = Catalog::embedded().with_folder(folder.path());
     let catalog = catalog.unwrap_or_else(|found| panic!("{found:#?}"));
     let found = catalog.look_over(folder.path());
     let place = format!("{}/acme/", folder.path().display());

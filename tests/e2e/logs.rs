@@ -158,7 +158,7 @@ impl World {
     async fn up(&mut self) {
         let config: Current = yaml::read::<Config>("stanch.yaml", self.log.config, "CF0001").unwrap().into();
         let transport = Transport::Twin(TwinTransport::new(self.twins.addr(), None).unwrap());
-        let catalog = Arc::new(Catalog::embedded().unwrap());
+        let catalog = Arc::new(Catalog::embedded());
         let integrations =
             Integrations::new(catalog, &config.integrations, transport, Arc::new(Secrets::default()))
                 .unwrap();

@@ -179,7 +179,7 @@ fn start(
     library: &Arc<Library>,
 ) -> Engine {
     let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).expect("loopback");
-    let catalog = Arc::new(Catalog::embedded().expect("a catalogue"));
+    let catalog = Arc::new(Catalog::embedded());
     let secrets: Arc<dyn SecretBox> = Arc::clone(secrets) as _;
     let integrations = Integrations::new(catalog, &config.integrations, Transport::Twin(transport), secrets)
         .expect("integrations");

@@ -6,23 +6,25 @@ mod info;
 mod own;
 mod page;
 mod page_of_sources;
+mod shelf;
 mod sources;
 mod values;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
-use include_dir::{Dir, include_dir};
-use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash, yaml};
+use stanch_model::{Diagnostic, catalog::ActionInfo, ids::Hash};
 
 pub use self::figures::Figures;
-use self::sources::Sources;
 pub use self::values::{Gives, Takes};
+use self::{shelf::Shelf, sources::Sources};
 use crate::{
     conform::Address,
     spec::{ActionAuth, ActionSpec, Evidence, PeopleBy, PlatformSpec},
 };
-
-static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
 
 /// What a platform can do.
 const INTEGRATION: &str = "integration.yaml";
@@ -31,42 +33,25 @@ const ALERTS: &str = "alerts.yaml";
 /// The files that say something, in the order in which they are read.
 const FILES: [&str; 2] = [INTEGRATION, ALERTS];
 
-/// Every platform that is known, by slug.
+/// Every platform that is known, by slug, and every alert source.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    platforms: BTreeMap<String, Arc<Platform>>,
-    sources: Sources,
+    platforms: Shelf,
+    /// Read when somebody asks for one.
+    sources: OnceLock<Sources>,
+    /// What the program is shipped with belongs to it.
+    embedded: bool,
 }
 
 impl Catalog {
-    /// The platforms shipped in the binary.
-    ///
-    /// # Errors
-    /// Every mistake in the shipped files; a test keeps this from happening.
-    pub fn embedded() -> Result<Self, Vec<Diagnostic>> {
-        Self::shipped(|_| true)
+    /// The platforms and alert sources that are part of the program.
+    pub fn embedded() -> Self {
+        Self { platforms: Shelf::shipped(), sources: OnceLock::new(), embedded: true }
     }
 
-    /// Those of them that are asked for: a program that knows what it needs starts sooner.
-    ///
-    /// # Errors
-    /// Like [`Self::embedded`].
-    pub fn embedded_only(slugs: &[&str]) -> Result<Self, Vec<Diagnostic>> {
-        Self::shipped(|slug| slugs.contains(&slug))
-    }
-
-    fn shipped(wanted: impl Fn(&str) -> bool) -> Result<Self, Vec<Diagnostic>> {
-        let mut catalog = Self::default();
-        let mut mistakes = Vec::new();
-        for folder in SHIPPED.dirs() {
-            let slug = folder.path().to_string_lossy();
-            for name in FILES.into_iter().filter(|_| wanted(&slug)) {
-                let Some(file) = folder.get_file(folder.path().join(name)) else { continue };
-                let source = file.contents_utf8().unwrap_or_default();
-                mistakes.extend(catalog.add(&slug, name, &format!("catalog/{slug}/{name}"), source, true));
-            }
-        }
-        if mistakes.is_empty() { Ok(catalog) } else { Err(mistakes) }
+    /// Every mistake in the files that are part of the program. There is none, or its tests would not pass.
+    pub fn mistakes_of_the_embedded() -> Vec<Diagnostic> {
+        shelf::mistakes()
     }
 
     /// Adds the platforms and alert sources of a folder (`<slug>/integration.yaml`, `<slug>/alerts.yaml`); what exists under
@@ -92,7 +77,7 @@ impl Catalog {
                 }
                 match std::fs::read_to_string(&file) {
                     Ok(source) => {
-                        mistakes.extend(self.add(&slug, name, &file.display().to_string(), &source, false))
+                        mistakes.extend(self.add(&slug, name, &file.display().to_string(), &source))
                     }
                     Err(error) => mistakes.extend(unreadable(&file, &error)),
                 }
@@ -106,25 +91,25 @@ impl Catalog {
     pub fn check_text(&self, path: &Path, source: &str) -> Vec<Diagnostic> {
         let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
         let (slug, name) = (part(path.parent().and_then(Path::file_name)), part(path.file_name()));
-        self.clone().add(&slug, &name, &path.display().to_string(), source, false)
+        self.clone().add(&slug, &name, &path.display().to_string(), source)
     }
 
     /// Adds one file, or says everything that is wrong with it.
-    fn add(&mut self, slug: &str, name: &str, file: &str, source: &str, shipped: bool) -> Vec<Diagnostic> {
+    fn add(&mut self, slug: &str, name: &str, file: &str, source: &str) -> Vec<Diagnostic> {
         if name == ALERTS {
-            let platform = self.platforms.get(slug).map(|platform| &platform.spec);
-            return self.sources.add(slug, file, source, platform);
+            let mut sources = self.sources.take().unwrap_or_else(|| self.first_sources());
+            let mistakes =
+                sources.add(slug, file, source, self.platform(slug).map(|platform| &platform.spec));
+            self.sources = OnceLock::from(sources);
+            return mistakes;
         }
-        let spec = match yaml::read::<PlatformSpec>(file, source, "IN0001") {
-            Ok(spec) => spec,
-            Err(mistake) => return vec![*mistake],
-        };
-        let mistakes = check::check(slug, file, source, &spec);
-        if mistakes.is_empty() {
-            let platform = Platform { shipped, lines: source.lines().count(), ..Platform::new(spec) };
-            self.platforms.insert(slug.to_owned(), Arc::new(platform));
+        match shelf::read_own(slug, file, source) {
+            Ok(platform) => {
+                self.platforms.put(slug, platform);
+                Vec::new()
+            }
+            Err(mistakes) => mistakes,
         }
-        mistakes
     }
 
     /// One platform.
@@ -132,13 +117,27 @@ impl Catalog {
         self.platforms.get(slug).map(Arc::as_ref)
     }
 
+    /// Their slugs: to know them no file must be read.
+    pub fn slugs(&self) -> impl Iterator<Item = &str> {
+        self.platforms.slugs()
+    }
+
     /// All of them, by slug.
     pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
-        self.platforms.values().map(Arc::as_ref)
+        self.slugs().filter_map(|slug| self.platform(slug))
     }
 
     pub(crate) fn shared(&self, slug: &str) -> Option<Arc<Platform>> {
         self.platforms.get(slug).cloned()
+    }
+
+    fn known_sources(&self) -> &Sources {
+        self.sources.get_or_init(|| self.first_sources())
+    }
+
+    /// Before anybody adds one.
+    fn first_sources(&self) -> Sources {
+        if self.embedded { Sources::shipped() } else { Sources::default() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use stanch_model::{Diagnostic, catalog::SourceInfo, config::AlertSourceConfig, yaml};
 
-use super::Catalog;
+use super::{ALERTS, Catalog, shelf};
 use crate::{
     source::{
         self, BadSource, Source, check,
@@ -28,6 +28,17 @@ struct Known {
 }
 
 impl Sources {
+    /// Those that are part of the program; a test checks their files.
+    pub(super) fn shipped() -> Self {
+        let mut all = Self::default();
+        for (slug, file, source) in shelf::files(ALERTS) {
+            if let Ok(spec) = yaml::read::<AlertsSpec>(&file, source, "IN0001") {
+                all.put(&slug, &spec);
+            }
+        }
+        all
+    }
+
     /// Adds one `alerts.yaml`, or says everything that is wrong with it.
     pub(super) fn add(
         &mut self,
@@ -44,21 +55,26 @@ impl Sources {
         let taken: Vec<&str> = others.map(|(format, _)| format.as_str()).collect();
         let mistakes = check::check(slug, file, source, &spec, &taken, platform);
         if mistakes.is_empty() {
-            self.titles.insert(slug.to_owned(), spec.title.clone());
-            self.by_format.retain(|_, known| known.info.platform != slug);
-            for (format, source) in spec.resolved() {
-                let info = source::info(slug, &format, &source);
-                self.by_format.insert(format, Known { spec: Arc::new(source), info });
-            }
+            self.put(slug, &spec);
         }
         mistakes
+    }
+
+    /// What that platform sent until now is replaced.
+    fn put(&mut self, slug: &str, spec: &AlertsSpec) {
+        self.titles.insert(slug.to_owned(), spec.title.clone());
+        self.by_format.retain(|_, known| known.info.platform != slug);
+        for (format, source) in spec.resolved() {
+            let info = source::info(slug, &format, &source);
+            self.by_format.insert(format, Known { spec: Arc::new(source), info });
+        }
     }
 }
 
 impl Catalog {
     /// Every alert source, by format.
     pub fn sources(&self) -> impl Iterator<Item = &SourceInfo> {
-        self.sources.by_format.values().map(|known| &known.info)
+        self.known_sources().by_format.values().map(|known| &known.info)
     }
 
     /// The alert sources of one platform.
@@ -68,7 +84,7 @@ impl Catalog {
 
     /// Every platform that has actions or sends alerts, with its title, by slug.
     pub fn everything(&self) -> BTreeMap<&str, &str> {
-        let senders = self.sources.titles.iter().map(|(slug, title)| (slug.as_str(), title.as_str()));
+        let senders = self.known_sources().titles.iter().map(|(slug, title)| (slug.as_str(), title.as_str()));
         senders.chain(self.platforms().map(|platform| (platform.slug(), platform.title()))).collect()
     }
 
@@ -82,7 +98,7 @@ impl Catalog {
         config: AlertSourceConfig,
         secret: Option<&str>,
     ) -> Result<Source, BadSource> {
-        let known = self.sources.by_format.get(&config.format);
+        let known = self.known_sources().by_format.get(&config.format);
         let known = known.ok_or_else(|| BadSource::Format(config.format.clone()))?;
         Source::bind(name, config, known.spec.clone(), secret)
     }

@@ -37,7 +37,7 @@ fn published(name: &str) -> Option<Description> {
 
 /// Compares, and wants at least so many actions to be spoken of.
 fn check(platform: &str, descriptions: &[Description], least: usize) {
-    let catalog = Catalog::embedded().unwrap();
+    let catalog = Catalog::embedded();
     let platform = catalog.platform(platform).unwrap_or_else(|| panic!("no {platform}"));
     let found = Conformance::of(platform, descriptions);
     let problems: Vec<_> = found
@@ -118,7 +118,7 @@ fn platforms_with_a_published_description_are_as_it_says() {
 
 /// Like [`check`], for platforms that a catalogue may lack.
 fn check_if_there(platform: &str, descriptions: &[Description], least: usize) {
-    match Catalog::embedded().unwrap().platform(platform) {
+    match Catalog::embedded().platform(platform) {
         Some(_) => check(platform, descriptions, least),
         None => println!("{platform} is not in the catalogue"),
     }
@@ -260,7 +260,7 @@ fn entra_names_the_permissions_that_graph_wants() {
 /// Graph reads paths without regard to case, and its table has most of them in small letters.
 fn as_we_write(path: &str) -> String {
     static OURS: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let catalog = Catalog::embedded().unwrap();
+        let catalog = Catalog::embedded();
         let lines = catalog.platform("entra").into_iter().flat_map(|entra| {
             entra.actions().filter_map(|action| entra.request_line(&action.name)).collect::<Vec<_>>()
         });

@@ -71,7 +71,7 @@ pub(crate) fn with_vault(address: SocketAddr, vault: Arc<Vault>) -> Integrations
 }
 
 fn build(address: SocketAddr, mail: Option<SocketAddr>, vault: Arc<Vault>) -> Integrations {
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     let configured = examples::everything(&catalog);
     let transport = Transport::Twin(TwinTransport::new(address, mail).unwrap());
     Integrations::new(catalog, &configured, transport, vault).unwrap()
@@ -79,7 +79,7 @@ fn build(address: SocketAddr, mail: Option<SocketAddr>, vault: Arc<Vault>) -> In
 
 /// The name that every platform of the catalogue is configured under, and the platform.
 pub(crate) fn platforms() -> BTreeMap<String, String> {
-    let catalog = Catalog::embedded().unwrap();
+    let catalog = Catalog::embedded();
     let slugs = catalog.platforms().map(|platform| platform.slug().to_owned());
     slugs.map(|slug| (examples::name_of(&slug), slug)).collect()
 }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use stanch_integrations::{Catalog, Integrations, Transport, TwinTransport};
+use stanch_integrations::{Catalog, Integrations, Platform, Transport, TwinTransport};
 use stanch_model::{
     Diagnostic, Level,
     config::{Config, IntegrationConfig},
@@ -144,13 +144,12 @@ pub(crate) fn load(path: &Path) -> (Option<Setup>, Mistakes) {
 pub(crate) fn load_to_check(path: &Path) -> (Option<Setup>, Mistakes) {
     let (setup, mistakes, _) = read(path);
     let setup = setup.or_else(|| {
-        let catalog = Catalog::embedded().ok()?;
         Some(Setup {
             config: Arc::new(Config::default()),
             register: Register::default(),
             deadlines: DeadlineTable::built_in().ok()?,
             library: Arc::new(Library::embedded()),
-            catalog: Arc::new(catalog),
+            catalog: Arc::new(Catalog::embedded()),
             is_configured: false,
         })
     });
@@ -162,9 +161,10 @@ fn read(path: &Path) -> (Option<Setup>, Mistakes, Mistakes) {
     let mut mistakes = Mistakes::default();
     let mut playbooks = Mistakes::default();
     let folder = beside(path);
-    let catalog = catalog(path, &folder, &mut mistakes).map(Arc::new);
-    let config = configuration(path, catalog.as_deref(), &mut mistakes);
-    let (Some(catalog), Some(config)) = (catalog, config) else { return (None, mistakes, playbooks) };
+    let catalog = Arc::new(catalog(path, &folder, &mut mistakes));
+    let Some(config) = configuration(path, &catalog, &mut mistakes) else {
+        return (None, mistakes, playbooks);
+    };
     let register = vendors(&config, &folder, &mut mistakes);
     let deadlines = deadlines(&config, &folder, &mut mistakes);
     let library = library(&config, &folder, &mut playbooks);
@@ -200,15 +200,15 @@ pub(crate) fn files(path: &Path, config: &Config) -> Vec<PathBuf> {
 }
 
 /// The catalogue under the folders that the configuration names. Read before the rest of it, which speaks of platforms.
-fn catalog(path: &Path, folder: &Path, mistakes: &mut Mistakes) -> Option<Catalog> {
-    let mut catalog = mistakes.keep(Catalog::embedded())?;
+fn catalog(path: &Path, folder: &Path, mistakes: &mut Mistakes) -> Catalog {
+    let mut catalog = Catalog::embedded();
     for own in own_catalogs(path, folder) {
         match catalog.clone().with_folder(&own) {
             Ok(more) => catalog = more,
             Err(found) => mistakes.of_folder(Path::new(""), found),
         }
     }
-    Some(catalog)
+    catalog
 }
 
 /// The folders with integrations of one's own. Whatever else is wrong with the file is said when it is read whole.
@@ -233,18 +233,15 @@ pub(crate) fn own_twins(folders: &[PathBuf]) -> BTreeMap<String, String> {
     entries.filter_map(twin).collect()
 }
 
-fn configuration(path: &Path, catalog: Option<&Catalog>, mistakes: &mut Mistakes) -> Option<Config> {
+fn configuration(path: &Path, catalog: &Catalog, mistakes: &mut Mistakes) -> Option<Config> {
     if !path.exists() {
         return Some(Config::default());
     }
     let text = mistakes.read(path)?;
-    let platforms: Vec<&str> =
-        catalog.into_iter().flat_map(Catalog::platforms).map(stanch_integrations::Platform::slug).collect();
-    let groups = catalog.into_iter().flat_map(Catalog::platforms).filter(|platform| platform.knows_groups());
-    let groups: Vec<&str> = groups.map(stanch_integrations::Platform::slug).collect();
-    let roles = catalog.into_iter().flat_map(Catalog::platforms).filter(|platform| platform.knows_roles());
-    let roles: Vec<&str> = roles.map(stanch_integrations::Platform::slug).collect();
-    let formats: Vec<_> = catalog.into_iter().flat_map(Catalog::sources).cloned().collect();
+    let platforms: Vec<&str> = catalog.slugs().collect();
+    let groups = |slug: &str| catalog.platform(slug).is_some_and(Platform::knows_groups);
+    let roles = |slug: &str| catalog.platform(slug).is_some_and(Platform::knows_roles);
+    let formats: Vec<_> = catalog.sources().cloned().collect();
     let known = config::Known { platforms: &platforms, groups: &groups, roles: &roles, formats: &formats };
     let loaded = mistakes.keep(config::load(&path.display().to_string(), &text, known))?;
     mistakes.found.extend(loaded.warnings);

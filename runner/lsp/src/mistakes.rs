@@ -164,11 +164,9 @@ fn of_scenario(path: &Path, text: &str, ground: &Ground) -> Vec<Diagnostic> {
 }
 
 fn of_config(file: &str, text: &str, ground: &Ground) -> Vec<Diagnostic> {
-    let platforms: Vec<&str> = ground.catalog.platforms().map(Platform::slug).collect();
-    let groups: Vec<&str> =
-        ground.catalog.platforms().filter(|platform| platform.knows_groups()).map(Platform::slug).collect();
-    let roles: Vec<&str> =
-        ground.catalog.platforms().filter(|platform| platform.knows_roles()).map(Platform::slug).collect();
+    let platforms: Vec<&str> = ground.catalog.slugs().collect();
+    let groups = |slug: &str| ground.catalog.platform(slug).is_some_and(Platform::knows_groups);
+    let roles = |slug: &str| ground.catalog.platform(slug).is_some_and(Platform::knows_roles);
     let formats: Vec<_> = ground.catalog.sources().cloned().collect();
     let known = config::Known { platforms: &platforms, groups: &groups, roles: &roles, formats: &formats };
     match config::load(file, text, known) {

@@ -167,7 +167,7 @@ fn report(engine: &Engine, view: &RunView, journal: &Killer) {
 fn engine(orders: &Orders, journal: Arc<dyn Journal>, vault: Arc<dyn SecretBox>) -> Engine {
     let config = Current::from(world::config(orders.marker));
     let transport = TwinTransport::new(orders.twins, Some(orders.mail)).expect("loopback");
-    let catalog = Arc::new(Catalog::embedded_only(&world::PLATFORMS).expect("a catalogue"));
+    let catalog = Arc::new(Catalog::embedded());
     let integrations = Integrations::new(catalog, &config.integrations, Transport::Twin(transport), vault)
         .expect("integrations");
     let desk = ResponseDesk {

@@ -117,7 +117,7 @@ fn configuration(
         let lines: Vec<String> = found.iter().map(stanch_model::Diagnostic::one_line).collect();
         Said::new(lines.join("\n")).exit(Exit::No)
     };
-    let mut catalog = Catalog::embedded().map_err(refused)?;
+    let mut catalog = Catalog::embedded();
     for folder in own {
         catalog = catalog.with_folder(folder).map_err(refused)?;
     }

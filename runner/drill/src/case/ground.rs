@@ -38,10 +38,7 @@ pub struct Ground {
 impl Ground {
     /// Every name that a case may use for a platform: the configured ones, and each platform's own.
     pub fn names(&self) -> BTreeMap<String, String> {
-        let own = self.catalog.platforms().map(|platform| {
-            let slug = platform.slug().to_owned();
-            (slug.replace('-', "_"), slug)
-        });
+        let own = self.catalog.slugs().map(|slug| (slug.replace('-', "_"), slug.to_owned()));
         own.chain(self.configured.clone()).collect()
     }
 

@@ -37,8 +37,7 @@ impl Known {
 
     /// The same of a world on these integrations, name to platform.
     pub fn over(world: &World, used: BTreeMap<String, String>, catalog: &Catalog, library: &Library) -> Self {
-        let platforms: Vec<String> =
-            catalog.platforms().map(|platform| platform.slug().replace('-', "_")).collect();
+        let platforms: Vec<String> = catalog.slugs().map(|slug| slug.replace('-', "_")).collect();
         let apps: BTreeSet<String> = world.apps.iter().map(|app| app.id.clone()).collect();
         let mut steps: BTreeSet<String> =
             words_of_scripts(library, &["phase(\"", "evidence(\"", "note(\""]).into_iter().collect();

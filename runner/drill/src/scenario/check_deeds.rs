@@ -67,7 +67,7 @@ mod tests {
         let found = embedded().remove(name).unwrap();
         assert!(found.text.contains(from), "{from} does not stand in {name}");
         let text = found.text.replacen(from, to, 1);
-        let (catalog, library) = (Catalog::embedded().unwrap(), Library::embedded());
+        let (catalog, library) = (Catalog::embedded(), Library::embedded());
         let scenario = read(&found.file, &text).unwrap();
         let known = Known::of(&scenario, &catalog, &library);
         let said = check(&found.file, &text, &scenario, &known);

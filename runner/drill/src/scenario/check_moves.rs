@@ -101,7 +101,7 @@ mod tests {
         let (before, rest) = found.text.split_once("adversary:").unwrap();
         let (_, after) = rest.split_once("\nexpect:").unwrap();
         found.text = format!("{before}adversary:\n{moves}\nexpect:{after}");
-        let (catalog, library) = (Catalog::embedded().unwrap(), Library::embedded());
+        let (catalog, library) = (Catalog::embedded(), Library::embedded());
         let scenario = read(&found.file, &found.text).unwrap();
         let known = Known::of(&scenario, &catalog, &library);
         let said = check(&found.file, &found.text, &scenario, &known).into_iter().map(|one| {

@@ -72,7 +72,7 @@ mod tests {
     fn mistakes(extra: &str) -> Vec<String> {
         let mut found = embedded().remove("chat-widget").unwrap();
         found.text = found.text.replacen("\nplot:", &format!("  extra: {extra}\n\nplot:"), 1);
-        let (catalog, library) = (Catalog::embedded().unwrap(), Library::embedded());
+        let (catalog, library) = (Catalog::embedded(), Library::embedded());
         let scenario = read(&found.file, &found.text).unwrap();
         let known = Known::of(&scenario, &catalog, &library);
         let said = check(&found.file, &found.text, &scenario, &known).into_iter().map(|one| {

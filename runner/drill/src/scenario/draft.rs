@@ -261,7 +261,7 @@ mod tests {
     use crate::scenario::{Known, check, read};
 
     fn mistakes(text: &str) -> Vec<String> {
-        let (catalog, library) = (Catalog::embedded().unwrap(), stanch_playbooks::Library::embedded());
+        let (catalog, library) = (Catalog::embedded(), stanch_playbooks::Library::embedded());
         let scenario = read("our-drill.yaml", text).unwrap_or_else(|why| panic!("{why:?}\n{text}"));
         let known = Known::of(&scenario, &catalog, &library);
         check("our-drill.yaml", text, &scenario, &known).iter().map(|one| format!("{one:?}")).collect()
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_run_about_no_app_makes_no_scenario() {
-        let catalog = Catalog::embedded().unwrap();
+        let catalog = Catalog::embedded();
         assert_eq!(from_run("x", &RunView::default(), &catalog), Err(NoDraft::NoApp));
     }
 

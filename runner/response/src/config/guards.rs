@@ -97,6 +97,6 @@ fn protect(
     }
 }
 
-fn is_unable(known: Known<'_>, able: &[&str], platform: &str) -> bool {
-    known.platforms.contains(&platform) && !able.contains(&platform)
+fn is_unable(known: Known<'_>, able: &dyn Fn(&str) -> bool, platform: &str) -> bool {
+    known.platforms.contains(&platform) && !able(platform)
 }

@@ -13,14 +13,14 @@ use stanch_model::{Diagnostic, Level, catalog::SourceInfo, config::Config, yaml}
 pub(crate) use marker::Marker;
 
 /// What the rest of the program knows and the file may refer to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// The platforms of the catalogue.
     pub platforms: &'a [&'a str],
-    /// Those that can tell who is in a group.
-    pub groups: &'a [&'a str],
-    /// Those that can tell who holds a role.
-    pub roles: &'a [&'a str],
+    /// Whether this one can tell who is in a group: asked for platforms that rules name, for the answer takes reading them.
+    pub groups: &'a dyn Fn(&str) -> bool,
+    /// Whether it can tell who holds a role.
+    pub roles: &'a dyn Fn(&str) -> bool,
     /// The alert sources of the catalogue.
     pub formats: &'a [SourceInfo],
 }

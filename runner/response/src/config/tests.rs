@@ -32,8 +32,8 @@ fn formats() -> Vec<SourceInfo> {
 pub(crate) fn load(file: &str, source: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let known = Known {
         platforms: &["okta", "slack", "smtp", "webhook", "salesforce", "healthchecks"],
-        groups: &["okta"],
-        roles: &["okta"],
+        groups: &|slug| slug == "okta",
+        roles: &|slug| slug == "okta",
         formats: &formats(),
     };
     super::load(file, source, known)

@@ -252,7 +252,7 @@ fn register() -> Register {
 
 fn engine(journal: Arc<MemoryJournal>, config: Current, clock: Arc<Hands>) -> Engine {
     let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     let integrations =
         Integrations::new(catalog, &BTreeMap::new(), Transport::Twin(nowhere), Arc::new(NoSecrets)).unwrap();
     let mut library = Library::embedded();

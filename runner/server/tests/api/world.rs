@@ -318,7 +318,7 @@ pub(crate) fn sign(body: &[u8]) -> String {
 }
 
 fn engine(journal: Arc<dyn Journal>, config: Current, mode: Mode, transport: TwinTransport) -> Engine {
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let catalog = Arc::new(Catalog::embedded());
     let integrations =
         Integrations::new(catalog, &config.integrations, Transport::Twin(transport), Arc::new(NoSecrets))
             .unwrap();

@@ -137,7 +137,7 @@ pub(super) fn engine(
         let lines: Vec<String> = mistakes.iter().map(stanch_model::Diagnostic::one_line).collect();
         anyhow::Error::from(Said::new(lines.join("\n")))
     };
-    let catalog = Arc::new(Catalog::embedded().map_err(refused)?);
+    let catalog = Arc::new(Catalog::embedded());
     let integrations =
         Integrations::new(catalog, &plan.integrations, transport, journal.vault()).map_err(refused)?;
     let mut library = Library::embedded();

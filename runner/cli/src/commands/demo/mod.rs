@@ -102,8 +102,7 @@ fn kill(args: &Args, plot: Plot) -> anyhow::Result<Kill> {
 
 /// An action of a platform that takes part.
 fn known(action: &str, plot: Plot) -> anyhow::Result<String> {
-    let catalog =
-        Catalog::embedded().map_err(|_| Said::new("the catalogue that is built in cannot be read"))?;
+    let catalog = Catalog::embedded();
     let mut actions = Vec::new();
     for (name, slug) in plot.integrations() {
         let platform = catalog.platform(&slug);

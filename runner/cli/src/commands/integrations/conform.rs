@@ -71,15 +71,11 @@ fn words(line: &Line) -> String {
 
 /// The catalogue, with a folder of one's own over it.
 pub(super) fn catalog(folder: Option<&Path>) -> anyhow::Result<Catalog> {
-    let refused = |found: Vec<stanch_model::Diagnostic>| {
+    let Some(folder) = folder else { return Ok(Catalog::embedded()) };
+    Catalog::embedded().with_folder(folder).map_err(|found| {
         let shown = diagnose::render(&found, &diagnose::Sources::new(), Out::colour_on_stderr());
-        Said::new(format!("the integrations cannot be used\n{shown}")).exit(Exit::No)
-    };
-    let catalog = Catalog::embedded().map_err(refused)?;
-    match folder {
-        Some(folder) => catalog.with_folder(folder).map_err(|found| refused(found).into()),
-        None => Ok(catalog),
-    }
+        Said::new(format!("the integrations cannot be used\n{shown}")).exit(Exit::No).into()
+    })
 }
 
 /// One description.

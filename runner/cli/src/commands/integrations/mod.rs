@@ -113,7 +113,7 @@ fn platform<'a>(catalog: &'a Catalog, slug: &str, also: &[&str]) -> anyhow::Resu
     if let Some(platform) = catalog.platform(slug) {
         return Ok(platform);
     }
-    let known = catalog.platforms().map(Platform::slug).chain(also.iter().copied());
+    let known = catalog.slugs().chain(also.iter().copied());
     let help = match did_you_mean(slug, known.collect::<Vec<_>>()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`stanch integrations list` shows all of them".to_owned(),

@@ -317,7 +317,7 @@ pub fn library(setup: &Setup) -> Library {
 
 /// The catalogue, read once for all worlds.
 pub fn catalog() -> Arc<Catalog> {
-    static READ: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
+    static READ: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded()));
     Arc::clone(&READ)
 }
 

@@ -1,0 +1,90 @@
+//! The platforms by slug. One that is part of the program is read when somebody asks for it: most programs need a few.
+//! Must never hand out what `check` would refuse: a test reads everything that is shipped.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use include_dir::{Dir, include_dir};
+use stanch_model::{Diagnostic, yaml};
+
+use super::{ALERTS, INTEGRATION, Platform, check};
+use crate::spec::PlatformSpec;
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
+
+/// Platforms, read or not yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelf {
+    by_slug: BTreeMap<String, Entry>,
+}
+
+/// Clones share what was read.
+#[derive(Clone, Debug)]
+enum Entry {
+    Shipped(Arc<OnceLock<Option<Arc<Platform>>>>),
+    Own(Arc<Platform>),
+}
+
+impl Shelf {
+    /// Everything that is part of the program, nothing of it read.
+    pub(super) fn shipped() -> Self {
+        let slugs = files(INTEGRATION).map(|(slug, ..)| (slug, Entry::Shipped(Arc::default())));
+        Self { by_slug: slugs.collect() }
+    }
+
+    pub(super) fn get(&self, slug: &str) -> Option<&Arc<Platform>> {
+        match self.by_slug.get(slug)? {
+            Entry::Own(platform) => Some(platform),
+            Entry::Shipped(read) => read.get_or_init(|| read_shipped(slug).map(Arc::new)).as_ref(),
+        }
+    }
+
+    /// What stood under this name is replaced.
+    pub(super) fn put(&mut self, slug: &str, platform: Platform) {
+        self.by_slug.insert(slug.to_owned(), Entry::Own(Arc::new(platform)));
+    }
+
+    pub(super) fn slugs(&self) -> impl Iterator<Item = &str> {
+        self.by_slug.keys().map(String::as_str)
+    }
+}
+
+/// The shipped files of this name: slug, name for people, text.
+pub(super) fn files(name: &str) -> impl Iterator<Item = (String, String, &'static str)> {
+    SHIPPED.dirs().filter_map(move |folder| {
+        let slug = folder.path().to_string_lossy().into_owned();
+        let text = folder.get_file(folder.path().join(name))?.contents_utf8()?;
+        let label = format!("catalog/{slug}/{name}");
+        Some((slug, label, text))
+    })
+}
+
+fn read_shipped(slug: &str) -> Option<Platform> {
+    let (_, file, source) = files(INTEGRATION).find(|(found, ..)| found == slug)?;
+    let spec = yaml::read::<PlatformSpec>(&file, source, "IN0001").ok()?;
+    Some(Platform { shipped: true, lines: source.lines().count(), ..Platform::new(spec) })
+}
+
+/// Every mistake in the files that are part of the program.
+pub(super) fn mistakes() -> Vec<Diagnostic> {
+    let mut all = super::Catalog::default();
+    let actions = files(INTEGRATION).map(|file| (INTEGRATION, file));
+    let alerts = files(ALERTS).map(|file| (ALERTS, file));
+    actions
+        .chain(alerts)
+        .flat_map(|(name, (slug, file, source))| all.add(&slug, name, &file, source))
+        .collect()
+}
+
+/// One file of somebody's own, if nothing is wrong with it.
+pub(super) fn read_own(slug: &str, file: &str, source: &str) -> Result<Platform, Vec<Diagnostic>> {
+    let spec = yaml::read::<PlatformSpec>(file, source, "IN0001").map_err(|mistake| vec![*mistake])?;
+    let mistakes = check::check(slug, file, source, &spec);
+    if mistakes.is_empty() {
+        Ok(Platform { lines: source.lines().count(), ..Platform::new(spec) })
+    } else {
+        Err(mistakes)
+    }
+}
