@@ -32,13 +32,21 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// Reads the stream. The first time ever, what runs wrote before is left alone: its ladders were never promised.
-    pub(crate) fn open(journal: &Arc<dyn Journal>) -> Result<Arc<Self>, JournalError> {
+    /// Reads the stream. The first time ever, what runs wrote before is left alone: its ladders were never promised. That
+    /// it was the first time is journaled before any run goes on: a server that dies right after a notice knows it again.
+    pub(crate) async fn open(
+        journal: &Arc<dyn Journal>,
+        at: jiff::Timestamp,
+    ) -> Result<Arc<Self>, JournalError> {
         let ledger = Ledger::new(journal.clone(), "notices");
         let mut book = Book::default();
         ledger.read()?.iter().for_each(|entry| book.apply(entry));
-        book.place.get_or_insert_with(|| Cursor::after(journal.durable()));
-        Ok(Arc::new(Self { ledger, book: Mutex::new(book), changed: Notify::new() }))
+        let first = book.place.is_none().then(|| Cursor::after(journal.durable()));
+        let notices = Arc::new(Self { ledger, book: Mutex::new(book), changed: Notify::new() });
+        if first.is_some() {
+            notices.append(Vec::new(), at, first).await?;
+        }
+        Ok(notices)
     }
 
     /// All of them, newest first.
