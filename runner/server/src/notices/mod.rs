@@ -119,3 +119,27 @@ impl Notices {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stanch_journal::{MemoryJournal, StreamAppend, With};
+    use stanch_model::{NewEntry, StreamId};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_dies_right_after_the_first_notice_reads_it_again() {
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let first = Notices::open(&journal, at).await.unwrap().book.lock().place.unwrap();
+        let stream = StreamId::run(&stanch_model::RunId("R".to_owned()));
+        let entry = NewEntry::new("step.local", &json!({ "op": "notify", "value": [] }));
+        let append = StreamAppend { create: true, ..StreamAppend::new(stream, journal.epoch(), vec![entry]) };
+        let ticket = journal.append(vec![append], With::default()).unwrap();
+        journal.wait(&ticket).unwrap();
+        // nothing was written to the stream of notices meanwhile
+        let again = Notices::open(&journal, at).await.unwrap().book.lock().place.unwrap();
+        assert_eq!(again, first);
+        assert!(again.position() < ticket.position, "the notice lies ahead");
+    }
+}
