@@ -52,6 +52,12 @@ pub struct Figures {
     pub key_p99: Duration,
     /// A second in which nothing happens: one tick, one picture.
     pub idle: Duration,
+    /// Pictures that were drawn for it.
+    pub frames: usize,
+    /// Entries of the open run that the screens had followed in the end.
+    pub followed: u64,
+    /// Entries of it that no screen understood: then other work would have been measured.
+    pub unknown: u64,
 }
 
 /// Measures.
@@ -94,7 +100,11 @@ pub fn measure(load: Load) -> io::Result<Figures> {
             bench.draw()
         })?);
     }
+    let run = bench.app.world().run(RUN).map(|run| &run.view);
     Ok(Figures {
+        frames: render.len() + keys.len() + idle.len(),
+        followed: run.map_or(0, |run| run.version),
+        unknown: run.map_or(0, |run| u64::from(run.unknown_entries)),
         render_p50: at(&mut render, 50),
         render_p99: at(&mut render, 99),
         take_p99: at(&mut take, 99),

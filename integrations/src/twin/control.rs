@@ -3,7 +3,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Change, Fault, Mail, Rate, TwinError, script::Reply, shared::Shared, summarise, wire::Incoming};
+use super::{
+    Answer, Change, Fault, Mail, Rate, TwinError, script::Reply, shared::Shared, summarise, wire::Incoming,
+};
 
 /// One rate to set.
 #[derive(Debug, serde::Deserialize)]
@@ -33,9 +35,14 @@ pub(crate) fn answer(incoming: &Incoming, shared: &Shared) -> Reply {
         ("GET", ["mail"]) => Ok(mails(incoming, shared)),
         ("GET", ["state", name]) => shared.platform(name).map(|platform| platform.lock().dump()),
         ("GET", ["faults"]) => Ok(shown(&shared.faults.lock().list())),
-        ("POST", ["faults"]) => parsed::<Fault>(incoming).map(|fault| {
+        ("POST", ["faults"]) => parsed::<Fault>(incoming).and_then(|fault| {
+            if fault.iter().any(|fault| fault.answer == Answer::VendorSilent) {
+                return Err(TwinError::Change(
+                    "no vendor answers here: `vendor_silent` is a drill's".to_owned(),
+                ));
+            }
             let ids = fault.into_iter().map(|fault| shared.faults.lock().add(fault, shared.clock.now()));
-            json!({ "ids": ids.collect::<Vec<_>>() })
+            Ok(json!({ "ids": ids.collect::<Vec<_>>() }))
         }),
         ("DELETE", ["faults"]) => Ok(json!({ "removed": shared.faults.lock().remove(None) })),
         ("DELETE", ["faults", id]) => Ok(json!({ "removed": remove(id, shared) })),

@@ -27,6 +27,8 @@ struct Play {
     runs: Vec<Value>,
     score: Value,
     objectives: Value,
+    /// What vendors answered, and when: seconds since the start.
+    answers: Vec<(i64, String)>,
 }
 
 fn play(name: &str) -> Play {
@@ -52,6 +54,11 @@ fn play(name: &str) -> Play {
             .iter()
             .map(|one| serde_json::json!([one["goal"], one["points"], one["rating"]]))
             .collect(),
+        answers: said
+            .iter()
+            .filter(|line| line["line"]["what"] == "replied")
+            .map(|line| (line["at_s"].as_i64().unwrap(), line["line"]["from"].as_str().unwrap().to_owned()))
+            .collect(),
     }
 }
 
@@ -59,6 +66,7 @@ fn twice_alike(name: &str) -> Play {
     let (first, second) = (play(name), play(name));
     assert!(!first.runs.is_empty(), "{name} ran nothing");
     assert_eq!((&first.score, &first.objectives), (&second.score, &second.objectives), "{name}");
+    assert_eq!(first.answers, second.answers, "{name}: vendors answered otherwise the second time");
     assert_eq!(first.runs.len(), second.runs.len(), "{name}");
     for (one, other) in first.runs.iter().zip(&second.runs) {
         assert_eq!(one["containment"], other["containment"], "{name}");
@@ -158,6 +166,10 @@ fn a_privileged_vendor_stays_out_when_the_first_block_ends_twice_alike() {
 fn everybody_is_told_in_time_and_nobody_twice_over_a_dead_runner_twice_alike() {
     let play = twice_alike("sign-desk");
     assert_eq!(play.score, serde_json::json!([100, 100, true]));
+    // its contacts are silent from the first hour on, for twelve: the next one is written to meanwhile, and both speak then
+    let woke = 13 * 3600;
+    let both = ["security@dropbox-sign.example", "account-manager@dropbox-sign.example"];
+    assert_eq!(play.answers, both.map(|from| (woke, from.to_owned())));
 }
 
 /// The goals that lose points when an empty seat says something else in one place.

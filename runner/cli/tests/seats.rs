@@ -3,6 +3,8 @@
 
 #[path = "seats/adversary.rs"]
 mod adversary;
+#[path = "seats/clock.rs"]
+mod clock;
 #[path = "seats/hosted.rs"]
 mod hosted;
 #[path = "seats/keys.rs"]

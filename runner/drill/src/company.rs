@@ -7,7 +7,7 @@ use stanch_integrations::{
     twin::{World, WorldApp},
 };
 
-use crate::scenario::Scenario;
+use crate::scenario::{ContactSpec, Scenario};
 
 /// Somebody of the company, with the groups that they are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +151,8 @@ pub(crate) fn integration(platform: Option<&Platform>, slug: &str) -> String {
     }
 }
 
-/// `vendors.yaml`: every app's vendor, with a contact and a clause of 24 hours.
-pub fn vendors(world: &World) -> String {
+/// `vendors.yaml`: every app's vendor, with its contacts (one at Security where none are named) and a clause of 24 hours.
+pub fn vendors(world: &World, contacts: &BTreeMap<String, Vec<ContactSpec>>) -> String {
     let mut text = String::from("# Whom to call about an app, and what the contract says.\n");
     let vendors: BTreeSet<&str> = world.apps.iter().map(|app| app.vendor.as_str()).collect();
     for vendor in vendors.into_iter().filter(|vendor| !vendor.is_empty()) {
@@ -173,10 +173,23 @@ pub fn vendors(world: &World) -> String {
             if all.is_empty() { String::new() } else { format!("  {name}: [{}]\n", all.join(", ")) }
         };
         let held = list("data", &|app| &app.data) + list("secrets_given", &|app| &app.secrets).as_str();
+        let rungs = ladder(vendor, contacts.get(vendor).map(Vec::as_slice).unwrap_or_default());
         text.push_str(&format!(
-            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n    - {{ name: Security, mail: security@{vendor}.example, phone: \"+1 555 0100\", within: 4h }}\n  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n{purpose}{held}  owner: Operations\n  tier: 1\n",
+            "\n{vendor}:\n  name: {name}\n  apps: [{}]\n  contacts:\n{rungs}  breach: {{ notify_within: 24h, clause: \"DPA 7.2\" }}\n{purpose}{held}  owner: Operations\n  tier: 1\n",
             ids.join(", ")
         ));
     }
     text
+}
+
+/// Its contacts, each with a telephone.
+fn ladder(vendor: &str, contacts: &[ContactSpec]) -> String {
+    let usual = [ContactSpec::usual()];
+    let contacts = if contacts.is_empty() { &usual } else { contacts };
+    let rung = |(nth, one): (usize, &ContactSpec)| {
+        let within = one.within.map(|within| format!(", within: {within}")).unwrap_or_default();
+        let (name, mail) = (&one.name, one.mail(vendor));
+        format!("    - {{ name: {name:?}, mail: {mail}, phone: \"+1 555 01{nth:02}\"{within} }}\n")
+    };
+    contacts.iter().enumerate().map(rung).collect()
 }

@@ -28,6 +28,7 @@ mod seats;
 mod send;
 mod stage;
 mod stagehand;
+mod vendors;
 mod verdict;
 pub mod words;
 
@@ -39,4 +40,5 @@ pub use plot::{Markers, Plot};
 pub use rehearse::{Improvement, News, Outcome, Rehearsal, load, rehearse};
 pub use seats::{Seat, Seats};
 pub use stage::Folders;
+pub use vendors::Received;
 pub use verdict::{EndedTarget, KilledAt, Verdict};

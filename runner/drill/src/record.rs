@@ -1,8 +1,9 @@
 //! The drill's own journal, beside the server's: what it was played from, what happened by the director's hand, what people
 //! noted, how it ended. An interrupted drill goes on from it.
 
+mod kept;
+
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -22,8 +23,9 @@ use stanch_model::{
     clock::ClockAt,
 };
 
+pub use kept::Kept;
+
 use crate::{
-    board::Fate,
     scenario::{Edit, FaultSpec},
     score::{Grades, Override, Score},
 };
@@ -182,6 +184,19 @@ pub enum Line {
         /// When.
         at_ms: i64,
     },
+    /// Somebody at a vendor answered a mail.
+    Replied {
+        /// The vendor.
+        vendor: String,
+        /// Their address.
+        from: String,
+        /// In their words.
+        text: String,
+        /// The mail that it answers.
+        mail: String,
+        /// When.
+        at_ms: i64,
+    },
     /// Somebody did on a simulated platform, with their own hands, what a card asks for.
     ByHand {
         /// The card: run and wait.
@@ -282,35 +297,6 @@ pub struct Record {
     dies_at: Option<usize>,
 }
 
-/// What a record says of a drill that was interrupted.
-#[derive(Clone, Debug, Default)]
-pub struct Kept {
-    /// See [`Line::Began`].
-    pub began: Option<Line>,
-    /// What the clock went by last.
-    pub clock: Option<ClockAt>,
-    /// When the last line was written, Unix ms on the scenario's clock.
-    pub last_ms: i64,
-    /// What became of entries.
-    pub fates: BTreeMap<usize, Fate>,
-    /// What was changed of entries, oldest first.
-    pub edits: Vec<(usize, Edit)>,
-    /// Which hidden grants are known.
-    pub revealed: Vec<usize>,
-    /// When expectations first came true.
-    pub firsts: BTreeMap<usize, i64>,
-    /// Faults that the facilitator switched on, oldest first.
-    pub faults: Vec<FaultSpec>,
-    /// Kills of the runner.
-    pub kills: u32,
-    /// What was done by hand, and what platforms took away.
-    pub did: Vec<Did>,
-    /// Entries of the plot by which platforms took apps away.
-    pub pulled: Vec<usize>,
-    /// Whether it is over.
-    pub ended: bool,
-}
-
 impl Record {
     /// Where the record of a drill with this data folder lies.
     pub fn folder(data: &Path) -> PathBuf {
@@ -378,44 +364,6 @@ impl Record {
     }
 }
 
-impl Kept {
-    fn take(&mut self, line: &Line) {
-        match line {
-            Line::Began { .. } => self.began = Some(line.clone()),
-            Line::Clock { at, .. } => {
-                (self.clock, self.last_ms) = (Some(*at), self.last_ms.max(at.scenario_ms))
-            }
-            Line::Fired { entry, at_ms, .. } => {
-                self.fates.insert(*entry, Fate::Fired(*at_ms));
-            }
-            Line::Off { entry, at_ms, .. } => {
-                self.fates.insert(*entry, Fate::Off(*at_ms));
-            }
-            Line::Edited { entry, edit, .. } => self.edits.push((*entry, edit.clone())),
-            Line::Revealed { hidden, .. } => self.revealed.push(*hidden),
-            Line::Faulted { fault, .. } => self.faults.push(fault.clone()),
-            Line::Killed { .. } => self.kills += 1,
-            Line::Met { expectation, at_ms } => {
-                self.firsts.insert(*expectation, *at_ms);
-            }
-            Line::ByHand { did, .. } => self.did.extend(did.iter().cloned()),
-            Line::Pulled { entry, did, .. } => {
-                self.pulled.push(*entry);
-                self.did.extend(did.iter().cloned());
-            }
-            Line::Stopped { .. } | Line::Ended { .. } => self.ended = true,
-            Line::Sat { .. }
-            | Line::Mended { .. }
-            | Line::StoodIn { .. }
-            | Line::Observed { .. }
-            | Line::Graded { .. }
-            | Line::Moved { .. }
-            | Line::Hinted { .. } => {}
-        }
-        self.last_ms = self.last_ms.max(line.at_ms().unwrap_or(0));
-    }
-}
-
 impl Line {
     /// When, where it has a moment.
     pub fn at_ms(&self) -> Option<i64> {
@@ -435,6 +383,7 @@ impl Line {
             | Self::Pulled { at_ms, .. }
             | Self::Killed { at_ms }
             | Self::StoodIn { at_ms, .. }
+            | Self::Replied { at_ms, .. }
             | Self::Observed { at_ms, .. }
             | Self::Hinted { at_ms, .. }
             | Self::Met { at_ms, .. }
@@ -490,6 +439,7 @@ fn kind(line: &Line) -> &'static str {
         Line::Pulled { .. } => "drill.pulled",
         Line::Killed { .. } => "drill.killed",
         Line::StoodIn { .. } => "drill.stood_in",
+        Line::Replied { .. } => "drill.replied",
         Line::Observed { .. } => "drill.observed",
         Line::Hinted { .. } => "drill.hinted",
         Line::Met { .. } => "drill.met",

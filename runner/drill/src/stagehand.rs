@@ -27,6 +27,7 @@ use crate::{
     record::{self, Did, Kept, Line, Record},
     scenario::{Deed, Edit, PlotEntry, Scenario},
     score::{Grades, Score},
+    vendors::{self, Reply},
 };
 
 /// See the module.
@@ -187,13 +188,29 @@ impl Stage {
     }
 
     /// Until when the next thing comes by the clock alone: of the plot, or of an empty seat.
-    pub(crate) fn next_ms(&self, now: i64) -> Option<i64> {
+    pub(crate) fn next_ms(&self, now: i64, twins: &TwinHost) -> Option<i64> {
         let answers = hands::answers(&self.scenario, &self.facts.read(), &|person| self.is_taken(person));
         let answers = answers.into_iter().map(|answer| answer.due_ms);
         let clocks = clerk::words(&self.scenario, &self.facts.read(), &|person| self.is_taken(person));
         let clocks = clocks.into_iter().map(|word| word.due_ms);
-        let said = answers.chain(clocks).filter(|due| *due > now);
+        let replies = self.replies(twins).into_iter().filter_map(|reply| reply.due_ms);
+        let said = answers.chain(clocks).chain(replies).filter(|due| *due > now);
         said.chain(self.board.lock().next_ms(now)).min()
+    }
+
+    /// What vendors will answer.
+    pub(crate) fn replies(&self, twins: &TwinHost) -> Vec<Reply> {
+        if self.scenario.contacts.is_empty() {
+            return Vec::new();
+        }
+        // a platform that is watched waits for the facts, so its faults are asked before they are held
+        let faults = twins.faults();
+        let lines = self.record.lines();
+        let answered = lines.iter().filter_map(|line| match line {
+            Line::Replied { mail, from, .. } => Some((mail.clone(), from.clone())),
+            _ => None,
+        });
+        vendors::replies(&self.scenario, &self.facts.read(), &faults, &answered.collect())
     }
 
     /// Does what the director decided, or somebody fired by hand.
@@ -388,6 +405,7 @@ pub(crate) fn words(scenario: &Scenario, plot: &[PlotEntry], line: &Line) -> Opt
         Line::Pulled { .. } => return None,
         Line::Killed { .. } => "the runner was killed".to_owned(),
         Line::StoodIn { name, who, say, .. } => format!("{who} says {say} to {name}"),
+        Line::Replied { from, .. } => format!("{from} answers"),
         Line::Observed { who, sort, text, .. } => format!("{who} writes down a {sort}: {text}"),
         Line::Hinted { hint, who, .. } => format!("{who} takes hint {}", hint + 1),
         Line::Stopped { who, why, .. } => format!("STOPPED by {who}, this is real: {why}"),

@@ -55,6 +55,11 @@ pub const WORDS: &[Word] = &[
     word("reads", Some(Names::App), "how often the adversary read through the app"),
     word("told", Some(Names::Somebody), "true once a message went out to them"),
     word(
+        "answered",
+        Some(Names::Somebody),
+        "true once somebody wrote down that the vendor answered a notice",
+    ),
+    word(
         "first",
         Some(Names::Step),
         "the order in which the step first happened; beyond all others when never",
@@ -279,6 +284,7 @@ impl Judge {
         word!("untouched", |facts: &Facts, name: &str| facts.untouched(name));
         word!("reads", |facts: &Facts, name: &str| facts.reads(name));
         word!("told", |facts: &Facts, name: &str| facts.told(name));
+        word!("answered", |facts: &Facts, name: &str| facts.answered(name));
         word!("first", |facts: &Facts, name: &str| facts.first(name));
         word!("done", |facts: &Facts, name: &str| facts.done(name));
         word!("asked", |facts: &Facts, name: &str| facts.asked(name));

@@ -32,6 +32,12 @@ pub trait Desk: Send + Sync {
         Vec::new()
     }
 
+    /// True where the clock counts what the vendor owes us.
+    fn is_owed_to_us(&self, rule: &str) -> bool {
+        let _ours = rule;
+        false
+    }
+
     /// The messages of `notify(to, template, data)`.
     ///
     /// # Errors

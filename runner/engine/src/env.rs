@@ -84,6 +84,10 @@ impl Clock for WallClock {
     }
 }
 
+/// Somebody beside the engine who goes by its clock: when they act next, of the time that it is now, Unix ms. A time that is
+/// not ahead means that they are at work; nothing, that only something new makes them act.
+pub type Beside = Arc<dyn Fn(i64) -> Option<i64> + Send + Sync>;
+
 /// Effects that happen inside this process, for `stanch bench` and tests: an integration that no configuration can name.
 pub trait InProcess: Send + Sync {
     /// Its name in scripts.
@@ -165,6 +169,8 @@ pub(crate) struct Env {
     /// Held while somebody judges one.
     pub(crate) judging: tokio::sync::Mutex<()>,
     pub(crate) draining: AtomicBool,
+    /// Those beside the engine who go by its clock.
+    pub(crate) beside: RwLock<Vec<Beside>>,
     /// Playbooks that only the journal still has.
     pub(crate) pinned: RwLock<HashMap<Hash, Arc<Playbook>>>,
     pub(crate) pins: RwLock<HashMap<Hash, Pins>>,

@@ -80,6 +80,15 @@ impl Origin<'_> {
     }
 }
 
+/// What an alert does to its incident.
+#[derive(Clone, Copy)]
+enum Home {
+    /// Nothing was open about it.
+    Opened,
+    /// A run of it is at work.
+    Joined,
+}
+
 impl Env {
     /// Takes an alert. Everything is queued in one append; the caller waits for the ticket before it says so.
     pub(crate) fn take_alert(
@@ -97,15 +106,19 @@ impl Env {
         // A redelivery starts nothing and joins nothing: not even the run that its first delivery started.
         let known = self.journal.unique(&delivery)?.is_some();
         let fired = if known { Vec::new() } else { fire(triggers, &alert) };
-        let incident = (!fired.is_empty()).then(|| ulid::Ulid::generate().to_string());
+        let fired: Vec<_> =
+            fired.into_iter().map(|trigger| (trigger, self.open_run(trigger, &alert))).collect();
+        // what else the alert starts belongs to the incident of the run that it joins
+        let joins = fired.iter().find_map(|(_, open)| open.as_ref()?.1.clone());
+        let starts = fired.iter().any(|(_, open)| open.is_none());
+        let incident = joins.clone().or_else(|| starts.then(|| ulid::Ulid::generate().to_string()));
         let mut accepted =
             Accepted { alert: id, duplicate: false, incident: incident.clone(), verdicts: Vec::new() };
         let mut births = Vec::new();
-        for trigger in fired {
-            if let Some((run, joined_incident)) = self.open_run(trigger, &alert) {
+        for (trigger, open) in fired {
+            if let Some((run, _)) = open {
                 let signal = json!({ "name": "alert.folded", "data": alert });
                 self.post(&run, &format!("alert {delivery}"), "signal", &signal);
-                accepted.incident = joined_incident.or(accepted.incident);
                 accepted.verdicts.push(Verdict { playbook: trigger.slug.clone(), run, joined: true });
                 continue;
             }
@@ -124,7 +137,9 @@ impl Env {
             });
             births.push((trigger, birth));
         }
-        let (position, duplicate) = self.journal_alert(&stream, &alert, &mut accepted, &births, delivery)?;
+        let home = if joins.is_some() { Home::Joined } else { Home::Opened };
+        let (position, duplicate) =
+            self.journal_alert((&stream, &alert), &mut accepted, &births, home, delivery)?;
         if let Some(original) = duplicate {
             return Ok((original, position));
         }
@@ -137,10 +152,10 @@ impl Env {
 
     fn journal_alert(
         &self,
-        stream: &StreamId,
-        alert: &Alert,
+        (stream, alert): (&StreamId, &Alert),
         accepted: &mut Accepted,
         births: &[(&Trigger, Birth)],
+        home: Home,
         delivery: String,
     ) -> Result<(u64, Option<Accepted>), EngineError> {
         let epoch = self.journal.epoch();
@@ -148,17 +163,18 @@ impl Env {
         let mut group =
             vec![StreamAppend { create: true, ..StreamAppend::new(stream.clone(), epoch, entries) }];
         group.extend(births.iter().flat_map(|(_, birth)| birth.appends.clone()));
-        if !births.is_empty()
-            && let Some(incident) = &accepted.incident
-        {
+        if let Some(incident) = &accepted.incident {
             let runs: Vec<&RunId> = births.iter().map(|(_, birth)| &birth.run).collect();
-            group.push(self.incident_opened(
-                incident,
-                &alert.title,
-                json!(alert.severity),
-                Some(&accepted.alert),
-                &runs,
-            ));
+            group.push(match home {
+                Home::Opened => self.incident_opened(
+                    incident,
+                    &alert.title,
+                    json!(alert.severity),
+                    Some(&accepted.alert),
+                    &runs,
+                ),
+                Home::Joined => self.alert_joined(incident, &accepted.alert, alert.severity, &runs),
+            });
         }
         dedupe(&mut group);
         match self.journal.append(group, With { unique: vec![delivery], ..With::default() }) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stanch_journal::{Cursor, Filter, JournalError, StreamAppend, Ticket, With};
 use stanch_model::{
     Address, NewEntry, RunId, StreamId,
+    alert::Severity,
     diagnostic::did_you_mean,
     incident::{self, Joined},
     run::{
@@ -46,6 +47,7 @@ impl Env {
             standings: Default::default(),
             judging: Default::default(),
             draining: Default::default(),
+            beside: Default::default(),
             pinned: Default::default(),
             pins: Default::default(),
             infos: Default::default(),
@@ -191,6 +193,25 @@ impl Env {
         let joined = Joined { run: Some(run.clone()), ..Joined::default() };
         let entry = NewEntry::new(incident::kind::JOINED, &joined);
         StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry])
+    }
+
+    /// The append by which an alert, and the runs that it starts, belong to an incident that is there.
+    pub(crate) fn alert_joined(
+        &self,
+        id: &str,
+        alert: &str,
+        severity: Severity,
+        runs: &[&RunId],
+    ) -> StreamAppend {
+        let first = Joined {
+            alert: Some(alert.to_owned()),
+            severity: Some(severity),
+            run: runs.first().map(|run| (*run).clone()),
+        };
+        let more = runs.iter().skip(1).map(|run| Joined { run: Some((*run).clone()), ..Joined::default() });
+        let entries = std::iter::once(first).chain(more);
+        let entries = entries.map(|joined| NewEntry::new(incident::kind::JOINED, &joined)).collect();
+        StreamAppend::new(StreamId::incident(id), self.journal.epoch(), entries)
     }
 
     /// The append that changes an incident, for changes that a run's script made.

@@ -39,7 +39,7 @@ mod undo;
 
 pub use break_glass::{BreakGlass, Standing};
 pub use desk::{Desk, DeskError, Message, Template};
-pub use env::{Clock, InProcess, Patience, WallClock};
+pub use env::{Beside, Clock, InProcess, Patience, WallClock};
 pub use guard::Protection;
 pub use handle::Engine;
 pub use pins::program;

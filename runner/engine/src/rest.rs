@@ -5,7 +5,7 @@ use std::time::Duration;
 use stanch_integrations::ScenarioClock;
 
 use crate::{
-    Engine,
+    Beside, Engine,
     shard::{Message, Resting},
 };
 
@@ -32,10 +32,22 @@ impl Engine {
             tokio::time::sleep(MOMENT).await;
             let second = self.ask_shards().await;
             let heard = |shards: &[Resting]| shards.iter().map(|shard| shard.heard).sum::<u64>();
-            if quiet && clock.is_quiet() && heard(&first) == heard(&second) {
-                return self.next_due(&second, clock);
+            let beside = self.beside(clock.now_ms());
+            if quiet && clock.is_quiet() && heard(&first) == heard(&second) && beside != Some(0) {
+                return self.next_due(&second, clock).into_iter().chain(beside).min();
             }
         }
+    }
+
+    /// From now on a clock that jumps waits for them, too.
+    pub fn go_beside(&self, beside: Beside) {
+        self.env.beside.write().push(beside);
+    }
+
+    /// When the first of those beside us acts: 0 where one is at work.
+    fn beside(&self, now_ms: i64) -> Option<i64> {
+        let due = self.env.beside.read().iter().filter_map(|beside| beside(now_ms)).min();
+        due.map(|due| if due > now_ms { due } else { 0 })
     }
 
     fn next_due(&self, shards: &[Resting], clock: &ScenarioClock) -> Option<i64> {

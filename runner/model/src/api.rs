@@ -251,6 +251,13 @@ pub struct DeadlineView {
     /// Who sent or waived it, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Note>,
+    /// True where it is the vendor that owes us the notice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owed_to_us: bool,
+    /// The first mail of a notice to whom it is owed that went out, and by what. It stops no clock: whether it says what the
+    /// clock asks for is a person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Note>,
 }
 
 /// A run in a list.

@@ -1,5 +1,7 @@
 //! An incident as its entries tell it: a pure fold, and how its clocks stand.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use stanch_model::{
     Entry,
@@ -44,6 +46,8 @@ pub struct Incident {
     pub closed: Option<String>,
     /// Somebody set the severity: alerts no longer raise it.
     severity_said: bool,
+    /// The same as `alerts`: a burst of alerts that fold makes thousands of them.
+    known: HashSet<String>,
 }
 
 impl Incident {
@@ -69,7 +73,7 @@ impl Incident {
             by: body.by.unwrap_or_default(),
             opened: entry.header.time.clone(),
             lead: None,
-            alerts: body.alert.into_iter().collect(),
+            alerts: body.alert.iter().cloned().collect(),
             runs: body.runs.into_iter().map(|run| run.0).collect(),
             notes: Vec::new(),
             settled: Vec::new(),
@@ -77,6 +81,7 @@ impl Incident {
             moved: Vec::new(),
             closed: None,
             severity_said: false,
+            known: body.alert.into_iter().collect(),
         })
     }
 
@@ -105,7 +110,7 @@ impl Incident {
     }
 
     fn join(&mut self, body: Joined) {
-        if let Some(alert) = body.alert.filter(|alert| !self.alerts.contains(alert)) {
+        if let Some(alert) = body.alert.filter(|alert| self.known.insert(alert.clone())) {
             self.alerts.push(alert);
         }
         if let Some(run) = body.run.map(|run| run.0).filter(|run| !self.runs.contains(run)) {
@@ -156,6 +161,8 @@ impl Incident {
                 by: said.by.clone(),
                 text: said.reason.clone(),
             }),
+            owed_to_us: false,
+            written: None,
             id,
         }
     }

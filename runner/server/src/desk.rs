@@ -91,6 +91,10 @@ impl Desk for ResponseDesk {
         self.deadlines.followers(rule).filter_map(begin).collect()
     }
 
+    fn is_owed_to_us(&self, rule: &str) -> bool {
+        self.deadlines.rules().get(rule).is_some_and(|rule| rule.within == Within::TheirContract)
+    }
+
     fn notice(
         &self,
         to: &Value,

@@ -119,7 +119,7 @@ impl Server {
         let links = Links::open(options.data.as_deref(), options.config.server.public.as_deref());
         let links = Arc::new(links.map_err(ServerError::Links)?);
         let logins = Logins::of(&options.config, options.mode).map_err(ServerError::Logins)?;
-        let notices = Notices::open(&options.journal)?;
+        let notices = Notices::open(&options.journal, crate::clock::now(&options.clock)).await?;
         let told = Arc::new(tell::Told::default());
         let keeper = keeper(&options, &metrics, &notices);
         let copiers =

@@ -43,9 +43,13 @@ pub(crate) fn of_card(card: &Card, app: &App) -> Vec<(&'static str, String)> {
         facts.push(("About", about(card)));
     }
     let asked = if card.asked.is_empty() { &wait.ask } else { &card.asked };
+    // whoever started the run is not told to answer for it
+    let starter = run.map_or("", |run| run.view.started_by.as_str());
+    let own = |who: &&String| wait.kind != WaitKind::Approval || who.as_str() != starter;
+    let asked: Vec<String> = asked.iter().filter(own).cloned().collect();
     if !asked.is_empty() {
         let many = if wait.of > 1 { format!("{} of ", wait.of) } else { String::new() };
-        facts.push(("May answer", format!("{many}{}", words::list(asked, "or", 4))));
+        facts.push(("May answer", format!("{many}{}", words::list(&asked, "or", 4))));
     }
     facts.extend(told(card, app));
     if let Some(last) = wait.reminded.last() {

@@ -167,8 +167,7 @@ fn head(
     } else if !whole.is_whole {
         second = format!("reading, {} so far", words::count(whole.entries.len(), "line"));
     } else if let Some(waiting) = view.waiting().first() {
-        let since = time::about(app.server_ms() - millis(&waiting.since));
-        second = format!("waits {since}: {}", waiting.what);
+        second = super::runs::waits(waiting, &waiting.what, app);
     }
     lines.push(Line::styled(cut(&second, width, look), look.faint()));
     lines

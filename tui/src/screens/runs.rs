@@ -8,7 +8,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::{api::RunSummary, shortened::short};
+use stanch_model::{api::RunSummary, run::Waiting, shortened::short};
 
 use crate::{
     app::App,
@@ -90,9 +90,17 @@ fn detail(run: &RunSummary, app: &App, width: usize) -> Vec<Line<'static>> {
         look.faint(),
     )];
     for waiting in run.waits.iter().take(3) {
-        let since = time::about(app.server_ms() - millis(&waiting.since));
         let wait = waiting.wait.as_deref().map_or_else(String::new, |wait| format!("{wait} "));
-        lines.push(Line::raw(cut(&format!("waits {since}: {wait}{}", waiting.what), width, look)));
+        let what = format!("{wait}{}", waiting.what);
+        lines.push(Line::raw(cut(&waits(waiting, &what, app), width, look)));
     }
     lines
+}
+
+/// What a run waits for, since when, and until when where time alone ends it.
+pub(super) fn waits(waiting: &Waiting, what: &str, app: &App) -> String {
+    let since = time::about(app.server_ms() - millis(&waiting.since));
+    let until = waiting.until_ms.filter(|_| !waiting.person);
+    let until = until.map(|until| format!(", until {}", app.zone().near(until, app.server_ms())));
+    format!("waits {since}: {what}{}", until.unwrap_or_default())
 }

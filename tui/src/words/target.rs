@@ -89,8 +89,8 @@ impl Alike<'_> {
             None => words(self.one, zone, now_ms),
         };
         let (plural, words) = match self.count {
-            1 => ("", words.replacen("die by", "dies by", 1)),
-            _ => ("s", words),
+            1 => ("", words),
+            _ => ("s", words.replacen("dies by", "die by", 1)),
         };
         let target = &self.one.target;
         let what = format!("{} {}{plural}", target.integration, target.kind);
@@ -137,7 +137,7 @@ pub fn words(target: &TargetView, zone: &Zone, now_ms: i64) -> String {
     }
     match (target.state, target.until_ms) {
         (TargetState::Residual, Some(until)) if until > now_ms => {
-            format!("die by {}", zone.near(until, now_ms))
+            format!("dies by {}", zone.near(until, now_ms))
         }
         (TargetState::Residual, Some(_)) => "being read back".to_owned(),
         (state, _) => word(state).to_owned(),

@@ -67,6 +67,8 @@ answers! {
     MailBounce = "mail_bounce",
     /// The mail server says yes and delivers nothing.
     MailSilent = "mail_silent",
+    /// A vendor's contacts read no mail: it is delivered, and nobody answers it. Only where contacts answer: in a drill.
+    VendorSilent = "vendor_silent",
     /// The platform is down: 503 to everything, its token endpoint included.
     IdpDown = "idp_down",
     /// The token lacks the scope of the call: the platform's own way of saying so, which may be an empty list.

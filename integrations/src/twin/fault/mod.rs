@@ -27,6 +27,9 @@ pub struct Fault {
     /// Only this action: `revoke_app_token`, or with its integration or platform before it, `okta.revoke_app_token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// `vendor_silent`: only the contacts of this vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// The first matching call that fails, counted from 1 since the fault was switched on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<u64>,
@@ -57,6 +60,7 @@ impl Fault {
             platform: None,
             integration: None,
             action: None,
+            vendor: None,
             call: None,
             count: None,
             lasts: None,
@@ -221,6 +225,8 @@ fn matches(fault: &Fault, call: Call<'_>) -> bool {
     });
     let sort = match fault.answer {
         Answer::StaleRead => !call.write,
+        // it is people who fail, and no call
+        Answer::VendorSilent => false,
         Answer::RevokeDoesNothing
         | Answer::AlreadyRevoked
         | Answer::LingeringAccess

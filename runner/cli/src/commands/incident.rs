@@ -101,7 +101,14 @@ pub(super) async fn show(
 pub(super) fn clock_words(clock: &DeadlineView, now: Timestamp) -> String {
     let state = clock.state.replace('_', " ");
     match &clock.settled {
-        None => format!("{state}, due {}", when::due(&clock.due, now)),
+        None => {
+            let due = when::due(&clock.due, now);
+            match &clock.written {
+                Some(mail) => format!("{state}, due {due}, written {}", when::at(&mail.at)),
+                None if clock.owed_to_us => format!("{state}, no word of theirs, due {due}"),
+                None => format!("{state}, due {due}"),
+            }
+        }
         Some(said) => {
             let why = if said.text.is_empty() { String::new() } else { format!(": {}", said.text) };
             format!("{state}, {} by {}{why}", when::at(&said.at), said.by)

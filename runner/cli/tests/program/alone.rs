@@ -89,6 +89,35 @@ fn a_small_bench_gives_its_figures_beside_the_disks_own() {
 }
 
 #[test]
+fn a_small_bench_of_the_screens_gives_every_figure_of_pictures_that_it_really_drew() {
+    let home = empty();
+    let output = stanch(home.path(), &["bench", "tui", "--steps", "40", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let figure = |name: &str| {
+        let found = lines.iter().find(|line| line["figure"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {text}"))
+    };
+    for (name, unit) in [("tui_render", "ms"), ("tui_key", "ms"), ("tui_idle", "% of core")] {
+        assert_eq!(figure(name)["unit"], unit, "{text}");
+        assert!(figure(name)["value"].as_f64().unwrap() > 0.0, "{name}: {text}");
+        assert!(
+            figure(name).get("met").is_none(),
+            "nothing is promised of a size that somebody chose: {text}"
+        );
+    }
+    let render = figure("tui_render");
+    let number = |name: &str| render[name].as_u64().unwrap_or_else(|| panic!("no {name}: {text}"));
+    assert!(render["value"].as_f64() >= render["p50_ms"].as_f64(), "{text}");
+    assert_eq!((number("steps"), number("lines_per_s"), number("unknown")), (40, 1_000, 0), "{text}");
+    // five screens, each ten times as lines come and ten times for a key, and what idles
+    assert_eq!(number("frames"), 5 * 10 * 2 + 50, "{text}");
+    // the run's own lines, and the fifty that came before each picture
+    assert_eq!(number("followed"), 1 + 2 * 40 + 5 * 10 * 50, "{text}");
+}
+
+#[test]
 fn what_is_there_is_listed_and_shown() {
     let home = empty();
     for (args, part) in [

@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 use stanch_integrations::twin::{TwinHost, TwinOptions};
-use stanch_model::api::NoticeView;
+use stanch_model::api::{DeadlineView, NoticeView};
 
 use crate::support::{Served, client, empty, stanch, transcript};
 
@@ -130,6 +130,51 @@ async fn an_answer_is_recorded_once_and_stands_in_the_incident() {
         assert!(notes.iter().any(|note| note.text.contains("Kim called back")), "{notes:?}");
     }
     assert_eq!(twins.mails().len(), 1);
+    drop(server);
+}
+
+/// The clock of a rule.
+fn clock<'a>(clocks: &'a [DeadlineView], rule: &str) -> &'a DeadlineView {
+    clocks.iter().find(|clock| clock.rule == rule).unwrap_or_else(|| panic!("no {rule}: {clocks:#?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_says_that_the_vendor_was_written_to_and_runs_until_a_person_says_that_this_was_the_notice() {
+    let home = empty();
+    let folder = home.path();
+    let twins = company(folder).await;
+    let clauses =
+        "  breach: { notify_within: 24h, clause: DPA 7.2, they_notify_within: 48h, their_clause: DPA 7.3 }\n";
+    fs::write(folder.join("vendors.yaml"), format!("{VENDORS}{clauses}")).unwrap();
+    let script = "let it = vendor_of(\"drift\");\nlet at = now();\ndeadline(\"contract\", it, #{ aware: at });\n\
+                  deadline(\"contract-from-vendor\", it, #{ aware: at });\ndeadline(\"gdpr-33\", (), #{ aware: at });\n\
+                  let sent = notify(it, \"cut\");\nnote(`${sent.to}`);\n";
+    fs::write(folder.join("shout/main.rhai"), script).unwrap();
+    let server = Served::with_mail(folder, &twins.addr().to_string(), &twins.mail_addr().to_string());
+    let run = stanch(folder, &["run", "shout", "--json"]);
+    let sent = notice(folder, |notice| notice.rungs[0].state == "sent").await;
+
+    let clocks = client(folder).deadlines().await.unwrap().items;
+    let [ours, theirs, law] =
+        ["contract", "contract-from-vendor", "gdpr-33"].map(|rule| clock(&clocks, rule));
+    let mail = ours.written.as_ref().unwrap_or_else(|| panic!("{ours:#?} {run:?}"));
+    assert_eq!((ours.state.as_str(), ours.owed_to_us), ("open", false), "a mail stops no clock");
+    assert_eq!((&mail.by, &mail.at), (&sent.id, sent.rungs[0].at.as_ref().unwrap()));
+    assert!(
+        mail.text.contains("You are cut off") && mail.text.contains("to security@drift.example"),
+        "{mail:?}"
+    );
+    assert!(
+        theirs.owed_to_us && theirs.written.is_none(),
+        "what they owe us is not ours to write: {theirs:#?}"
+    );
+    assert_eq!((law.owed_to_us, &law.written), (false, &None), "the vendor is no authority: {law:#?}");
+    let list = transcript(folder, &["deadlines"]);
+    assert!(list.contains(", written ") && list.contains("no word of theirs"), "{list}");
+
+    transcript(folder, &["deadlines", "sent", "contract", "--reason", "the mail to their security desk"]);
+    let clocks = client(folder).deadlines().await.unwrap().items;
+    assert_eq!(clock(&clocks, "contract").state, "sent");
     drop(server);
 }
 

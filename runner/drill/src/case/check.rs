@@ -6,6 +6,7 @@ use std::{
 };
 
 use parking_lot::RwLock;
+use stanch_integrations::twin::Answer;
 use stanch_model::{
     Diagnostic,
     diagnostic::did_you_mean,
@@ -227,6 +228,10 @@ impl Reader<'_> {
         if fault.kill_runner == fault.answer.is_some() {
             let help = "{ action: okta.revoke_app_token, call: 2, answer: 503 }, or { kill_runner: true, entry: 40 }";
             self.wrong("TC0005", &path, "a fault has an `answer`, or kills the runner", help);
+        }
+        if fault.answer == Some(Answer::VendorSilent) {
+            let help = "leave it out: `told` says what was written, and only in a drill somebody answers it";
+            self.wrong("TC0005", &path, "in a case no vendor answers anyway", help);
         }
         let when = [fault.entry.is_some(), fault.action.is_some(), fault.once.is_some()];
         if fault.kill_runner && when.iter().filter(|given| **given).count() != 1 {

@@ -121,7 +121,7 @@ impl Ground {
 
     /// `vendors.yaml` of the case's company.
     pub fn vendors(&self, case: &Case) -> String {
-        company::vendors(&case.world)
+        company::vendors(&case.world, &BTreeMap::new())
     }
 
     /// Nothing has happened yet.

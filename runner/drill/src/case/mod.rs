@@ -134,6 +134,7 @@ impl CaseFault {
             platform: None,
             integration: self.platform.clone(),
             action: self.action.clone(),
+            vendor: None,
             call: self.call,
             count: self.count,
             lasts: self.lasts.map(|span| span.0),

@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use http::StatusCode;
-use stanch_integrations::twin::ActiveFault;
+use stanch_integrations::twin::{ActiveFault, Answer};
 use stanch_model::{
     api::{DrillDone, DrillOrder, Remark},
     clock::ClockAt,
@@ -83,7 +83,7 @@ impl Floor {
 
     fn step(&self, by: &str) -> Said {
         let now = self.clock.now_ms();
-        let Some(next) = self.stage.next_ms(now) else {
+        let Some(next) = self.stage.next_ms(now, &self.twins) else {
             return Err(conflict("nothing more comes by the clock alone"));
         };
         self.jump_to(by, next)
@@ -164,7 +164,22 @@ impl Floor {
     }
 
     fn is_of_this_drill(&self, fault: &FaultSpec) -> Result<(), No> {
-        let integrations = company::integrations(&self.stage.scenario);
+        fault.is_of_one_sort().map_err(|why| unfit(why).help("as in a scenario: drift vendor_silent 2h"))?;
+        let scenario = &self.stage.scenario;
+        if fault.answer == Some(Answer::VendorSilent) {
+            let known = scenario.answering();
+            return match fault.vendor.as_deref() {
+                Some(name) if !known.contains(&name) => {
+                    let help = match known.as_slice() {
+                        [] => "in this drill no vendor answers at all".to_owned(),
+                        some => crate::words::near(name, some),
+                    };
+                    Err(unfit(format!("nobody at `{name}` answers anyway")).help(help))
+                }
+                _ => Ok(()),
+            };
+        }
+        let integrations = company::integrations(scenario);
         let named = fault.action.as_deref().and_then(|action| action.split('.').next());
         match fault.platform.as_deref().or(named) {
             Some(name) if !integrations.contains_key(name) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stanch_integrations::twin::ActiveFault;
+use stanch_integrations::twin::{ActiveFault, Answer};
 use stanch_model::api::{
     Behind, DrillSeat, DrillView, FaultView, Graded, Hoped, Letter, MoveState, MoveView, PlotState, PlotView,
     RealIncident, Remark, Remarked, SeatKind,
@@ -67,7 +67,15 @@ impl Floor {
     }
 
     fn inbox(&self, lines: &[Line]) -> Vec<Letter> {
+        let plot = self.stage.scenario.plot.len();
+        let mut replies = 0;
         let letter = |line: &Line| {
+            if let Line::Replied { from, text, at_ms, .. } = line {
+                let (at_s, channel) = (self.stage.seconds(*at_ms), "mail".to_owned());
+                let (from, text, entry) = (from.clone(), text.clone(), plot + replies);
+                replies += 1;
+                return Some(Letter { entry, at_s, channel, from, text });
+            }
             let Line::Fired { entry, at_ms, .. } = line else { return None };
             let one = self.stage.entry(*entry);
             let Deed::Letter(channel, letter) = one.deed()? else { return None };
@@ -219,7 +227,9 @@ impl Floor {
 /// A fault in a line.
 pub(super) fn fault_words(active: &ActiveFault) -> String {
     let fault = &active.fault;
-    let place = fault.action.as_deref().or(fault.integration.as_deref()).unwrap_or("every platform");
+    let every = if fault.answer == Answer::VendorSilent { "every vendor" } else { "every platform" };
+    let named = fault.vendor.as_deref().or(fault.action.as_deref()).or(fault.integration.as_deref());
+    let place = named.unwrap_or(every);
     format!("{place}: {}", fault.answer)
 }
 

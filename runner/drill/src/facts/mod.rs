@@ -2,6 +2,7 @@
 //!
 //! What the twins say is the truth; what the journal says is what the response believes of it. Both are kept apart.
 
+mod notices;
 mod said;
 mod sorts;
 
@@ -15,7 +16,7 @@ use stanch_model::{
 
 pub use sorts::Sorts;
 
-use crate::{record::Did, score::Got};
+use crate::{record::Did, score::Got, vendors::Received};
 
 /// An app of the world, as far as facts need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,12 @@ pub struct Facts {
     doubled: BTreeMap<(String, String, String), i64>,
     /// Who was written to, and when first.
     told: BTreeMap<String, i64>,
+    /// Who got mail.
+    received: Vec<Received>,
+    /// Notices, each with its vendor.
+    notices: BTreeMap<String, String>,
+    /// Vendors that answered, as somebody wrote down.
+    answered: BTreeSet<String>,
     firsts: BTreeMap<String, First>,
     calls: BTreeMap<String, body::CallIntent>,
     /// Pages under way: run and address to the channel of `tell:`.
@@ -152,6 +159,7 @@ impl Facts {
             let now = self.now_ms;
             for to in request.path.split(',') {
                 self.told.entry(to.to_owned()).or_insert(now);
+                self.receive(to, &request.target, request.at.as_millisecond());
             }
         }
     }
@@ -159,6 +167,9 @@ impl Facts {
     /// An entry of the server's journal.
     pub fn heard(&mut self, entry: &Entry, now_ms: i64) {
         self.now_ms = self.now_ms.max(now_ms);
+        if entry.header.stream.as_str() == notices::STREAM {
+            return self.heard_of_notice(entry);
+        }
         let Some(run) = entry.header.stream.as_run() else { return self.heard_of_incident(entry) };
         if entry.header.kind == kind::CREATED
             && entry.decode::<body::Created>().is_ok_and(|created| created.mode == Mode::Plan)

@@ -181,7 +181,7 @@ fn write_files(rehearsal: &Rehearsal<'_>, scenario: &Scenario, secret: &str) -> 
     let mut configuration = company::configuration(scenario, rehearsal.catalog, &file.display().to_string());
     configuration.push_str(&own.map(|own| format!("\nplaybooks: [{own:?}]\n")).unwrap_or_default());
     folders.write("stanch.yaml", &configuration)?;
-    folders.write("vendors.yaml", &company::vendors(&scenario.world))
+    folders.write("vendors.yaml", &company::vendors(&scenario.world, &scenario.contacts))
 }
 
 /// The folder of the playbook beside which the scenario's file lies, where it is one of the author's own.

@@ -11,6 +11,7 @@ use crate::{
     record::Line,
     scenario::{Deed, StartSpec},
     send::{Delivery, Proof},
+    vendors::{self, Noted},
 };
 
 impl Play<'_> {
@@ -135,7 +136,37 @@ impl Play<'_> {
                 spoke = true;
             }
         }
-        Ok(self.stop_clocks(life, now).await? || spoke)
+        let clocks = self.stop_clocks(life, now).await?;
+        Ok(self.vendors_answer(life, now).await? || clocks || spoke)
+    }
+
+    /// Vendors answer what was written to them; where nobody plays the responder it is written down at once.
+    async fn vendors_answer(&mut self, life: &Life, now: i64) -> Result<bool, DrillError> {
+        let stage = self.set.stage.clone();
+        let replies = stage.replies(&self.set.twins);
+        let due = replies.into_iter().filter(|reply| reply.due_ms.is_some_and(|due| due <= now));
+        let mut spoke = false;
+        let people = company::people(&stage.scenario);
+        let ana = people.first().filter(|person| !stage.is_taken(person));
+        let hand = ana.and_then(|ana| Some((ana.name, life.clients.get(ana.name)?)));
+        for reply in due {
+            let mut noted = None;
+            if let Some((name, client)) = hand {
+                let said = vendors::acknowledge(client, &reply).await;
+                match said.map_err(|source| refused(&format!("what {} says", reply.from), source))? {
+                    Noted::At(card) => noted = Some((card, name.to_owned())),
+                    Noted::Nowhere => {}
+                    Noted::Unheard => continue,
+                }
+            }
+            stage.record.write(reply.line(now));
+            if let Some((card, who)) = noted {
+                let (name, say) = (reply.vendor, "acknowledged".to_owned());
+                stage.record.write(Line::StoodIn { card, name, who, say, at_ms: now });
+            }
+            spoke = true;
+        }
+        Ok(spoke)
     }
 
     /// Empty seats say of clocks what the scenario lets them say.
@@ -158,7 +189,7 @@ impl Play<'_> {
     async fn jump(&mut self, life: &mut Life, due: Option<i64>, now: i64) -> Result<Turn, DrillError> {
         let stage = self.set.stage.clone();
         let server = due.filter(|due| *due > now);
-        let Some(next) = stage.next_ms(now).into_iter().chain(server).min() else {
+        let Some(next) = stage.next_ms(now, &self.set.twins).into_iter().chain(server).min() else {
             return Ok(Turn::Over("nothing left".to_owned()));
         };
         self.set.twins.save()?;

@@ -118,6 +118,7 @@ pub fn check(file: &str, text: &str, scenario: &Scenario, known: &Known) -> Vec<
     let mut case = Case { file, text, tree: &tree, scenario, known, found: Vec::new() };
     case.name();
     case.world();
+    case.contacts();
     case.plot();
     case.adversary();
     case.goals();
@@ -268,6 +269,7 @@ impl Case<'_> {
                     let platforms = known.platforms.iter().map(String::as_str);
                     self.unknown(&["plot", nth, "fault", "platform"], "platform", platform, platforms);
                 }
+                self.silence(fault, nth);
             }
             Some(Deed::Pull(pull)) => self.pull(pull, nth),
             Some(Deed::Run(start)) => self.start(start, nth),

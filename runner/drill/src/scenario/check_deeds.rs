@@ -139,4 +139,36 @@ mod tests {
             assert!(found.len() == 1 && found[0].starts_with(said), "{to}: {found:?}");
         }
     }
+
+    #[test]
+    fn a_vendor_that_cannot_fall_silent_is_named_with_the_way_out() {
+        let fault = "vendor: dropbox-sign, answer: vendor_silent";
+        for (from, to, said) in [
+            (
+                fault,
+                "vendor: dropbox-sgn, answer: vendor_silent",
+                "DR0005 there is no vendor `dropbox-sgn`; did you mean",
+            ),
+            (
+                fault,
+                "vendor: docs, answer: vendor_silent",
+                "DR0008 nobody at docs answers anyway; let somebody answer",
+            ),
+            (fault, "vendor: dropbox-sign, answer: 503", "DR0006 a `vendor` can only be `vendor_silent`"),
+            (fault, "platform: smtp, answer: vendor_silent", "DR0006 `vendor_silent` is of people"),
+            ("      answers: 2h\n", "", "DR0006 `answers` and `says` go together"),
+            (
+                "name: Account manager",
+                "name: Security",
+                "DR0006 security@dropbox-sign.example stands here twice",
+            ),
+            ("answered(\"dropbox-sign\")", "answered(\"dropbox\")", "DR0005 there is no vendor `dropbox`"),
+        ] {
+            let found = mistakes("sign-desk", from, to);
+            assert!(found.len() == 1 && found[0].starts_with(said), "{to}: {found:?}");
+        }
+        let text = embedded()["sign-desk"].text.replace("answer: vendor_silent", "answer: vendor_silnt");
+        let no = read("sign-desk.yaml", &text).unwrap_err();
+        assert!(no.one_line().contains("did you mean `vendor_silent`?"), "{}", no.one_line());
+    }
 }

@@ -22,7 +22,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0004",
         "unknown word in a condition",
-        "Conditions know few words: revoked, live, verified, blocked, untouched, reads, told, first, done, approver, answer, asked, started, sent, ran; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
+        "Conditions know few words: revoked, live, verified, blocked, untouched, reads, told, answered, first, done, approver, answer, asked, started, sent, ran; and the names started_by, phase, runs, ended, contained, kills, doubled, minutes. `stanch drill words` says what each means.",
     ),
     CodePage::new(
         "DR0005",
@@ -32,7 +32,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0006",
         "an entry of the plot, or a move, is not whole",
-        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent, pull, run). A plot without an alert or a run starts no response. Hidden grants need `once`. A move of the `adversary` does exactly one thing too (read, consent, token, hide); only `read` is done again `every` so often.",
+        "Each entry has exactly one reason (`at`, `once`, `unless` with `by`, `by_hand`) and does exactly one thing (alert, mail, chat, phone, press, regulator, executive, fault, consent, pull, run). A plot without an alert or a run starts no response. Hidden grants need `once`. A move of the `adversary` does exactly one thing too (read, consent, token, hide); only `read` is done again `every` so often. A contact that answers has both `answers` and `says`; a fault of a vendor is `vendor_silent` and names nothing that is of calls.",
     ),
     CodePage::new(
         "DR0007",
@@ -42,7 +42,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0008",
         "this cannot come true",
-        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, a platform that pulls an app which it does not know, an expectation that holds only `until` a time before its `by`, or a condition that says nothing about the drill.",
+        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, a platform that pulls an app which it does not know, a vendor that falls silent and never answers anyway, an expectation that holds only `until` a time before its `by`, or a condition that says nothing about the drill.",
     ),
     CodePage::new(
         "DR0009",
@@ -63,6 +63,7 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("check.rs"),
         include_str!("check_deeds.rs"),
+        include_str!("contacts.rs"),
         include_str!("check_moves.rs"),
         include_str!("check_order.rs"),
         include_str!("check_world.rs"),

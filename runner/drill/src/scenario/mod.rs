@@ -7,6 +7,7 @@ mod check_moves;
 mod check_order;
 mod check_world;
 pub mod codes;
+mod contacts;
 mod deeds;
 pub mod draft;
 mod edit;
@@ -24,6 +25,7 @@ use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 pub use adversary::{Loot, Move, Ploy};
 pub use check::{Known, check};
 pub(crate) use check_world::unknown_extras;
+pub use contacts::ContactSpec;
 pub use deeds::{Pull, StartSpec};
 pub use edit::Edit;
 pub use library::{Found, embedded, find, in_folder};
@@ -57,6 +59,10 @@ pub struct Scenario {
     pub goals: BTreeMap<String, String>,
     /// What the simulated platforms hold at the start.
     pub world: World,
+    /// Whom the register names at a vendor, the first first, and how they answer a notice. Where absent, one at Security who
+    /// never does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contacts: BTreeMap<String, Vec<ContactSpec>>,
     /// What happens.
     pub plot: Vec<PlotEntry>,
     /// What the attacker does. Only the facilitator sees it.
@@ -228,6 +234,9 @@ pub struct FaultSpec {
     /// Which action: `okta.revoke_app_token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// `vendor_silent`: whose contacts; those of every vendor where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// The first call that fails, counted from 1 since the fault began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<u64>,
@@ -259,6 +268,7 @@ impl FaultSpec {
             platform: None,
             integration: self.platform.clone(),
             action: self.action.clone(),
+            vendor: self.vendor.clone(),
             call: self.call,
             count: self.count,
             lasts: self.lasts.map(|span| span.0),
@@ -449,7 +459,9 @@ impl FaultSpec {
         if self.kill_runner {
             return "the runner is killed".to_owned();
         }
-        let place = self.action.as_deref().or(self.platform.as_deref()).unwrap_or("every platform");
+        let every = if self.answer == Some(Answer::VendorSilent) { "every vendor" } else { "every platform" };
+        let named = self.vendor.as_deref().or(self.action.as_deref()).or(self.platform.as_deref());
+        let place = named.unwrap_or(every);
         let answer = self.answer.map_or_else(|| "nothing".to_owned(), |answer| answer.to_string());
         format!("{place}: {answer}")
     }

@@ -11,6 +11,10 @@ use stanch_model::duration;
 pub struct Span(pub Duration);
 
 impl Span {
+    pub(crate) const fn hours(hours: u64) -> Self {
+        Self(Duration::from_secs(hours * 3600))
+    }
+
     /// Milliseconds.
     pub fn ms(self) -> i64 {
         i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX / 2)

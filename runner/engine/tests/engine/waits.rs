@@ -156,6 +156,46 @@ async fn a_child_that_fails_does_not_throw() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_joins_a_run_belongs_to_its_incident_and_so_does_what_else_it_starts() {
+    let manifest = r#"
+input:
+  app: { from: alert.app, type: app }
+start:
+  - { when: alert.kind == "app.token_use", one_run_per: app }
+"#;
+    let wider = "start:\n  - { when: alert.title == \"two\" }\n";
+    let setup = Setup::new(r#"wait_for("alert.folded", #{ within: "9h" });"#).manifest(manifest);
+    let world = setup.other("wider", wider, r#"note("here");"#).world();
+    let alert = |id: &str, title: &str, severity: &str| {
+        let alert = json!({ "id": id, "source": "okta", "kind": "app.token_use", "title": title, "severity": severity,
+            "time": "2026-11-26T02:40:00Z", "app": "drift", "raw": {} });
+        serde_json::from_value::<stanch_model::Alert>(alert).unwrap()
+    };
+    let first = world.engine.alert(alert("1", "one", "medium")).await.unwrap();
+    let incident = first.incident.clone().unwrap();
+    world.waiting(&first.verdicts[0].run, "S1").await;
+    let second = world.engine.alert(alert("2", "two", "critical")).await.unwrap();
+    assert_eq!(second.incident.as_ref(), Some(&incident));
+    let started = second.verdicts.iter().find(|verdict| !verdict.joined).unwrap();
+    assert_eq!(second.verdicts.len(), 2, "{second:?}");
+    assert_eq!(world.ended(&started.run).await.incident.as_ref(), Some(&incident));
+    let again = world.engine.alert(alert("2", "two", "critical")).await.unwrap();
+    assert!(again.duplicate, "{again:?}");
+
+    let stream = stanch_model::StreamId::incident(&incident);
+    let entries = stanch_journal::Journal::read(&*world.journal, &stream, 1, usize::MAX).unwrap();
+    let told: Vec<(String, serde_json::Value)> = entries
+        .iter()
+        .map(|entry| (entry.header.kind.clone(), entry.decode().unwrap()))
+        .filter(|(kind, _)| kind != "incident.changed")
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!((told[0].0.as_str(), &told[0].1["alert"]), ("incident.opened", &json!(first.alert)));
+    let joined = json!({ "alert": second.alert, "severity": "critical", "run": started.run });
+    assert_eq!((told[1].0.as_str(), &told[1].1), ("incident.joined", &joined));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_alert_that_joins_a_run_is_heard_by_its_script() {
     let manifest = r#"
 input:

@@ -192,6 +192,7 @@ impl Known<'_> {
             "action" => {
                 self.actions(None).into_iter().filter(|name| !name.what.starts_with("a verb")).collect()
             }
+            "vendor" => self.keys_of(self.source, "contacts", "a vendor that answers"),
             "answer" => Answer::WORDS.iter().map(|word| Name::new(*word, "what happens instead")).collect(),
             _ => Vec::new(),
         }

@@ -128,7 +128,7 @@ pub struct DrillSeat {
 /// Something that reached the players.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Letter {
-    /// Its place in the plot: names it.
+    /// Its place in the plot: names it. Answers to what the players wrote come after all of that.
     pub entry: usize,
     /// When, seconds.
     pub at_s: i64,

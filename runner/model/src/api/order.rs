@@ -122,8 +122,8 @@ pub enum DrillOrder {
 }
 
 impl DrillOrder {
-    /// A fault in words: `okta 429 5m`, `okta.revoke_app_token revoke_does_nothing`, `kill_runner`; `off` and `off 3` end
-    /// faults.
+    /// A fault in words: `okta 429 5m`, `okta.revoke_app_token revoke_does_nothing`, `drift vendor_silent 2h`, `kill_runner`;
+    /// `off` and `off 3` end faults.
     pub fn fault(words: &str) -> Option<Self> {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut fault = serde_json::Map::new();
@@ -132,7 +132,11 @@ impl DrillOrder {
             ["off", id] => return Some(Self::FaultOff { id: Some(id.parse().ok()?) }),
             ["kill_runner"] => _ = fault.insert("kill_runner".to_owned(), true.into()),
             [place, answer, rest @ ..] if rest.len() < 2 => {
-                let key = if place.contains('.') { "action" } else { "platform" };
+                let key = match *answer {
+                    "vendor_silent" => "vendor",
+                    _ if place.contains('.') => "action",
+                    _ => "platform",
+                };
                 fault.insert(key.to_owned(), (*place).into());
                 let status = answer.parse::<u16>().map(serde_json::Value::from);
                 fault.insert("answer".to_owned(), status.unwrap_or_else(|_| (*answer).into()));

@@ -120,6 +120,8 @@ mod tests {
             due: "2026-11-07T20:00:00Z".to_owned(),
             state: state.to_owned(),
             settled,
+            owed_to_us: false,
+            written: None,
         }
     }
 

@@ -1,6 +1,12 @@
 //! Goes on with notices: opens one when a run writes to a vendor, climbs the ladder when nobody answers in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use stanch_engine::{Clock, Engine};
@@ -50,6 +56,28 @@ const HEARD: [&str; 3] = ["vendor", "stuck", "approval"];
 pub(crate) struct Keeper {
     parts: Parts,
     courier: Courier,
+    progress: Arc<Progress>,
+}
+
+/// How far it is, for a clock that jumps: it must not pass what is due.
+#[derive(Debug)]
+struct Progress {
+    /// All entries up to here are read, and done with.
+    read: AtomicU64,
+    /// When the next contact is written to, Unix ms.
+    due_ms: AtomicI64,
+}
+
+/// Nothing is due.
+const NEVER: i64 = i64::MAX;
+
+impl Progress {
+    fn next(&self, journal: &dyn Journal, now_ms: i64) -> Option<i64> {
+        if self.read.load(Ordering::SeqCst) < journal.durable() {
+            return Some(now_ms);
+        }
+        Some(self.due_ms.load(Ordering::SeqCst)).filter(|due| *due != NEVER)
+    }
 }
 
 /// What a [`Keeper`] is made of.
@@ -68,7 +96,12 @@ impl Keeper {
     pub(crate) fn new(parts: Parts) -> Self {
         let post = Arc::new(Platforms::new(parts.engine.integrations().clone(), parts.config.clone(), None));
         let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
-        Self { parts, courier }
+        let progress = Arc::new(Progress { read: AtomicU64::new(0), due_ms: AtomicI64::new(NEVER) });
+        if parts.mode == Mode::Drill {
+            let (progress, journal) = (progress.clone(), parts.journal.clone());
+            parts.engine.go_beside(Arc::new(move |now_ms| progress.next(&*journal, now_ms)));
+        }
+        Self { parts, courier, progress }
     }
 
     /// Works until the server stops; then waits for what is on its way.
@@ -88,18 +121,38 @@ impl Keeper {
         self.take_up();
         let notices = self.parts.notices.clone();
         let place = notices.book.lock().place.unwrap_or(Cursor::START);
-        let mut follower = self.parts.journal.follow("run/", place);
+        // a clock that jumps waits until all was read, and so all has to be
+        let prefix = if self.parts.mode == Mode::Drill { "" } else { "run/" };
+        let mut follower = self.parts.journal.follow(prefix, place);
+        let clock = self.parts.clock.clone();
         loop {
+            self.walk().await?;
+            let due_ms = self.due_ms();
+            self.progress.due_ms.store(due_ms, Ordering::SeqCst);
+            self.progress.read.store(follower.cursor().position(), Ordering::SeqCst);
+            let comes = async {
+                // what is due and held is looked at again like all the rest
+                if due_ms > clock.now_ms() { clock.reach(due_ms).await } else { std::future::pending().await }
+            };
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
                 () = notices.changed.notified() => None,
+                () = comes => None,
                 () = tokio::time::sleep(LOOK) => None,
             };
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
-            self.walk().await?;
         }
+    }
+
+    /// When the next contact is written to; never where that is held.
+    fn due_ms(&self) -> i64 {
+        let due = {
+            let book = self.parts.notices.book.lock();
+            book.notices.iter().filter_map(Notice::due).min()
+        };
+        due.filter(|_| !self.is_held()).map_or(NEVER, jiff::Timestamp::as_millisecond)
     }
 
     /// What was about to be sent when the server stopped.

@@ -32,13 +32,21 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// Reads the stream. The first time ever, what runs wrote before is left alone: its ladders were never promised.
-    pub(crate) fn open(journal: &Arc<dyn Journal>) -> Result<Arc<Self>, JournalError> {
+    /// Reads the stream. The first time ever, what runs wrote before is left alone: its ladders were never promised. That
+    /// it was the first time is journaled before any run goes on: a server that dies right after a notice knows it again.
+    pub(crate) async fn open(
+        journal: &Arc<dyn Journal>,
+        at: jiff::Timestamp,
+    ) -> Result<Arc<Self>, JournalError> {
         let ledger = Ledger::new(journal.clone(), "notices");
         let mut book = Book::default();
         ledger.read()?.iter().for_each(|entry| book.apply(entry));
-        book.place.get_or_insert_with(|| Cursor::after(journal.durable()));
-        Ok(Arc::new(Self { ledger, book: Mutex::new(book), changed: Notify::new() }))
+        let first = book.place.is_none().then(|| Cursor::after(journal.durable()));
+        let notices = Arc::new(Self { ledger, book: Mutex::new(book), changed: Notify::new() });
+        if first.is_some() {
+            notices.append(Vec::new(), at, first).await?;
+        }
+        Ok(notices)
     }
 
     /// All of them, newest first.
@@ -109,5 +117,29 @@ impl Notices {
         drop(book);
         self.changed.notify_one();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_journal::{MemoryJournal, StreamAppend, With};
+    use stanch_model::{NewEntry, StreamId};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_dies_right_after_the_first_notice_reads_it_again() {
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let first = Notices::open(&journal, at).await.unwrap().book.lock().place.unwrap();
+        let stream = StreamId::run(&stanch_model::RunId("R".to_owned()));
+        let entry = NewEntry::new("step.local", &json!({ "op": "notify", "value": [] }));
+        let append = StreamAppend { create: true, ..StreamAppend::new(stream, journal.epoch(), vec![entry]) };
+        let ticket = journal.append(vec![append], With::default()).unwrap();
+        journal.wait(&ticket).unwrap();
+        // nothing was written to the stream of notices meanwhile
+        let again = Notices::open(&journal, at).await.unwrap().book.lock().place.unwrap();
+        assert_eq!(again, first);
+        assert!(again.position() < ticket.position, "the notice lies ahead");
     }
 }

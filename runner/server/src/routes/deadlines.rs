@@ -11,7 +11,10 @@ use serde_json::Value;
 use stanch_engine::EngineError;
 use stanch_model::{
     NewEntry, RunId,
-    api::{self, BeginBody, DeadlineView, MoveBody, Page, Recorded, Role, SettleBody},
+    api::{
+        self, BeginBody, DeadlineView, MoveBody, Note, NoticeRung, NoticeView, Page, Recorded, Role,
+        SettleBody,
+    },
     incident::{DeadlineBegun, DeadlineMoved, DeadlineSettled, kind},
     run::body::DeadlineStarted,
 };
@@ -264,9 +267,13 @@ fn unknown(incident: &Incident, deadline: &str, clocks: &[DeadlineView]) -> Refu
 /// The clocks of an incident, earliest due first: those too that its runs' own playbooks started. The same one counts once.
 pub(super) fn clocks(app: &App, incident: &Incident) -> Result<Vec<DeadlineView>, Refused> {
     let mut views: Vec<DeadlineView> = Vec::new();
-    let mut add = |view: DeadlineView| {
+    let notices = app.notices.list();
+    let mut add = |started: &DeadlineStarted| {
+        let view = incident.deadline(started, app.now());
         if !views.iter().any(|known| known.id == view.id) {
-            views.push(view);
+            let owed_to_us = app.engine.desk().is_owed_to_us(&view.rule);
+            let written = if owed_to_us { None } else { written(&notices, &view.incident, &started.to) };
+            views.push(DeadlineView { owed_to_us, written, ..view });
         }
     };
     let mut runs: Vec<RunId> = incident.runs.iter().rev().cloned().map(RunId).collect();
@@ -277,11 +284,25 @@ pub(super) fn clocks(app: &App, incident: &Incident) -> Result<Vec<DeadlineView>
             run => run?,
         };
         for started in &run.deadlines {
-            add(incident.deadline(started, app.now()));
+            add(started);
         }
         runs.extend(app.engine.children(&run));
     }
-    incident.begun.iter().for_each(|begun| add(incident.deadline(begun, app.now())));
+    incident.begun.iter().for_each(&mut add);
     views.sort_by(|a, b| a.due.cmp(&b.due));
     Ok(views)
+}
+
+/// The first mail to this vendor in this incident that a mail server took.
+fn written(notices: &[NoticeView], incident: &str, to: &str) -> Option<Note> {
+    let theirs = notices.iter().filter(|notice| {
+        notice.incident.as_deref() == Some(incident)
+            && [&notice.name, &notice.vendor].iter().any(|name| *name == to)
+    });
+    let sent = theirs.flat_map(|notice| notice.rungs.iter().map(move |rung| (notice, rung)));
+    let sent = sent.filter(|(_, rung)| rung.state == "sent");
+    let at = |rung: &NoticeRung| rung.at.clone().unwrap_or_default();
+    let (notice, rung) = sent.min_by_key(|(_, rung)| at(rung))?;
+    let text = format!("\"{}\" to {}", notice.subject, rung.mail);
+    Some(Note { at: at(rung), by: notice.id.clone(), text })
 }

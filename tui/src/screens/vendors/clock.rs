@@ -29,6 +29,11 @@ pub(crate) fn is_open(clock: &DeadlineView) -> bool {
 pub(crate) fn stands(clock: &DeadlineView, now_ms: i64) -> (String, &'static str) {
     let left = millis(&clock.due) - now_ms;
     match (clock.state.as_str(), left) {
+        // what the vendor owes us is not ours to send
+        ("open", 1..) if clock.owed_to_us => (time::length(left), "no word"),
+        ("sent", _) if clock.owed_to_us => (String::new(), "came"),
+        ("sent_late", _) if clock.owed_to_us => (String::new(), "came late"),
+        ("open", 1..) if clock.written.is_some() => (time::length(left), "written"),
         ("open", 1..) => (time::length(left), "not sent"),
         ("open" | "late", _) => (format!("-{}", time::length(left)), "LATE"),
         ("sent", _) => (String::new(), "sent"),
@@ -105,7 +110,44 @@ pub(super) fn page(clock: &DeadlineView, app: &App, width: usize) -> Vec<Line<'s
         }
         None => lines.extend(fact("state", word, width, look)),
     }
-    let draft = format!("stanch deadlines draft {}:{}", short(&clock.incident), clock.id);
-    lines.extend(fact("draft", &draft, width, look));
+    let name = format!("{}:{}", short(&clock.incident), clock.id);
+    if let (Some(mail), None) = (&clock.written, &clock.settled) {
+        let text = format!("{}, {}", app.zone().day(millis(&mail.at)), mail.text);
+        lines.extend(fact("written", &text, width, look));
+        let say = format!("is it the notice? Only a person can say: stanch deadlines sent {name}");
+        lines.extend(fact("", &say, width, look));
+    }
+    if !clock.owed_to_us {
+        lines.extend(fact("draft", &format!("stanch deadlines draft {name}"), width, look));
+    }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn clock(more: Value) -> DeadlineView {
+        let mut clock = json!({
+            "id": "contract:Drift", "incident": "01J", "rule": "contract", "title": "Contract clause, Drift",
+            "anchor": "2026-11-26T02:40:00Z", "due": "2026-11-27T02:40:00Z", "state": "open"
+        });
+        clock.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(clock).unwrap()
+    }
+
+    #[test]
+    fn a_clock_says_whose_word_it_waits_for() {
+        let now = millis("2026-11-26T22:40:00Z");
+        let word = |more: Value| stands(&clock(more), now).1;
+        let mail = json!({ "at": "2026-11-26T16:53:00Z", "by": "R:N1", "text": "to security@drift.example" });
+        assert_eq!(word(json!({})), "not sent");
+        assert_eq!(word(json!({ "written": mail })), "written");
+        assert_eq!(word(json!({ "written": mail, "state": "sent" })), "sent");
+        assert_eq!(word(json!({ "written": mail, "state": "late" })), "LATE", "a mail stops no clock");
+        assert_eq!(word(json!({ "owed_to_us": true })), "no word");
+        assert_eq!(word(json!({ "owed_to_us": true, "state": "sent" })), "came");
+    }
 }

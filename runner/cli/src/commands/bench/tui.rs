@@ -11,12 +11,17 @@ use crate::out::Out;
 /// Steps of the run, lines a second, pictures of each screen.
 const USUAL: Load = Load { steps: 10_000, lines: 1_000, frames: 400 };
 
+/// A smaller run is looked at less often, but so often at least.
+const FEWEST: u64 = 10;
+
 /// Measures and prints.
 ///
 /// # Errors
 /// When the picture cannot be written.
 pub(super) fn measure(steps: Option<u32>, out: Out) -> anyhow::Result<()> {
-    let load = Load { steps: steps.map_or(USUAL.steps, u64::from), ..USUAL };
+    let steps = steps.map_or(USUAL.steps, u64::from);
+    let load =
+        Load { steps, frames: (USUAL.frames * steps / USUAL.steps).clamp(FEWEST, USUAL.frames), ..USUAL };
     let figures = bench::measure(load)?;
     let usual = load.steps == USUAL.steps;
     let of = format!("200x60, a run of {} steps, {} lines a second", load.steps, load.lines);
@@ -31,7 +36,10 @@ pub(super) fn measure(steps: Option<u32>, out: Out) -> anyhow::Result<()> {
         "ms",
         Promise::less(8.0, 4.0),
         format!("p50 {:.2} ms; {of}", millis(figures.render_p50)),
-        json!({ "steps": load.steps, "lines_per_s": load.lines, "p50_ms": millis(figures.render_p50) }),
+        json!({
+            "steps": load.steps, "lines_per_s": load.lines, "p50_ms": millis(figures.render_p50),
+            "frames": figures.frames, "followed": figures.followed, "unknown": figures.unknown,
+        }),
     );
     show(
         "tui_key",
