@@ -162,7 +162,7 @@ async fn a_delivery_report_moves_the_ladder_on_once_and_a_delay_does_not() {
     assert!(delayed.contains("nothing changes: it has not come back"), "{delayed}");
     assert_eq!(states(&notice(folder, |_| true).await), ["sent", "not_yet"]);
     let foreign = hand_in(report("failed", "k@other.example", "security@drift.example"));
-    assert!(foreign.contains("no notice to a vendor") && foreign.ends_with("exit 3\n"), "{foreign}");
+    assert!(foreign.contains("no mail of ours") && foreign.ends_with("exit 3\n"), "{foreign}");
     let answer = hand_in(format!("In-Reply-To: <{first}>\nSubject: Re: You are cut off\n\nWe look.\n"));
     assert!(answer.contains("no delivery report") && answer.ends_with("exit 3\n"), "{answer}");
 

@@ -130,6 +130,9 @@ pub struct Created {
     pub depth: u32,
     /// `alert:<source>`, or a person.
     pub started_by: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// A trigger started it, or the run above it; not a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub triggered: bool,
@@ -384,6 +387,9 @@ pub struct Escalated {
     /// Who asked them; nobody where the time was up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
 }
 
 /// `wait.reminded`: those who are asked are told once more.
@@ -393,6 +399,9 @@ pub struct Reminded {
     pub wait: String,
     /// Who reminds them.
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Who is meant, of those who may answer; all of them where nobody is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
@@ -419,6 +428,9 @@ pub struct Decision {
     /// Said alone, by somebody who was not asked or may not be enough.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub break_glass: bool,
+    /// Said by somebody of a later rung of the ladder, before that rung was asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
 }
 
 /// `wait.closed`: exactly one for every wait.
@@ -479,6 +491,16 @@ pub struct StateEntry {
     /// By whom, when a person did it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
+}
+
+impl StateEntry {
+    /// A state that nobody brought about.
+    pub fn of(state: super::view::RunState, why: impl Into<String>) -> Self {
+        Self { state, why: why.into(), due_ms: None, who: String::new(), channel: String::new() }
+    }
 }
 
 /// `run.revived`: found running after an unclean stop.
@@ -495,4 +517,7 @@ pub struct Repinned {
     pub pins: Pins,
     /// By whom.
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
 }

@@ -162,6 +162,9 @@ pub struct RunView {
     pub state: RunState,
     /// Why.
     pub why: String,
+    /// Through what the person spoke who brought it there, if one did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Since when, RFC 3339.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub since: String,
@@ -193,6 +196,9 @@ pub struct RunView {
     pub warned: Option<body::Warned>,
     /// A person cancelled it.
     pub cancelled: bool,
+    /// Who did, through what, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<body::Cancelled>,
     /// The first word, once ended.
     pub ended: Option<Ended>,
     /// The second word, once ended.
@@ -252,7 +258,10 @@ impl RunView {
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
-            kind::CANCEL => self.cancelled = true,
+            kind::CANCEL => {
+                self.cancelled = true;
+                self.cancel = Some(entry.decode()?);
+            }
             kind::REVIVED => self.revived += 1,
             kind::ENDED => self.over(entry.decode()?, time),
             kind::CONTAINED => self.contained(entry.decode()?),
@@ -415,6 +424,7 @@ impl RunView {
                 reason: body.reason,
                 at_ms: body.at_ms,
                 break_glass: body.break_glass,
+                early: body.early,
             };
             wait.decisions.push(decision);
         }
@@ -439,6 +449,7 @@ impl RunView {
         }
         self.state = body.state;
         self.why = body.why;
+        self.channel = body.channel;
         self.due_ms = body.due_ms;
     }
 
@@ -451,6 +462,7 @@ impl RunView {
         self.state = RunState::Ended;
         time.clone_into(&mut self.since);
         self.why.clear();
+        self.channel.clear();
         self.due_ms = None;
         self.ended = Some(body.ended);
         self.containment = Some(body.containment);

@@ -212,8 +212,14 @@ fn said(body: &mut String, card: &Card) {
     body.push_str("<h2>Said so far</h2>\n<ul>\n");
     for decision in &card.wait.decisions {
         let why = if decision.reason.is_empty() { String::new() } else { format!(": {}", decision.reason) };
-        let _ =
-            writeln!(body, "<li>{} {}{}</li>", escape(&decision.who), escape(&decision.say), escape(&why));
+        let _ = writeln!(
+            body,
+            "<li>{} {}{}{}</li>",
+            escape(&decision.who),
+            escape(&decision.say),
+            escape(&decision.manner()),
+            escape(&why)
+        );
     }
     body.push_str("</ul>\n");
 }
