@@ -31,7 +31,7 @@ uses:
   tell: [notify]
 ";
 
-async fn company(folder: &Path) -> TwinHost {
+pub(crate) async fn company(folder: &Path) -> TwinHost {
     for (name, text) in [
         ("stanch.yaml", CONFIG),
         ("vendors.yaml", VENDORS),
@@ -49,7 +49,7 @@ async fn company(folder: &Path) -> TwinHost {
 }
 
 /// The newest notice once this is so.
-async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView {
+pub(crate) async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView {
     let client = client(folder);
     for _ in 0..6_000 {
         let notices = client.notices().await.unwrap().items;
@@ -61,7 +61,7 @@ async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView
     panic!("it never came to that: {:#?}", client.notices().await);
 }
 
-fn states(notice: &NoticeView) -> Vec<&str> {
+pub(crate) fn states(notice: &NoticeView) -> Vec<&str> {
     notice.rungs.iter().map(|rung| rung.state.as_str()).collect()
 }
 
@@ -134,7 +134,7 @@ async fn an_answer_is_recorded_once_and_stands_in_the_incident() {
 }
 
 /// A report of a mail server on this mail.
-fn report(action: &str, receipt: &str, to: &str) -> String {
+pub(crate) fn report(action: &str, receipt: &str, to: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mail.acme.example\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
