@@ -10,7 +10,7 @@ use super::{
     body::{self, DeadlineStarted, Mode, StepError, kind},
     hold::{Hold, HoldView, Release},
     untold::Untold,
-    wait::{ClosedView, DecisionView, Reminder, WaitView},
+    wait::WaitView,
 };
 use crate::{
     entry::Entry,
@@ -373,74 +373,6 @@ impl RunView {
             released,
         };
         self.targets.insert(key, view);
-    }
-
-    fn wait(&mut self, body: body::WaitOpened, time: &str) {
-        self.waits.push(WaitView {
-            id: body.wait,
-            kind: body.wait_kind,
-            address: body.address,
-            name: body.name,
-            text: body.text,
-            options: body.options,
-            targets: body.targets,
-            ask: body.ask,
-            ladder: body.ladder,
-            of: body.of,
-            within_ms: body.within_ms,
-            due_ms: body.due_ms,
-            card: body.card,
-            since: time.to_owned(),
-            decisions: Vec::new(),
-            reminded: Vec::new(),
-            closed: None,
-        });
-    }
-
-    pub(super) fn wait_mut(&mut self, id: &str) -> Option<&mut WaitView> {
-        self.waits.iter_mut().rev().find(|wait| wait.id == id)
-    }
-
-    fn escalated(&mut self, body: body::Escalated) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.ask = body.ask;
-            wait.ladder = body.ladder;
-            wait.due_ms = body.due_ms;
-        }
-    }
-
-    fn reminded(&mut self, body: body::Reminded) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.reminded.push(Reminder { who: body.who, at_ms: body.at_ms });
-        }
-    }
-
-    fn decision(&mut self, body: body::Decision) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            let decision = DecisionView {
-                who: body.who,
-                say: body.say,
-                channel: body.channel,
-                reason: body.reason,
-                at_ms: body.at_ms,
-                break_glass: body.break_glass,
-                early: body.early,
-            };
-            wait.decisions.push(decision);
-        }
-    }
-
-    fn closed(&mut self, body: body::WaitClosed, version: u64) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.closed = Some(ClosedView {
-                say: body.say,
-                by: body.by,
-                who: body.who,
-                value: body.value,
-                at_ms: body.at_ms,
-                version,
-            });
-        }
     }
 
     fn stands(&mut self, body: body::StateEntry, time: &str) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stanch_model::api::MailBack;
 use stanch_response::returned::{Action, Recipient, Returned};
 
-use super::book::Intent;
+use super::book::{Intent, message_key};
 
 /// So long after it came back a mail is news: it is told in another way, and stands in the status.
 const NEWS: SignedDuration = SignedDuration::from_hours(24);
@@ -120,7 +120,7 @@ impl Mails {
     /// What came back a moment ago and may not have been told in another way yet, with what it said.
     pub(super) fn news(&self, now: Timestamp) -> Vec<(Back, Option<Sent>)> {
         let fresh = self.back.iter().filter(|back| back.is_news(now));
-        let sent = |back: &Back| self.sent.values().find(|one| one.key == back.key && one.way == back.way);
+        let sent = |back: &Back| self.sent.get(&message_key(&back.key, &back.way));
         fresh.map(|back| (back.clone(), sent(back).cloned())).collect()
     }
 

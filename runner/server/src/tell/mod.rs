@@ -15,7 +15,7 @@ mod owner;
 pub(crate) mod post;
 mod told;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
@@ -88,6 +88,8 @@ pub(crate) struct Teller {
     metrics: Arc<Metrics>,
     book: Book,
     told: Arc<Told>,
+    /// Mails that came back and were looked at in this life.
+    looked_back: HashSet<(String, String)>,
     alarms: Alarms,
     /// Nothing in a drill, whose clock jumps over what would be too long.
     watch: Option<Watch>,
@@ -133,6 +135,7 @@ impl Teller {
             metrics: parts.metrics,
             book,
             told: parts.told,
+            looked_back: HashSet::new(),
             alarms,
             watch,
             looked_ms: i64::MIN,
@@ -275,11 +278,14 @@ impl Teller {
 
     /// What is said to others because a mail came back: through the ways of what is stuck, or any other that is left. A way
     /// whose mail came back is none.
-    fn instead(&self) -> Vec<Letter> {
+    fn instead(&mut self) -> Vec<Letter> {
         let news = self.told.news(clock::now(&self.clock));
         let dead: Vec<&str> = news.iter().map(|(back, _)| back.way.as_str()).collect();
         let mut letters = Vec::new();
         for (back, sent) in &news {
+            if !self.looked_back.insert((back.key.clone(), back.way.clone())) {
+                continue;
+            }
             let waits =
                 sent.as_ref().and_then(|sent| sent.card.as_deref()).and_then(|card| self.waiting(card));
             let need = need::came_back(back, sent.as_ref(), waits);
