@@ -26,6 +26,7 @@ async fn plan(inside: &Inside, playbook: &str, input: &Value) -> Plan {
         alert: None,
         incident: None,
         started_by: "ana".to_owned(),
+        channel: String::new(),
     };
     let run = inside.engine.plan(start, None).await.unwrap();
     inside.play(&run, |_, _| None).await;
@@ -72,6 +73,7 @@ async fn plan_is_what_the_run_touches(playbook: &str, input: Value) {
         alert: None,
         incident: None,
         started_by: "ana".to_owned(),
+        channel: String::new(),
     };
     let hash = plan.hash.unwrap().to_string();
     let (run, _): (RunId, String) = inside.engine.execute(start, &hash).await.unwrap();

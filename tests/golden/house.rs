@@ -288,5 +288,6 @@ pub(crate) fn start(playbook: &str, input: serde_json::Value) -> StartRun {
         alert: None,
         incident: None,
         started_by: "ana".to_owned(),
+        channel: String::new(),
     }
 }

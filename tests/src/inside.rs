@@ -100,6 +100,7 @@ impl Inside {
             alert: None,
             incident: None,
             started_by: "ana".to_owned(),
+            channel: String::new(),
         };
         self.engine.run(start).await.expect("a run").0
     }

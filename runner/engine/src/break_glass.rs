@@ -59,6 +59,7 @@ impl Engine {
             reason: glass.reason.trim().to_owned(),
             at_ms: self.env.now_ms(),
             break_glass: true,
+            early: false,
         };
         let key = format!("{} {} {say} alone", glass.wait, glass.who);
         let body = serde_json::to_value(&decision).unwrap_or_default();

@@ -8,7 +8,7 @@ use stanch_journal::{Cursor, Filter, Journal, JournalError, With};
 use stanch_model::{
     Alert, StreamId,
     ids::RunId,
-    run::{RunState, RunView, WaitKind, WaitView, body::Decision},
+    run::{RunState, RunView},
     shortened,
 };
 use stanch_playbooks::{Library, coverage::Coverage};
@@ -16,9 +16,8 @@ use stanch_playbooks::{Library, coverage::Coverage};
 use crate::{
     env::Env,
     intake::{self, Origin, Trigger},
-    resolve::{is_order, run_of},
     shard::{Inbox, Message, Shard},
-    terms::{Accepted, Answer, AnswerError, EngineError, EngineOptions, Purpose, Receipt, RunRow, StartRun},
+    terms::{Accepted, By, EngineError, EngineOptions, Purpose, Receipt, RunRow, StartRun},
 };
 
 /// The engine: cheap to clone.
@@ -205,61 +204,6 @@ impl Engine {
         Ok((run, incident))
     }
 
-    /// Takes a person's answer to an approval or question; durable when it returns.
-    ///
-    /// # Errors
-    /// When the wait is not open, the person may not answer it, or the answer is none. Nothing was written then.
-    pub async fn answer(&self, run: &RunId, answer: Answer) -> Result<Receipt, AnswerError> {
-        let view = self.view(run)?;
-        let missing = || AnswerError::NoWait { run: run.to_string(), wait: answer.wait.clone() };
-        let wait = view.waits.iter().find(|wait| wait.id == answer.wait).ok_or_else(missing)?;
-        self.may_answer(&view, wait, &answer)?;
-        let decision = Decision {
-            wait: answer.wait.clone(),
-            who: answer.who.clone(),
-            say: answer.say.clone(),
-            channel: answer.channel,
-            reason: answer.reason,
-            at_ms: self.env.now_ms(),
-            break_glass: false,
-        };
-        let key = format!("{} {} {}", answer.wait, answer.who, answer.say);
-        let body = serde_json::to_value(&decision).unwrap_or_default();
-        self.post(run, key, "decision", body).await.map_err(AnswerError::Journal)
-    }
-
-    fn may_answer(&self, view: &RunView, wait: &WaitView, answer: &Answer) -> Result<(), AnswerError> {
-        let not_you =
-            |why: String| AnswerError::NotYou { who: answer.who.clone(), wait: wait.id.clone(), why };
-        if let Some(closed) = &wait.closed {
-            let who = if closed.who.is_empty() { closed.by.clone() } else { closed.who.clone() };
-            return Err(AnswerError::Closed { wait: wait.id.clone(), say: closed.say.clone(), who });
-        }
-        if !wait.kind.needs_person() {
-            return Err(not_you("nobody can: it waits for something else".to_owned()));
-        }
-        if view.ended.is_some() && is_order(&answer.say) {
-            return Err(AnswerError::Over { run: run_of(view), say: answer.say.clone() });
-        }
-        if !wait.options.is_empty() && !wait.options.contains(&answer.say) {
-            let options = wait.options.join(", ");
-            return Err(AnswerError::NotAnOption { wait: wait.id.clone(), say: answer.say.clone(), options });
-        }
-        // A guard that lets go is a yes too; to leave out what it stops is not.
-        let is_yes =
-            wait.kind == WaitKind::Approval || (wait.kind == WaitKind::Guard && answer.say == "go_on");
-        if let Some(why) = view.excludes(&answer.who).filter(|_| is_yes) {
-            return Err(not_you(why.to_owned()));
-        }
-        if wait.kind != WaitKind::InDoubt
-            && !wait.ask.is_empty()
-            && !self.env.is_asked(&answer.who, &wait.ask)
-        {
-            return Err(not_you(format!("{} is asked", wait.ask.join(", "))));
-        }
-        Ok(())
-    }
-
     /// A signal for `wait_for`; the same key counts once.
     ///
     /// # Errors
@@ -280,9 +224,15 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, it has ended, or the journal refuses.
-    pub async fn cancel(&self, run: &RunId, who: &str, reason: &str) -> Result<Receipt, EngineError> {
+    pub async fn cancel(
+        &self,
+        run: &RunId,
+        by: impl Into<By<'_>>,
+        reason: &str,
+    ) -> Result<Receipt, EngineError> {
         self.unfinished(run)?;
-        let body = serde_json::json!({ "who": who, "reason": reason });
+        let By { who, channel } = by.into();
+        let body = serde_json::json!({ "who": who, "channel": channel, "reason": reason });
         Ok(self.post(run, "cancel".to_owned(), "cancel", body).await?)
     }
 
@@ -290,10 +240,16 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, it has ended, or the journal refuses.
-    pub async fn pause(&self, run: &RunId, paused: bool, who: &str) -> Result<Receipt, EngineError> {
+    pub async fn pause(
+        &self,
+        run: &RunId,
+        paused: bool,
+        by: impl Into<By<'_>>,
+    ) -> Result<Receipt, EngineError> {
         self.unfinished(run)?;
         let kind = if paused { "pause" } else { "resume" };
-        let body = serde_json::json!({ "who": who });
+        let By { who, channel } = by.into();
+        let body = serde_json::json!({ "who": who, "channel": channel });
         let key = format!("{kind} {}", ulid::Ulid::generate());
         Ok(self.post(run, key, kind, body).await?)
     }
@@ -302,7 +258,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the run is not diverged, or its playbook is gone.
-    pub async fn repin(&self, run: &RunId, who: &str) -> Result<Receipt, EngineError> {
+    pub async fn repin(&self, run: &RunId, by: impl Into<By<'_>>) -> Result<Receipt, EngineError> {
         let view = self.view(run)?;
         if view.state != RunState::Diverged {
             let why = "only a diverged run can be pinned anew".to_owned();
@@ -312,7 +268,8 @@ impl Engine {
                 why,
             });
         }
-        let body = serde_json::json!({ "who": who });
+        let By { who, channel } = by.into();
+        let body = serde_json::json!({ "who": who, "channel": channel });
         Ok(self.post(run, format!("repin {}", view.version), "repin", body).await?)
     }
 

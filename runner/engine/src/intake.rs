@@ -128,6 +128,7 @@ impl Env {
                 alert: Some(alert.clone()),
                 incident: incident.clone(),
                 started_by: alert.by.clone().unwrap_or_else(|| format!("alert:{}", alert.source)),
+                channel: String::new(),
             };
             let birth = self.birth(start, Purpose::Act, Origin::Trigger)?;
             accepted.verdicts.push(Verdict {
@@ -261,6 +262,7 @@ impl Env {
             parent,
             depth,
             started_by: start.started_by,
+            channel: start.channel,
             triggered,
             unpromoted,
             pins,

@@ -24,7 +24,7 @@ use crate::{
     live::row,
     pins,
     shard::Message,
-    terms::{EngineError, EngineOptions, Purpose, StartRun},
+    terms::{By, EngineError, EngineOptions, Purpose, StartRun},
 };
 
 impl Env {
@@ -129,6 +129,7 @@ impl Env {
             alert: serde_json::from_value(parent.alert.clone()).ok(),
             incident: parent.incident.clone(),
             started_by: parent.started_by.clone(),
+            channel: parent.channel.clone(),
         };
         let birth = match self.birth(start, Purpose::Act, Origin::Child(child.clone(), parent, address)) {
             Ok(birth) => birth,
@@ -300,7 +301,7 @@ impl Env {
             false => (NewEntry::new(kind::REVIVED, &Revived { epoch: epoch.0 }), RunState::Running),
             true => {
                 let why = "it was running at two unclean stops and got nowhere between".to_owned();
-                let body = StateEntry { state: RunState::Suspect, why, due_ms: None, who: String::new() };
+                let body = StateEntry::of(RunState::Suspect, why);
                 (NewEntry::new(kind::STATE, &body), RunState::Suspect)
             }
         };
@@ -316,9 +317,18 @@ impl Env {
         self.paused.read().contains("all")
     }
 
-    pub(crate) fn journal_pause(&self, scope: &str, paused: bool, who: &str) -> Result<Ticket, JournalError> {
+    pub(crate) fn journal_pause(
+        &self,
+        scope: &str,
+        paused: bool,
+        by: By<'_>,
+    ) -> Result<Ticket, JournalError> {
         let kind = if paused { "pause" } else { "resume" };
-        let entry = NewEntry::new(kind, &json!({ "scope": scope, "who": who }));
+        let mut body = json!({ "scope": scope, "who": by.who });
+        if !by.channel.is_empty() {
+            body["channel"] = json!(by.channel);
+        }
+        let entry = NewEntry::new(kind, &body);
         let stream = StreamId::from_stored(format!("pause/{scope}"));
         let state = if paused { "paused" } else { "resumed" };
         let row = stanch_journal::Row { state: state.to_owned(), ..stanch_journal::Row::default() };

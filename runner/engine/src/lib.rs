@@ -10,6 +10,7 @@
 
 mod act;
 mod alarm;
+mod answer;
 mod border;
 mod break_glass;
 mod coverage;
@@ -45,6 +46,7 @@ pub use handle::Engine;
 pub use pins::program;
 pub use promotion::{Judged, Judgement};
 pub use terms::{
-    Accepted, Answer, AnswerError, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun, Verdict,
+    Accepted, Answer, AnswerError, By, EngineError, EngineOptions, Receipt, Resolve, RunRow, StartRun,
+    Verdict,
 };
 pub use undo::Undone;

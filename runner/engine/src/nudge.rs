@@ -13,7 +13,7 @@ use crate::{
     env::Env,
     guard::{Protection, foresee},
     handle::Engine,
-    terms::{AnswerError, Receipt},
+    terms::{AnswerError, By, Receipt},
 };
 
 /// People are not reminded twice within this time, ms.
@@ -25,6 +25,8 @@ pub(crate) struct AskSomeone {
     pub(crate) wait: String,
     pub(crate) name: String,
     pub(crate) who: String,
+    #[serde(default)]
+    pub(crate) channel: String,
 }
 
 /// Whom a card is brought before.
@@ -48,7 +50,12 @@ impl Engine {
     ///
     /// # Errors
     /// When the wait is not open, or they were reminded a moment ago. Nothing was written then.
-    pub async fn remind(&self, run: &RunId, wait: &str, who: &str) -> Result<Receipt, AnswerError> {
+    pub async fn remind(
+        &self,
+        run: &RunId,
+        wait: &str,
+        by: impl Into<By<'_>>,
+    ) -> Result<Receipt, AnswerError> {
         let view = self.view(run)?;
         let wait = open(&view, wait)?;
         let at_ms = self.env.now_ms();
@@ -58,8 +65,10 @@ impl Engine {
             return Err(AnswerError::NotNow { wait: wait.id.clone(), why });
         }
         let key = format!("remind {} {}", wait.id, wait.reminded.len());
-        let (wait, who, to) = (wait.id.clone(), who.to_owned(), String::new());
-        let body = serde_json::to_value(Reminded { wait, who, to, at_ms }).unwrap_or_default();
+        let By { who, channel } = by.into();
+        let (who, channel) = (who.to_owned(), channel.to_owned());
+        let reminded = Reminded { wait: wait.id.clone(), who, channel, to: String::new(), at_ms };
+        let body = serde_json::to_value(reminded).unwrap_or_default();
         Ok(self.post(run, key, "remind", body).await?)
     }
 
@@ -72,14 +81,16 @@ impl Engine {
         run: &RunId,
         wait: &str,
         name: &str,
-        who: &str,
+        by: impl Into<By<'_>>,
     ) -> Result<Receipt, AnswerError> {
         let view = self.view(run)?;
         let wait = open(&view, wait)?;
         before(&self.env, &view, wait, name)?;
         let key = format!("ask {} {name} {}", wait.id, wait.reminded.len());
-        let (wait, name, who) = (wait.id.clone(), name.to_owned(), who.to_owned());
-        let body = serde_json::to_value(AskSomeone { wait, name, who }).unwrap_or_default();
+        let By { who, channel } = by.into();
+        let (wait, name) = (wait.id.clone(), name.to_owned());
+        let asks = AskSomeone { wait, name, who: who.to_owned(), channel: channel.to_owned() };
+        let body = serde_json::to_value(asks).unwrap_or_default();
         Ok(self.post(run, key, "ask", body).await?)
     }
 }

@@ -7,7 +7,7 @@ use stanch_model::config::Current;
 use crate::{
     handle::Engine,
     shard::Message,
-    terms::{EngineError, Receipt},
+    terms::{By, EngineError, Receipt},
 };
 
 impl Engine {
@@ -20,13 +20,18 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such scope or the journal refuses.
-    pub async fn pause_scope(&self, scope: &str, paused: bool, who: &str) -> Result<Receipt, EngineError> {
+    pub async fn pause_scope(
+        &self,
+        scope: &str,
+        paused: bool,
+        by: impl Into<By<'_>>,
+    ) -> Result<Receipt, EngineError> {
         self.known_scope(scope)?;
         if !paused {
             // First, so that every run which still saw the pause has said so before the entry below.
             self.env.paused.write().remove(scope);
         }
-        let ticket = self.env.journal_pause(scope, paused, who)?;
+        let ticket = self.env.journal_pause(scope, paused, by.into())?;
         self.env.journal.durable_at(ticket.position).await?;
         if paused {
             self.env.paused.write().insert(scope.to_owned());

@@ -76,6 +76,7 @@ impl Engine {
             reason: answer.reason,
             at_ms: self.env.now_ms(),
             break_glass: false,
+            early: false,
         };
         let targets = open.iter().map(|(key, _)| (*key).clone()).collect();
         let body = serde_json::to_value(Settle { targets, decision }).unwrap_or_default();

@@ -57,6 +57,24 @@ pub struct StartRun {
     pub incident: Option<String>,
     /// A person, or `alert:<source>`.
     pub started_by: String,
+    /// Through what a person says so; empty where nobody did.
+    pub channel: String,
+}
+
+/// Who gives an order, and through what they spoke: both are journaled with what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct By<'a> {
+    /// A person.
+    pub who: &'a str,
+    /// `cli`, `tui`, `api`, … as in a decision.
+    pub channel: &'a str,
+}
+
+impl<'a> From<&'a str> for By<'a> {
+    /// Somebody inside this process: there is no channel.
+    fn from(who: &'a str) -> Self {
+        Self { who, channel: "" }
+    }
 }
 
 /// What a run is started for.

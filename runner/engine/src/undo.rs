@@ -28,7 +28,7 @@ use crate::{
     host::{back, child_id, undo},
     intake::{Origin, Ruled},
     pins,
-    terms::{EngineError, Receipt, StartRun},
+    terms::{By, EngineError, Receipt, StartRun},
     two_person,
 };
 
@@ -279,7 +279,12 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, it claims nothing, is still at work, or nobody could allow it.
-    pub async fn undo(&self, run: &RunId, who: &str, reason: &str) -> Result<Undone, EngineError> {
+    pub async fn undo(
+        &self,
+        run: &RunId,
+        by: impl Into<By<'_>>,
+        reason: &str,
+    ) -> Result<Undone, EngineError> {
         let survey = self.surveyed(run)?;
         let view = &survey.view;
         if let Some(why) = survey.refusal() {
@@ -289,7 +294,7 @@ impl Engine {
         let address = Address::from_stored(format!("undo.{}", view.undos.len() + 1));
         let child = child_id(run, &address);
         let playbook = self.env.playbook(undo::SLUG).ok_or_else(|| self.env.no_playbook(undo::SLUG))?;
-        let start = of_undo(&survey, &playbook, who, reason);
+        let start = of_undo(&survey, &playbook, by.into(), reason);
         let pins = self.env.pins_of(&playbook);
         let origin = Origin::GiveBack(child.clone(), &created, address);
         let ruled = Ruled { mode: created.mode, plan: None, answers: BTreeMap::new() };
@@ -317,7 +322,7 @@ impl Engine {
         run: &RunId,
         target: &str,
         by: Duration,
-        (who, reason): (&str, &str),
+        (order, reason): (impl Into<By<'_>>, &str),
     ) -> Result<Receipt, EngineError> {
         let view = self.view(run)?;
         let now = self.env.now_ms();
@@ -342,12 +347,14 @@ impl Engine {
             .into_iter()
             .map(|hold| json!({ "target": hold.target, "property": hold.property, "address": hold.address }))
             .collect();
-        let body = json!({ "holds": holds, "by_ms": by_ms, "who": who, "reason": reason });
+        let By { who, channel } = order.into();
+        let body =
+            json!({ "holds": holds, "by_ms": by_ms, "who": who, "channel": channel, "reason": reason });
         Ok(self.post(run, format!("extend {}", view.version), "extend", body).await?)
     }
 }
 
-fn of_undo(survey: &Survey, playbook: &Playbook, who: &str, reason: &str) -> StartRun {
+fn of_undo(survey: &Survey, playbook: &Playbook, by: By<'_>, reason: &str) -> StartRun {
     let view = &survey.view;
     let count = survey.items.len();
     let cuts = if count == 1 { "cut" } else { "cuts" };
@@ -360,7 +367,8 @@ fn of_undo(survey: &Survey, playbook: &Playbook, who: &str, reason: &str) -> Sta
         input: input.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         alert: None,
         incident: view.incident.clone(),
-        started_by: who.to_owned(),
+        started_by: by.who.to_owned(),
+        channel: by.channel.to_owned(),
     }
 }
 

@@ -35,7 +35,7 @@ pub use drill::{
 pub use entry::EntryView;
 pub use keep::{LegalHold, LegalHoldBody, Reloaded, RetainBody, Retained};
 pub use login::{BegunLogin, LoginState, LoginWay, PollLogin, PolledLogin};
-pub use notice::{AcknowledgedBody, BouncedBody, MailReturned, NoticeRung, NoticeView};
+pub use notice::{AcknowledgedBody, BouncedBody, MailBack, MailReturned, NoticeRung, NoticeView};
 pub use order::{DrillDone, DrillOrder, Grade, Remark};
 pub use start::{Delivery, PlanBody, StartBody, Started};
 pub use stock::{
@@ -423,6 +423,9 @@ pub struct Status {
     /// What has become of the signs of life; absent where nobody waits for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<HeartbeatState>,
+    /// Mails to our own people that came back within the last day: whoever they were for did not hear.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<MailBack>,
 }
 
 /// What has become of the signs of life that this server sends.

@@ -88,6 +88,7 @@ impl App {
             Some(("alert", _)) => stale(&[Ask::Alerts, Ask::Incidents]),
             Some(("pause", _)) => stale(&[Ask::Status, Ask::Integrations]),
             None if entry.stream == "notices" => stale(&[Ask::Notices]),
+            None if entry.kind == "tell.returned" => stale(&[Ask::Status, Ask::Approvals, Ask::Questions]),
             _ => {}
         }
     }

@@ -38,6 +38,7 @@ pub(super) fn status(now_ms: i64) -> Told {
         now: jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_string(),
         changed: Vec::new(),
         heartbeat: None,
+        returned: Vec::new(),
     })
 }
 

@@ -61,7 +61,8 @@ pub(crate) fn of_card(card: &Card, app: &App) -> Vec<(&'static str, String)> {
             continue;
         }
         let at = zone.clock(decision.at_ms);
-        facts.push(("Said", format!("{} {} at {at}", decision.who, decision.say)));
+        let how = decision.manner();
+        facts.push(("Said", format!("{} {} at {at}{how}", decision.who, decision.say)));
     }
     if let Some(due) = wait.due_ms {
         facts.push((SILENT, silence(&wait.ladder, &zone.near(due, now))));

@@ -21,7 +21,7 @@ use ratatui::{
 };
 use stanch_model::{
     Severity,
-    api::{DeadlineView, DrillView, IncidentSummary, RunSummary},
+    api::{DeadlineView, DrillView, IncidentSummary, MailBack, RunSummary},
     run::RunView,
     shortened::short,
 };
@@ -42,6 +42,9 @@ const LINE: usize = 130;
 
 /// The width of the column of block names.
 pub(super) const LABEL: usize = 7;
+
+/// Mails that came back are named up to so many.
+const UNTOLD: usize = 3;
 
 /// The width of the column of what is still open.
 const WHAT: usize = 18;
@@ -70,6 +73,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let text = format!("{}{since}", away.words);
         put(vec![labelled("AWAY", cut(&text, width - LABEL, app.look()), app)], &mut rest);
     }
+    put(untold(app, width), &mut rest);
     put(next::lines(app, run, width), &mut rest);
     let view = run.and_then(|run| app.world().run(&run.id)).map(|run| &run.view);
     let open = view.map_or_else(Vec::new, |view| open(app, view, usize::from(rest.height / 2).max(4)));
@@ -87,6 +91,22 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let last = last(app, run, usize::from(rest.height), width.min(LINE));
     put(last, &mut rest);
+}
+
+/// Whom of our own people a mail did not reach: they do not know what it said.
+fn untold(app: &App, width: usize) -> Vec<Line<'static>> {
+    let back = app.world().status.as_ref().map_or(&[][..], |status| &status.returned);
+    let line = |(nth, one): (usize, &MailBack)| {
+        let whom = one.who.as_ref().map_or_else(String::new, |who| format!("{who} by "));
+        let at = app.zone().clock(millis(&one.at));
+        let text = format!("{whom}{}: the mail came back at {at}: {}", one.way, one.said);
+        labelled(
+            if nth == 0 { "UNTOLD" } else { "" },
+            cut(&text, width.saturating_sub(LABEL), app.look()),
+            app,
+        )
+    };
+    back.iter().take(UNTOLD).enumerate().map(line).collect()
 }
 
 pub(super) fn labelled(label: &str, text: String, app: &App) -> Line<'static> {

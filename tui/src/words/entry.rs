@@ -5,7 +5,10 @@ use stanch_model::{
     TargetState,
     api::EntryView,
     incident,
-    run::{kind, wait::DecisionView},
+    run::{
+        kind,
+        wait::{DecisionView, manner, through},
+    },
     shortened::short,
 };
 
@@ -50,7 +53,9 @@ pub fn said(entry: &EntryView) -> Option<Said> {
             ..Said::default()
         }),
         kind::DECISION => {
-            line("person", format!("{} says {} to {}", body.text("who"), body.text("say"), body.text("wait")))
+            let (who, say, wait) = (body.text("who"), body.text("say"), body.text("wait"));
+            let how = manner(&body.text("channel"), entry.body["early"] == true);
+            line("person", format!("{who} says {say} to {wait}{how}"))
         }
         kind::CLOSED if body.text("by") != "person" => {
             line("answer", format!("{} {}, {}", body.text("wait"), body.text("say"), body.text("by")))
@@ -59,7 +64,12 @@ pub fn said(entry: &EntryView) -> Option<Said> {
         kind::DEADLINE => line("clock", format!("{}, due {}", body.text("title"), minute(&body.text("due")))),
         kind::STATE => stands(body),
         kind::WARNED => line("long", "the run has grown long".to_owned()),
-        kind::CANCEL => line("person", "the run is cancelled".to_owned()),
+        kind::CANCEL => ordered(body, "cancels the run"),
+        kind::REPINNED => ordered(body, "pins the run to what is there now"),
+        kind::UNDO if entry.body["ended"].is_null() => ordered(body, "takes back what it cut"),
+        kind::HOLD if !entry.body["back"].is_null() && !body.text("who").is_empty() => {
+            ordered(body, &format!("keeps {} cut for longer", body.text("label")))
+        }
         kind::REVIVED => line("back", "the server was killed, came back; nothing is done twice".to_owned()),
         kind::CONTAINED => line("now", containment(&body.text("containment"))),
         kind::ENDED => {
@@ -161,6 +171,14 @@ fn cut(body: Reader<'_>) -> Said {
     Said { mark, text: format!("{} {name}{why}", body.text("verb")), at: what.text("integration"), bad }
 }
 
+/// What somebody ordered, through what, and why.
+fn ordered(body: Reader<'_>, what: &str) -> Option<Said> {
+    let (who, reason) = (body.text("who"), body.text("reason"));
+    let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    let text = format!("{who} {what}{}{why}", through(&body.text("channel")));
+    Some(Said { mark: "person", text, ..Said::default() })
+}
+
 fn stands(body: Reader<'_>) -> Option<Said> {
     let (state, why) = (body.text("state"), body.text("why"));
     // the card that it waits for has said so already
@@ -174,6 +192,7 @@ fn stands(body: Reader<'_>) -> Option<Said> {
         return None;
     }
     let (mark, bad) = match state.as_str() {
+        "running" if !body.text("who").is_empty() => return ordered(body, "lets it go on"),
         "running" => return None,
         "waiting" => ("waits", false),
         "paused" => ("paused", false),
@@ -181,7 +200,8 @@ fn stands(body: Reader<'_>) -> Option<Said> {
         "diverged" => ("differs", true),
         _ => ("stands", true),
     };
-    (!why.is_empty()).then(|| Said { mark, text: why, bad, ..Said::default() })
+    let text = format!("{why}{}", through(&body.text("channel")));
+    (!why.is_empty()).then(|| Said { mark, text, bad, ..Said::default() })
 }
 
 /// A body whose fields may be anything.

@@ -3,7 +3,7 @@
 use stanch_model::{
     Effect, Target,
     api::{Card, CardAct, CardBreak, CardGuard, CardProtected, Me, OwnerTold, Recorded, Role, Say, Verdict},
-    run::{Reminder, WaitKind, WaitView},
+    run::{Reminder, WaitKind, WaitView, wait::DecisionView},
 };
 use stanch_tui::{
     ask::{Intent, Order, Told, Trouble},
@@ -357,4 +357,21 @@ fn a_card_with_more_than_fits_is_scrolled_and_keeps_its_buttons() {
     assert!(small.contains("more: Down") && small.contains("[ Not now ]"), "{small}");
     let end = stage.keys(&["down"; 12]).picture(60, 16);
     assert!(end.contains("above: Up") && end.contains("If silent") && end.contains("[ Not now ]"), "{end}");
+}
+
+#[test]
+fn a_card_says_who_answered_before_being_asked_and_through_what() {
+    let mut card = told_all();
+    card.wait.of = 2;
+    card.wait.decisions = vec![DecisionView {
+        who: "dora".to_owned(),
+        say: "approve".to_owned(),
+        channel: "slack".to_owned(),
+        reason: String::new(),
+        at_ms: 1_795_713_990_000,
+        break_glass: false,
+        early: true,
+    }];
+    let picture = opened(card).picture(120, 40);
+    assert!(picture.contains("dora approve at 17:26:30, through slack, before being asked"), "{picture}");
 }

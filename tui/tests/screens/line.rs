@@ -81,6 +81,7 @@ fn status(version: &str) -> String {
         now: "2026-11-26T18:00:00Z".to_owned(),
         changed: Vec::new(),
         heartbeat: None,
+        returned: Vec::new(),
     };
     serde_json::to_string(&status).unwrap()
 }

@@ -11,7 +11,7 @@ use crate::stage::Stage;
 /// The run that wrote the notices.
 pub(crate) const RUN: &str = "01JD8Q2W3E4R5T6Y7U8I9O0P1A";
 
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 

@@ -7,7 +7,7 @@ use stanch_tui::{
 };
 
 use crate::{
-    register::{RUN, drift, joined, tell},
+    register::{RUN, drift, joined, read, tell},
     stage::Stage,
 };
 
@@ -182,4 +182,25 @@ fn a_server_that_shows_less_of_its_register_still_shows_that() {
         assert!(picture.contains(words), "{words}\n{picture}");
     }
     assert!(!picture.contains("NEVER CHECKED"), "{picture}");
+}
+
+/// Whoever looks at Now knows whom of us a mail did not reach.
+#[test]
+fn now_names_whom_a_mail_of_ours_did_not_reach() {
+    let mut stage = joined(Look::FULL, "live");
+    assert!(!stage.keys(&["1"]).picture(120, 40).contains("UNTOLD"));
+    let status = read(serde_json::json!({
+        "version": concat!("stanch ", env!("CARGO_PKG_VERSION")), "mode": "live", "paused": [], "runs": {}, "cards": 0,
+        "incidents": 1, "cursor": "", "now": "2026-11-26T17:26:40Z", "returned": [{
+            "way": "mail:ben@acme.example", "who": "ben", "card": "01JD8Q2W3E4R5T6Y7U8I9O0P1A:A1",
+            "at": "2026-11-26T17:25:00Z", "said": "550 no such user"
+        }]
+    }));
+    tell(&mut stage, Told::Status(status));
+    let words = "UNTOLD ben by mail:ben@acme.example: the mail came back at 17:25:00: 550 no such user";
+    for width in [80, 120] {
+        let picture = stage.picture(width, 40);
+        let seen = words.chars().take(usize::from(width) - 10).collect::<String>();
+        assert!(picture.contains(&seen), "{picture}");
+    }
 }

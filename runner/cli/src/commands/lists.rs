@@ -161,6 +161,12 @@ pub(crate) async fn status(args: StatusArgs, out: Out) -> anyhow::Result<Exit> {
         );
         out.text(&paragraph(&text, 11, out.columns()));
     }
+    for back in &status.returned {
+        let whom = back.who.as_ref().map_or_else(String::new, |who| format!("{who} by "));
+        let at = when::at(&back.at);
+        let text = format!("NOT TOLD   {whom}{}: the mail came back at {at}: {}", back.way, back.said);
+        out.text(&paragraph(&text, 11, out.columns()));
+    }
     let standing = standing(&client).await?;
     for run in &standing {
         for waiting in run.waits.iter().filter(|waiting| waiting.wait.is_none()) {

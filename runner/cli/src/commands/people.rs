@@ -16,6 +16,9 @@ use crate::{
 
 /// Say yes or no to an approval
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Whoever is asked may answer, and whoever comes later on the approval's ladder in the manifest, before being asked: it counts\nat once, as one person. Never whoever started the run."
+)]
 pub(crate) struct DecideArgs {
     /// The card: `RUN:A1`, `A1` if it is the only one, or the run if it has only one
     #[arg(value_parser = reach::id)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stanch_client::Client;
 use stanch_model::{
     Containment, Ended,
-    run::{Became, Mode, RunState, RunView, WaitKind, WaitView},
+    run::{Became, Mode, RunState, RunView, WaitKind, WaitView, wait::through},
     shortened::short,
 };
 
@@ -155,8 +155,10 @@ fn held(view: &RunView) -> Vec<String> {
             (None, Some(back)) => {
                 let at = Timestamp::from_millisecond(back.at_ms).map(|at| when::at(&at.to_string()));
                 let (at, child) = (at.unwrap_or_default(), short(&back.run.0));
-                let longer =
-                    hold.extended.last().map_or_else(String::new, |by| format!(", longer by {}", by.who));
+                let longer = hold
+                    .extended
+                    .last()
+                    .map_or_else(String::new, |by| format!(", longer by {}{}", by.who, through(&by.channel)));
                 lines.push(format!("{what}: comes back at {at} by run {child}{longer}"));
                 lines.push(format!(
                     "      stanch extend {run} {} 2h, stanch undo {run} now, or stanch cancel {child} to let it stay",
@@ -179,6 +181,21 @@ fn released(view: &RunView) -> Option<String> {
     let containment = view.containment?.as_str().replace('_', " ");
     let of = view.targets.len();
     (back > 0).then(|| format!("{containment} was said at its end; given back since: {back} of {of} targets"))
+}
+
+/// Who took it back, and who ended it.
+fn taken_back(view: &RunView) -> Vec<String> {
+    let undone = view.undos.iter().map(|undo| {
+        let how =
+            undo.ended.map_or_else(|| "takes it back".to_owned(), |ended| format!("took it back: {ended}"));
+        let by = if undo.who.is_empty() { String::new() } else { format!(", asked for by {}", undo.who) };
+        format!("undo run {} {how}{by}{}", short(&undo.run.0), through(&undo.channel))
+    });
+    let cancelled = view.cancel.as_ref().map(|cancel| {
+        let why = if cancel.reason.is_empty() { String::new() } else { format!(": {}", cancel.reason) };
+        format!("cancelled by {}{}{why}", cancel.who, through(&cancel.channel))
+    });
+    undone.chain(cancelled).collect()
 }
 
 /// A run in words.
@@ -208,6 +225,9 @@ pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> Stri
         let ask = wait.filter(|wait| !wait.ask.is_empty());
         let ask = ask.map_or_else(String::new, |wait| format!(" [{}]", wait.ask.join(", ")));
         say(format!("waits {waiting}{ask}"));
+        for said in wait.into_iter().flat_map(|wait| &wait.decisions) {
+            say(format!("      {} said {}{}", said.who, said.say, said.manner()));
+        }
         if let Some(stopped) = wait.and_then(|wait| view.stopped(wait)) {
             say(format!("      {stopped}"));
         }
@@ -219,10 +239,8 @@ pub(crate) fn words(view: &RunView, now: Timestamp, all: bool, out: Out) -> Stri
         let (who, reason) = (&said.who, &said.reason);
         say(format!("BREAK-GLASS {}: {who} alone, through {}: {reason}", wait.id, said.channel));
     }
-    for undo in &view.undos {
-        let how =
-            undo.ended.map_or_else(|| "takes it back".to_owned(), |ended| format!("took it back: {ended}"));
-        say(format!("undo run {} {how}", short(&undo.run.0)));
+    for line in taken_back(view) {
+        say(line);
     }
     for (_, note) in view.notes.iter().filter(|_| view.playbook == UNDO_RUN) {
         say(format!("came to {note}"));

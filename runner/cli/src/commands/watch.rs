@@ -3,7 +3,10 @@
 use stanch_client::{Client, News};
 use stanch_model::{
     api::EntryView,
-    run::{Found, GuardRead, Reading, RunState, RunView, kind},
+    run::{
+        Found, GuardRead, Reading, RunState, RunView, kind,
+        wait::{manner, through},
+    },
 };
 
 use super::show;
@@ -86,11 +89,21 @@ fn line(entry: &EntryView, view: &RunView) -> Option<String> {
         kind::DECISION if entry.body["break_glass"] == true => {
             format!("GLASS    {} lets {} go alone: {}", text("/who"), text("/wait"), text("/reason"))
         }
-        kind::DECISION => format!("person   {} says {} to {}", text("/who"), text("/say"), text("/wait")),
+        kind::DECISION => {
+            let how = manner(text("/channel"), entry.body["early"] == true);
+            format!("person   {} says {} to {}{how}", text("/who"), text("/say"), text("/wait"))
+        }
+        kind::CANCEL => format!("person   {} cancels it{}", text("/who"), through(text("/channel"))),
+        kind::REPINNED => {
+            format!("person   {} pins it to what is there now{}", text("/who"), through(text("/channel")))
+        }
+        kind::STATE if text("/state") == "running" && !text("/who").is_empty() => {
+            format!("person   {} lets it go on{}", text("/who"), through(text("/channel")))
+        }
         kind::DEFERRED => format!("later    {}", text("/why")),
         kind::DEADLINE => format!("clock    {}, due {}", text("/title"), when::at(text("/due"))),
         kind::GUARD => format!("guard    {}", guard(entry)?),
-        kind::STATE => format!("{:<8} {}", text("/state"), text("/why")),
+        kind::STATE => format!("{:<8} {}{}", text("/state"), text("/why"), through(text("/channel"))),
         kind::WARNED => {
             format!("long     {} entries; it stops at {}", number(entry, "entries"), number(entry, "most"))
         }

@@ -31,7 +31,7 @@ uses:
   tell: [notify]
 ";
 
-async fn company(folder: &Path) -> TwinHost {
+pub(crate) async fn company(folder: &Path) -> TwinHost {
     for (name, text) in [
         ("stanch.yaml", CONFIG),
         ("vendors.yaml", VENDORS),
@@ -49,7 +49,7 @@ async fn company(folder: &Path) -> TwinHost {
 }
 
 /// The newest notice once this is so.
-async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView {
+pub(crate) async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView {
     let client = client(folder);
     for _ in 0..6_000 {
         let notices = client.notices().await.unwrap().items;
@@ -61,7 +61,7 @@ async fn notice(folder: &Path, what: impl Fn(&NoticeView) -> bool) -> NoticeView
     panic!("it never came to that: {:#?}", client.notices().await);
 }
 
-fn states(notice: &NoticeView) -> Vec<&str> {
+pub(crate) fn states(notice: &NoticeView) -> Vec<&str> {
     notice.rungs.iter().map(|rung| rung.state.as_str()).collect()
 }
 
@@ -179,7 +179,7 @@ async fn a_clock_says_that_the_vendor_was_written_to_and_runs_until_a_person_say
 }
 
 /// A report of a mail server on this mail.
-fn report(action: &str, receipt: &str, to: &str) -> String {
+pub(crate) fn report(action: &str, receipt: &str, to: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mail.acme.example\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
@@ -207,7 +207,7 @@ async fn a_delivery_report_moves_the_ladder_on_once_and_a_delay_does_not() {
     assert!(delayed.contains("nothing changes: it has not come back"), "{delayed}");
     assert_eq!(states(&notice(folder, |_| true).await), ["sent", "not_yet"]);
     let foreign = hand_in(report("failed", "k@other.example", "security@drift.example"));
-    assert!(foreign.contains("no notice to a vendor") && foreign.ends_with("exit 3\n"), "{foreign}");
+    assert!(foreign.contains("no mail of ours") && foreign.ends_with("exit 3\n"), "{foreign}");
     let answer = hand_in(format!("In-Reply-To: <{first}>\nSubject: Re: You are cut off\n\nWe look.\n"));
     assert!(answer.contains("no delivery report") && answer.ends_with("exit 3\n"), "{answer}");
 

@@ -23,6 +23,8 @@ mod provider;
 mod recorded;
 mod registers;
 mod report;
+mod returned;
+mod rungs;
 mod screens;
 mod siem;
 mod signed;

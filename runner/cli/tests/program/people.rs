@@ -87,6 +87,7 @@ async fn what_people_say_is_recorded_and_every_refusal_has_its_reason_and_code()
     let run = office.asks("A1").await;
     says(&transcript(folder, &["pause", &run]), &["recorded as ", "exit 0"]);
     view(folder, &run, |view| view.state == RunState::Paused).await;
+    says(&transcript(folder, &["show", &run]), &["waits paused by ", ", through cli, since", "exit 4"]);
     says(&transcript(folder, &["resume", &run]), &["recorded as ", "exit 0"]);
     view(folder, &run, |view| view.state == RunState::Waiting).await;
     says(&transcript(folder, &["repin", &run]), &["only a diverged run", "exit 3"]);
@@ -95,7 +96,11 @@ async fn what_people_say_is_recorded_and_every_refusal_has_its_reason_and_code()
     says(&transcript(folder, &["cancel", &run, "--reason", "enough"]), &["recorded as ", "exit 0"]);
     view(folder, &run, |view| view.ended.is_some()).await;
     says(&transcript(folder, &["cancel", &run]), &["it is over", "exit 3"]);
-    says(&transcript(folder, &["show", &run]), &["cancelled", "exit 3"]);
+    says(&transcript(folder, &["show", &run]), &["cancelled by ", ", through cli: enough", "exit 3"]);
+    let report = transcript(folder, &["report", &run]);
+    for words in ["cancels the run, through cli (enough)", "lets it go on, through cli", ", through cli"] {
+        assert!(report.contains(words), "`{words}` is missing in\n{report}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The program in a folder of its own, with none of the machine's own settings; simulated platforms beside it.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -133,6 +133,16 @@ impl Served {
         Self::told(folder, &["--twins", twins, "--twins-mail", mail, "--kill-at-entry", entries])
     }
 
+    /// As [`Served::with_mail`], by a clock that shows this, Unix ms, and runs as the wall's does.
+    pub(crate) fn by_clock(folder: &Path, twins: &str, mail: &str, at_ms: i64) -> Self {
+        Self::begun(folder, &["--twins", twins, "--twins-mail", mail, "--clock"], &clock(1, at_ms))
+    }
+
+    /// Its clock shows this from now on.
+    pub(crate) fn jump(&mut self, change: u64, at_ms: i64) {
+        self.0.stdin.as_mut().unwrap().write_all(clock(change, at_ms).as_bytes()).unwrap();
+    }
+
     /// Waits until it is dead.
     pub(crate) fn killed(mut self) {
         let _leash = self.0.stdin.take();
@@ -142,10 +152,15 @@ impl Served {
     }
 
     fn told(folder: &Path, more: &[&str]) -> Self {
+        Self::begun(folder, more, "")
+    }
+
+    fn begun(folder: &Path, more: &[&str], first: &str) -> Self {
         let anywhere: &[&str] = if more.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let args = ["serve", "--json", "--leash"];
         let args: Vec<&str> = args.iter().chain(anywhere).chain(more).copied().collect();
         let mut child = program(folder, &args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.as_mut().unwrap().write_all(first.as_bytes()).unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
@@ -190,6 +205,13 @@ impl Drop for Served {
         drop(self.0.stdin.take());
         assert!(self.0.wait().unwrap().success());
     }
+}
+
+/// What the holder of a leash says of the time.
+fn clock(change: u64, at_ms: i64) -> String {
+    let wall_ms = jiff::Timestamp::now().as_millisecond();
+    let clock = json!({ "change": change, "wall_ms": wall_ms, "scenario_ms": at_ms, "rate": 1.0 });
+    format!("{}\n", json!({ "clock": clock }))
 }
 
 /// Speaks to the server of this folder, as the user of the machine.

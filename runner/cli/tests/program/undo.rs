@@ -82,6 +82,19 @@ async fn undo_gives_back_once_what_no_other_run_holds_and_says_so_everywhere() {
     let row = runs.iter().find(|run| run["id"] == json!(first)).unwrap();
     assert_eq!(row["targets"], json!({ "given_back": 2, "released": 1 }), "{row}");
 
+    assert!(shown.contains(", asked for by ") && shown.contains(", through cli"), "{shown}");
+
+    // What gave back has nothing to give back itself, and neither has what that run let do the work.
+    let undone = view(folder, &first, |view| !view.undos.is_empty()).await;
+    let by = undone.undos[0].run.to_string();
+    let works = undone.holds.iter().filter_map(|hold| Some(hold.back.as_ref()?.run.to_string()));
+    view(folder, &by, |view| view.ended.is_some()).await;
+    for run in works.chain([by]) {
+        let twice = transcript(folder, &["undo", &run, "--reason", "it was one"]);
+        assert!(twice.contains("to cut that again, start the playbook again"), "{twice}");
+        assert!(twice.ends_with("exit 3\n"), "{twice}");
+    }
+    assert_eq!((back(&twins), twins.summary().duplicate_effects), (2, 0), "nothing is done twice");
     let again = transcript(folder, &["undo", &first]);
     assert!(again.contains("it holds nothing that can be taken back"), "{again}");
     assert!(again.ends_with("exit 3\n"), "{again}");

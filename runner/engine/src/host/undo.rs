@@ -122,7 +122,8 @@ fn undo_everything(ctx: &NativeCallContext<'_>) -> Hosted<Dynamic> {
     // Said again in another life it is heard once.
     let order = here.live(|live| {
         let why = live.created.input["why"].clone();
-        json!({ "by": live.id, "who": live.created.started_by, "reason": why })
+        let (who, channel) = (&live.created.started_by, &live.created.channel);
+        json!({ "by": live.id, "who": who, "channel": channel, "reason": why })
     });
     let rehearsing = here.live(|live| live.rehearsing);
     if !rehearsing {

@@ -74,12 +74,12 @@ impl Shard {
             return;
         }
         let now = self.env.now_ms();
-        let Decision { who, say, channel, reason, at_ms, break_glass, .. } = body.decision.clone();
+        let Decision { who, say, channel, reason, at_ms, break_glass, early, .. } = body.decision.clone();
         live.borrow_mut().record(kind::DECISION, body.decision.clone(), now);
         self.settle_targets(
             live,
             &body.targets,
-            &DecisionView { who, say, channel, reason, at_ms, break_glass },
+            &DecisionView { who, say, channel, reason, at_ms, break_glass, early },
         );
         self.contained_anew(live);
         self.row_of_ended(live);

@@ -80,7 +80,7 @@ impl Shard {
         let now = self.env.now_ms();
         let mut live = live.borrow_mut();
         let view = live.view.state;
-        let entry = body::StateEntry { state: view, why: text.to_owned(), due_ms: None, who: String::new() };
+        let entry = body::StateEntry::of(view, text);
         live.record(kind::STATE, entry, now);
     }
 
@@ -217,6 +217,7 @@ impl Shard {
                     ladder: rest.to_vec(),
                     due_ms: Some(now.saturating_add(wait.within_ms.max(1))),
                     by: String::new(),
+                    channel: String::new(),
                 };
                 live.borrow_mut().record(kind::ESCALATED, escalated, now);
             }
@@ -256,7 +257,8 @@ impl Shard {
             if live.view.cancelled || live.view.ended.is_some() {
                 return;
             }
-            live.record(kind::CANCEL, body::Cancelled { who: text("who"), reason: text("reason") }, now);
+            let (who, channel, reason) = (text("who"), text("channel"), text("reason"));
+            live.record(kind::CANCEL, body::Cancelled { who, channel, reason }, now);
             let waited_for = live.view.open_waits().filter(|wait| wait.kind == WaitKind::Child);
             let giving_back = Self::giving_back(&live).into_iter().map(|run| run.0);
             waited_for.map(|wait| wait.text.clone()).chain(giving_back).collect()
@@ -273,7 +275,8 @@ impl Shard {
 
     fn set_paused(&mut self, live: &Shared, paused: bool, body: &Value) {
         let now = self.env.now_ms();
-        let who = body["who"].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        let (who, channel) = (text("who"), text("channel"));
         let mut live = live.borrow_mut();
         if live.view.ended.is_some() || (!paused && !is_resumable(live.view.state)) {
             return;
@@ -282,7 +285,7 @@ impl Shard {
             true => (RunState::Paused, format!("paused by {who}")),
             false => (RunState::Running, String::new()),
         };
-        live.record(kind::STATE, body::StateEntry { state, why, due_ms: None, who }, now);
+        live.record(kind::STATE, body::StateEntry { state, why, due_ms: None, who, channel }, now);
         live.set_row(row(state, None, None));
         let place = stanch_model::Address::root();
         live.touch(&place);

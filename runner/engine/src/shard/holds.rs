@@ -93,6 +93,7 @@ impl Env {
             alert: None,
             incident: live.created.incident.clone(),
             started_by: live.created.started_by.clone(),
+            channel: String::new(),
         };
         let of_claim = |hold: &&HoldView| {
             hold.address == claim.address
@@ -148,6 +149,7 @@ impl Shard {
             back: None,
             why,
             who: String::new(),
+            channel: String::new(),
             reason: String::new(),
         };
         live.borrow_mut().record(kind::HOLD, entry, now);
@@ -214,6 +216,7 @@ pub(super) fn hold_for(claim: &Claim) -> Hold {
         back: None,
         why: String::new(),
         who: String::new(),
+        channel: String::new(),
         reason: String::new(),
     }
 }

@@ -87,8 +87,7 @@ impl Shard {
         if live.borrow().view.state == RunState::Waiting {
             // In one append with whatever wakes it: a run that is said to wait is woken by that alone.
             let mut live = live.borrow_mut();
-            let (state, why, who) = (RunState::Running, String::new(), String::new());
-            live.record(kind::STATE, body::StateEntry { state, why, due_ms: None, who }, now);
+            live.record(kind::STATE, body::StateEntry::of(RunState::Running, ""), now);
             live.set_row(row(RunState::Running, None, None));
         }
         self.hear_posts(&live);
@@ -190,7 +189,7 @@ impl Shard {
             let mut live = live.borrow_mut();
             let why = "stanch was stopped".to_owned();
             let state =
-                body::StateEntry { state: RunState::Waiting, why, due_ms: Some(now), who: String::new() };
+                body::StateEntry { due_ms: Some(now), ..body::StateEntry::of(RunState::Waiting, why) };
             live.record(kind::STATE, state, now);
             live.set_row(row(RunState::Waiting, None, Some(now)));
         }
@@ -203,7 +202,7 @@ impl Shard {
         let now = self.env.now_ms();
         {
             let mut live = live.borrow_mut();
-            let entry = body::StateEntry { state, why: why.to_owned(), due_ms: None, who: String::new() };
+            let entry = body::StateEntry::of(state, why);
             live.record(kind::STATE, entry, now);
             live.set_row(row(state, None, None));
         }

@@ -83,7 +83,13 @@ impl Shard {
             None => Err(format!("there is no playbook {slug} any more")),
         };
         let mut live = live.borrow_mut();
-        let who = body["who"].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        let (who, channel) = (text("who"), text("channel"));
+        let stands = |state, why: String| body::StateEntry {
+            who: who.clone(),
+            channel: channel.clone(),
+            ..body::StateEntry::of(state, why)
+        };
         match verdict {
             Ok(playbook) => {
                 let mut appends = pins::keep(&self.env, &playbook).into_iter().collect::<Vec<_>>();
@@ -99,19 +105,14 @@ impl Shard {
                 }
                 let pins = self.env.pins_of(&playbook);
                 live.playbook = playbook;
-                live.record(kind::REPINNED, body::Repinned { pins, who: who.clone() }, now);
-                let running =
-                    body::StateEntry { state: RunState::Running, why: String::new(), due_ms: None, who };
-                live.record(kind::STATE, running, now);
+                let repinned = body::Repinned { pins, who: who.clone(), channel: channel.clone() };
+                live.record(kind::REPINNED, repinned, now);
+                live.record(kind::STATE, stands(RunState::Running, String::new()), now);
                 live.set_row(row(RunState::Running, None, None));
             }
             Err(why) => {
                 let why = format!("it cannot be pinned to what is there now: {why}");
-                live.record(
-                    kind::STATE,
-                    body::StateEntry { state: RunState::Diverged, why, due_ms: None, who },
-                    now,
-                );
+                live.record(kind::STATE, stands(RunState::Diverged, why), now);
             }
         }
     }

@@ -28,17 +28,20 @@ impl Shard {
     pub(super) fn ask_someone(&self, live: &Shared, body: &str) {
         let Ok(asked) = serde_json::from_str::<AskSomeone>(body) else { return };
         let Some(wait) = open(live, &asked.wait) else { return };
-        let (now, AskSomeone { wait: id, name, who }) = (self.env.now_ms(), asked);
+        let (now, AskSomeone { wait: id, name, who, channel }) = (self.env.now_ms(), asked);
         let before = nudge::before(&self.env, &live.borrow().view, &wait, &name);
-        let escalated =
-            |ask, ladder, due_ms| Escalated { wait: id.clone(), ask, ladder, due_ms, by: who.clone() };
+        let escalated = |ask, ladder, due_ms| {
+            let (wait, by, channel) = (id.clone(), who.clone(), channel.clone());
+            Escalated { wait, ask, ladder, due_ms, by, channel }
+        };
         let entry = match before {
             Ok(Before::Rung(ask, ladder)) => {
                 escalated(ask, ladder, Some(now.saturating_add(wait.within_ms.max(1))))
             }
             Ok(Before::Asked(ask)) => escalated(ask, wait.ladder, wait.due_ms),
             Ok(Before::Told) => {
-                let reminded = Reminded { wait: id.clone(), who: who.clone(), to: name, at_ms: now };
+                let (wait, who, channel) = (id.clone(), who.clone(), channel.clone());
+                let reminded = Reminded { wait, who, channel, to: name, at_ms: now };
                 return live.borrow_mut().record(kind::REMINDED, reminded, now);
             }
             Err(_) => return,

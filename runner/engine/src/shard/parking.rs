@@ -124,7 +124,7 @@ impl Shard {
             live.leaving = Some(Leave::Park);
             let waits: Vec<&str> = live.view.open_waits().map(|wait| wait.id.as_str()).collect();
             let waits = waits.join(" ");
-            let state = body::StateEntry { state: RunState::Waiting, why, due_ms: due, who: String::new() };
+            let state = body::StateEntry { due_ms: due, ..body::StateEntry::of(RunState::Waiting, why) };
             live.record(kind::STATE, state, now);
             live.set_row(row(RunState::Waiting, (!waits.is_empty()).then_some(waits), due));
         }

@@ -32,6 +32,8 @@ struct Extend {
     by_ms: i64,
     who: String,
     #[serde(default)]
+    channel: String,
+    #[serde(default)]
     reason: String,
 }
 
@@ -49,8 +51,8 @@ impl Shard {
         let now = self.env.now_ms();
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
         if body["by"].is_string() {
-            let undo =
-                body::Undo { run: RunId(text("by")), who: text("who"), reason: text("reason"), ended: None };
+            let (who, channel, reason) = (text("who"), text("channel"), text("reason"));
+            let undo = body::Undo { run: RunId(text("by")), who, channel, reason, ended: None };
             live.borrow_mut().record(kind::UNDO, undo, now);
         }
         self.claim_doubtful(live, now);
@@ -121,8 +123,8 @@ impl Shard {
             return;
         }
         let ended: Ended = serde_json::from_value(body["value"]["ended"].clone()).unwrap_or(Ended::Failed);
-        let undo =
-            body::Undo { run: child.clone(), who: String::new(), reason: String::new(), ended: Some(ended) };
+        let (who, channel, reason) = (String::new(), String::new(), String::new());
+        let undo = body::Undo { run: child.clone(), who, channel, reason, ended: Some(ended) };
         live.record(kind::UNDO, undo, now);
     }
 
@@ -144,7 +146,7 @@ impl Shard {
                 continue;
             }
             let until_ms = back.at_ms.saturating_add(extend.by_ms);
-            let order = json!({ "until_ms": until_ms, "who": extend.who, "reason": extend.reason });
+            let order = json!({ "until_ms": until_ms, "who": extend.who, "channel": extend.channel, "reason": extend.reason });
             self.env.post(&back.run, &format!("extend {until_ms}"), "postpone", &order);
             let entry = Hold {
                 target: hold.target,
@@ -155,6 +157,7 @@ impl Shard {
                 back: Some(Back { at_ms: until_ms, run: back.run }),
                 why: String::new(),
                 who: extend.who.clone(),
+                channel: extend.channel.clone(),
                 reason: extend.reason.clone(),
             };
             live.record(kind::HOLD, entry, now);
@@ -171,7 +174,7 @@ impl Shard {
             return;
         };
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        let (who, reason) = (text("who"), text("reason"));
-        live.record(kind::POSTPONED, body::Postponed { wait, due_ms, who, reason }, now);
+        let (who, channel, reason) = (text("who"), text("channel"), text("reason"));
+        live.record(kind::POSTPONED, body::Postponed { wait, due_ms, who, channel, reason }, now);
     }
 }

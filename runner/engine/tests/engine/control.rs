@@ -1,6 +1,8 @@
 //! Cancel, pause, limits, unclean stops, stopping in good order.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use stanch_engine::By;
+use stanch_journal::Journal as _;
 use stanch_model::run::RunState;
 
 use crate::common::{World, finish};
@@ -163,4 +165,43 @@ async fn parked_runs_use_no_threads_and_little_memory() {
 
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// Through what somebody gives an order stands in the run's own stream, and in that of what is paused.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_order_is_journaled_with_its_channel() {
+    let mut world = World::new("wait(\"1h\");");
+    let run = world.start(json!({})).await;
+    world.waiting(&run, "T1").await;
+    let by = |channel| By { who: "ana", channel };
+    world.engine.pause(&run, true, by("tui")).await.unwrap();
+    let view = world.until(&run, |view| view.state == RunState::Paused).await;
+    assert_eq!((view.why.as_str(), view.channel.as_str()), ("paused by ana", "tui"));
+    assert_eq!(view.waiting()[0].what, "paused by ana, through tui");
+    world.crash();
+    world.engine.pause(&run, false, by("cli")).await.unwrap();
+    world.until(&run, |view| view.state != RunState::Paused && view.channel != "tui").await;
+    world.engine.pause_scope("all", true, by("api")).await.unwrap();
+    world.engine.pause_scope("all", false, by("socket")).await.unwrap();
+    world.engine.cancel(&run, by("cli"), "wrong app").await.unwrap();
+    let view = world.until(&run, |view| view.ended.is_some()).await;
+    let cancel = view.cancel.unwrap();
+    assert_eq!(
+        (cancel.who.as_str(), cancel.channel.as_str(), cancel.reason.as_str()),
+        ("ana", "cli", "wrong app")
+    );
+    let channels = |stream: &str, kind: &str| -> Vec<Value> {
+        let stream = stanch_model::StreamId::from_stored(stream);
+        let entries = world.journal.read(&stream, 1, 1000).unwrap();
+        let of_kind = entries.iter().filter(|entry| entry.header.kind == kind);
+        of_kind
+            .map(|entry| entry.decode::<Value>().unwrap()["channel"].clone())
+            .filter(|one| !one.is_null())
+            .collect()
+    };
+    assert_eq!(channels(&format!("run/{run}"), "run.state"), ["tui", "cli"]);
+    assert_eq!(
+        (channels("pause/all", "pause"), channels("pause/all", "resume")),
+        (vec![json!("api")], vec![json!("socket")])
+    );
 }

@@ -60,6 +60,7 @@ async fn parked(engine: &Engine) -> RunId {
         alert: None,
         incident: None,
         started_by: "ana".to_owned(),
+        channel: String::new(),
     };
     let (run, _) = engine.run(start).await.unwrap();
     while engine.view(&run).unwrap().state != RunState::Waiting {

@@ -58,7 +58,6 @@ async fn only_who_is_asked_may_answer_and_never_who_started_the_run() {
     world.waiting(&run, "A1").await;
     let said = async |who: &str, say: &str| world.answer_as(&run, "A1", say, who).await;
     assert!(matches!(said("ana", "approve").await, Err(AnswerError::NotYou { .. })), "she started it");
-    assert!(matches!(said("dora", "approve").await, Err(AnswerError::NotYou { .. })), "not asked yet");
     assert!(matches!(said("eve", "approve").await, Err(AnswerError::NotYou { .. })));
     assert!(matches!(said("ben", "perhaps").await, Err(AnswerError::NotAnOption { .. })));
     assert!(matches!(world.answer_as(&run, "A9", "approve", "ben").await, Err(AnswerError::NoWait { .. })));
@@ -66,6 +65,59 @@ async fn only_who_is_asked_may_answer_and_never_who_started_the_run() {
     let view = world.ended(&run).await;
     assert_eq!(note(&view), "denied: cut: ben said no");
     assert!(matches!(said("caro", "approve").await, Err(AnswerError::Closed { .. })));
+}
+
+/// Dora stands on the second rung: her yes counts before it is asked, once, and is one of two as everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_yes_of_a_later_rung_counts_and_is_no_way_around_two() {
+    let mut world = setup(SCRIPT, POLICY).world();
+    let run = world.start(apps()).await;
+    world.waiting(&run, "A1").await;
+    world.answer_as(&run, "A1", "approve", "dora").await.unwrap();
+    assert!(!world.answer_as(&run, "A1", "approve", "dora").await.unwrap().new, "once");
+    let view = world.until(&run, |view| !view.waits[0].decisions.is_empty()).await;
+    let (wait, said) = (&view.waits[0], &view.waits[0].decisions[0]);
+    assert_eq!((said.who.as_str(), said.channel.as_str(), said.early), ("dora", "test", true));
+    assert_eq!(said.manner(), ", through test, before being asked");
+    assert!(wait.closed.is_none() && wait.ask == ["lead"], "one person is not two, and the ladder stands");
+    let stands = wait.due_ms;
+    world.crash();
+    assert_eq!(world.engine.view(&run).unwrap().waits[0].due_ms, stands, "it buys no time and takes none");
+    // her own rung is asked after the time of the first, and she is still one person
+    world.clock.forward(Duration::from_secs(15 * 60 + 1));
+    world.until(&run, |view| view.waits[0].ask == ["manager"]).await;
+    world.answer_as(&run, "A1", "approve", "dora").await.unwrap();
+    assert!(world.engine.view(&run).unwrap().waits[0].closed.is_none());
+    world.clock.forward(Duration::from_secs(15 * 60 + 1));
+    let view = world.ended(&run).await;
+    assert_eq!((note(&view), view.waits[0].decisions.len()), ("denied: cut: nobody answered in time", 1));
+
+    let run = world.start(apps()).await;
+    world.waiting(&run, "A1").await;
+    world.answer_as(&run, "A1", "approve", "dora").await.unwrap();
+    world.answer_as(&run, "A1", "approve", "ben").await.unwrap();
+    let view = world.ended(&run).await;
+    assert_eq!(note(&view), r#"["ben", "dora"] 2 false"#);
+    let early: Vec<bool> = view.waits[0].decisions.iter().map(|said| said.early).collect();
+    assert_eq!(early, [true, false]);
+    assert!(world.engine.replay(&[run]).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_no_ends_a_card_and_nobody_early_is_who_began_the_run() {
+    let world = setup(SCRIPT, POLICY).group("manager", &["dora", "ana"]).world();
+    let run = world.start(apps()).await;
+    world.waiting(&run, "A1").await;
+    let own = world.answer_as(&run, "A1", "approve", "ana").await.unwrap_err();
+    assert!(own.to_string().contains("who started the run cannot approve"), "{own}");
+    let stranger = world.answer_as(&run, "A1", "approve", "eve").await.unwrap_err();
+    assert!(stranger.to_string().contains("lead is asked, and then manager"), "{stranger}");
+    let silence = world.answer_as(&run, "A1", "approve", "deny").await.unwrap_err();
+    assert!(matches!(silence, AnswerError::NotYou { .. }), "what silence means is nobody");
+    world.answer_as(&run, "A1", "deny", "dora").await.unwrap();
+    let view = world.ended(&run).await;
+    assert_eq!(note(&view), "denied: cut: dora said no");
+    assert!(view.waits[0].decisions[0].early);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! What replay depends on: changed, it is seen; pinned anew, it is replayed first.
 
 use serde_json::json;
+use stanch_engine::By;
 use stanch_journal::{Journal, MemoryJournal, StreamAppend, With};
 use stanch_model::{NewEntry, RunId, StreamId, config::IntegrationConfig, run::RunState};
 
@@ -146,9 +147,11 @@ async fn an_integration_that_is_gone_parks_the_run_until_it_is_back() {
     assert!(view.why.ends_with("configure it again and repin the run, or cancel it"), "{}", view.why);
     outside.setup.config.integrations.insert("salesforce".to_owned(), salesforce);
     outside.crash();
-    outside.engine.repin(&run, "ana").await.unwrap();
+    outside.engine.repin(&run, By { who: "ana", channel: "cli" }).await.unwrap();
     let view = outside.ended(&run).await;
     assert_eq!((view.ended.unwrap().as_str(), view.notes[0].1.as_str()), ("finished", "2 2 0"), "{view:?}");
+    let pinned = &outside.kinds(&run, "run.repinned")[0];
+    assert_eq!((&pinned["who"], &pinned["channel"]), (&json!("ana"), &json!("cli")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,7 @@ fn start() -> StartRun {
         alert: None,
         incident: None,
         started_by: "ana".to_owned(),
+        channel: String::new(),
     }
 }
 

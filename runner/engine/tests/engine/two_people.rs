@@ -125,6 +125,25 @@ async fn an_effect_that_the_rule_names_waits_for_two_also_where_the_script_asks_
     }
 }
 
+/// Who stands on a later rung may be the second of two, before being asked; nobody is both.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_yes_is_one_of_the_two_people_and_never_both() {
+    let mut outside = Outside::new(BOTH, 2, 0).await;
+    outside.setup.more = USES.replace("unanswered: [deny]", "unanswered: [board, deny]");
+    outside.setup.config.people.groups.insert("board".into(), ["eve".to_owned()].into());
+    let outside = outside.ruled("two_person: [permanent]\n");
+    let run = outside.start(json!({ "free": true })).await;
+    outside.waiting(&run, "A1").await;
+    outside.says(&run, "A1", "approve", "eve").await.unwrap();
+    outside.says(&run, "A1", "approve", "eve").await.unwrap();
+    let view = outside.until(&run, |view| !card(view, "A1").decisions.is_empty()).await;
+    assert!(card(&view, "A1").closed.is_none() && card(&view, "A1").decisions[0].early);
+    assert_eq!(outside.done("revoke_app_token"), 0);
+    outside.says(&run, "A1", "approve", "ben").await.unwrap();
+    outside.ended(&run).await;
+    assert_eq!(outside.done("revoke_app_token"), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_never_the_second_person() {
     let mut outside = Outside::new(BOTH, 2, 0).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stanch_engine::Answer;
+use stanch_engine::{Answer, By};
 use stanch_model::{
     RunId,
     api::UndoHow,
@@ -25,7 +25,7 @@ impl Outside {
     /// Undoes a run, once it has heard of the end of an undo before.
     async fn undo(&self, run: &RunId) -> RunId {
         self.until(run, |view| view.undos.iter().all(|undo| undo.ended.is_some())).await;
-        self.engine.undo(run, "ana", "false alarm").await.unwrap().run
+        self.engine.undo(run, By { who: "ana", channel: "cli" }, "false alarm").await.unwrap().run
     }
 
     async fn at_its_end(&self, run: &RunId) -> RunView {
@@ -78,6 +78,7 @@ async fn an_undo_says_first_what_it_comes_to_and_ends_when_nothing_is_left() {
     assert_eq!((outside.done("activate_app"), view.started_by.as_str()), (1, "ana"));
     let told = outside.undone(&run).await;
     assert_eq!((told.run, told.who.as_str(), told.reason.as_str()), (undo.clone(), "ana", "false alarm"));
+    assert_eq!(told.channel, "cli");
     // Twice is once, and an undo has nothing to undo.
     let again = outside.engine.undo(&run, "ana", "").await.unwrap_err();
     assert!(again.to_string().contains("it holds nothing that can be taken back"), "{again}");
@@ -198,10 +199,14 @@ async fn a_cut_for_a_while_lasts_longer_when_a_person_says_so_over_restarts() {
     let two = Duration::from_secs(2 * 3600);
     let wrong = outside.engine.extend(&run, "nothing", two, ("ben", "")).await.unwrap_err();
     assert!(wrong.to_string().contains(&format!("it holds {label}")), "{wrong}");
-    outside.engine.extend(&run, &label.to_uppercase(), two, ("ben", "the vendor is not done")).await.unwrap();
+    let by = By { who: "ben", channel: "tui" };
+    outside.engine.extend(&run, &label.to_uppercase(), two, (by, "the vendor is not done")).await.unwrap();
     let view = outside.until(&run, |view| !view.holds[0].extended.is_empty()).await;
     let said = &hold(&view).extended[0];
-    assert_eq!((said.who.as_str(), said.reason.as_str()), ("ben", "the vendor is not done"));
+    assert_eq!(
+        (said.who.as_str(), said.channel.as_str(), said.reason.as_str()),
+        ("ben", "tui", "the vendor is not done")
+    );
     assert_eq!(
         (hold(&view).back.unwrap().at_ms, said.until_ms),
         (back.at_ms + 7_200_000, back.at_ms + 7_200_000)

@@ -76,20 +76,40 @@ pub struct BouncedBody {
     pub reason: String,
 }
 
+/// A mail to one of our own people that came back: they did not hear what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MailBack {
+    /// The way that it went through, as in `tell:`.
+    pub way: String,
+    /// The one person whom it was for, if it was for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// The card that it told of, if it told of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// When the report came, RFC 3339.
+    pub at: String,
+    /// The mail server's words.
+    pub said: String,
+}
+
 /// What a delivery report that came by mail says, and what it changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MailReturned {
     /// What became of the mail: `failed`, `delayed`, `delivered`, `relayed` or `expanded`. Only `failed` changes anything.
     pub action: String,
-    /// The notice that it speaks of.
+    /// The notice that it speaks of; empty for a mail to our own people.
     pub notice: String,
-    /// Its vendor, for people.
+    /// Its vendor, for people; or whom of our own people it was for.
     pub name: String,
-    /// The contact whom the mail was written to.
+    /// The address that the mail was written to.
     pub to: String,
+    /// For a mail to our own people: the way of `tell:` that it went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
     /// The mail server's words.
     pub said: String,
-    /// True if it made the contact's mail one that came back.
+    /// True if it made the mail one that came back.
     pub new: bool,
     /// By whom, as recorded.
     pub by: String,

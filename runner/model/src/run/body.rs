@@ -12,6 +12,7 @@ use crate::{
 };
 
 pub use super::end::{Cancelled, Contained, Postponed, RunEnded, Settle, Undo, Warned};
+pub use super::stands::{Repinned, Revived, StateEntry};
 
 /// The kinds of entries, as in [`crate::Header::kind`].
 pub mod kind {
@@ -130,6 +131,9 @@ pub struct Created {
     pub depth: u32,
     /// `alert:<source>`, or a person.
     pub started_by: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// A trigger started it, or the run above it; not a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub triggered: bool,
@@ -384,6 +388,9 @@ pub struct Escalated {
     /// Who asked them; nobody where the time was up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
 }
 
 /// `wait.reminded`: those who are asked are told once more.
@@ -393,6 +400,9 @@ pub struct Reminded {
     pub wait: String,
     /// Who reminds them.
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Who is meant, of those who may answer; all of them where nobody is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
@@ -419,6 +429,9 @@ pub struct Decision {
     /// Said alone, by somebody who was not asked or may not be enough.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub break_glass: bool,
+    /// Said by somebody of a later rung of the ladder, before that rung was asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
 }
 
 /// `wait.closed`: exactly one for every wait.
@@ -463,36 +476,4 @@ pub struct DeadlineStarted {
     pub anchor: String,
     /// RFC 3339.
     pub due: String,
-}
-
-/// `run.state`: parked, paused, on the way again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StateEntry {
-    /// The state.
-    pub state: super::view::RunState,
-    /// What it waits for, or why it stands.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
-    /// Until when, Unix ms, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_ms: Option<i64>,
-    /// By whom, when a person did it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub who: String,
-}
-
-/// `run.revived`: found running after an unclean stop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Revived {
-    /// The epoch that found it.
-    pub epoch: u64,
-}
-
-/// `run.repinned`: from now on the run follows these pins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Repinned {
-    /// The new pins.
-    pub pins: Pins,
-    /// By whom.
-    pub who: String,
 }

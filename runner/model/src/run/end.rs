@@ -20,10 +20,13 @@ pub struct Warned {
 }
 
 /// `run.cancel`: sticky.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cancelled {
     /// Who.
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -37,6 +40,9 @@ pub struct Undo {
     /// Who asked for it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -54,6 +60,9 @@ pub struct Postponed {
     pub due_ms: i64,
     /// Who.
     pub who: String,
+    /// Through what they spoke, as in [`Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,

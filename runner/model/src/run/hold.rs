@@ -33,6 +33,9 @@ pub struct Hold {
     /// Who lets it last longer, when a person does.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub who: String,
+    /// Through what they spoke, as in [`super::body::Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -144,6 +147,9 @@ pub struct HoldView {
 pub struct Extended {
     /// Who.
     pub who: String,
+    /// Through what they spoke, as in [`super::body::Decision::channel`]; empty where nobody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -185,8 +191,8 @@ impl HoldView {
             self.tries += 1;
         }
         if let (Some(back), false) = (&body.back, body.who.is_empty()) {
-            let (who, reason, until_ms) = (body.who, body.reason, back.at_ms);
-            self.extended.push(Extended { who, reason, until_ms, at: time.to_owned() });
+            let (who, channel, reason) = (body.who, body.channel, body.reason);
+            self.extended.push(Extended { who, channel, reason, until_ms: back.at_ms, at: time.to_owned() });
         }
         (self.back, self.why) = (body.back, body.why);
     }

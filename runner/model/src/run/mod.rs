@@ -10,11 +10,13 @@ pub mod hold;
 pub mod lean;
 pub mod plan;
 mod planning;
+pub mod stands;
 mod stopped;
 mod untold;
 pub mod view;
 pub mod wait;
 mod waiting;
+mod waits;
 
 pub use body::{Mode, StepError, kind};
 pub use guard::{Found, GuardRead, Reading};

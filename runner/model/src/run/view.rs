@@ -10,7 +10,7 @@ use super::{
     body::{self, DeadlineStarted, Mode, StepError, kind},
     hold::{Hold, HoldView, Release},
     untold::Untold,
-    wait::{ClosedView, DecisionView, Reminder, WaitView},
+    wait::WaitView,
 };
 use crate::{
     entry::Entry,
@@ -162,6 +162,9 @@ pub struct RunView {
     pub state: RunState,
     /// Why.
     pub why: String,
+    /// Through what the person spoke who brought it there, if one did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
     /// Since when, RFC 3339.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub since: String,
@@ -193,6 +196,9 @@ pub struct RunView {
     pub warned: Option<body::Warned>,
     /// A person cancelled it.
     pub cancelled: bool,
+    /// Who did, through what, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<body::Cancelled>,
     /// The first word, once ended.
     pub ended: Option<Ended>,
     /// The second word, once ended.
@@ -252,7 +258,10 @@ impl RunView {
             kind::DEADLINE => self.deadlines.push(entry.decode()?),
             kind::STATE => self.stands(entry.decode()?, time),
             kind::WARNED => self.warned = Some(entry.decode()?),
-            kind::CANCEL => self.cancelled = true,
+            kind::CANCEL => {
+                self.cancelled = true;
+                self.cancel = Some(entry.decode()?);
+            }
             kind::REVIVED => self.revived += 1,
             kind::ENDED => self.over(entry.decode()?, time),
             kind::CONTAINED => self.contained(entry.decode()?),
@@ -366,79 +375,13 @@ impl RunView {
         self.targets.insert(key, view);
     }
 
-    fn wait(&mut self, body: body::WaitOpened, time: &str) {
-        self.waits.push(WaitView {
-            id: body.wait,
-            kind: body.wait_kind,
-            address: body.address,
-            name: body.name,
-            text: body.text,
-            options: body.options,
-            targets: body.targets,
-            ask: body.ask,
-            ladder: body.ladder,
-            of: body.of,
-            within_ms: body.within_ms,
-            due_ms: body.due_ms,
-            card: body.card,
-            since: time.to_owned(),
-            decisions: Vec::new(),
-            reminded: Vec::new(),
-            closed: None,
-        });
-    }
-
-    pub(super) fn wait_mut(&mut self, id: &str) -> Option<&mut WaitView> {
-        self.waits.iter_mut().rev().find(|wait| wait.id == id)
-    }
-
-    fn escalated(&mut self, body: body::Escalated) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.ask = body.ask;
-            wait.ladder = body.ladder;
-            wait.due_ms = body.due_ms;
-        }
-    }
-
-    fn reminded(&mut self, body: body::Reminded) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.reminded.push(Reminder { who: body.who, at_ms: body.at_ms });
-        }
-    }
-
-    fn decision(&mut self, body: body::Decision) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            let decision = DecisionView {
-                who: body.who,
-                say: body.say,
-                channel: body.channel,
-                reason: body.reason,
-                at_ms: body.at_ms,
-                break_glass: body.break_glass,
-            };
-            wait.decisions.push(decision);
-        }
-    }
-
-    fn closed(&mut self, body: body::WaitClosed, version: u64) {
-        if let Some(wait) = self.wait_mut(&body.wait) {
-            wait.closed = Some(ClosedView {
-                say: body.say,
-                by: body.by,
-                who: body.who,
-                value: body.value,
-                at_ms: body.at_ms,
-                version,
-            });
-        }
-    }
-
     fn stands(&mut self, body: body::StateEntry, time: &str) {
         if self.state != body.state {
             time.clone_into(&mut self.since);
         }
         self.state = body.state;
         self.why = body.why;
+        self.channel = body.channel;
         self.due_ms = body.due_ms;
     }
 
@@ -451,6 +394,7 @@ impl RunView {
         self.state = RunState::Ended;
         time.clone_into(&mut self.since);
         self.why.clear();
+        self.channel.clear();
         self.due_ms = None;
         self.ended = Some(body.ended);
         self.containment = Some(body.containment);

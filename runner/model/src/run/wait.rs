@@ -132,6 +132,26 @@ pub struct DecisionView {
     /// Said alone, by somebody who was not asked or may not be enough: everybody is told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub break_glass: bool,
+    /// Said by somebody of a later rung of the ladder, before that rung was asked: it counts as any other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
+}
+
+impl DecisionView {
+    /// Through what it was said, and whether before it was asked for: `, through cli, before being asked`.
+    pub fn manner(&self) -> String {
+        manner(&self.channel, self.early)
+    }
+}
+
+/// The same of a word that is not folded yet.
+pub fn manner(channel: &str, early: bool) -> String {
+    format!("{}{}", through(channel), if early { ", before being asked" } else { "" })
+}
+
+/// `, through cli`; nothing where nobody spoke, or in what was written before channels were.
+pub fn through(channel: &str) -> String {
+    if channel.is_empty() { String::new() } else { format!(", through {channel}") }
 }
 
 /// How a wait ended.

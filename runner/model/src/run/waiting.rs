@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     view::{RunState, RunView},
-    wait::WaitView,
+    wait::{WaitView, through},
 };
 
 /// One thing that a run waits for.
@@ -82,7 +82,7 @@ impl RunView {
             (RunState::Waiting, "") => "its next step".to_owned(),
             (RunState::Waiting, why) => why.to_owned(),
             (state, "") => state.as_str().to_owned(),
-            (RunState::Paused, why) => why.to_owned(),
+            (RunState::Paused, why) => format!("{why}{}", through(&self.channel)),
             (state, why) => format!("{}: {why}", state.as_str()),
         };
         Some(Waiting { wait: None, what, since: self.since.clone(), until_ms: self.due_ms, person })

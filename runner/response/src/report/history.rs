@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 use stanch_model::{
     Address, Effect, Entry, TargetState,
-    run::{RunState, body, kind},
+    run::{
+        Hold, RunState, body, kind,
+        wait::{manner, through},
+    },
 };
 
 use super::{
@@ -179,26 +182,26 @@ fn of_people(entry: &Entry) -> Option<Said> {
             let next: body::Escalated = entry.decode().ok()?;
             let why = match next.by.as_str() {
                 "" => format!("nobody answered {}", next.wait),
-                by => format!("{by} does not wait for {}", next.wait),
+                by => format!("{by} does not wait for {}{}", next.wait, through(&next.channel)),
             };
             say("asks", format!("{why}: {} is asked now", next.ask.join(", ")), Tone::Warn)
         }
         kind::REMINDED => {
-            let body::Reminded { wait, who, to, .. } = entry.decode().ok()?;
+            let body::Reminded { wait, who, channel, to, .. } = entry.decode().ok()?;
             let whom = if to.is_empty() { "those who are asked" } else { &to };
-            say("asks", format!("{who} reminds {whom} of {wait}"), Tone::Plain)
+            say("asks", format!("{who} reminds {whom} of {wait}{}", through(&channel)), Tone::Plain)
         }
         kind::DECISION => {
             let said: body::Decision = entry.decode().ok()?;
             let why = if said.reason.is_empty() { String::new() } else { format!(" ({})", said.reason) };
-            let through = format!("through {}", said.channel);
+            let how = manner(&said.channel, said.early);
             match said.break_glass {
                 true => {
-                    let text = format!("{} lets {} go alone, {through}{why}", said.who, said.wait);
+                    let text = format!("{} lets {} go alone{how}{why}", said.who, said.wait);
                     say("break-glass", text, Tone::Bad)
                 }
                 false => {
-                    let text = format!("{} says {} to {}, {through}{why}", said.who, said.say, said.wait);
+                    let text = format!("{} says {} to {}{how}{why}", said.who, said.say, said.wait);
                     say("answer", text, Tone::Plain)
                 }
             }
@@ -215,8 +218,38 @@ fn of_people(entry: &Entry) -> Option<Said> {
             }
         }
         kind::CANCEL => {
-            let cancel: body::Cancelled = entry.decode().ok()?;
-            say("cancel", format!("{} cancels the run {}", cancel.who, cancel.reason), Tone::Bad)
+            let body::Cancelled { who, channel, reason } = entry.decode().ok()?;
+            let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+            say("cancel", format!("{who} cancels the run{}{why}", through(&channel)), Tone::Bad)
+        }
+        _ => of_orders(entry),
+    }
+}
+
+/// What people order: the run is taken back, its cuts last longer, it follows other sources.
+fn of_orders(entry: &Entry) -> Option<Said> {
+    let say = |mark, text: String| Some(Said(Lane::People, mark, text, Tone::Warn));
+    let why = |reason: &str| if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    match entry.header.kind.as_str() {
+        kind::UNDO => {
+            let undo: body::Undo = entry.decode().ok()?;
+            if undo.ended.is_some() {
+                return None;
+            }
+            let (how, why) = (through(&undo.channel), why(&undo.reason));
+            say("undo", format!("{} takes back what it cut{how}{why}", undo.who))
+        }
+        kind::HOLD => {
+            let hold: Hold = entry.decode().ok()?;
+            if hold.who.is_empty() || hold.back.is_none() {
+                return None;
+            }
+            let (how, why) = (through(&hold.channel), why(&hold.reason));
+            say("longer", format!("{} keeps {} cut for longer{how}{why}", hold.who, hold.label))
+        }
+        kind::REPINNED => {
+            let body::Repinned { who, channel, .. } = entry.decode().ok()?;
+            say("repin", format!("{who} pins the run to what is there now{}", through(&channel)))
         }
         _ => None,
     }
@@ -228,7 +261,8 @@ fn of_run_itself(entry: &Entry) -> Option<Said> {
     match entry.header.kind.as_str() {
         kind::CREATED => {
             let created: body::Created = entry.decode().ok()?;
-            let text = format!("{} begins: {}, by {}", created.playbook, created.title, created.started_by);
+            let (by, how) = (&created.started_by, through(&created.channel));
+            let text = format!("{} begins: {}, by {by}{how}", created.playbook, created.title);
             say("run", text, Tone::Plain)
         }
         kind::DEADLINE => {
@@ -269,6 +303,11 @@ fn local(body: &body::Local) -> Option<Said> {
 }
 
 fn stands(body: body::StateEntry) -> Option<Said> {
+    let how = through(&body.channel);
+    if body.state == RunState::Running && !body.who.is_empty() {
+        let text = format!("{} lets it go on{how}", body.who);
+        return Some(Said(Lane::People, "resumed", text, Tone::Plain));
+    }
     let tone = match body.state {
         RunState::Running | RunState::Waiting | RunState::Ended => return None,
         RunState::Paused => Tone::Warn,
@@ -276,5 +315,5 @@ fn stands(body: body::StateEntry) -> Option<Said> {
     };
     let lane = if body.who.is_empty() { Lane::Response } else { Lane::People };
     let why = if body.why.is_empty() { body.state.as_str().to_owned() } else { body.why };
-    Some(Said(lane, body.state.as_str(), why, tone))
+    Some(Said(lane, body.state.as_str(), format!("{why}{how}"), tone))
 }

@@ -9,7 +9,10 @@ pub(crate) use limit::Limiter;
 pub(crate) use person::name_of_user;
 pub use tokens::{TokenError, Tokens};
 
+use std::fmt;
+
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use stanch_engine::By;
 use stanch_model::api::{CHANNEL, LoginWay, Role, TokenInfo};
 
 use crate::problem::Refused;
@@ -26,14 +29,31 @@ pub(crate) enum Door {
     },
 }
 
+/// By what it is known who calls: what the limit counts by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Through {
+    /// A token, by its id.
+    Token(String),
+    /// The Unix socket: the kernel says which user of this machine it is.
+    Socket,
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token {id}"),
+            Self::Socket => f.write_str("socket"),
+        }
+    }
+}
+
 /// Who calls, once it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The person's name, as in `people.groups`.
     pub(crate) name: String,
     pub(crate) role: Role,
-    /// `token <id>` or `socket`: what the limit counts by.
-    pub(crate) through: String,
+    pub(crate) through: Through,
     /// Through what they speak, for the record: `cli`, `tui`, `console`; else `socket` or `api`.
     pub(crate) channel: &'static str,
     /// When what they show stops working.
@@ -57,7 +77,7 @@ impl Caller {
                 Ok(Self::holding(info, channel(headers).unwrap_or("api")))
             }
             (Door::Socket { user }, None) => {
-                let (name, through) = (user.clone(), "socket".to_owned());
+                let (name, through) = (user.clone(), Through::Socket);
                 let channel = channel(headers).unwrap_or("socket");
                 Ok(Self { name, role: Role::Admin, through, channel, until: None, login: None })
             }
@@ -68,17 +88,25 @@ impl Caller {
     /// Who holds this token.
     pub(crate) fn holding(info: TokenInfo, channel: &'static str) -> Self {
         let TokenInfo { id, name, role, expires: until, login, .. } = info;
-        Self { name, role, through: format!("token {id}"), channel, until, login }
+        Self { name, role, through: Through::Token(id), channel, until, login }
     }
 
     /// The id of the token that they hold, if they do.
     pub(crate) fn token(&self) -> Option<&str> {
-        self.through.strip_prefix("token ")
+        match &self.through {
+            Through::Token(id) => Some(id),
+            Through::Socket => None,
+        }
     }
 
     /// Through what they speak, for the record of a decision.
     pub(crate) fn channel(&self) -> &'static str {
         self.channel
+    }
+
+    /// The same with who they are, for the record of an order.
+    pub(crate) fn by(&self) -> By<'_> {
+        By { who: &self.name, channel: self.channel }
     }
 
     /// Refuses a role that is not enough.

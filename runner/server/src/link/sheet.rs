@@ -111,7 +111,9 @@ impl Sheet {
 
 fn head(body: &mut String, card: &Card, who: &str) {
     let title = if card.title.is_empty() { &card.playbook } else { &card.title };
-    let _ = writeln!(body, "<p class=\"faint\">{}, asked of {}</p>", escape(title), escape(who));
+    let is_asked = card.asked.is_empty() || card.asked.iter().any(|one| one == who);
+    let asked = if is_asked { "asked of" } else { "for" };
+    let _ = writeln!(body, "<p class=\"faint\">{}, {asked} {}</p>", escape(title), escape(who));
     let _ = writeln!(body, "<h1>{}</h1>", escape(&card.wait.text));
     let due = card.wait.due_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     if let Some(due) = due {
@@ -212,8 +214,14 @@ fn said(body: &mut String, card: &Card) {
     body.push_str("<h2>Said so far</h2>\n<ul>\n");
     for decision in &card.wait.decisions {
         let why = if decision.reason.is_empty() { String::new() } else { format!(": {}", decision.reason) };
-        let _ =
-            writeln!(body, "<li>{} {}{}</li>", escape(&decision.who), escape(&decision.say), escape(&why));
+        let _ = writeln!(
+            body,
+            "<li>{} {}{}{}</li>",
+            escape(&decision.who),
+            escape(&decision.say),
+            escape(&decision.manner()),
+            escape(&why)
+        );
     }
     body.push_str("</ul>\n");
 }

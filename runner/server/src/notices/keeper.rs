@@ -17,8 +17,8 @@ use stanch_model::{
     config::Current,
     run::{
         Mode,
-        body::{BranchDone, Local},
-        kind,
+        body::{BranchDone, Intent, Local},
+        kind, way_of,
     },
 };
 use stanch_response::{Register, notice::Tlp, vendor::Vendor};
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use super::{
     Notices,
-    book::{Notice, OPENED, Opened, RUNG, RungEntry, RungState, SILENT, Step, TELL, TOLD, Told},
+    book::{Notice, OPENED, Opened, RUNG, Rung, RungEntry, RungState, SILENT, Step, TELL, TOLD, Told},
     words,
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     desk::message,
     metrics::Metrics,
     tell::{
-        book::Intent,
+        book::Intent as Letter,
         courier::Courier,
         post::{Delivery, How, Platforms},
     },
@@ -143,6 +143,7 @@ impl Keeper {
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
+            notices.has_read(follower.cursor());
         }
     }
 
@@ -161,7 +162,7 @@ impl Keeper {
         {
             let book = self.parts.notices.book.lock();
             for notice in &book.notices {
-                let own = |rung: &super::book::Rung| rung.state == RungState::Written && !rung.step.by_run;
+                let own = |rung: &Rung| rung.state == RungState::Written && !rung.step.by_run;
                 let at = (0..notice.rungs.len()).filter(|at| own(&notice.rungs[*at]));
                 rungs.extend(at.map(|at| (notice.opened.notice.clone(), at, letter(notice, at))));
             }
@@ -180,6 +181,7 @@ impl Keeper {
         let body = entry.body.as_deref().unwrap_or_default();
         let entries = match entry.header.kind.as_str() {
             kind::LOCAL if body.contains("\"notify\"") => self.opened(entry),
+            kind::INTENT if body.contains(".notify[") => self.leaves(entry),
             kind::BRANCH if body.contains(".notify[") => self.receipt(entry),
             _ => Vec::new(),
         };
@@ -227,21 +229,41 @@ impl Keeper {
         entries
     }
 
+    /// The run's own mail is about to leave: its Message-ID begins with the key of this attempt, so that a report finds it
+    /// even where it comes before the run knows that the mail was taken.
+    fn leaves(&self, entry: &Entry) -> Vec<(&'static str, Value)> {
+        let Some(run) = entry.header.stream.as_run() else { return Vec::new() };
+        let Ok(Intent { address, call: Some(call), .. }) = entry.decode::<Intent>() else {
+            return Vec::new();
+        };
+        let Some(way) = way_of(&address) else { return Vec::new() };
+        let Some((notice, rung)) = self.written(&run.0, &way, |rung| rung.receipt.is_empty()) else {
+            return Vec::new();
+        };
+        let (at, receipt, state) = (self.now(), call.key, RungState::Written);
+        let (why, by) = (String::new(), String::new());
+        vec![(RUNG, json!(RungEntry { notice, rung, state, at, receipt, why, by }))]
+    }
+
+    /// The rung that a run writes to through this way, and of which it is not known yet what became of it.
+    fn written(&self, run: &str, way: &str, more: impl Fn(&Rung) -> bool) -> Option<(String, usize)> {
+        let mail = way.strip_prefix("mail:").unwrap_or(way);
+        let book = self.parts.notices.book.lock();
+        let mut of_run = book.notices.iter().rev().filter(|notice| notice.opened.run == run);
+        let waits = |rung: &Rung| rung.step.mail == mail && rung.state == RungState::Written && more(rung);
+        of_run.find_map(|notice| {
+            notice.rungs.iter().position(waits).map(|rung| (notice.opened.notice.clone(), rung))
+        })
+    }
+
     /// The run's own mail was taken, or refused.
     fn receipt(&self, entry: &Entry) -> Vec<(&'static str, Value)> {
         let Some(run) = entry.header.stream.as_run() else { return Vec::new() };
         let Ok(body) = entry.decode::<BranchDone>() else { return Vec::new() };
-        let key = body.address.as_str().strip_suffix(']').and_then(|text| text.rsplit_once(".notify["));
-        let Some((_, key)) = key else { return Vec::new() };
-        let way = key.replace("%2E", ".").replace("%5B", "[").replace("%5D", "]").replace("%25", "%");
-        let mail = way.strip_prefix("mail:").unwrap_or(&way);
-        let book = self.parts.notices.book.lock();
-        let mut of_run = book.notices.iter().rev().filter(|notice| notice.opened.run == run.0);
-        let waits = |rung: &super::book::Rung| rung.step.mail == mail && rung.state == RungState::Written;
-        let found = of_run.find_map(|notice| {
-            notice.rungs.iter().position(waits).map(|rung| (notice.opened.notice.clone(), rung))
-        });
-        let Some((notice, rung)) = found else { return Vec::new() };
+        let Some(way) = way_of(&body.address).filter(|_| body.address.as_str().ends_with(']')) else {
+            return Vec::new();
+        };
+        let Some((notice, rung)) = self.written(&run.0, &way, |_| true) else { return Vec::new() };
         let (state, why) = match &body.error {
             Some(error) => (RungState::Refused, error.message.clone()),
             None => (RungState::Sent, String::new()),
@@ -334,7 +356,7 @@ impl Keeper {
         call.collect()
     }
 
-    fn intents(&self, key: &str, text: &str, silent: bool) -> Vec<Intent> {
+    fn intents(&self, key: &str, text: &str, silent: bool) -> Vec<Letter> {
         let config = &self.parts.config;
         let ways = HEARD.iter().find_map(|event| config.tell.get(*event).filter(|ways| !ways.is_empty()));
         if ways.is_none() {
@@ -344,13 +366,13 @@ impl Keeper {
         let one = |way: &String| {
             let message = message(way, text, self.parts.mode, config);
             let (key, way, at) = (key.clone(), way.clone(), self.now());
-            Intent { key, way, subject: message.subject, text: message.text, offer: None, who: None, at }
+            Letter { key, way, subject: message.subject, text: message.text, offer: None, who: None, at }
         };
         ways.into_iter().flatten().map(one).collect()
     }
 
     /// A mail to one rung; what became of it is journaled.
-    fn send(&mut self, notice: String, rung: usize, intent: Intent, delivery: Delivery) {
+    fn send(&mut self, notice: String, rung: usize, intent: Letter, delivery: Delivery) {
         let notices = self.parts.notices.clone();
         let clock = self.parts.clock.clone();
         self.courier.send(intent, delivery, move |intent, end| async move {
@@ -366,7 +388,7 @@ impl Keeper {
     }
 
     /// A message to our own people; what became of it is journaled.
-    fn tell(&mut self, intent: Intent, delivery: Delivery) {
+    fn tell(&mut self, intent: Letter, delivery: Delivery) {
         let notices = self.parts.notices.clone();
         let clock = self.parts.clock.clone();
         self.courier.send(intent, delivery, move |intent, end| async move {
@@ -394,7 +416,7 @@ fn ladder(vendor: &Vendor, written: &[String]) -> Vec<Step> {
 }
 
 /// The mail to one rung, the same however often it is tried.
-pub(super) fn letter(notice: &Notice, rung: usize) -> Intent {
+pub(super) fn letter(notice: &Notice, rung: usize) -> Letter {
     let step = &notice.rungs[rung].step;
     // only those before this group: of the group itself a restart knows more than the first try did
     let mut start = 0;
@@ -402,7 +424,7 @@ pub(super) fn letter(notice: &Notice, rung: usize) -> Intent {
         start = notice.group(start).end;
     }
     let before = Notice { rungs: notice.rungs[..start].to_vec(), ..notice.clone() };
-    Intent {
+    Letter {
         key: format!("notice/{}/{rung}", notice.opened.notice),
         way: format!("mail:{}", step.mail),
         subject: notice.opened.subject.clone(),

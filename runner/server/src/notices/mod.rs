@@ -10,25 +10,31 @@ mod keeper;
 mod returned;
 mod words;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use stanch_journal::{Cursor, Journal, JournalError};
 use stanch_model::api::NoticeView;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use self::book::{ACKNOWLEDGED, Book, Closed, PLACE, RUNG, RungEntry, RungState};
 use crate::ledger::Ledger;
 
 pub(crate) use find::NotFound;
 pub(crate) use keeper::{Keeper, Parts};
+pub(crate) use returned::Spoken;
+
+/// A keeper that is further behind than this has a long journal to read.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is known of notices, for whoever asks and whoever goes on with them.
 pub(crate) struct Notices {
     ledger: Ledger,
     book: Mutex<Book>,
     changed: Notify,
+    /// Up to where the keeper has read the journal.
+    read: watch::Sender<u64>,
 }
 
 impl Notices {
@@ -42,11 +48,28 @@ impl Notices {
         let mut book = Book::default();
         ledger.read()?.iter().for_each(|entry| book.apply(entry));
         let first = book.place.is_none().then(|| Cursor::after(journal.durable()));
-        let notices = Arc::new(Self { ledger, book: Mutex::new(book), changed: Notify::new() });
+        let notices = Arc::new(Self {
+            ledger,
+            book: Mutex::new(book),
+            changed: Notify::new(),
+            read: watch::Sender::new(0),
+        });
         if first.is_some() {
             notices.append(Vec::new(), at, first).await?;
         }
         Ok(notices)
+    }
+
+    /// The keeper has read the journal up to here.
+    fn has_read(&self, place: Cursor) {
+        self.read.send_if_modified(|read| std::mem::replace(read, place.position()) != place.position());
+    }
+
+    /// Waits until the keeper has read the journal up to here; false when that takes too long.
+    pub(crate) async fn caught_up(&self, place: u64) -> bool {
+        let mut read = self.read.subscribe();
+        let up = read.wait_for(|read| *read >= place);
+        tokio::time::timeout(PATIENCE, up).await.is_ok_and(|up| up.is_ok())
     }
 
     /// All of them, newest first.

@@ -3,6 +3,8 @@
 use stanch_model::api::NoticeView;
 use stanch_response::returned::{Action, Recipient, Returned};
 
+use crate::tell::{back::Sent, book::message_key};
+
 use super::{
     Notices,
     book::{Notice, Rung, RungState},
@@ -36,6 +38,20 @@ impl Notices {
         let came_back = meant.action == Action::Failed && own && rung.state != RungState::Bounced;
         let (action, said) = (meant.action, meant.said.clone());
         Some(Spoken { notice: notice.view(), rung: at, action, said, came_back })
+    }
+}
+
+impl Notices {
+    /// The message to our own people about a vendor that a report speaks of, if it speaks of one.
+    pub(crate) fn told_of(&self, report: &Returned) -> Option<Sent> {
+        let book = self.book.lock();
+        let is_it = |key: &str, way: &str| {
+            let id = message_key(key, way);
+            report.mails.iter().any(|mail| mail.split_once('@').map_or(mail.as_str(), |(own, _)| own) == id)
+        };
+        let (key, way) = book.telling.keys().find(|(key, way)| is_it(key, way))?;
+        let about = "a vendor does not answer: stanch vendors notices".to_owned();
+        Some(Sent { key: key.clone(), way: way.clone(), who: None, card: None, about })
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) async fn remind(
     Path(id): Path<String>,
 ) -> Result<Json<Recorded>, Refused> {
     let (run, _, wait) = find(&app, &id)?;
-    Ok(recorded(&caller, app.engine.remind(&run, &wait.id, &caller.name).await?))
+    Ok(recorded(&caller, app.engine.remind(&run, &wait.id, caller.by()).await?))
 }
 
 /// `POST /v1/questions/{id}/ask`
@@ -116,7 +116,7 @@ pub(super) async fn ask_someone(
     Body(body): Body<AskBody>,
 ) -> Result<Json<Recorded>, Refused> {
     let (run, _, wait) = find(&app, &id)?;
-    Ok(recorded(&caller, app.engine.ask_someone(&run, &wait.id, body.name.trim(), &caller.name).await?))
+    Ok(recorded(&caller, app.engine.ask_someone(&run, &wait.id, body.name.trim(), caller.by()).await?))
 }
 
 /// `POST /v1/questions/{id}/break-glass`

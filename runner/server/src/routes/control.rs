@@ -35,7 +35,7 @@ async fn hold_run(
     paused: bool,
 ) -> Answer {
     let run = app.engine.find(&id)?;
-    Ok(recorded(&caller, app.engine.pause(&run, paused, &caller.name).await?))
+    Ok(recorded(&caller, app.engine.pause(&run, paused, caller.by()).await?))
 }
 
 /// `POST /v1/runs/{id}/cancel`
@@ -47,7 +47,7 @@ pub(super) async fn cancel(
 ) -> Answer {
     let run = app.engine.find(&id)?;
     let reason = body.reason.unwrap_or_default();
-    Ok(recorded(&caller, app.engine.cancel(&run, &caller.name, &reason).await?))
+    Ok(recorded(&caller, app.engine.cancel(&run, caller.by(), &reason).await?))
 }
 
 /// `GET /v1/runs/{id}/undo`
@@ -68,7 +68,7 @@ pub(super) async fn undo(
 ) -> Result<Json<Undoing>, Refused> {
     let run = app.engine.find(&id)?;
     let reason = body.reason.unwrap_or_default();
-    let undone = app.engine.undo(&run, &caller.name, &reason).await?;
+    let undone = app.engine.undo(&run, caller.by(), &reason).await?;
     let Receipt { position, new } = undone.receipt;
     Ok(Json(Undoing { new, by: caller.name, position, run: undone.run.to_string() }))
 }
@@ -85,7 +85,7 @@ pub(super) async fn extend(
     if by.is_zero() {
         return Err(Refused::bad("a cut that lasts no longer is not extended").help("write 30m, 2h or 1d"));
     }
-    let said = (caller.name.as_str(), body.reason.as_deref().unwrap_or_default());
+    let said = (caller.by(), body.reason.as_deref().unwrap_or_default());
     let receipt = app.engine.extend(&run, body.target.trim(), by, said).await?;
     Ok(recorded(&caller, receipt))
 }
@@ -97,7 +97,7 @@ pub(super) async fn repin(
     Path(id): Path<String>,
 ) -> Answer {
     let run = app.engine.find(&id)?;
-    Ok(recorded(&caller, app.engine.repin(&run, &caller.name).await?))
+    Ok(recorded(&caller, app.engine.repin(&run, caller.by()).await?))
 }
 
 /// `POST /v1/pause`
@@ -116,5 +116,5 @@ async fn hold_scope(
     Body(body): Body<ScopeBody>,
     paused: bool,
 ) -> Answer {
-    Ok(recorded(&caller, app.engine.pause_scope(&body.scope, paused, &caller.name).await?))
+    Ok(recorded(&caller, app.engine.pause_scope(&body.scope, paused, caller.by()).await?))
 }

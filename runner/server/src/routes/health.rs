@@ -32,7 +32,7 @@ const LOOKED_AT: usize = 10_000;
 /// `GET /v1/me`
 pub(super) async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {
     let Caller { name, role, through, until, .. } = caller;
-    Json(Me { name, role, through, until })
+    Json(Me { name, role, through: through.to_string(), until })
 }
 
 /// `GET /v1/status`
@@ -53,6 +53,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Re
         now: app.now().to_string(),
         changed: app.files.changed().iter().map(|path| path.display().to_string()).collect(),
         heartbeat: app.pulses.lock().clone(),
+        returned: app.told.came_back(app.now()),
     }))
 }
 

@@ -274,7 +274,7 @@ fn session(app: &App, headers: &HeaderMap, card: Option<&str>) -> Result<Session
             login::gate(mode_word(app.mode), &logins.provider.host(), card.filter(|card| is_card(card)));
         return Err(Box::new(page(StatusCode::UNAUTHORIZED, &gate)));
     };
-    let taken = app.callers.take(&session.caller.through, 1, std::time::Instant::now());
+    let taken = app.callers.take(&session.caller.through.to_string(), 1, std::time::Instant::now());
     taken.map_err(|wait| Box::new(sorry(app, "Too fast", &Refused::too_fast(wait))))?;
     Ok(session)
 }

@@ -18,6 +18,7 @@ mod notices;
 mod openapi;
 mod presses;
 mod promotion;
+mod returned;
 mod runs;
 mod shown;
 mod stock;

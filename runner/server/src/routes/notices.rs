@@ -2,24 +2,21 @@
 
 use axum::{
     Extension, Json,
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{Path, State},
 };
-use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 use stanch_model::{
     RunId,
-    api::{self, AcknowledgedBody, BouncedBody, MailReturned, NoticeView, Page, Recorded, Role},
+    api::{self, AcknowledgedBody, BouncedBody, NoticeView, Page, Recorded, Role},
     incident::{Noted, kind},
     run::RunState,
-    text::clean,
 };
-use stanch_response::returned::{NotReturned, Returned};
 
 use super::{
     Route,
-    body::{Body, MOST, Maybe},
-    incidents,
+    body::{Body, Maybe},
+    incidents, returned,
 };
 use crate::{
     app::{App, Shared},
@@ -60,8 +57,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post(
             "/v1/notices/returned",
             "mailReturned",
-            "A delivery report as it came by mail, raw: what it says failed makes the next contact due at once",
-            returned,
+            "A delivery report as it came by mail, raw: what came back goes to a vendor's next contact, or to others of us",
+            returned::take,
         )
         .may(Role::Responder)
         .gives::<api::MailReturned>(),
@@ -120,51 +117,6 @@ pub(super) async fn bounced(
     note(&app, &caller, &notice, text).await
 }
 
-/// `POST /v1/notices/returned`
-pub(super) async fn returned(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    mail: Result<Bytes, BytesRejection>,
-) -> Result<Json<MailReturned>, Refused> {
-    let mail = mail.map_err(|why| match why.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refused::too_large(MOST),
-        _ => Refused::bad(why.body_text()),
-    })?;
-    let unfit =
-        |why: NotReturned| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "no_report", why.to_string());
-    let report = Returned::read(&mail).map_err(|why| {
-        unfit(why).help(
-            "pass the whole mail on, headers and all; what a person read in it, `vendors bounced` records",
-        )
-    })?;
-    let Some(spoken) = app.notices.spoken_of(&report) else {
-        let ids: Vec<String> =
-            report.mails.iter().take(3).map(|id| clean(id).chars().take(200).collect()).collect();
-        let known = format!("it speaks of <{}>", ids.join(">, <"));
-        return Err(
-            Refused::not_found("no notice to a vendor is the mail that this report speaks of").help(known)
-        );
-    };
-    let new = spoken.came_back;
-    let done = MailReturned {
-        action: spoken.action.as_str().to_owned(),
-        notice: spoken.notice.id.clone(),
-        name: spoken.notice.name.clone(),
-        to: spoken.notice.rungs[spoken.rung].mail.clone(),
-        said: spoken.said.clone(),
-        new,
-        by: caller.name.clone(),
-    };
-    if new {
-        let text =
-            format!("The notice \"{}\" came back from {}: {}", spoken.notice.subject, done.to, done.said);
-        let why = (caller.name.as_str(), done.said.as_str());
-        app.notices.bounced(&done.notice, vec![spoken.rung], why, app.now()).await?;
-        drop(note(&app, &caller, &spoken.notice, text).await?);
-    }
-    Ok(Json(done))
-}
-
 fn find(app: &App, text: &str) -> Result<NoticeView, Refused> {
     app.notices.find(text).map_err(|why| match why {
         NotFound::None(waiting) if waiting.is_empty() => {
@@ -191,7 +143,7 @@ fn said(reason: &str, what: &str) -> Result<String, Refused> {
 }
 
 /// The incident's timeline tells it too.
-async fn note(
+pub(super) async fn note(
     app: &App,
     caller: &Caller,
     notice: &NoticeView,

@@ -62,6 +62,7 @@ pub(super) async fn start(
         input: body.input.into_iter().collect(),
         alert,
         incident,
+        channel: caller.channel().to_owned(),
         started_by: caller.name,
     };
     let (run, incident) = match &body.plan {
@@ -97,7 +98,8 @@ pub(super) async fn plan(
     }
     let alert = alert(&app, &caller, body.alert, body.delivery).await?;
     let (playbook, input) = (body.playbook, body.input.into_iter().collect());
-    let start = StartRun { playbook, input, alert, incident: None, started_by: caller.name };
+    let channel = caller.channel().to_owned();
+    let start = StartRun { playbook, input, alert, incident: None, started_by: caller.name, channel };
     let run = app.engine.plan_for(start, body.again.as_deref(), &body.answers).await?;
     Ok(Json(Started { run: run.0, incident: None }))
 }

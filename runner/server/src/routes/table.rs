@@ -221,7 +221,7 @@ fn admit(app: &Shared, request: &Request, least: Role) -> Result<Caller, Refused
     if !login::counts(app, &caller) {
         return Err(unauthorised("the login counts no more: its person is not known here any longer"));
     }
-    app.callers.take(&caller.through, 1, Instant::now()).map_err(Refused::too_fast)?;
+    app.callers.take(&caller.through.to_string(), 1, Instant::now()).map_err(Refused::too_fast)?;
     caller.must_be(least)?;
     Ok(caller)
 }

@@ -39,14 +39,20 @@ pub(crate) struct Intent {
 impl Intent {
     /// The key under which platforms know the message: the same however often it is tried.
     pub(crate) fn idempotency(&self) -> String {
-        Hash::of(format!("tell\n{}\n{}", self.key, self.way).as_bytes()).to_string()
+        message_key(&self.key, &self.way)
     }
+}
+
+/// The key of the message about this need through this way: a mail's Message-ID begins with it.
+pub(crate) fn message_key(key: &str, way: &str) -> String {
+    Hash::of(format!("tell\n{key}\n{way}").as_bytes()).to_string()
 }
 
 const INTENT: &str = "tell.intent";
 const OUTCOME: &str = "tell.outcome";
 const CLOCK: &str = "tell.clock";
 const PLACE: &str = "tell.place";
+pub(crate) const RETURNED: &str = "tell.returned";
 
 /// An entry with the place that was read up to when it was written.
 #[derive(Serialize, Deserialize)]
@@ -95,6 +101,7 @@ impl Book {
                     let intent = book.unfinished.remove(&(key, way));
                     intent.iter().for_each(|intent| book.told.ended(intent, &end));
                 }),
+                RETURNED => entry.decode().into_iter().for_each(|back| book.told.returned(back)),
                 CLOCK => entry.decode().into_iter().for_each(|placed: Placed<Clock>| {
                     book.at(&placed.place);
                     clocks.push(placed.what);

@@ -6,6 +6,7 @@
 //! and counted.
 
 mod alarm;
+pub(crate) mod back;
 pub(crate) mod book;
 pub(crate) mod courier;
 mod need;
@@ -14,7 +15,7 @@ mod owner;
 pub(crate) mod post;
 mod told;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use stanch_engine::{Clock, Engine};
 use stanch_journal::{Cursor, Journal, JournalError};
@@ -86,6 +87,9 @@ pub(crate) struct Teller {
     mode: Mode,
     metrics: Arc<Metrics>,
     book: Book,
+    told: Arc<Told>,
+    /// Mails that came back and were looked at in this life.
+    looked_back: HashSet<(String, String)>,
     alarms: Alarms,
     /// Nothing in a drill, whose clock jumps over what would be too long.
     watch: Option<Watch>,
@@ -118,7 +122,7 @@ impl Teller {
     }
 
     fn through(parts: Parts, post: Arc<dyn Post>) -> Result<Self, JournalError> {
-        let (book, alarms) = Book::open(parts.journal.clone(), parts.told)?;
+        let (book, alarms) = Book::open(parts.journal.clone(), parts.told.clone())?;
         let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
         let watch = (parts.mode != Mode::Drill).then(|| Watch::new(&parts.config.attention));
         Ok(Self {
@@ -130,6 +134,8 @@ impl Teller {
             mode: parts.mode,
             metrics: parts.metrics,
             book,
+            told: parts.told,
+            looked_back: HashSet::new(),
             alarms,
             watch,
             looked_ms: i64::MIN,
@@ -156,6 +162,7 @@ impl Teller {
             self.send(intent, Delivery::Doubtful);
         }
         self.watch_open_runs().await;
+        let told = self.told.clone();
         let mut follower = self.journal.follow("run/", self.book.place());
         // Incidents have few entries, and what was told of their clocks is known by its key: they are read anew.
         let mut incidents = self.journal.follow("incident/", Cursor::START);
@@ -167,11 +174,14 @@ impl Teller {
                     clock.into_iter().for_each(|clock| self.alarms.add(clock));
                     None
                 }
+                () = told.another() => None,
                 () = tokio::time::sleep(LOOK) => None,
             };
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
+            let letters = self.instead();
+            self.write(letters, follower.cursor()).await?;
             for need in self.look_at_watched() {
                 self.write(self.letters(&need), follower.cursor()).await?;
             }
@@ -264,6 +274,50 @@ impl Teller {
         let mut seen = std::collections::BTreeSet::new();
         ways.retain(|way| seen.insert(way.clone()));
         ways
+    }
+
+    /// What is said to others because a mail came back: through the ways of what is stuck, or any other that is left. A way
+    /// whose mail came back is none.
+    fn instead(&mut self) -> Vec<Letter> {
+        let news = self.told.news(clock::now(&self.clock));
+        let dead: Vec<&str> = news.iter().map(|(back, _)| back.way.as_str()).collect();
+        let mut letters = Vec::new();
+        for (back, sent) in &news {
+            if !self.looked_back.insert((back.key.clone(), back.way.clone())) {
+                continue;
+            }
+            let waits =
+                sent.as_ref().and_then(|sent| sent.card.as_deref()).and_then(|card| self.waiting(card));
+            let need = need::came_back(back, sent.as_ref(), waits);
+            let usual = self.ways(&need);
+            let any = self.config.tell.values().flatten().cloned();
+            let left = |way: &String| !dead.contains(&way.as_str());
+            let mut ways: Vec<String> = usual.into_iter().filter(left).collect();
+            if ways.is_empty() {
+                ways = any.filter(left).take(1).collect();
+            }
+            if ways.is_empty() {
+                tracing::error!(
+                    way = back.way,
+                    said = back.said,
+                    "a mail came back, and nobody else can be told"
+                );
+            }
+            letters.extend(ways.into_iter().map(|way| Letter {
+                key: need.key.clone(),
+                way,
+                text: need.text.clone(),
+                offer: need.offer.clone(),
+                who: None,
+            }));
+        }
+        letters
+    }
+
+    /// What a card asks, if it still does.
+    fn waiting(&self, card: &str) -> Option<Need> {
+        let (run, wait) = card.split_once(':')?;
+        need::open(wait, &self.engine.view(&RunId(run.to_owned())).ok()?)
     }
 
     async fn write(&mut self, letters: Vec<Letter>, place: Cursor) -> Result<(), JournalError> {

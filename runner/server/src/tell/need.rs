@@ -9,7 +9,10 @@ use stanch_model::{
     },
 };
 
-use super::run_of;
+use super::{
+    back::{Back, Sent},
+    run_of,
+};
 use crate::link::Offer;
 
 /// A person is needed.
@@ -83,6 +86,25 @@ fn reminded(entry: &Entry, view: &RunView) -> Option<Need> {
     Some(Need { key, text: format!("{to} reminder by {who}. {}", need.text), ..need })
 }
 
+/// A mail to one of our own people came back: whoever can still be reached hears it, and what it was about.
+pub(super) fn came_back(back: &Back, sent: Option<&Sent>, waits: Option<Need>) -> Need {
+    let whom = sent.map_or_else(|| back.way.clone(), Sent::whom);
+    let about = match (&waits, sent) {
+        (Some(need), _) => format!("\nIt still waits. {}", need.text),
+        (None, Some(sent)) => format!("\nIt said: {}", sent.about),
+        (None, None) => String::new(),
+    };
+    let said = if back.said.is_empty() { String::new() } else { format!(": {}", back.said) };
+    Need {
+        key: format!("returned/{}/{}", back.way, back.key),
+        event: "stuck",
+        instead: "approval",
+        text: format!("NOT TOLD: the mail to {whom} came back{said}{about}"),
+        offer: waits.and_then(|need| need.offer),
+        ask: Vec::new(),
+    }
+}
+
 /// Somebody let a card go alone: those who were asked hear of it, and whoever hears of everything.
 fn glass(entry: &Entry, view: &RunView) -> Option<Need> {
     let said: Decision = entry.decode().ok().filter(|said: &Decision| said.break_glass)?;
@@ -105,7 +127,7 @@ fn glass(entry: &Entry, view: &RunView) -> Option<Need> {
     })
 }
 
-fn open(wait: &str, view: &RunView) -> Option<Need> {
+pub(super) fn open(wait: &str, view: &RunView) -> Option<Need> {
     let wait = view.open_waits().find(|known| known.id == wait)?;
     let (event, instead, what) = match wait.kind {
         WaitKind::Approval => ("approval", "approval", "must be approved"),
@@ -235,7 +257,13 @@ mod tests {
     use super::*;
 
     fn stands(state: RunState) -> Entry {
-        let said = StateEntry { state, why: "50000 entries".to_owned(), due_ms: None, who: String::new() };
+        let said = StateEntry {
+            state,
+            why: "50000 entries".to_owned(),
+            due_ms: None,
+            who: String::new(),
+            channel: String::new(),
+        };
         entry(kind::STATE, serde_json::to_string(&said).unwrap())
     }
 

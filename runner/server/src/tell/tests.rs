@@ -197,6 +197,7 @@ impl World {
             alert: None,
             incident: None,
             started_by: "ana".to_owned(),
+            channel: String::new(),
         };
         self.parts.engine.run(start).await.unwrap().0
     }

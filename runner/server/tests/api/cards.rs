@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use stanch_model::api::{AnswerBody, DecideBody, Role, Say};
+use stanch_model::api::{AnswerBody, DecideBody, NewToken, Role, Say};
 
 use crate::world::{CONFIG, World};
 
@@ -110,4 +110,28 @@ async fn people_are_reminded_and_somebody_is_asked_at_once() {
     assert!(responder.card(&card).await.unwrap().next.is_empty());
     let viewer = world.client(Role::Viewer).remind(&card).await.unwrap_err();
     assert_eq!(viewer.status(), Some(403));
+}
+
+#[tokio::test]
+async fn who_comes_next_on_the_ladder_may_answer_before_being_asked() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let new = NewToken { name: "dora".to_owned(), role: Role::Approver, days: None };
+    let made = world.client(Role::Admin).make_token(&new).await.unwrap();
+    let bearer = format!("Bearer {}", made.token);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("x-stanch-channel", "tui"),
+    ];
+    let body = json!({ "say": "approve", "reason": "I was awake" }).to_string();
+    let path = format!("/v1/approvals/{run}:A1");
+    assert_eq!(world.raw(Method::POST, &path, &headers, body).await.status, 200);
+    let view = world.until(&run, |view| view.waits.len() == 2).await;
+    let (wait, said) = (&view.waits[0], &view.waits[0].decisions[0]);
+    assert_eq!((said.who.as_str(), said.channel.as_str(), said.early), ("dora", "tui", true));
+    assert_eq!(
+        (wait.closed.as_ref().unwrap().who.as_str(), wait.ask.as_slice()),
+        ("dora", &["lead".to_owned()][..])
+    );
 }

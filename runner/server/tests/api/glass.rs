@@ -2,7 +2,10 @@
 
 use http::Method;
 use serde_json::json;
-use stanch_model::api::{DecideBody, Role, Say};
+use stanch_model::{
+    api::{DecideBody, Role, Say},
+    run::RunState,
+};
 
 use crate::world::{CONFIG, World};
 
@@ -63,6 +66,57 @@ async fn every_word_is_recorded_with_who_said_it_and_through_what() {
             "what only the server can know is not claimed by a header"
         );
     }
+}
+
+#[tokio::test]
+async fn every_order_is_recorded_with_who_gave_it_and_through_what() {
+    let world = World::new().await;
+    let run = world.asking(Role::Responder).await;
+    let bearer = format!("Bearer {}", world.token(Role::Responder));
+    let order = async |channel: &str, path: &str, body: serde_json::Value| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("x-stanch-channel", channel),
+        ];
+        let reply = world.raw(Method::POST, path, &headers, body.to_string()).await;
+        assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+    };
+    order("tui", &format!("/v1/questions/{run}:A1/remind"), json!({})).await;
+    order("cli", &format!("/v1/questions/{run}:A1/ask"), json!({ "name": "dora" })).await;
+    order("tui", &format!("/v1/runs/{run}/pause"), json!({})).await;
+    let held = world.until(&run, |view| view.state == RunState::Paused).await;
+    assert_eq!((held.why.as_str(), held.channel.as_str()), ("paused by responder", "tui"));
+    order("slack", &format!("/v1/runs/{run}/resume"), json!({})).await;
+    order("cli", "/v1/pause", json!({ "scope": "playbook:asker" })).await;
+    order("cli", "/v1/resume", json!({ "scope": "playbook:asker" })).await;
+    order("cli", &format!("/v1/runs/{run}/cancel"), json!({ "reason": "enough" })).await;
+    let view = world.until(&run, |view| view.ended.is_some()).await;
+    let cancel = view.cancel.unwrap();
+    assert_eq!((cancel.who.as_str(), cancel.channel.as_str()), ("responder", "cli"));
+    let said = |stream: &str| -> Vec<(String, String)> {
+        let stream = stanch_model::StreamId::from_stored(stream);
+        let entries = world.journal.read(&stream, 1, 1000).unwrap();
+        let with = entries.iter().filter_map(|entry| {
+            let body: serde_json::Value = entry.decode().ok()?;
+            Some((entry.header.kind.clone(), body["channel"].as_str()?.to_owned()))
+        });
+        with.collect()
+    };
+    let text = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(kind, channel)| ((*kind).to_owned(), (*channel).to_owned())).collect()
+    };
+    let expected = [
+        ("run.created", "api"),
+        ("wait.reminded", "tui"),
+        ("wait.escalated", "cli"),
+        ("run.state", "tui"),
+        // what only the server can know is not claimed by a header
+        ("run.state", "api"),
+        ("run.cancel", "cli"),
+    ];
+    assert_eq!(said(&format!("run/{run}")), text(&expected));
+    assert_eq!(said("pause/playbook:asker"), text(&[("pause", "cli"), ("resume", "cli")]));
 }
 
 #[tokio::test]

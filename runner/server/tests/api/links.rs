@@ -14,7 +14,7 @@ async fn public() -> World {
     let config = CONFIG
         .replace("rate: 1000", &slack)
         .replace("integrations:\n", "integrations:\n  slack: { platform: slack }\n")
-        .replace("  groups:", "  known: { approver: { slack: U0BEN }, dora: { slack: U0DORA } }\n  groups:");
+        .replace("  groups:", "  known: { approver: { slack: U0BEN }, dora: { slack: U0DORA }, zoe: { slack: U0ZOE } }\n  groups:");
     World::with(&config).await
 }
 
@@ -159,7 +159,7 @@ async fn a_press_counts_for_the_person_whom_the_configuration_names() {
     assert_eq!(press(&world, "U0BEN", "approve", &card, SECRET, 600).await, 401, "a replay");
     // Slack hears that it came; nothing is said by it
     assert_eq!(press(&world, "U0EVE", "approve", &card, SECRET, 0).await, 200);
-    assert_eq!(press(&world, "U0DORA", "approve", &card, SECRET, 0).await, 200, "she is not asked yet");
+    assert_eq!(press(&world, "U0ZOE", "approve", &card, SECRET, 0).await, 200, "she is on no rung");
     assert_eq!(press(&world, "U0BEN", "go_on", &card, SECRET, 0).await, 200, "no word of this card");
     assert_eq!(said().await, 0);
     assert_eq!(press(&world, "U0BEN", "approve", &card, SECRET, 0).await, 200);
@@ -168,6 +168,16 @@ async fn a_press_counts_for_the_person_whom_the_configuration_names() {
     assert_eq!((decision.who.as_str(), decision.channel.as_str()), ("approver", "slack"));
     assert_eq!(press(&world, "U0BEN", "deny", &card, SECRET, 0).await, 200, "too late, and told so");
     assert_eq!(said().await, 1);
+}
+
+#[tokio::test]
+async fn a_press_of_who_comes_next_on_the_ladder_counts_before_being_asked() {
+    let world = public().await;
+    let run = world.asking(Role::Responder).await;
+    assert_eq!(press(&world, "U0DORA", "approve", &format!("{run}:A1"), SECRET, 0).await, 200);
+    let view = world.until(&run, |view| view.waits.len() == 2).await;
+    let said = &view.waits[0].decisions[0];
+    assert_eq!((said.who.as_str(), said.channel.as_str(), said.early), ("dora", "slack", true));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod attention;
 mod auth;
 mod bad_input;
 mod cards;
+mod clients;
 mod clocks;
 mod device;
 mod events;

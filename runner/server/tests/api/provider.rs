@@ -13,18 +13,38 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use ring::{
     digest::{SHA256, digest},
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::{Value, json};
+use tokio_rustls::TlsAcceptor;
 
 use crate::world::CONFIG;
 
 const CLIENT: &str = "stanch-test";
 const SECRET: &str = "hush-hush";
+
+/// An authority that no system knows, and the certificate that it gave to `localhost`.
+pub(crate) const AUTHORITY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../integrations/tests/fixtures/tls-ca.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../../../../integrations/tests/fixtures/tls-server.pem");
+const KEY: &[u8] = include_bytes!("../../../../integrations/tests/fixtures/tls-server.key");
+
+/// How a client shows that it is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// Its secret in a header, as where a provider says nothing of it.
+    Header,
+    /// Its secret in the form alone.
+    Form,
+    /// Nothing: it is public.
+    Nothing,
+}
 
 /// With this provider, and people who are known there.
 pub(crate) fn config(issuer: &str) -> String {
@@ -52,6 +72,8 @@ pub(crate) struct Provider {
 /// What it holds, and how it misbehaves.
 pub(crate) struct Inside {
     base: String,
+    /// How its client has to show itself.
+    pub(crate) shows: Shows,
     /// Another name than its own.
     pub(crate) called: Option<String>,
     /// Everything is answered with a page.
@@ -148,9 +170,26 @@ impl Provider {
     pub(crate) async fn at(address: &str) -> Self {
         let listener = tokio::net::TcpListener::bind(address).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        Self::on(listener, base, None)
+    }
+
+    /// By https, under the authority of the tests alone.
+    pub(crate) async fn by_tls() -> Self {
+        let crypto = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(crypto);
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let chain = vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()];
+        let config = config.with_single_cert(chain, PrivateKeyDer::from_pem_slice(KEY).unwrap()).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        Self::on(listener, base, Some(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    fn on(listener: tokio::net::TcpListener, base: String, tls: Option<TlsAcceptor>) -> Self {
         let signer = Signer::rsa("first");
         let inside = Inside {
             base: base.clone(),
+            shows: Shows::Header,
             called: None,
             html: false,
             lies: json!({}),
@@ -174,10 +213,19 @@ impl Provider {
         let service = hyper_util::service::TowerToHyperService::new(router);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (io, service) = (hyper_util::rt::TokioIo::new(stream), service.clone());
                 // one request each, so that nothing is left open of one that is down
                 let mut http = hyper::server::conn::http1::Builder::new();
-                tokio::spawn(http.keep_alive(false).serve_connection(io, service));
+                http.keep_alive(false);
+                let (service, tls) = (service.clone(), tls.clone());
+                tokio::spawn(async move {
+                    let _ended = match tls {
+                        None => http.serve_connection(TokioIo::new(stream), service).await.is_ok(),
+                        Some(tls) => match tls.accept(stream).await {
+                            Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await.is_ok(),
+                            Err(_) => false,
+                        },
+                    };
+                });
             }
         });
         Self { base, inside, task }
@@ -256,7 +304,7 @@ async fn discovery(State(inside): State<Shared>) -> Response {
         return page();
     }
     let at = |path: &str| format!("{}{path}", inside.base);
-    Json(json!({
+    let mut said = json!({
         "issuer": inside.called.clone().unwrap_or_else(|| inside.base.clone()),
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -264,8 +312,13 @@ async fn discovery(State(inside): State<Shared>) -> Response {
         "userinfo_endpoint": at("/me"),
         "device_authorization_endpoint": at("/device"),
         "code_challenge_methods_supported": ["S256"],
-    }))
-    .into_response()
+    });
+    match inside.shows {
+        Shows::Header => {}
+        Shows::Form => said["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]),
+        Shows::Nothing => said["token_endpoint_auth_methods_supported"] = json!(["none"]),
+    }
+    Json(said).into_response()
 }
 
 async fn keys(State(inside): State<Shared>) -> Response {
@@ -287,10 +340,17 @@ fn refused(word: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(words)).into_response()
 }
 
-/// Who asks shows the secret, as a header.
-fn is_client(headers: &HeaderMap) -> bool {
-    let expected = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{SECRET}")));
-    headers.get("authorization").is_some_and(|shown| *shown == expected)
+/// Who asks shows that it is our client, in the one place that counts and in no other.
+fn is_client(shows: Shows, headers: &HeaderMap, form: &Fields) -> bool {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{SECRET}")));
+    let header = headers.get("authorization").map(|shown| *shown == basic);
+    let field = |name: &str| form.get(name).map(String::as_str);
+    let (id, secret) = (field("client_id"), field("client_secret"));
+    match shows {
+        Shows::Header => (header, id, secret) == (Some(true), None, None),
+        Shows::Form => (header, id, secret) == (None, Some(CLIENT), Some(SECRET)),
+        Shows::Nothing => (header, id, secret) == (None, Some(CLIENT), None),
+    }
 }
 
 async fn token(State(inside): State<Shared>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
@@ -298,7 +358,7 @@ async fn token(State(inside): State<Shared>, headers: HeaderMap, Form(form): For
     if inside.html {
         return page();
     }
-    if !is_client(&headers) {
+    if !is_client(inside.shows, &headers, &form) {
         return refused("invalid_client");
     }
     if form["grant_type"] != "authorization_code" {
@@ -317,7 +377,7 @@ async fn token(State(inside): State<Shared>, headers: HeaderMap, Form(form): For
 
 async fn device(State(inside): State<Shared>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
     let inside = inside.lock();
-    if !is_client(&headers) {
+    if !is_client(inside.shows, &headers, &form) {
         return refused("invalid_client");
     }
     assert!(form["scope"].contains("openid"));

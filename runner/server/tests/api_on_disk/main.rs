@@ -32,6 +32,7 @@ mod lies;
 mod login;
 #[path = "../api/promoted.rs"]
 mod promoted;
+#[allow(dead_code, reason = "here nobody asks it by TLS, nor without a secret")]
 #[path = "../api/provider.rs"]
 mod provider;
 #[path = "../api/runs.rs"]

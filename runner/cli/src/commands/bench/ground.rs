@@ -172,6 +172,7 @@ pub(super) async fn start(engine: &Engine, playbook: &str) -> anyhow::Result<Run
         alert: None,
         incident: None,
         started_by: "bench".to_owned(),
+        channel: String::new(),
     };
     Ok(engine.run(start).await?.0)
 }

@@ -271,6 +271,7 @@ impl<'a> Play<'a> {
                 alert: None,
                 incident: None,
                 started_by: STARTER.to_owned(),
+                channel: String::new(),
             };
             let started = life.engine.run(start).await;
             return if self.reaper.is_dead() { Ok(None) } else { Ok(Some(started?.0)) };

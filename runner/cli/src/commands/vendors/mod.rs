@@ -75,7 +75,7 @@ enum What {
         #[command(flatten)]
         reach: ReachArgs,
     },
-    /// Take a delivery report as it came by mail: if it says failed, the next contact is written to at once
+    /// Take a delivery report as it came by mail: what failed goes to the next contact, or to others of your own people
     Returned {
         /// The whole mail, headers and all; `-` for standard input
         #[arg(value_name = "FILE", default_value = "-")]

@@ -80,6 +80,9 @@ pub(super) async fn returned(file: &Path, client: &Client, out: Out) -> anyhow::
     let mail = alert::bytes(file)?;
     let done = client.mail_returned(mail.into()).await.map_err(|error| alert::of_file(file, error))?;
     let follows = match (done.action.as_str(), done.new) {
+        ("failed", true) if done.way.is_some() => {
+            format!("recorded as {}: it is told in another way, and stands in `stanch status`", done.by)
+        }
         ("failed", true) => format!("recorded as {}: the next contact is written to", done.by),
         ("failed", false) => {
             "nothing changes: it was known to have come back, or another reader of a list got it".to_owned()
@@ -87,7 +90,8 @@ pub(super) async fn returned(file: &Path, client: &Client, out: Out) -> anyhow::
         _ => "nothing changes: it has not come back".to_owned(),
     };
     let said = if done.said.is_empty() { String::new() } else { format!(" ({})", done.said) };
-    out.text(&format!("the notice to {} at {}: {}{said}, {follows}", done.name, done.to, done.action));
+    let what = if done.way.is_some() { "mail" } else { "notice" };
+    out.text(&format!("the {what} to {} at {}: {}{said}, {follows}", done.name, done.to, done.action));
     out.line(&done);
     Ok(Exit::Yes)
 }

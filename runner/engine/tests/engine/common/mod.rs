@@ -224,6 +224,7 @@ impl World {
             alert: None,
             incident: None,
             started_by: "ana".to_owned(),
+            channel: String::new(),
         };
         self.engine.run(start).await.unwrap().0
     }

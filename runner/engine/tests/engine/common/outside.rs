@@ -151,6 +151,7 @@ impl Outside {
             alert: None,
             incident: None,
             started_by: "ana".to_owned(),
+            channel: String::new(),
         };
         self.engine.run(start).await.unwrap().0
     }
