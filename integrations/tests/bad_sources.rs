@@ -37,7 +37,7 @@ sources:
     events_of: shop-hook
 "#;
 
-static SHIPPED: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded());
+static SHIPPED: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fn read(source: &str) -> Vec<Diagnostic> {
     let folder = tempfile::tempdir().unwrap();
