@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use stanch_integrations::ScenarioClock;
+use stanch_model::StreamId;
 
 use crate::{
     Beside, Engine,
@@ -25,6 +26,7 @@ impl Engine {
     /// Resolves when there is nothing to do before somebody speaks or the clock shows another time: at once or never
     /// (`None`), or the time, Unix ms. All that was decided until then is durable.
     pub async fn rests(&self, clock: &ScenarioClock) -> Option<i64> {
+        let mut woken = Vec::new();
         loop {
             let first = self.ask_shards().await;
             // Twice alike, with nothing under way between: nothing was under way at all.
@@ -34,7 +36,13 @@ impl Engine {
             let heard = |shards: &[Resting]| shards.iter().map(|shard| shard.heard).sum::<u64>();
             let beside = self.beside(clock.now_ms());
             if quiet && clock.is_quiet() && heard(&first) == heard(&second) && beside != Some(0) {
-                return self.next_due(&second, clock).into_iter().chain(beside).min();
+                // A run that parked when its time had come is not left to the next tick of the alarm clock.
+                let late = self.late(clock.now_ms());
+                if late.is_empty() || late == woken {
+                    return self.next_due(&second, clock).into_iter().chain(beside).min();
+                }
+                self.env.wake_due();
+                woken = late;
             }
         }
     }
@@ -48,6 +56,12 @@ impl Engine {
     fn beside(&self, now_ms: i64) -> Option<i64> {
         let due = self.env.beside.read().iter().filter_map(|beside| beside(now_ms)).min();
         due.map(|due| if due > now_ms { due } else { 0 })
+    }
+
+    /// Parked runs whose time has come. One that stays among them though it was woken waits for something else.
+    fn late(&self, now_ms: i64) -> Vec<(StreamId, Option<i64>)> {
+        let rows = self.env.journal.due(now_ms, usize::MAX).unwrap_or_default();
+        rows.into_iter().map(|(stream, row)| (stream, row.due_ms)).collect()
     }
 
     fn next_due(&self, shards: &[Resting], clock: &ScenarioClock) -> Option<i64> {

@@ -338,10 +338,12 @@ impl<'a> Play<'a> {
         let runs: Vec<RunId> = self.stage.facts.read().runs.keys().cloned().collect();
         let (engine, before) = (life.engine.clone(), self.twins.requests().len());
         let replayed = tokio::task::spawn_blocking(move || engine.replay(&runs)).await?;
-        let asked = self.twins.requests().len() - before;
+        let requests = self.twins.requests();
+        let asked: Vec<String> =
+            requests.iter().skip(before).map(|one| format!("{}.{}", one.integration, one.action)).collect();
         let got = match replayed {
             Err(why) => why.to_string(),
-            Ok(_) if asked > 0 => format!("it asked the platforms {asked} times"),
+            Ok(_) if !asked.is_empty() => format!("it asked the platforms: {}", asked.join(", ")),
             Ok(_) => return Ok(None),
         };
         let expected = "the run replays from its journal, without effects".to_owned();
