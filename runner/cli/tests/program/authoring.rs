@@ -136,6 +136,49 @@ fn a_kill_at_any_entry_changes_nothing() {
     assert!(tested.ends_with("exit 0\n"), "{tested}");
 }
 
+/// A suspension that ends while the run still asks, and sessions whose access has run out by the time it ends.
+const FOR_A_WHILE: [(&str, &str); 3] = [
+    (
+        "playbook.yaml",
+        "playbook: while\ntitle: Suspend for a while\nowner: it\nreviewed: 2026-11-27\n\
+         input: { user: { type: user } }\n\
+         uses: { read: [find_user], reversible: [user.suspend], permanent: [user.end_sessions] }\n\
+         approvals: { cut: { ask: incident-lead, within: 15m, unanswered: [deny] } }\n\
+         questions: { confirm: { ask: incident-lead, within: 5h, unanswered: leave } }\n\
+         limits: { targets: 5 }\n",
+    ),
+    (
+        "main.rhai",
+        "let users = find_user(input.user).filter(|user| user.integration == \"okta\");\n\
+         approve(\"cut\", \"End it\", users);\n\
+         each(users, |user| user.suspend(#{ expires_in: \"4h\" }));\n\
+         each(users, |user| user.end_sessions());\n\
+         settle();\n\
+         note(ask(\"confirm\", \"For good?\", [\"leave\", \"keep\"]));\n",
+    ),
+    (
+        "cases/given-back.yaml",
+        "case: silence gives it back\ninput: { user: ana.adler@acme.example }\nintegrations: [okta]\n\
+         world: { people: 4, apps: [{ id: drift, vendor: drift, grants: { okta: 2 } }] }\n\
+         answers: { cut: approve, confirm: expire }\n\
+         expect: { ended: finished, writes: { okta.suspend_user: 1, okta.unsuspend_user: 1 } }\n",
+    ),
+];
+
+#[test]
+fn what_came_due_while_a_run_ended_is_done_before_it_is_judged() {
+    let home = empty();
+    for (path, text) in FOR_A_WHILE {
+        let path = home.path().join("while").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    for _ in 0..3 {
+        let tested = transcript(home.path(), &["test", "while"]);
+        assert!(tested.ends_with("exit 0\n"), "{tested}");
+    }
+}
+
 #[test]
 fn coverage_names_the_places_that_no_case_reaches() {
     let home = cut();
