@@ -46,6 +46,9 @@ const AT_ONCE: usize = 4;
 /// Looks at the clock at least so often: a drill's clock may jump.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// No sleep is shorter.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// The place is journaled at least after so many entries that wrote to nobody.
 const MARK_EVERY: u64 = 20_000;
 
@@ -98,8 +101,15 @@ impl Keeper {
         let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
         let progress = Arc::new(Progress { read: AtomicU64::new(0), due_ms: AtomicI64::new(NEVER) });
         if parts.mode == Mode::Drill {
-            let (progress, journal) = (progress.clone(), parts.journal.clone());
-            parts.engine.go_beside(Arc::new(move |now_ms| progress.next(&*journal, now_ms)));
+            let (progress, journal, notices) =
+                (progress.clone(), parts.journal.clone(), parts.notices.clone());
+            parts.engine.go_beside(Arc::new(move |now_ms| {
+                let next = progress.next(&*journal, now_ms);
+                if next.is_some_and(|due| due <= now_ms) {
+                    notices.changed.notify_one();
+                }
+                next
+            }));
         }
         Self { parts, courier, progress }
     }
@@ -130,15 +140,12 @@ impl Keeper {
             let due_ms = self.due_ms();
             self.progress.due_ms.store(due_ms, Ordering::SeqCst);
             self.progress.read.store(follower.cursor().position(), Ordering::SeqCst);
-            let comes = async {
-                // what is due and held is looked at again like all the rest
-                if due_ms > clock.now_ms() { clock.reach(due_ms).await } else { std::future::pending().await }
-            };
+            // Never asleep by the clock itself: it takes whoever sleeps by it for somebody at work who waits.
+            let wait = if due_ms > clock.now_ms() { clock.until(due_ms).clamp(MOMENT, LOOK) } else { LOOK };
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
                 () = notices.changed.notified() => None,
-                () = comes => None,
-                () = tokio::time::sleep(LOOK) => None,
+                () = tokio::time::sleep(wait) => None,
             };
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
