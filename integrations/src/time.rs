@@ -133,9 +133,11 @@ impl ScenarioClock {
         self.sleepers.next_ms()
     }
 
-    /// True when all that is under way waits for this clock.
+    /// True when all that is under way waits for this clock, for a time that it does not show yet. Whose time has come is about
+    /// to wake, and counts as at work.
     pub fn is_quiet(&self) -> bool {
         self.working.load(Ordering::SeqCst) == self.waiting.load(Ordering::SeqCst)
+            && self.next_ms().is_none_or(|due| due > self.now_ms())
     }
 
     /// Nobody would see the order in which things happen while it runs.
@@ -229,6 +231,11 @@ fn wall_ms() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
     use super::*;
 
     fn running(rate: f64) -> ScenarioClock {
@@ -256,5 +263,20 @@ mod tests {
         let before = ours.now_ms();
         ours.set(ClockAt { change: 9, wall_ms: 0, scenario_ms: 0, rate: 0.0 });
         assert!(ours.now_ms() >= before, "it never goes back");
+    }
+
+    #[tokio::test]
+    async fn whose_time_has_come_is_not_passed_over_until_it_wakes() {
+        let clock = ScenarioClock::standing_at(Timestamp::UNIX_EPOCH);
+        let (mut early, mut late) = (pin!(clock.reach(100)), pin!(clock.reach(200)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(
+            early.as_mut().poll(&mut context).is_pending() && late.as_mut().poll(&mut context).is_pending()
+        );
+        assert!(clock.is_quiet());
+        clock.jump(100);
+        assert!(!clock.is_quiet(), "nobody has looked at the clock yet");
+        early.await;
+        assert_eq!((clock.is_quiet(), clock.next_ms()), (true, Some(200)));
     }
 }

@@ -34,19 +34,24 @@ const ALERTS: &str = "alerts.yaml";
 const FILES: [&str; 2] = [INTEGRATION, ALERTS];
 
 /// Every platform that is known, by slug, and every alert source.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Catalog {
     platforms: Shelf,
-    /// Read when somebody asks for one.
+    /// Those that are part of the program, until somebody asks for one.
     sources: OnceLock<Sources>,
-    /// What the program is shipped with belongs to it.
-    embedded: bool,
+}
+
+impl Default for Catalog {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self { platforms: Shelf::default(), sources: OnceLock::from(Sources::default()) }
+    }
 }
 
 impl Catalog {
     /// The platforms and alert sources that are part of the program.
     pub fn embedded() -> Self {
-        Self { platforms: Shelf::shipped(), sources: OnceLock::new(), embedded: true }
+        Self { platforms: Shelf::shipped(), sources: OnceLock::new() }
     }
 
     /// Every mistake in the files that are part of the program. There is none, or its tests would not pass.
@@ -97,7 +102,7 @@ impl Catalog {
     /// Adds one file, or says everything that is wrong with it.
     fn add(&mut self, slug: &str, name: &str, file: &str, source: &str) -> Vec<Diagnostic> {
         if name == ALERTS {
-            let mut sources = self.sources.take().unwrap_or_else(|| self.first_sources());
+            let mut sources = self.sources.take().unwrap_or_else(Sources::shipped);
             let mistakes =
                 sources.add(slug, file, source, self.platform(slug).map(|platform| &platform.spec));
             self.sources = OnceLock::from(sources);
@@ -132,12 +137,7 @@ impl Catalog {
     }
 
     fn known_sources(&self) -> &Sources {
-        self.sources.get_or_init(|| self.first_sources())
-    }
-
-    /// Before anybody adds one.
-    fn first_sources(&self) -> Sources {
-        if self.embedded { Sources::shipped() } else { Sources::default() }
+        self.sources.get_or_init(Sources::shipped)
     }
 }
 

@@ -34,13 +34,17 @@ impl Engine {
             tokio::time::sleep(MOMENT).await;
             let second = self.ask_shards().await;
             let heard = |shards: &[Resting]| shards.iter().map(|shard| shard.heard).sum::<u64>();
-            let beside = self.beside(clock.now_ms());
-            if quiet && clock.is_quiet() && heard(&first) == heard(&second) && beside != Some(0) {
-                // A run that parked when its time had come is not left to the next tick of the alarm clock.
-                let late = self.late(clock.now_ms());
+            let now = clock.now_ms();
+            let beside = self.beside(now);
+            let is_free = beside.is_none_or(|due| due > now);
+            if quiet && clock.is_quiet() && heard(&first) == heard(&second) && is_free {
+                let (late, parked) = self.parked(now);
                 if late.is_empty() || late == woken {
-                    return self.next_due(&second, clock).into_iter().chain(beside).min();
+                    let alarms = second.iter().filter_map(|shard| shard.due_ms);
+                    let all = alarms.chain(parked).chain(clock.next_ms()).chain(beside);
+                    return all.filter(|due| *due > now).min();
                 }
+                // A run that parked when its time had come is not left to the next tick of the alarm clock.
                 self.env.wake_due();
                 woken = late;
             }
@@ -52,25 +56,18 @@ impl Engine {
         self.env.beside.write().push(beside);
     }
 
-    /// When the first of those beside us acts: 0 where one is at work.
+    /// When the first of those beside us acts; one is at work where that is not ahead.
     fn beside(&self, now_ms: i64) -> Option<i64> {
-        let due = self.env.beside.read().iter().filter_map(|beside| beside(now_ms)).min();
-        due.map(|due| if due > now_ms { due } else { 0 })
+        self.env.beside.read().iter().filter_map(|beside| beside(now_ms)).min()
     }
 
-    /// Parked runs whose time has come. One that stays among them though it was woken waits for something else.
-    fn late(&self, now_ms: i64) -> Vec<(StreamId, Option<i64>)> {
-        let rows = self.env.journal.due(now_ms, usize::MAX).unwrap_or_default();
-        rows.into_iter().map(|(stream, row)| (stream, row.due_ms)).collect()
-    }
-
-    fn next_due(&self, shards: &[Resting], clock: &ScenarioClock) -> Option<i64> {
-        let parked = self.env.journal.due(FAR_MS, usize::MAX).unwrap_or_default();
-        let parked = parked.into_iter().filter_map(|(_, row)| row.due_ms).min();
-        let alarms = shards.iter().filter_map(|shard| shard.due_ms);
-        // What is due already is on its way.
-        let now = clock.now_ms();
-        alarms.chain(parked).chain(clock.next_ms()).filter(|due| *due > now).min()
+    /// Parked runs whose time has come, and when that of the next one comes. A run that stays among the first though it was
+    /// woken waits for something else.
+    fn parked(&self, now_ms: i64) -> (Vec<(StreamId, i64)>, Option<i64>) {
+        let rows = self.env.journal.due(FAR_MS, usize::MAX).unwrap_or_default();
+        let rows = rows.into_iter().filter_map(|(stream, row)| Some((stream, row.due_ms?)));
+        let (late, ahead): (Vec<_>, Vec<_>) = rows.partition(|(_, due)| *due <= now_ms);
+        (late, ahead.into_iter().map(|(_, due)| due).min())
     }
 
     async fn ask_shards(&self) -> Vec<Resting> {

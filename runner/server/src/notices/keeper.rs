@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -59,29 +59,12 @@ const HEARD: [&str; 3] = ["vendor", "stuck", "approval"];
 pub(crate) struct Keeper {
     parts: Parts,
     courier: Courier,
-    progress: Arc<Progress>,
-}
-
-/// How far it is, for a clock that jumps: it must not pass what is due.
-#[derive(Debug)]
-struct Progress {
-    /// All entries up to here are read, and done with.
-    read: AtomicU64,
-    /// When the next contact is written to, Unix ms.
-    due_ms: AtomicI64,
+    /// When the next contact is written to, Unix ms: a clock that jumps must not pass it.
+    due_ms: Arc<AtomicI64>,
 }
 
 /// Nothing is due.
 const NEVER: i64 = i64::MAX;
-
-impl Progress {
-    fn next(&self, journal: &dyn Journal, now_ms: i64) -> Option<i64> {
-        if self.read.load(Ordering::SeqCst) < journal.durable() {
-            return Some(now_ms);
-        }
-        Some(self.due_ms.load(Ordering::SeqCst)).filter(|due| *due != NEVER)
-    }
-}
 
 /// What a [`Keeper`] is made of.
 pub(crate) struct Parts {
@@ -99,19 +82,19 @@ impl Keeper {
     pub(crate) fn new(parts: Parts) -> Self {
         let post = Arc::new(Platforms::new(parts.engine.integrations().clone(), parts.config.clone(), None));
         let courier = Courier::new(post, parts.clock.clone(), parts.metrics.clone(), AT_ONCE);
-        let progress = Arc::new(Progress { read: AtomicU64::new(0), due_ms: AtomicI64::new(NEVER) });
+        let due_ms = Arc::new(AtomicI64::new(NEVER));
         if parts.mode == Mode::Drill {
-            let (progress, journal, notices) =
-                (progress.clone(), parts.journal.clone(), parts.notices.clone());
+            let (due_ms, journal, notices) = (due_ms.clone(), parts.journal.clone(), parts.notices.clone());
             parts.engine.go_beside(Arc::new(move |now_ms| {
-                let next = progress.next(&*journal, now_ms);
-                if next.is_some_and(|due| due <= now_ms) {
+                let is_behind = *notices.read.borrow() < journal.durable();
+                let next = if is_behind { now_ms } else { due_ms.load(Ordering::SeqCst) };
+                if next <= now_ms {
                     notices.changed.notify_one();
                 }
-                next
+                (next != NEVER).then_some(next)
             }));
         }
-        Self { parts, courier, progress }
+        Self { parts, courier, due_ms }
     }
 
     /// Works until the server stops; then waits for what is on its way.
@@ -138,9 +121,9 @@ impl Keeper {
         loop {
             self.walk().await?;
             let due_ms = self.due_ms();
-            self.progress.due_ms.store(due_ms, Ordering::SeqCst);
-            self.progress.read.store(follower.cursor().position(), Ordering::SeqCst);
-            // Never asleep by the clock itself: it takes whoever sleeps by it for somebody at work who waits.
+            self.due_ms.store(due_ms, Ordering::SeqCst);
+            notices.has_read(follower.cursor());
+            // A clock that stands is looked at again; one that jumps rings, since it waits for what is due.
             let wait = if due_ms > clock.now_ms() { clock.until(due_ms).clamp(MOMENT, LOOK) } else { LOOK };
             let entry = tokio::select! {
                 entry = follower.next_async() => Some(entry?),
@@ -150,7 +133,6 @@ impl Keeper {
             if let Some(entry) = entry {
                 self.read(&entry, follower.cursor()).await?;
             }
-            notices.has_read(follower.cursor());
         }
     }
 

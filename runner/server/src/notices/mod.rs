@@ -60,7 +60,7 @@ impl Notices {
         Ok(notices)
     }
 
-    /// The keeper has read the journal up to here.
+    /// The keeper has read the journal up to here, and done what follows from it.
     fn has_read(&self, place: Cursor) {
         self.read.send_if_modified(|read| std::mem::replace(read, place.position()) != place.position());
     }
