@@ -3,6 +3,7 @@
 //! Whoever stands on the ladder of an approval may say yes or no as soon as the card is open, also before their rung is asked:
 //! the manifest names them as people who decide it, and anybody may bring the card before them at any moment. So an early
 //! answer counts at once, like any other of one person: it lets nobody answer who started the run, and two are still two.
+//! Nor does a rung fall silent once the next one is asked: whoever comes late is still heard.
 //! Nothing can be said to a card that is not open yet: a yes covers the targets that stand on it.
 
 use stanch_model::{

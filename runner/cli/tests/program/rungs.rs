@@ -121,16 +121,16 @@ async fn a_rung_that_falls_due_while_the_server_is_down_is_asked_once_and_silenc
     drop(server);
 
     let server = served(folder, &twins, NIGHT + HOUR + MINUTE);
-    let asked = view(folder, &run, |view| view.waits[0].ask == ["board"]).await;
+    let asked = view(folder, &run, |view| view.waits[0].ask == ["lead", "board"]).await;
     assert_eq!(asked.waits[0].rungs().len(), 0, "after them comes silence");
-    until_read(&twins, "(asked: board)", 1).await;
+    until_read(&twins, "(asked: lead, board)", 1).await;
     drop(server);
     // it comes up again within the time of that rung: who was asked is not asked anew
     let server = served(folder, &twins, NIGHT + HOUR + 2 * MINUTE);
     let still = view(folder, &run, |view| view.open_waits().count() == 1).await;
     assert_eq!(
         (still.waits[0].ask.as_slice(), still.waits[0].due_ms),
-        (&["board".to_owned()][..], asked.waits[0].due_ms)
+        (&["lead".to_owned(), "board".to_owned()][..], asked.waits[0].due_ms)
     );
     drop(server);
 
@@ -143,7 +143,7 @@ async fn a_rung_that_falls_due_while_the_server_is_down_is_asked_once_and_silenc
         assert_eq!(entries(folder, &run, kind).await, 1, "{kind}");
     }
     assert_eq!(
-        (read(&twins, "(asked: lead)"), read(&twins, "(asked: board)")),
+        (read(&twins, "(asked: lead)"), read(&twins, "(asked: lead, board)")),
         (1, 1),
         "nobody is told twice"
     );

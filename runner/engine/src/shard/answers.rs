@@ -211,9 +211,11 @@ impl Shard {
             }
             WaitKind::Approval if wait.ladder.len() > 1 => {
                 let (next, rest) = wait.ladder.split_at(1);
+                // Who was asked before and comes late is still heard.
+                let new = next.iter().filter(|name| !wait.ask.contains(name));
                 let escalated = Escalated {
                     wait: wait.id.clone(),
-                    ask: next.to_vec(),
+                    ask: wait.ask.iter().chain(new).cloned().collect(),
                     ladder: rest.to_vec(),
                     due_ms: Some(now.saturating_add(wait.within_ms.max(1))),
                     by: String::new(),

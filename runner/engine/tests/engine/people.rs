@@ -85,7 +85,7 @@ async fn an_early_yes_of_a_later_rung_counts_and_is_no_way_around_two() {
     assert_eq!(world.engine.view(&run).unwrap().waits[0].due_ms, stands, "it buys no time and takes none");
     // her own rung is asked after the time of the first, and she is still one person
     world.clock.forward(Duration::from_secs(15 * 60 + 1));
-    world.until(&run, |view| view.waits[0].ask == ["manager"]).await;
+    world.until(&run, |view| view.waits[0].ask == ["lead", "manager"]).await;
     world.answer_as(&run, "A1", "approve", "dora").await.unwrap();
     assert!(world.engine.view(&run).unwrap().waits[0].closed.is_none());
     world.clock.forward(Duration::from_secs(15 * 60 + 1));
@@ -120,6 +120,22 @@ async fn an_early_no_ends_a_card_and_nobody_early_is_who_began_the_run() {
     assert!(view.waits[0].decisions[0].early);
 }
 
+/// The first rung had its time and comes late: the card is still before them, and they are two as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_late_is_still_heard_once_the_next_rung_is_asked() {
+    let world = setup(SCRIPT, POLICY).world();
+    let run = world.start(apps()).await;
+    world.waiting(&run, "A1").await;
+    world.clock.forward(Duration::from_secs(15 * 60 + 1));
+    world.until(&run, |view| view.waits[0].ask == ["lead", "manager"]).await;
+    world.answer_as(&run, "A1", "approve", "ben").await.unwrap();
+    world.answer_as(&run, "A1", "approve", "dora").await.unwrap();
+    let view = world.ended(&run).await;
+    assert_eq!(note(&view), r#"["ben", "dora"] 2 false"#);
+    assert!(view.waits[0].decisions.iter().all(|said| !said.early), "both were asked");
+    assert!(world.engine.replay(&[run]).is_ok());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_climbs_the_ladder_and_then_decides() {
     let mut world = setup(SCRIPT, POLICY).world();
@@ -127,7 +143,7 @@ async fn silence_climbs_the_ladder_and_then_decides() {
     world.waiting(&run, "A1").await;
     world.crash();
     world.clock.forward(Duration::from_secs(15 * 60 + 1));
-    world.until(&run, |view| view.waits[0].ask == ["manager"]).await;
+    world.until(&run, |view| view.waits[0].ask == ["lead", "manager"]).await;
     world.crash();
     world.clock.forward(Duration::from_secs(15 * 60 + 1));
     let view = world.ended(&run).await;

@@ -184,7 +184,8 @@ fn of_people(entry: &Entry) -> Option<Said> {
                 "" => format!("nobody answered {}", next.wait),
                 by => format!("{by} does not wait for {}{}", next.wait, through(&next.channel)),
             };
-            say("asks", format!("{why}: {} is asked now", next.ask.join(", ")), Tone::Warn)
+            let are = if next.ask.len() == 1 { "is" } else { "are" };
+            say("asks", format!("{why}: {} {are} asked now", next.ask.join(", ")), Tone::Warn)
         }
         kind::REMINDED => {
             let body::Reminded { wait, who, channel, to, .. } = entry.decode().ok()?;
