@@ -117,7 +117,7 @@ async fn killed(folder: &Path) {
     let whole = tempfile::tempdir().unwrap();
     let house = House::open(whole.path(), Opening::at(BEGAN)).await;
     let (from, to) = (whole.path().to_owned(), folder.to_owned());
-    house.twins.on_request(Arc::new(move |request| {
+    house.twins.on_request(Arc::new(move |request, _| {
         if request.action == "revoke_grant" && !to.join("journal").exists() {
             copy(&from, &to);
         }

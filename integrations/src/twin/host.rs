@@ -63,9 +63,9 @@ impl Default for TwinOptions {
     }
 }
 
-/// Called for every request once it is in the ledger: its effect has happened, its answer has not left. The platform waits
-/// for it, so it must be short and must not ask the twins anything.
-pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
+/// Called for every request once it is in the ledger, with its body or a mail's whole text: its effect has happened, its
+/// answer has not left. The platform waits for it, so it must be short and must not ask the twins anything.
+pub type RequestHook = Arc<dyn Fn(&RequestRecord, &[u8]) + Send + Sync>;
 
 /// A rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

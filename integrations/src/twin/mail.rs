@@ -137,7 +137,7 @@ impl Session {
             Some(refusal) => {
                 let status = refusal.split(' ').next().and_then(|status| status.parse().ok()).unwrap_or(550);
                 let target = self.to.join(",");
-                self.note(&target, status, Fate::Stopped, None);
+                self.note(&target, "", status, Fate::Stopped, None);
                 self.to.pop();
                 self.say(&refusal).await?;
             }
@@ -164,7 +164,7 @@ impl Session {
             self.deliver(&text, answer);
         } else {
             let id = header(&text, "message-id").unwrap_or_default();
-            self.note(id.trim_matches(['<', '>']), 451, Fate::Stopped, None);
+            self.note(id.trim_matches(['<', '>']), &text, 451, Fate::Stopped, None);
         }
         self.reset();
         match answer {
@@ -212,7 +212,7 @@ impl Session {
         let id = header(text, "message-id").unwrap_or_default().trim_matches(['<', '>']).to_owned();
         let target = if id.is_empty() { digest(text) } else { id.clone() };
         if answer == Some(Answer::MailSilent) {
-            self.note(&target, 250, Fate::Unchanged, None);
+            self.note(&target, text, 250, Fate::Unchanged, None);
             return;
         }
         let mail = Mail {
@@ -225,10 +225,10 @@ impl Session {
             copies: 1,
         };
         let mail = self.shared.delivered(mail);
-        self.note(&target, 250, Fate::Changed, Some(mail));
+        self.note(&target, text, 250, Fate::Changed, Some(mail));
     }
 
-    fn note(&self, target: &str, status: u16, fate: Fate, mail: Option<Mail>) {
+    fn note(&self, target: &str, text: &str, status: u16, fate: Fate, mail: Option<Mail>) {
         let record = RequestRecord {
             seq: 0,
             integration: self.shared.mail_name.clone(),
@@ -245,7 +245,7 @@ impl Session {
             fault: self.fault.as_ref().map(|fault| fault.answer.to_string()),
             apps: Vec::new(),
         };
-        self.shared.note(record, fate != Fate::Stopped, Left { step: None, mail });
+        self.shared.note(record, text.as_bytes(), fate != Fate::Stopped, Left { step: None, mail });
     }
 }
 

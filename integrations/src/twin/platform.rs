@@ -120,7 +120,7 @@ impl Platform {
         self.add_headers(&mut reply, turn, &record.request_id, now);
         let executed = record.fate != Fate::Stopped && executed(&reply);
         let step = shared.trail.is_some().then(|| Step::of(&mut self.db.lock()));
-        shared.note(record, executed, Left { step, mail: None });
+        shared.note(record, &incoming.body, executed, Left { step, mail: None });
         mangle::outgoing(reply, visit.fault.as_ref())
     }
 

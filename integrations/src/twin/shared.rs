@@ -63,7 +63,7 @@ impl Shared {
     }
 
     /// Takes a request into the ledger and tells who listens. The effect has happened, the answer has not left.
-    pub(crate) fn note(&self, mut record: RequestRecord, executed: bool, left: Left) {
+    pub(crate) fn note(&self, mut record: RequestRecord, body: &[u8], executed: bool, left: Left) {
         record.seq = self.ledger.lock().note(record.clone(), executed);
         self.dirty.store(true, Ordering::Relaxed);
         if let Some(trail) = &self.trail {
@@ -75,7 +75,7 @@ impl Shared {
                 tracing::error!(%error, "the twins' trail is not written");
             }
         }
-        self.hooks.read().iter().for_each(|hook| hook(&record));
+        self.hooks.read().iter().for_each(|hook| hook(&record, body));
     }
 
     /// Something happened that nobody asked for by a request.

@@ -35,7 +35,7 @@ pub mod words;
 pub use beat::{At, Beat, Cover};
 pub use control::{Offer, schema as seats_schema};
 pub use error::DrillError;
-pub use play::{Kill, Play, play};
+pub use play::{Call, Kill, Play, play};
 pub use plot::{Markers, Plot};
 pub use rehearse::{Improvement, News, Outcome, Rehearsal, load, rehearse};
 pub use seats::{Seat, Seats};

@@ -129,7 +129,7 @@ impl Stage {
     /// From now on every request of every twin is seen before it is answered.
     pub(crate) fn watch(self: &Arc<Self>, twins: &Arc<TwinHost>) {
         let (stage, weak): (Weak<Self>, Weak<TwinHost>) = (Arc::downgrade(self), Arc::downgrade(twins));
-        twins.on_request(Arc::new(move |request| {
+        twins.on_request(Arc::new(move |request, _| {
             let (Some(stage), Some(twins)) = (stage.upgrade(), weak.upgrade()) else { return };
             stage.facts.write().saw(request);
             stage.direct(&twins);

@@ -66,7 +66,7 @@ impl Stage {
         let child = Arc::new(AtomicI32::new(0));
         let deadly = Arc::new(AtomicBool::new(false));
         let (victim, armed) = (Arc::clone(&child), Arc::clone(&deadly));
-        twins.on_request(Arc::new(move |request| {
+        twins.on_request(Arc::new(move |request, _| {
             let silent = request.fault.as_deref().is_some_and(|fault| fault.starts_with("timeout_"));
             if silent && armed.load(Ordering::SeqCst) {
                 kill(&victim);

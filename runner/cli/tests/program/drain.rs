@@ -38,7 +38,7 @@ async fn a_server_that_is_asked_to_stop_drains_and_the_next_one_goes_on() {
     let delay = Some(Duration::from_secs(2));
     twins.add_fault(Fault { delay, ..Fault::nth("okta.suspend_user", 2, Answer::Slow) });
     let (seen, mut under_way) = tokio::sync::mpsc::unbounded_channel();
-    twins.on_request(Arc::new(move |request| {
+    twins.on_request(Arc::new(move |request, _| {
         if request.action == ACTION {
             let _ = seen.send(request.target.clone());
         }

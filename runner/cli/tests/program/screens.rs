@@ -8,7 +8,7 @@ use stanch_client::{Client, Location};
 use stanch_model::api::StartBody;
 use stanch_tui::{
     App, Look, Options,
-    command::TABLE,
+    command::{Command, TABLE},
     event::{Event, Key, Moment},
     link::Performer,
     overlays::{Overlay, Stage},
@@ -132,6 +132,7 @@ async fn a_playbook_is_started_from_its_form_and_a_card_is_let_go_alone() {
     screens.until("playbooks", |app| app.world().playbooks.iter().any(|one| !one.input.is_empty())).await;
     screens.keys(&["8", "home"]);
     assert_eq!(screens.app.chosen().as_deref(), Some("adder"));
+    screens.until("who may start it", |app| app.may(Command::StartRun)).await;
     screens.keys(&["s", "4", "1", "enter", "y"]);
     let noted = |app: &App| {
         let run = app.opened_run().and_then(|run| app.world().run(run));

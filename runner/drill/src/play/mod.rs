@@ -42,10 +42,19 @@ pub enum Kill {
     AfterMs(u64),
     /// Once so many entries of the whole journal are durable.
     AtEntry(u64),
-    /// Once a simulated platform has done this (`smtp.send`) for the run, before it can say so.
-    AtCall(String),
+    /// Once a simulated platform has done this for the run, before it can say so.
+    AtCall(Call),
     /// Not at all.
     Never,
+}
+
+/// What a run asks of a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// `smtp.send`.
+    pub action: String,
+    /// True when the request holds its idempotency key: that of a message does, so that it can be found again.
+    pub carries_key: bool,
 }
 
 /// What to play.
@@ -66,8 +75,8 @@ pub struct Play<'a> {
     pub pace: Option<f64>,
     /// Counts the durable entries of a data folder that no server owns.
     pub count: &'a (dyn Fn(&Path) -> Option<u64> + Send + Sync),
-    /// Whether a run of this data folder, which a server may own, has noted that it is about to do this action.
-    pub intends: fn(&Path, &str) -> bool,
+    /// The keys under which runs of this data folder, which a server may own, have noted that they are about to do this.
+    pub intends: fn(&Path, &str) -> Vec<String>,
 }
 
 /// Plays; every beat is told as it happens.

@@ -2,16 +2,20 @@
 
 mod screen;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use serde_json::json;
-use stanch_drill::{Folders, Kill, Markers, Play, Plot, Seats, Verdict};
+use stanch_drill::{Call, Folders, Kill, Markers, Play, Plot, Seats, Verdict};
 use stanch_integrations::{Catalog, Platform};
 use stanch_model::{
     api::{NewToken, Role},
     diagnostic::did_you_mean,
     run::{body::Intent, kind},
+    target::Effect,
 };
 use stanch_server::Tokens;
 
@@ -101,19 +105,17 @@ fn kill(args: &Args, plot: Plot) -> anyhow::Result<Kill> {
 }
 
 /// An action of a platform that takes part.
-fn known(action: &str, plot: Plot) -> anyhow::Result<String> {
+fn known(action: &str, plot: Plot) -> anyhow::Result<Call> {
     let catalog = Catalog::embedded();
-    let mut actions = Vec::new();
+    let mut actions = BTreeMap::new();
     for (name, slug) in plot.integrations() {
-        let platform = catalog.platform(&slug);
-        actions.extend(
-            platform.into_iter().flat_map(Platform::actions).map(|info| format!("{name}.{}", info.name)),
-        );
+        let infos = catalog.platform(&slug).into_iter().flat_map(Platform::actions);
+        actions.extend(infos.map(|info| (format!("{name}.{}", info.name), info.effect)));
     }
-    if actions.iter().any(|known| known == action) {
-        return Ok(action.to_owned());
+    if let Some(effect) = actions.get(action) {
+        return Ok(Call { action: action.to_owned(), carries_key: *effect == Effect::Tell });
     }
-    let help = match did_you_mean(action, actions.iter().map(String::as_str)) {
+    let help = match did_you_mean(action, actions.keys().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`stanch integrations show okta` lists the actions of a platform".to_owned(),
     };
@@ -161,15 +163,15 @@ fn count(data: &Path) -> Option<u64> {
     stanch_journal::verify(data, &stanch_journal::Verify::default()).ok().map(|found| found.entries)
 }
 
-/// Whether a run's intent to do this stands in the log.
-fn intends(data: &Path, action: &str) -> bool {
-    let Ok(mut log) = stanch_journal::tail(data, usize::MAX) else { return false };
+/// The keys of all intents to do this that stand in the log.
+fn intends(data: &Path, action: &str) -> Vec<String> {
+    let Ok(mut log) = stanch_journal::tail(data, usize::MAX) else { return Vec::new() };
     let entries = std::iter::from_fn(|| log.poll().ok().flatten());
-    let mut intents =
+    let intents =
         entries.filter(|entry| entry.header.kind == kind::INTENT).filter_map(|entry| entry.decode().ok());
-    intents.any(|intent: Intent| {
-        intent.call.is_some_and(|call| format!("{}.{}", call.integration, call.action) == action)
-    })
+    let calls = intents.filter_map(|intent: Intent| intent.call);
+    let meant = calls.filter(|call| format!("{}.{}", call.integration, call.action) == action);
+    meant.map(|call| call.key.as_str().to_owned()).collect()
 }
 
 fn finale(verdict: &Verdict, plot: Plot, folders: &Folders, streams: u64, out: Out) {

@@ -73,7 +73,7 @@ impl Stage {
     /// From now on every request is seen before it is answered.
     pub(super) fn watch(self: &Arc<Self>, twins: &Arc<TwinHost>) {
         let (stage, weak): (Weak<Self>, Weak<TwinHost>) = (Arc::downgrade(self), Arc::downgrade(twins));
-        twins.on_request(Arc::new(move |request| {
+        twins.on_request(Arc::new(move |request, _| {
             let (Some(stage), Some(twins)) = (stage.upgrade(), weak.upgrade()) else { return };
             stage.facts.write().saw(request);
             stage.die(request);
