@@ -17,6 +17,8 @@ pub(crate) struct Package {
     needs: BTreeSet<String>,
     /// Names of its test programs.
     pub(crate) tests: BTreeSet<String>,
+    /// Those of them that run by name only.
+    pub(crate) by_name: BTreeSet<String>,
 }
 
 /// The packages of this workspace by name.
@@ -39,11 +41,12 @@ fn package(value: &Value) -> (String, Package) {
     let folder = folder.strip_prefix(root().to_string_lossy().as_ref()).unwrap().trim_start_matches('/');
     let array = |key: &str| value[key].as_array().unwrap().iter();
     let built = array("dependencies").filter(|need| need["kind"] != "dev");
-    let tests = array("targets").filter(|target| target["kind"][0] == "test");
+    let tests = || array("targets").filter(|target| target["kind"][0] == "test");
     let package = Package {
         folder: folder.to_owned(),
         needs: built.map(|need| text(&need["name"])).collect(),
-        tests: tests.map(|target| text(&target["name"])).collect(),
+        tests: tests().map(|target| text(&target["name"])).collect(),
+        by_name: tests().filter(|one| one["test"] == false).map(|one| text(&one["name"])).collect(),
     };
     (text(&value["name"]), package)
 }

@@ -73,6 +73,18 @@ fn the_two_commands_stand_first_and_the_script_runs_the_same_tests() {
     assert!(Command::new("bash").arg("-n").arg(&script).status().unwrap().success());
 }
 
+/// A suite that runs by name only would be forgotten where nobody says its name.
+#[test]
+fn what_runs_by_name_only_is_named() {
+    let words: Vec<Vec<String>> = typed().into_iter().filter(|words| words[0] == "cargo").collect();
+    let named = |suite: &str| {
+        words.iter().any(|words| words.windows(2).any(|pair| pair[0] == "--test" && pair[1] == suite))
+    };
+    let suites: Vec<&String> = packages().values().flat_map(|package| &package.by_name).collect();
+    assert!(suites.len() > 1, "{suites:?}");
+    suites.iter().for_each(|suite| assert!(named(suite), "README.md does not say how `{suite}` is run"));
+}
+
 #[test]
 fn the_transcript_says_that_it_is_shortened() {
     let text = read("README.md");
