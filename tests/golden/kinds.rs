@@ -9,9 +9,7 @@ use std::{
 use crate::{house::here, kept};
 
 /// Kinds that no story can hold, and why.
-const NOT_KEPT: [(&str, &str); 4] = [
-    ("incident.closed", "it is understood, and nothing writes it"),
-    ("incident.joined", "it is understood, and nothing writes it"),
+const NOT_KEPT: [(&str, &str); 2] = [
     ("run.warned", "it takes ten thousand entries to be warned"),
     ("journal.claimed", "written where several servers share a journal; a folder has one owner"),
 ];

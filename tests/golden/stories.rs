@@ -13,8 +13,8 @@ use stanch_drill::{
 use stanch_engine::{Judged, Judgement};
 use stanch_integrations::{ScenarioClock, twin::Fault};
 use stanch_model::{
-    Alert,
-    api::{BeginBody, MoveBody, NewToken, Role, SeatKind},
+    Alert, RunId,
+    api::{BeginBody, MoveBody, NewToken, Role, SeatKind, StartBody},
     run::Mode,
 };
 use stanch_response::{
@@ -32,7 +32,7 @@ use crate::{
 pub(crate) const BEGAN: Timestamp = Timestamp::constant(1_773_369_600, 0);
 
 /// All of them, by the names of their folders.
-pub(crate) const STORIES: [&str; 14] = [
+pub(crate) const STORIES: [&str; 15] = [
     "every-call",
     "asked",
     "in-doubt",
@@ -44,6 +44,7 @@ pub(crate) const STORIES: [&str; 14] = [
     "plan",
     "incident",
     "clocks",
+    "closed",
     "promotion",
     "stopped",
     "drill",
@@ -70,6 +71,7 @@ pub(crate) async fn play(story: &str, folder: &Path) {
         "plan" => plan(&house).await,
         "incident" => incident(&house).await,
         "clocks" => clocks(&house).await,
+        "closed" => closed(&house).await,
         _ => panic!("there is no story {story}"),
     }
     house.close().await;
@@ -193,12 +195,39 @@ async fn clocks(house: &House) {
     server.shutdown().await;
 }
 
+/// An incident that a second run joins, that is closed, opened again and closed for good; a fact came late.
+async fn closed(house: &House) {
+    let first = house.start("asker", json!({ "word": "one" })).await;
+    let (server, dora) = served(house).await;
+    let id = dora.incidents(10, None).await.unwrap().items[0].id.clone();
+    let input = json!({ "word": "two" }).as_object().cloned().unwrap();
+    let (playbook, incident) = ("asker".to_owned(), Some(id.clone()));
+    let started = dora.start(&StartBody { playbook, input, incident, ..StartBody::default() }).await.unwrap();
+    house.rests().await;
+    for run in [first, RunId(started.run)] {
+        house.says(&run, "Q1", "ben", "a").await;
+    }
+    dora.close_incident(&id, "nothing of ours was reached").await.unwrap();
+    dora.reopen_incident(&id, "the vendor says otherwise").await.unwrap();
+    dora.close_incident(&id, "they were wrong").await.unwrap();
+    dora.note(&id, "Chat wrote once more").await.unwrap();
+    drop(dora);
+    server.shutdown().await;
+}
+
 /// The incident of two alerts, and somebody who writes on it.
 async fn opened(house: &House) -> (Running, Client, String) {
     for delivery in ["1", "2"] {
         house.engine.alert(alert(delivery)).await.unwrap();
         house.rests().await;
     }
+    let (server, dora) = served(house).await;
+    let id = dora.incidents(10, None).await.unwrap().items[0].id.clone();
+    (server, dora, id)
+}
+
+/// A server over the house, and somebody who may everything there.
+async fn served(house: &House) -> (Running, Client) {
     let folder = tempfile::tempdir().unwrap();
     let tokens = Arc::new(Tokens::open(folder.path()).unwrap());
     let new = NewToken { name: "dora".to_owned(), role: Role::Admin, days: None };
@@ -218,9 +247,7 @@ async fn opened(house: &House) -> (Running, Client, String) {
     });
     let server = server.await.unwrap();
     let url = format!("http://{}", server.addr.unwrap());
-    let dora = Client::connect(Location::Url { url, token }).unwrap();
-    let id = dora.incidents(10, None).await.unwrap().items[0].id.clone();
-    (server, dora, id)
+    (server, Client::connect(Location::Url { url, token }).unwrap())
 }
 
 fn alert(delivery: &str) -> Alert {

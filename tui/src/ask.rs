@@ -176,6 +176,10 @@ pub enum Order {
     Resume(String),
     /// Write a note on an incident.
     Note(String, String),
+    /// An incident is over, for this reason.
+    Close(String, String),
+    /// It is not over after all, for this reason.
+    Reopen(String, String),
     /// A notice was sent: incident, deadline, proof.
     Sent(String, String, String),
     /// No notice is owed: incident, deadline, reason.

@@ -71,6 +71,10 @@ pub enum Command {
     RepinRun,
     /// Write a note.
     Note,
+    /// The incident is over.
+    CloseIncident,
+    /// It is not over after all.
+    ReopenIncident,
     /// The notice was sent.
     Sent,
     /// No notice is owed.

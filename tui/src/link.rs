@@ -170,6 +170,8 @@ async fn carry_out(client: &Client, order: Order) -> Result<Recorded, ClientErro
         Order::Pause(scope) => client.pause(&scope).await,
         Order::Resume(scope) => client.resume(&scope).await,
         Order::Note(incident, text) => client.note(&incident, &text).await,
+        Order::Close(incident, why) => client.close_incident(&incident, &why).await,
+        Order::Reopen(incident, why) => client.reopen_incident(&incident, &why).await,
         Order::Sent(incident, deadline, proof) => client.deadline_sent(&incident, &deadline, &proof).await,
         Order::Waive(incident, deadline, why) => client.waive_deadline(&incident, &deadline, &why).await,
         Order::Remind(card) => client.remind(&card).await,

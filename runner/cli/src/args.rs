@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Alerts(commands::lists::AlertsArgs),
     /// How the server is, and what waits for a person
     Status(commands::lists::StatusArgs),
-    /// The incidents, newest first
+    /// The incidents, newest first; close one, or open it again
     Incidents(commands::lists::IncidentsArgs),
     /// The runs, newest first
     Runs(commands::lists::RunsArgs),

@@ -6,11 +6,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use stanch_model::{
     api::{
         AcknowledgedBody, AlertReceipt, AlertSummary, AnswerBody, AskBody, BeginBody, BouncedBody,
-        BreakGlassBody, Card, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary, IncidentView,
-        IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, MailReturned, Me, MoveBody, NewToken,
-        NoteBody, NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary, ReasonBody, Recorded,
-        ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status, TokenInfo, UndoPlan,
-        Undoing, VendorPage, VendorView,
+        BreakGlassBody, Card, CloseBody, DeadlineView, DecideBody, EntryView, ExtendBody, IncidentSummary,
+        IncidentView, IntegrationSummary, JudgeBody, LinkBody, MadeLink, MadeToken, MailReturned, Me,
+        MoveBody, NewToken, NoteBody, NoticeView, Page, PlanBody, PlaybookSource, PlaybookSummary,
+        ReasonBody, Recorded, ResolveBody, RunSummary, ScopeBody, SettleBody, StartBody, Started, Status,
+        TokenInfo, UndoPlan, Undoing, VendorPage, VendorView,
     },
     run::{Plan, RunView},
 };
@@ -61,6 +61,12 @@ impl Client {
         self.page(&["v1", "incidents"], limit, after).await
     }
 
+    /// Those that nobody has closed, newest first.
+    pub async fn open_incidents(&self, limit: usize) -> Answer<Page<IncidentSummary>> {
+        let limit = limit.to_string();
+        self.get(&["v1", "incidents"], &[("limit", &limit), ("open", "true")]).await
+    }
+
     /// One incident; part of its id will do.
     pub async fn incident(&self, id: &str) -> Answer<IncidentView> {
         self.get(&["v1", "incidents", id], &[]).await
@@ -70,6 +76,18 @@ impl Client {
     pub async fn note(&self, incident: &str, text: &str) -> Answer<Recorded> {
         let body = NoteBody { text: text.to_owned() };
         self.post(&["v1", "incidents", incident, "notes"], &body).await
+    }
+
+    /// Says that an incident is over, for this reason.
+    pub async fn close_incident(&self, incident: &str, reason: &str) -> Answer<Recorded> {
+        let body = CloseBody { reason: reason.to_owned() };
+        self.post(&["v1", "incidents", incident, "close"], &body).await
+    }
+
+    /// Says that it is not over after all, for this reason.
+    pub async fn reopen_incident(&self, incident: &str, reason: &str) -> Answer<Recorded> {
+        let body = CloseBody { reason: reason.to_owned() };
+        self.post(&["v1", "incidents", incident, "reopen"], &body).await
     }
 
     /// Stops a clock of an incident: the notice was sent.

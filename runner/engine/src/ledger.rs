@@ -192,8 +192,14 @@ impl Env {
     /// The append by which a run belongs to an incident that is there.
     pub(crate) fn incident_joined(&self, id: &str, run: &RunId) -> StreamAppend {
         let joined = Joined { run: Some(run.clone()), ..Joined::default() };
-        let entry = NewEntry::new(incident::kind::JOINED, &joined);
-        StreamAppend::new(StreamId::incident(id), self.journal.epoch(), vec![entry])
+        self.joins(id, vec![NewEntry::new(incident::kind::JOINED, &joined)])
+    }
+
+    /// What is joined is open, and the index says so: of the last moment before it was closed something may still come.
+    fn joins(&self, id: &str, entries: Vec<NewEntry>) -> StreamAppend {
+        let row = stanch_journal::Row { state: incident::state::OPEN.to_owned(), ..Default::default() };
+        let append = StreamAppend::new(StreamId::incident(id), self.journal.epoch(), entries);
+        StreamAppend { row: Some(row), ..append }
     }
 
     /// The append by which an alert, and the runs that it starts, belong to an incident that is there.
@@ -211,8 +217,7 @@ impl Env {
         };
         let more = runs.iter().skip(1).map(|run| Joined { run: Some((*run).clone()), ..Joined::default() });
         let entries = std::iter::once(first).chain(more);
-        let entries = entries.map(|joined| NewEntry::new(incident::kind::JOINED, &joined)).collect();
-        StreamAppend::new(StreamId::incident(id), self.journal.epoch(), entries)
+        self.joins(id, entries.map(|joined| NewEntry::new(incident::kind::JOINED, &joined)).collect())
     }
 
     /// The append that changes an incident, for changes that a run's script made.

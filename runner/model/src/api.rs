@@ -49,7 +49,8 @@ words! {
     Role {
         /// Look.
         Viewer = "viewer",
-        /// Hand in alerts, start runs, answer questions, pause, resume, cancel, resolve what is in doubt, write notes.
+        /// Hand in alerts, start runs, answer questions, pause, resume, cancel, resolve what is in doubt, write notes, close
+        /// incidents and open them again.
         Responder = "responder",
         /// Say yes or no to approvals, and that a deadline owes nobody anything.
         Approver = "approver",
@@ -173,6 +174,12 @@ pub struct IncidentView {
     pub deadlines: Vec<DeadlineView>,
     /// What people wrote, oldest first.
     pub notes: Vec<Note>,
+    /// Who closed it, when and why; absent while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Note>,
+    /// Who opened it again last, when and why; absent while it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<Note>,
 }
 
 /// What a person wrote on an incident.
@@ -192,6 +199,14 @@ pub struct Note {
 pub struct NoteBody {
     /// At most 10,000 characters; line breaks are kept.
     pub text: String,
+}
+
+/// Closes an incident, or opens it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseBody {
+    /// Why: it must be said. At most 10,000 characters.
+    pub reason: String,
 }
 
 /// Stops a clock: the notice was sent, or nothing is owed.

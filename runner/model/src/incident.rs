@@ -27,6 +27,16 @@ pub mod kind {
     pub const DEADLINE_MOVED: &str = "incident.deadline_moved";
     /// [`super::Closed`]
     pub const CLOSED: &str = "incident.closed";
+    /// [`super::Reopened`]
+    pub const REOPENED: &str = "incident.reopened";
+}
+
+/// By what words the index knows how an incident stands, so that nobody reads its stream for that.
+pub mod state {
+    /// A person has closed it.
+    pub const CLOSED: &str = "closed";
+    /// It was joined, or opened again. One that is new has no word, and is open, too.
+    pub const OPEN: &str = "open";
 }
 
 /// `incident.opened`.
@@ -133,11 +143,26 @@ pub struct DeadlineMoved {
     pub reason: String,
 }
 
-/// `incident.closed`.
+/// `incident.closed`: nothing of it was open any more, and a person says that it is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Closed {
     /// A person.
     pub by: String,
     /// Why.
     pub reason: String,
+    /// Through what they said so: `cli`, `tui`, `api`, …
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
+}
+
+/// `incident.reopened`: it was not over after all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reopened {
+    /// A person.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Through what they said so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
 }

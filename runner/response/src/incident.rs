@@ -7,7 +7,9 @@ use stanch_model::{
     Entry,
     alert::Severity,
     api::{DeadlineView, IncidentSummary, Note},
-    incident::{Changed, Closed, DeadlineBegun, DeadlineMoved, DeadlineSettled, Joined, Noted, Opened, kind},
+    incident::{
+        Changed, Closed, DeadlineBegun, DeadlineMoved, DeadlineSettled, Joined, Noted, Opened, Reopened, kind,
+    },
     run::{Mode, body::DeadlineStarted},
 };
 
@@ -42,8 +44,10 @@ pub struct Incident {
     pub begun: Vec<DeadlineStarted>,
     /// Clocks that are counted from another moment than they were started with, oldest first: the last word counts.
     pub moved: Vec<DeadlineMoved>,
-    /// When it was closed.
-    pub closed: Option<String>,
+    /// Who closed it, when and why; nothing while it is open.
+    pub closed: Option<Note>,
+    /// Who opened it again last, when and why; nothing while it is closed.
+    pub reopened: Option<Note>,
     /// Somebody set the severity: alerts no longer raise it.
     severity_said: bool,
     /// The same as `alerts`: a burst of alerts that fold makes thousands of them.
@@ -80,6 +84,7 @@ impl Incident {
             begun: Vec::new(),
             moved: Vec::new(),
             closed: None,
+            reopened: None,
             severity_said: false,
             known: body.alert.into_iter().collect(),
         })
@@ -89,7 +94,7 @@ impl Incident {
     pub fn apply(&mut self, entry: &Entry) {
         let time = entry.header.time.clone();
         match entry.header.kind.as_str() {
-            kind::JOINED => entry.decode().into_iter().for_each(|body| self.join(body)),
+            kind::JOINED => entry.decode().into_iter().for_each(|body| self.join(body, &time)),
             kind::CHANGED => entry.decode().into_iter().for_each(|body| self.change(body)),
             kind::NOTED => {
                 let notes =
@@ -104,12 +109,32 @@ impl Incident {
                 self.begun.extend(entry.decode::<DeadlineBegun>().into_iter().map(|body| body.clock));
             }
             kind::DEADLINE_MOVED => self.moved.extend(entry.decode::<DeadlineMoved>()),
-            kind::CLOSED if entry.decode::<Closed>().is_ok() => self.closed = Some(time),
+            kind::CLOSED => {
+                if let Ok(Closed { by, reason, .. }) = entry.decode() {
+                    self.closed = Some(Note { at: time, by, text: reason });
+                    self.reopened = None;
+                }
+            }
+            kind::REOPENED => {
+                if let Ok(Reopened { by, reason, .. }) = entry.decode() {
+                    self.reopen(Note { at: time, by, text: reason });
+                }
+            }
             _ => {}
         }
     }
 
-    fn join(&mut self, body: Joined) {
+    fn reopen(&mut self, why: Note) {
+        self.closed = None;
+        self.reopened = Some(why);
+    }
+
+    fn join(&mut self, body: Joined, at: &str) {
+        // Nothing joins what is closed. What was on its way while somebody closed it is not hidden by that.
+        if self.closed.is_some() {
+            let text = "an alert or a run was on its way to it as it was closed".to_owned();
+            self.reopen(Note { at: at.to_owned(), by: "stanch".to_owned(), text });
+        }
         if let Some(alert) = body.alert.filter(|alert| self.known.insert(alert.clone())) {
             self.alerts.push(alert);
         }
@@ -179,7 +204,7 @@ impl Incident {
             title: self.title.clone(),
             severity: self.severity,
             opened: self.opened.clone(),
-            closed: self.closed.clone(),
+            closed: self.closed.as_ref().map(|closed| closed.at.clone()),
             runs: self.runs.clone(),
             mode: mode.to_owned(),
         }
@@ -247,7 +272,29 @@ mod tests {
         incident.apply(&entry(5, kind::JOINED, r#"{"alert":"A2","severity":"critical"}"#));
         assert_eq!((incident.severity, incident.lead.as_deref()), (Severity::Low, Some("ana")));
         incident.apply(&entry(6, kind::CLOSED, r#"{"by":"ana","reason":"done"}"#));
+        // as it was written before it said through what
         assert_eq!(incident.summary(Mode::Live).closed.as_deref(), Some("2026-11-22T00:00:06.000000Z"));
+        let closed = incident.closed.unwrap();
+        assert_eq!((closed.by.as_str(), closed.text.as_str()), ("ana", "done"));
+    }
+
+    #[test]
+    fn the_last_word_says_whether_it_is_over_and_what_joins_it_shows() {
+        let mut incident = Incident::of(&[entry(1, kind::OPENED, OPENED)]).unwrap();
+        incident.apply(&entry(2, kind::CLOSED, r#"{"by":"ana","reason":"done","channel":"cli"}"#));
+        incident.apply(&entry(3, kind::NOTED, r#"{"by":"ben","text":"they called"}"#));
+        assert!(incident.closed.is_some() && incident.reopened.is_none());
+        incident.apply(&entry(4, kind::REOPENED, r#"{"by":"ben","reason":"too early"}"#));
+        let said = incident.reopened.clone().unwrap();
+        assert_eq!(
+            (incident.closed.as_ref(), said.by.as_str(), said.text.as_str()),
+            (None, "ben", "too early")
+        );
+        incident.apply(&entry(5, kind::CLOSED, r#"{"by":"ana","reason":"done"}"#));
+        assert!(incident.closed.is_some() && incident.reopened.is_none());
+        incident.apply(&entry(6, kind::CLOSED, "[]"));
+        incident.apply(&entry(7, kind::JOINED, r#"{"alert":"A2"}"#));
+        assert_eq!((incident.closed, incident.reopened.unwrap().by), (None, "stanch".to_owned()));
     }
 
     #[test]

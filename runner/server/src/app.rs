@@ -47,6 +47,8 @@ pub(crate) struct App {
     pub(crate) mode: Mode,
     pub(crate) files: Files,
     pub(crate) reloading: tokio::sync::Mutex<()>,
+    /// One at a time: who closes an incident, and who does what a closed one does not take.
+    pub(crate) closing: tokio::sync::Mutex<()>,
     /// Where the ledger of drills lies.
     pub(crate) data: Option<PathBuf>,
     pub(crate) intake: Semaphore,
@@ -130,6 +132,7 @@ impl App {
             mode,
             files,
             reloading: tokio::sync::Mutex::default(),
+            closing: tokio::sync::Mutex::default(),
             data,
             intake: Semaphore::new(INTAKE_KIB as usize),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),

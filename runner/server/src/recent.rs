@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 use stanch_engine::Accepted;
-use stanch_journal::{Cursor, Filter, Journal, JournalError};
-use stanch_model::{Alert, StreamId, api::AlertSummary};
+use stanch_journal::{Cursor, Filter, Journal, JournalError, StreamInfo};
+use stanch_model::{Alert, StreamId, api::AlertSummary, incident::state};
 use ulid::Ulid;
 
 /// Items of a page unless asked for more, and at most.
@@ -16,12 +16,20 @@ const MOST: usize = 1000;
 pub(crate) struct Paging {
     limit: Option<usize>,
     pub(crate) after: Option<String>,
+    /// Of incidents: without those that are closed.
+    #[serde(default)]
+    open: bool,
 }
 
 impl Paging {
     /// The first page, as long as pages may be.
     pub(crate) fn most() -> Self {
-        Self { limit: Some(MOST), after: None }
+        Self { limit: Some(MOST), ..Self::default() }
+    }
+
+    /// The first page of what is open.
+    pub(crate) fn open() -> Self {
+        Self { open: true, ..Self::default() }
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -54,6 +62,7 @@ pub(crate) fn streams(journal: &dyn Journal, prefix: &str, paging: &Paging) -> R
         let mut ids: Vec<String> = page
             .streams
             .into_iter()
+            .filter(|(_, info)| !(paging.open && is_closed(info)))
             .filter_map(|(stream, _)| stream.as_str().strip_prefix(prefix).map(str::to_owned))
             .filter(|id| before.is_none_or(|before| id.as_str() < before))
             .collect();
@@ -66,6 +75,17 @@ pub(crate) fn streams(journal: &dyn Journal, prefix: &str, paging: &Paging) -> R
         }
     }
     Ok(Found::default())
+}
+
+/// How many incidents nobody has closed.
+pub(crate) fn open_incidents(journal: &dyn Journal) -> Result<u64, JournalError> {
+    let filter = Filter { prefix: "incident/".to_owned(), ..Filter::default() };
+    let all = journal.query(&filter, Cursor::START)?.streams;
+    Ok(all.iter().filter(|(_, info)| !is_closed(info)).count() as u64)
+}
+
+fn is_closed(info: &StreamInfo) -> bool {
+    info.row.as_ref().is_some_and(|row| row.state == state::CLOSED)
 }
 
 /// One alert by its id.
@@ -100,7 +120,7 @@ mod tests {
         }
         journal.commit_here();
         let mut seen = Vec::new();
-        let mut paging = Paging { limit: Some(2), after: None };
+        let mut paging = Paging { limit: Some(2), ..Paging::default() };
         loop {
             let found = streams(&journal, "alert/", &paging).unwrap();
             assert!(found.ids.len() <= 2);

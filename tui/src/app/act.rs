@@ -189,7 +189,7 @@ impl App {
         self.incident = open.get(at % open.len().max(1)).cloned();
     }
 
-    fn chosen_incident(&self) -> Option<String> {
+    pub(super) fn chosen_incident(&self) -> Option<String> {
         match self.screen {
             Screen::Now => self.foremost().map(|incident| incident.id.clone()),
             _ => self.at().opened.clone().or_else(|| self.chosen()),

@@ -25,6 +25,10 @@ impl App {
             }
             Command::UndoRun => role >= Role::Approver && run().is_some_and(|view| !view.holds.is_empty()),
             Command::Note => role >= Role::Responder && !self.world().incidents.is_empty(),
+            Command::CloseIncident | Command::ReopenIncident => {
+                let is_closed = self.meant_incident().map(|incident| incident.closed.is_some());
+                role >= Role::Responder && is_closed == Some(command == Command::ReopenIncident)
+            }
             Command::ExtendRun => role >= Role::Responder && !self.timed().is_empty(),
             Command::StartRun => role >= Role::Responder && self.meant_playbook().is_some(),
             Command::Sent => role >= Role::Responder && self.meant_clock().is_some(),

@@ -5,6 +5,7 @@
 mod act;
 mod cards;
 mod drill;
+mod incidents;
 mod keys;
 mod may;
 mod place;
@@ -18,7 +19,7 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use stanch_model::api::DrillView;
+use stanch_model::api::{DrillView, IncidentSummary};
 
 pub(crate) use drill::to_come;
 pub use place::{At, Pane, RunPlace, Scrub, Side};
@@ -331,10 +332,12 @@ impl App {
     }
 
     /// The incident that Now tells of.
-    pub fn foremost(&self) -> Option<&stanch_model::api::IncidentSummary> {
+    pub fn foremost(&self) -> Option<&IncidentSummary> {
         let world = self.world();
         let chosen = self.incident.as_deref();
-        let chosen = chosen.and_then(|id| world.incidents.iter().find(|incident| incident.id == id));
+        // one that was closed since is chosen no more
+        let is_it = |id, one: &&IncidentSummary| one.id == id && one.closed.is_none();
+        let chosen = chosen.and_then(|id| world.incidents.iter().find(|one| is_it(id, one)));
         chosen.or_else(|| world.foremost())
     }
 
@@ -358,7 +361,7 @@ impl App {
     }
 
     /// The incidents that are open.
-    pub fn open_incidents(&self) -> impl Iterator<Item = &stanch_model::api::IncidentSummary> {
+    pub fn open_incidents(&self) -> impl Iterator<Item = &IncidentSummary> {
         self.world().incidents.iter().filter(|incident| incident.closed.is_none())
     }
 

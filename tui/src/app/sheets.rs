@@ -30,6 +30,7 @@ impl App {
             Command::Bounce => self.bounced_sheet(self.meant_notice()?),
             Command::ExtendRun => self.extend_sheet()?,
             Command::UndoRun => self.undo_sheet()?,
+            Command::CloseIncident | Command::ReopenIncident => self.over_sheet(command)?,
             _ => return None,
         };
         let asks = match &sheet.deed {

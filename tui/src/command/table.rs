@@ -183,6 +183,12 @@ pub const TABLE: &[Row] = &[
         .cli("extend"),
     row(Command::Note, &["n", "N"], "note", "write a note on the incident").on(INCIDENTS).cli("note"),
     row(Command::Note, &["N"], "note", "write a note on the incident").on(&[On(Screen::Now)]).cli("note"),
+    row(Command::CloseIncident, &["c"], "close", "say that the incident is over")
+        .on(INCIDENTS)
+        .cli("incidents close"),
+    row(Command::ReopenIncident, &["c"], "reopen", "say that the incident is not over after all")
+        .on(INCIDENTS)
+        .cli("incidents reopen"),
     row(Command::Sent, &["d"], "sent", "the notice of this clock was sent").on(VENDORS).cli("deadlines sent"),
     row(Command::Waive, &["w"], "waive", "this clock owes nobody anything")
         .on(VENDORS)

@@ -27,6 +27,10 @@ pub enum Deed {
     Undo(String),
     /// Cuts of this run last longer.
     Extend(String),
+    /// This incident is over.
+    Close(String),
+    /// It is not over after all.
+    Reopen(String),
 }
 
 /// How far it is.
@@ -158,6 +162,8 @@ impl Sheet {
                 let to = take(TO);
                 Order::Bounced(notice.clone(), to, take(WHY).unwrap_or_default())
             }
+            Deed::Close(incident) => Order::Close(incident.clone(), take(WHY).unwrap_or_default()),
+            Deed::Reopen(incident) => Order::Reopen(incident.clone(), take(WHY).unwrap_or_default()),
             Deed::Undo(run) => Order::Begin(Begin::Undo(run.clone(), take(WHY).unwrap_or_default())),
             Deed::Extend(run) => Order::Extend {
                 run: run.clone(),

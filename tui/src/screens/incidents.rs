@@ -5,7 +5,10 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
-use stanch_model::{api::IncidentSummary, shortened::short};
+use stanch_model::{
+    api::{IncidentSummary, Note},
+    shortened::short,
+};
 
 use super::{alerts::severity, vendors::clock};
 use crate::{
@@ -86,6 +89,14 @@ fn detail(incident: &IncidentSummary, app: &App, width: usize) -> Vec<Line<'stat
     let lead = lead.map_or_else(|| "nobody leads it".to_owned(), |lead| format!("{lead} leads it"));
     let facts = format!("{}, opened {opened}, {closed}, {lead}", short(&incident.id));
     lines.push(Line::styled(cut(&facts, width, look), look.faint()));
+    let said = |word: &str, said: &Note| {
+        format!("{word} {} by {}: {}", zone.day(millis(&said.at)), said.by, said.text)
+    };
+    let closed = view.and_then(|view| view.closed.as_ref()).map(|note| said("Closed", note));
+    let again = view.and_then(|view| view.reopened.as_ref()).map(|note| said("Opened again", note));
+    for text in closed.into_iter().chain(again) {
+        lines.extend(widgets::wrap(&text, width).into_iter().map(Line::raw));
+    }
     lines.extend([Line::default(), Line::styled("RUNS", look.strong())]);
     for run in incident.runs.iter().rev().filter_map(|run| world.summary(run)) {
         let word = run.containment.as_deref().map_or_else(|| run.state.clone(), entry::containment);

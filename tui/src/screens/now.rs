@@ -141,6 +141,7 @@ fn what(
     let title = cut(&incident.title, width.saturating_sub(LABEL + end.len() + 2), look);
     let mut lines = vec![ends(labelled(label, title, app), &end, width, app)];
     let said = run.map_or_else(|| "No run is on it.".to_owned(), |run| stand(app, run));
+    let said = if incident.closed.is_some() { format!("CLOSED. {said}") } else { said };
     let indent = " ".repeat(LABEL);
     for row in widgets::wrap(&said, width.saturating_sub(LABEL)).into_iter().take(2) {
         lines.push(Line::raw(format!("{indent}{row}")));

@@ -81,7 +81,12 @@ pub fn said(entry: &EntryView) -> Option<Said> {
             let word = if entry.body["waived"] == true { "waived" } else { "sent" };
             line("clock", format!("{} {word} by {}", body.text("deadline"), body.text("by")))
         }
-        incident::kind::CLOSED => line("incident", format!("closed by {}", body.text("by"))),
+        incident::kind::CLOSED => {
+            line("incident", format!("closed by {}: {}", body.text("by"), body.text("reason")))
+        }
+        incident::kind::REOPENED => {
+            line("incident", format!("opened again by {}: {}", body.text("by"), body.text("reason")))
+        }
         _ if entry.stream.starts_with("alert/") && !entry.body["title"].is_null() => {
             line("alert", body.text("title"))
         }

@@ -245,14 +245,19 @@ impl World {
         self.cards().find(|card| card.id == id)
     }
 
-    /// The incident that most wants attention: open, with a run that is not over, the worst, the newest.
+    /// The incident that most wants attention: open, with a run that is not over, the worst, the newest; else the newest that
+    /// is open, else the newest.
     pub fn foremost(&self) -> Option<&IncidentSummary> {
         let alive = |incident: &&IncidentSummary| {
             incident.runs.iter().filter_map(|run| self.summary(run)).any(|run| !is_over(run))
         };
         let open = || self.incidents.iter().rev().filter(|incident| incident.closed.is_none());
         let worst = |incident: &&IncidentSummary| incident.severity;
-        open().filter(alive).max_by_key(worst).or_else(|| self.incidents.first())
+        open()
+            .filter(alive)
+            .max_by_key(worst)
+            .or_else(|| open().next_back())
+            .or_else(|| self.incidents.first())
     }
 
     /// The run of an incident that most wants attention: the newest that is not over, or else the newest.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its stage fails")]
 
 mod cards;
+mod closing;
 mod drill;
 mod facilitator;
 mod frame;

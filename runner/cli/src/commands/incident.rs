@@ -1,10 +1,10 @@
-//! An incident in words, and `stanch note`: what people write on it.
+//! An incident in words, and what people say of it: `stanch note`, `stanch incidents close` and `reopen`.
 
 use jiff::Timestamp;
 use serde_json::json;
 use stanch_client::Client;
 use stanch_model::{
-    api::{DeadlineView, IncidentView},
+    api::{DeadlineView, IncidentView, Note},
     shortened::short,
 };
 
@@ -49,6 +49,52 @@ pub(crate) async fn note(args: NoteArgs, out: Out) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
+/// Which incident, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// The incident, or a run of it: its id, a prefix or the last letters of it
+    #[arg(value_parser = reach::id)]
+    id: String,
+    /// Why; goes into the journal and the report
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Whether an incident is over.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Over {
+    /// Say that an incident is over: no run and no clock of it may be open
+    #[command(
+        after_help = "What comes in later opens a new incident. Notes can still be written; whoever wants more opens it again first.\nExit code: 3 when something of it is open, or it is closed already"
+    )]
+    Close(WhyArgs),
+    /// Say that a closed incident is not over after all
+    Reopen(WhyArgs),
+}
+
+/// Closes an incident, or opens it again.
+///
+/// # Errors
+/// When there is no such incident, or the server refuses.
+pub(crate) async fn say(over: Over, out: Out) -> anyhow::Result<Exit> {
+    let (args, word) = match &over {
+        Over::Close(args) => (args, "closed"),
+        Over::Reopen(args) => (args, "open again"),
+    };
+    let client = args.reach.client()?;
+    let incident = incident_of(&client, &args.id).await?;
+    let recorded = match &over {
+        Over::Close(_) => client.close_incident(&incident, &args.why).await,
+        Over::Reopen(_) => client.reopen_incident(&incident, &args.why).await,
+    };
+    let recorded = recorded.map_err(answer)?;
+    out.text(&format!("{} is {word}, recorded as {}", short(&incident), recorded.by));
+    out.line(&recorded);
+    Ok(Exit::Yes)
+}
+
 /// The incident that an id means: its own, or that of a run.
 async fn incident_of(client: &Client, id: &str) -> anyhow::Result<String> {
     match client.incident(id).await {
@@ -78,6 +124,10 @@ pub(super) async fn show(
     if let Some(lead) = &view.lead {
         say(format!("lead {lead}"));
     }
+    let words =
+        |word: &str, said: &Note| format!("{word} {} by {}: {}", when::at(&said.at), said.by, said.text);
+    view.closed.iter().for_each(|said| say(words("closed", said)));
+    view.reopened.iter().for_each(|said| say(words("opened again", said)));
     for run in &summary.runs {
         let run = client.run(run).await.map_err(answer)?;
         let id = run.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -91,7 +141,7 @@ pub(super) async fn show(
     }
     out.line(view);
     out.line(&json!({
-        "incident": summary.id, "severity": summary.severity, "runs": summary.runs.len(), "notes": view.notes.len(),
+        "incident": summary.id, "severity": summary.severity, "closed": summary.closed, "runs": summary.runs.len(), "notes": view.notes.len(),
         "deadlines": view.deadlines.iter().map(|clock| (clock.id.clone(), clock.state.clone().into())).collect::<serde_json::Map<_, _>>(),
     }));
     Ok(Exit::Yes)

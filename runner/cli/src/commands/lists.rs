@@ -9,6 +9,7 @@ use stanch_model::{
     shortened::short,
 };
 
+use super::incident;
 use crate::{
     exit::Exit,
     out::Out,
@@ -30,9 +31,15 @@ pub(crate) struct AlertsArgs {
     reach: ReachArgs,
 }
 
-/// The incidents, newest first
+/// The incidents, newest first; close one, or open it again
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct IncidentsArgs {
+    #[command(subcommand)]
+    what: Option<incident::Over>,
+    /// Leave out those that are closed
+    #[arg(long)]
+    open: bool,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -85,12 +92,21 @@ pub(crate) async fn alerts(args: AlertsArgs, out: Out) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-/// Lists incidents.
+/// Lists incidents, or says of one whether it is over.
 ///
 /// # Errors
 /// When the server cannot be reached or refuses.
 pub(crate) async fn incidents(args: IncidentsArgs, out: Out) -> anyhow::Result<Exit> {
-    let page = args.reach.client()?.incidents(args.limit, None).await.map_err(answer)?;
+    if let Some(over) = args.what {
+        return incident::say(over, out).await;
+    }
+    let client = args.reach.client()?;
+    let page = if args.open {
+        client.open_incidents(args.limit).await
+    } else {
+        client.incidents(args.limit, None).await
+    };
+    let page = page.map_err(answer)?;
     let mut table = Table::new(&["incident", "severity", "opened", "runs", "title"]);
     for incident in &page.items {
         let closed = if incident.closed.is_some() { " (closed)" } else { "" };
@@ -103,7 +119,8 @@ pub(crate) async fn incidents(args: IncidentsArgs, out: Out) -> anyhow::Result<E
         ]);
         out.line(incident);
     }
-    out.text(&if table.is_empty() { "no incidents".to_owned() } else { table.render(out.columns()) });
+    let none = if args.open { "no incident is open" } else { "no incidents" };
+    out.text(&if table.is_empty() { none.to_owned() } else { table.render(out.columns()) });
     out.line(&json!({ "incidents": page.items.len() }));
     Ok(Exit::Yes)
 }

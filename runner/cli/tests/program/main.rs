@@ -8,6 +8,7 @@ mod begin;
 mod broken;
 mod check;
 mod clocks;
+mod closing;
 mod doors;
 mod drain;
 mod edited;

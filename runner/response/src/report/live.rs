@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use stanch_model::{
     Alert, Entry,
-    api::DeadlineView,
+    api::{DeadlineView, Note},
     incident::{self, Noted},
     run::{Mode, RunView},
     shortened::short,
@@ -172,7 +172,11 @@ fn facts(material: &Material, incident: Option<&Incident>, runs: &[Run<'_>]) -> 
         facts.push(Fact::new("Incident", format!("{}, {}", incident.id, incident.severity)));
         let by = if incident.by.is_empty() { String::new() } else { format!(" by {}", incident.by) };
         facts.push(Fact::new("Opened", format!("{}{by}", written(&incident.opened))));
-        facts.extend(incident.closed.iter().map(|at| Fact::new("Closed", written(at))));
+        let said = |name, note: &Note| {
+            Fact::new(name, format!("{} by {}: {}", written(&note.at), note.by, note.text))
+        };
+        facts.extend(incident.closed.iter().map(|note| said("Closed", note)));
+        facts.extend(incident.reopened.iter().map(|note| said("Opened again", note)));
         facts.extend(incident.lead.iter().map(|lead| Fact::new("Lead", lead.clone())));
     }
     for entries in material.alerts.iter().take(NAMED) {
@@ -276,6 +280,10 @@ fn noted(entries: &[Entry], zero: Zero) -> Vec<Moment> {
         incident::kind::CLOSED => {
             let closed: incident::Closed = entry.decode().ok()?;
             Some(("closed", format!("{} closes the incident: {}", closed.by, closed.reason)))
+        }
+        incident::kind::REOPENED => {
+            let reopened: incident::Reopened = entry.decode().ok()?;
+            Some(("reopened", format!("{} opens the incident again: {}", reopened.by, reopened.reason)))
         }
         _ => None,
     };

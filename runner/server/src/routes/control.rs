@@ -13,6 +13,7 @@ use stanch_model::{
 use super::{
     body::{Body, Maybe},
     cards::recorded,
+    closing,
 };
 use crate::{app::Shared, auth::Caller, problem::Refused};
 
@@ -68,6 +69,7 @@ pub(super) async fn undo(
 ) -> Result<Json<Undoing>, Refused> {
     let run = app.engine.find(&id)?;
     let reason = body.reason.unwrap_or_default();
+    let _turn = closing::turn(&app, app.engine.view(&run)?.incident.as_deref()).await?;
     let undone = app.engine.undo(&run, caller.by(), &reason).await?;
     let Receipt { position, new } = undone.receipt;
     Ok(Json(Undoing { new, by: caller.name, position, run: undone.run.to_string() }))

@@ -26,7 +26,7 @@ use stanch_response::{
 use super::{
     Route,
     body::{Body, Maybe},
-    incidents,
+    closing, incidents,
 };
 use crate::{
     app::{App, Shared},
@@ -101,7 +101,7 @@ pub(super) async fn list(State(app): State<Shared>) -> Result<Json<Page<Deadline
 /// The clocks of open incidents, earliest due first.
 fn of_open_incidents(app: &App) -> Result<Vec<DeadlineView>, Refused> {
     let mut items = Vec::new();
-    for id in recent::streams(&*app.journal, "incident/", &Paging::default())?.ids {
+    for id in recent::streams(&*app.journal, "incident/", &Paging::open())?.ids {
         if let Some(incident) = incidents::read(app, &id)?.filter(|incident| incident.closed.is_none()) {
             items.extend(clocks(app, &incident)?);
         }
@@ -145,7 +145,7 @@ async fn settle(
     waived: bool,
     reason: &str,
 ) -> Result<Json<Recorded>, Refused> {
-    let incident = incidents::find(app, incident)?;
+    let (_turn, incident) = closing::open(app, incident).await?;
     let clocks = clocks(app, &incident)?;
     if !clocks.iter().any(|clock| clock.id == deadline) {
         return Err(unknown(&incident, deadline, &clocks));
@@ -183,8 +183,8 @@ pub(super) async fn begin(
     Path(incident): Path<String>,
     Body(body): Body<BeginBody>,
 ) -> Result<Json<Recorded>, Refused> {
-    let incident = incidents::find(&app, &incident)?;
     let reason = incidents::text(&body.reason)?;
+    let (_turn, incident) = closing::open(&app, &incident).await?;
     let from = match &body.from {
         Some(text) => moment(text)?,
         None => app.now(),
@@ -214,7 +214,7 @@ pub(super) async fn anchor(
             Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "no_reason", why).help("give it a `reason`")
         );
     }
-    let incident = incidents::find(&app, &incident)?;
+    let (_turn, incident) = closing::open(&app, &incident).await?;
     let known = clocks(&app, &incident)?;
     let Some(clock) = known.iter().find(|clock| clock.id == deadline) else {
         return Err(unknown(&incident, &deadline, &known));

@@ -19,8 +19,7 @@ use crate::{
     auth::Caller,
     metrics,
     problem::Refused,
-    recent::{self, Paging},
-    siem,
+    recent, siem,
 };
 
 /// Unfinished runs that are counted.
@@ -48,7 +47,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Result<Json<Status>, Re
         paused: app.engine.paused_scopes(),
         runs: tally(&app)?,
         cards,
-        incidents: recent::streams(&*app.journal, "incident/", &Paging::default())?.ids.len() as u64,
+        incidents: recent::open_incidents(&*app.journal)?,
         cursor: Cursor::after(app.journal.durable()).to_string(),
         now: app.now().to_string(),
         changed: app.files.changed().iter().map(|path| path.display().to_string()).collect(),

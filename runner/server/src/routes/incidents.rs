@@ -57,6 +57,8 @@ pub(super) async fn show(
         alerts: found.alerts.clone(),
         deadlines: clocks(&app, &found)?,
         notes: found.notes.clone(),
+        closed: found.closed.clone(),
+        reopened: found.reopened.clone(),
     }))
 }
 

@@ -3,6 +3,7 @@
 mod alerts;
 mod body;
 mod cards;
+mod closing;
 mod control;
 mod deadlines;
 mod device;
@@ -37,6 +38,9 @@ pub(crate) use table::{Access, Route, router};
 const PAGING: &[(&str, &str)] =
     &[("limit", "how many items at most, up to 1000"), ("after", "`next` of the page before")];
 
+const INCIDENTS: &[(&str, &str)] =
+    &[PAGING[0], PAGING[1], ("open", "`true` leaves out those that are closed")];
+
 const OPEN: &[(&str, &str)] = &[PAGING[0], ("open", "`true` leaves out those that ended")];
 
 const STREAM: &[(&str, &str)] = &[
@@ -55,6 +59,7 @@ const CURSOR: &[(&str, &str)] = &[
 /// All of them.
 pub(crate) fn all() -> Vec<Route> {
     let own = [
+        closing::routes(),
         deadlines::routes(),
         device::routes(),
         links::routes(),
@@ -190,7 +195,7 @@ fn incidents() -> Vec<Route> {
     vec![
         Route::get("/v1/incidents", "listIncidents", "Incidents, newest first", incidents::list)
             .may(Role::Viewer)
-            .query(PAGING)
+            .query(INCIDENTS)
             .gives::<Page<api::IncidentSummary>>(),
         Route::get(
             "/v1/incidents/{id}",

@@ -15,7 +15,7 @@ use stanch_model::{
 
 use super::{
     body::{Asked, Body},
-    handed, incidents,
+    closing, handed, incidents,
 };
 use crate::{
     app::{App, Shared},
@@ -57,6 +57,7 @@ pub(super) async fn start(
     }
     let incident = body.incident.map(|text| incidents::full_id(&app, &text)).transpose()?;
     let alert = alert(&app, &caller, body.alert, body.delivery).await?;
+    let _turn = closing::turn(&app, incident.as_deref()).await?;
     let start = StartRun {
         playbook: body.playbook,
         input: body.input.into_iter().collect(),

@@ -188,6 +188,8 @@ fn incident(what: &str, entry: &Entry) -> Option<Mapped> {
     let (activity, status) = match what {
         incident::kind::OPENED => (CREATE, (1, "New")),
         incident::kind::CLOSED => (CLOSE, (5, "Closed")),
+        // a late note opens nothing again
+        incident::kind::NOTED => (UPDATE, (0, "Unknown")),
         _ => (UPDATE, (2, "In Progress")),
     };
     let title = entry.decode::<Opened>().map(|opened| opened.title).ok().or_else(|| text("title"));

@@ -73,6 +73,7 @@ async fn every_answer_is_as_it_is_described() {
     by_senders(&world).await;
     logged_in(&world).await;
     planned_and_judged(&world).await;
+    over_and_not(&world).await;
     let world = after_the_end(world).await;
     let world = moved(world).await;
     let (described, given) = world.description.given();
@@ -119,6 +120,20 @@ async fn kept(world: &World, incident: &str) {
     ] {
         let reply = world.as_role(Role::Admin, method, &path, &body).await;
         assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+    }
+}
+
+/// An incident that is closed, and opened again.
+async fn over_and_not(world: &World) {
+    let run = world.asking(Role::Responder).await;
+    world.client(Role::Responder).cancel(&run, None).await.unwrap();
+    let incident = world.until(&run, |view| view.ended.is_some()).await.incident.unwrap();
+    for verb in ["close", "reopen"] {
+        let path = format!("/v1/incidents/{incident}/{verb}");
+        let reply = world.as_role(Role::Responder, Method::POST, &path, &json!({ "reason": "a test" })).await;
+        assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
+        let path = format!("/v1/incidents/{incident}");
+        assert_eq!(world.as_role(Role::Viewer, Method::GET, &path, &json!({})).await.status, 200);
     }
 }
 

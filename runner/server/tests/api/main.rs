@@ -10,6 +10,7 @@ mod bad_input;
 mod cards;
 mod clients;
 mod clocks;
+mod closing;
 mod device;
 mod events;
 mod glass;
