@@ -78,6 +78,14 @@ fn unlisted(case: &mut Case<'_>, at: usize, what: &What<'_>, names: &[String]) {
     };
     let effect = worst(&effects);
     let help = match effect {
+        _ if verbs.len() > 1 => {
+            let each = verbs.iter().map(|verb| match effects_of(case, verb).and_then(|found| worst(&found)) {
+                Some(effect) => format!("`{verb}` under `{effect}:`"),
+                None => format!("`{verb}`"),
+            });
+            let each: Vec<String> = each.collect();
+            format!("nobody can tell its kind here: add what it may be, {}", listed(each.iter().map(String::as_str)))
+        }
         Some(effect) => format!("add `{}` under `{effect}:`", names[0]),
         None => format!("add `{}` under its effect", names[0]),
     };

@@ -44,11 +44,11 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 fn script_map(value: &Value) -> Map {
-    let fields = FIELDS.iter().map(|(name, _)| *name).chain(["found"]);
+    let fields = FIELDS.iter().map(|(name, _)| *name).chain(["found", "unread"]);
     fields.map(|name| (name.into(), border::to_dynamic(&value[name]))).collect()
 }
 
-/// Settles; the value holds what the script sees, and `unread`: the lists that could not be read again.
+/// Settles; the value holds targets by state, and under `unread` a line for each list that could not be read again.
 pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
     let mark = Mark::new(at, "settle", "", &Value::Null);
     let address = match here.enter(mark)? {

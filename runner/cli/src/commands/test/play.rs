@@ -27,7 +27,7 @@ use stanch_server::ResponseDesk;
 use super::{
     life::{Life, Reaper},
     people::People,
-    stage::Stage,
+    stage::{Idle, Stage},
     vault::CaseVault,
 };
 use crate::said::Said;
@@ -60,6 +60,8 @@ pub(super) struct Scene {
 pub(super) struct Played {
     /// What is not as the case says.
     pub(super) misses: Vec<Miss>,
+    /// Its faults that never happened.
+    pub(super) idle: Vec<Idle>,
     /// The run that it started, as it stands.
     pub(super) run: Option<RunView>,
     /// Entries of its journal.
@@ -327,7 +329,9 @@ impl<'a> Play<'a> {
         };
         let mut misses = judge(self.case, &self.scene.ground, &seen);
         misses.extend(self.replayed(life).await?);
-        Ok(Played { misses, run: view, entries: life.journal.durable(), took_ms })
+        let entries = life.journal.durable();
+        let idle = self.stage.idle(self.case, &self.twins, entries);
+        Ok(Played { misses, idle, run: view, entries, took_ms })
     }
 
     /// A run that has ended ends the same when it is replayed, and asks the platforms nothing.
