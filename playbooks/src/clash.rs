@@ -25,8 +25,7 @@ pub(crate) fn clashes(script: &Script) -> Vec<Clash> {
     each_expr(script, &mut |expr| {
         let ExprKind::Method { on, name, args } = &expr.kind else { return };
         let Some(root) = root(on) else { return };
-        let captures =
-            |arg: &Expr| matches!(&arg.kind, ExprKind::Closure(_)) && uses_within(arg, root);
+        let captures = |arg: &Expr| matches!(&arg.kind, ExprKind::Closure(_)) && uses_within(arg, root);
         if args.iter().any(captures) {
             found.push(Clash { at: expr.at, name: root.to_owned(), method: name.clone() });
         }
@@ -73,7 +72,9 @@ fn root(expr: &Expr) -> Option<&str> {
 fn uses_within(expr: &Expr, name: &str) -> bool {
     match &expr.kind {
         ExprKind::Name(own) => own == name,
-        ExprKind::Closure(function) => !function.params.iter().any(|param| param == name) && looks(&function.body, name),
+        ExprKind::Closure(function) => {
+            !function.params.iter().any(|param| param == name) && looks(&function.body, name)
+        }
         ExprKind::Block(body) => looks(body, name),
         kind => kind.parts().into_iter().any(|part| uses_within(part, name)),
     }

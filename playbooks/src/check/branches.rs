@@ -28,7 +28,12 @@ pub(super) fn check(case: &mut Case<'_>) {
             continue;
         }
         let help = format!("give it a second name before, `let all = {name};`, and look at that inside");
-        case.script("PB0058", at, format!("the closure of `{method}` looks at `{name}`, which `{method}` is at work on"), &help);
+        case.script(
+            "PB0058",
+            at,
+            format!("the closure of `{method}` looks at `{name}`, which `{method}` is at work on"),
+            &help,
+        );
     }
     for (at, native) in hidden {
         let help = "write `each(list, |item| …)`: all at once, and one that fails does not stop the others";

@@ -84,9 +84,12 @@ pub(super) fn no_notice_of(path: &str) -> Option<String> {
 fn literal(case: &mut Case<'_>, at: usize, kind: ParamKind, text: &str) {
     let context = case.context;
     let (known, code, what, fallback) = match kind {
-        ParamKind::Channel => {
-            (&context.tell, "PB0036", "channel", "channels stand in stanch.yaml under `tell:`, people with ways of their own under `people: known:`")
-        }
+        ParamKind::Channel => (
+            &context.tell,
+            "PB0036",
+            "channel",
+            "channels stand in stanch.yaml under `tell:`, people with ways of their own under `people: known:`",
+        ),
         ParamKind::Deadline => {
             (&context.deadlines, "PB0039", "deadline", "deadlines stand in the deadlines table")
         }

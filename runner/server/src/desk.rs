@@ -389,6 +389,24 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
     }
 
     #[test]
+    fn a_page_for_a_vendors_owner_goes_to_the_person_or_group_or_name_that_it_means() {
+        let mut desk = desk();
+        let mut config = (*desk.config).clone();
+        config.people.groups.insert("sales-ops".to_owned(), vec!["kim".to_owned()]);
+        let kim = stanch_model::config::Person { tell: vec!["slack:@kim".to_owned()], ..Default::default() };
+        config.people.known.insert("kim".to_owned(), kim);
+        desk.config = config.into();
+        for owner in ["Sales Ops", "sales-ops", "kim"] {
+            let sent = desk.page(owner, "Drift is cut", Mode::Live).unwrap();
+            let sent: Vec<(&str, &str)> =
+                sent.iter().map(|one| (one.channel.as_str(), one.text.as_str())).collect();
+            assert_eq!(sent, [("slack_eu:@kim", "Drift is cut")], "{owner}");
+        }
+        let Err(DeskError::NoContact(why)) = desk.page("Finance", "x", Mode::Live) else { panic!() };
+        assert!(why.contains("has no `Finance`") && why.contains("`tell:` has team"), "{why}");
+    }
+
+    #[test]
     fn a_page_for_nobody_goes_to_those_who_hear_of_what_is_stuck() {
         let mut desk = desk();
         let mut config = (*desk.config).clone();

@@ -123,6 +123,50 @@ fn waits_jump_and_silence_decides() {
 }
 
 #[test]
+fn a_fault_that_never_happened_is_said_on_the_line_of_its_case() {
+    let home = cut();
+    let faults = "fault:
+  - { action: okta.revoke_app_token, call: 2, answer: 503 }
+  - { action: okta.revoke_app_token, call: 9, answer: 403 }
+  - { action: okta.suspend_user, answer: 403 }
+  - { action: okta.revoke_app_token, answer: 403, once: 'kills > 3' }
+  - { kill_runner: true, entry: 4000 }
+  - { kill_runner: true, action: okta.revoke_app_token, call: 70 }
+";
+    let text = format!(
+        "case: too late\n{WORLD}{faults}answers: {{ cut: approve }}\nexpect: {{ ended: finished }}\n"
+    );
+    case(home.path(), "late.yaml", &text);
+    let (cases, last) = lines(home.path(), &["test", "cut", "--json"]);
+    assert_eq!((&cases[0]["ok"], &last["idle"]), (&Value::Bool(true), &Value::from(5)), "{cases:?}");
+    let idle = cases[0]["idle"].as_array().unwrap();
+    let nth: Vec<u64> = idle.iter().map(|one| one["nth"].as_u64().unwrap()).collect();
+    assert_eq!(nth, [1, 2, 3, 4, 5]);
+    let why = |nth: usize| idle[nth]["why"].as_str().unwrap();
+    assert!(
+        why(0).contains("waits for call 9")
+            && why(1).contains("nobody called okta.suspend_user; okta was asked for")
+    );
+    let tested = transcript(home.path(), &["test", "cut"]);
+    assert!(
+        tested.ends_with("exit 0\n") && tested.contains("late.yaml:5:5: warning: this fault never happened"),
+        "{tested}"
+    );
+}
+
+#[test]
+fn a_question_mark_shows_what_there_is() {
+    let home = cut();
+    let expect = "answers: { cut: approve }\nexpect: { asked: [\"?\"], notes: [\"?\"], steps: [\"?\"] }\n";
+    case(home.path(), "shows.yaml", &format!("case: what there is\n{WORLD}{expect}"));
+    let tested = transcript(home.path(), &["test", "cut"]);
+    assert!(tested.contains("- expected ?\n  + got cut\n") && tested.contains("in order: phase"), "{tested}");
+    case(home.path(), "shows.yaml", &format!("case: a typo\n{WORLD}expect: {{ asked: [cutt] }}\n"));
+    let wrong = transcript(home.path(), &["test", "cut"]);
+    assert!(wrong.contains("did you mean `cut`?") && wrong.contains("shows what a run asks"), "{wrong}");
+}
+
+#[test]
 fn a_kill_at_any_entry_changes_nothing() {
     let home = cut();
     let expect = "answers: { cut: approve }\nexpect: { containment: contained_with_residual, residual: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";
@@ -232,4 +276,5 @@ fn every_case_of_the_library_holds_and_reaches_its_script() {
     let tested = transcript(home.path(), &["test", library, "--at-least", "95"]);
     let wrong: Vec<&str> = tested.lines().filter(|line| !line.contains("  ok ")).collect();
     assert!(tested.ends_with("exit 0\n"), "{}", wrong.join("\n"));
+    assert!(!tested.contains("never happened"), "{}", wrong.join("\n"));
 }

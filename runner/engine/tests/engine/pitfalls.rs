@@ -241,7 +241,10 @@ async fn a_closure_that_looks_at_its_own_list_says_so_and_where() {
         ),
     ] {
         let error = ended(script).await.error.unwrap_or_else(|| panic!("{script} ran"));
-        assert!(error.message.contains("a second name before") && error.message.ends_with(place), "{script}{error:?}");
+        assert!(
+            error.message.contains("a second name before") && error.message.ends_with(place),
+            "{script}{error:?}"
+        );
         assert!(!error.message.contains("race"), "{error:?}");
     }
 }

@@ -125,7 +125,9 @@ impl Voice {
 /// What a case hopes that they hear. The company of a case has a team and a desk for vendors.
 fn told(channel: &str) -> String {
     match channel {
-        "team" | "vendor-desk" => format!("  told: {{ {channel}: \"drift is cut off; 0 targets are not, 0 were found\" }}"),
+        "team" | "vendor-desk" => {
+            format!("  told: {{ {channel}: \"drift is cut off; 0 targets are not, 0 were found\" }}")
+        }
         _ => String::new(),
     }
 }

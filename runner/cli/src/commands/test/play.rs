@@ -320,8 +320,12 @@ impl<'a> Play<'a> {
         self.listen(&life.journal)?;
         let took_ms = self.clock.now_ms() - self.start_ms;
         let view = run.as_ref().map(|run| life.engine.view(run)).transpose()?;
+        let ids: Vec<RunId> = self.stage.facts.read().runs.keys().cloned().collect();
+        let others = ids.iter().filter(|id| Some(*id) != run.as_ref());
+        let others = others.map(|id| life.engine.view(id)).collect::<Result<Vec<_>, _>>()?;
         let seen = Seen {
             run: view.as_ref(),
+            others: &others,
             told: &self.told,
             summary: self.twins.summary(),
             facts: &self.stage.facts,

@@ -72,10 +72,15 @@ pub(super) fn measured(reached: &Reached) -> serde_json::Value {
 }
 
 /// The last line.
-pub(super) fn summary(cases: usize, failed: usize, took: Duration, out: Out) {
+pub(super) fn summary(cases: usize, failed: usize, idle: usize, took: Duration, out: Out) {
     let word = if cases == 1 { "case" } else { "cases" };
     let how = if failed == 0 { "all ok".to_owned() } else { format!("{failed} failed") };
-    out.text(&format!("{cases} {word}, {how}, {:.1} s", took.as_secs_f64()));
+    let idle = match idle {
+        0 => String::new(),
+        1 => ", 1 fault never happened".to_owned(),
+        more => format!(", {more} faults never happened"),
+    };
+    out.text(&format!("{cases} {word}, {how}{idle}, {:.1} s", took.as_secs_f64()));
 }
 
 fn line(suite: &Suite, ready: &Ready, outcome: &Outcome) -> serde_json::Value {

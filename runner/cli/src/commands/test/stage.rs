@@ -3,7 +3,7 @@
 //! Looked at within every request of a simulated platform, and whenever the engine rests.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Weak},
 };
 
@@ -133,12 +133,14 @@ impl Stage {
             Deed::Fault(nth, _) | Deed::Kill(nth) => Some((*nth, "its `once` was never so".to_owned())),
             Deed::Reveal(_) => None,
         });
-        let alive = deaths.iter().map(|death| (death.nth, short_of(&death.action, death.seen, death.call)));
+        let there = answered(twins);
+        let alive =
+            deaths.iter().map(|death| (death.nth, short_of(&death.action, death.seen, death.call, &there)));
         let met = on.iter().filter_map(|(nth, id)| {
             let active = faults.iter().find(|active| active.id == *id && active.fired == 0)?;
             let whom = active.fault.action.clone().or_else(|| active.fault.integration.clone());
             let whom = whom.unwrap_or_else(|| "any platform".to_owned());
-            Some((*nth, short_of(&whom, active.seen, active.fault.call.unwrap_or(1))))
+            Some((*nth, short_of(&whom, active.seen, active.fault.call.unwrap_or(1), &there)))
         });
         let early = case.fault.iter().enumerate().filter_map(|(nth, fault)| {
             let entry = fault.entry.filter(|entry| fault.kill_runner && *entry > entries)?;
@@ -160,10 +162,30 @@ pub(super) struct Idle {
     pub(super) why: String,
 }
 
+/// What the simulated platforms answered, by platform: under these names their calls fail.
+fn answered(twins: &TwinHost) -> BTreeMap<String, BTreeSet<String>> {
+    let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for request in twins.requests().into_iter().filter(|request| !request.action.is_empty()) {
+        there.entry(request.integration).or_default().insert(request.action);
+    }
+    there
+}
+
 /// Calls that could have failed, and too few came. Where enough came, another fault answered all of them.
-fn short_of(whom: &str, seen: u64, first: u64) -> String {
+fn short_of(whom: &str, seen: u64, first: u64, there: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let (platform, action) = whom.split_once('.').unwrap_or((whom, ""));
+    let known = there.get(platform);
     match seen {
-        0 => format!("no call of {whom} could meet it"),
+        0 if action.is_empty() || known.is_some_and(|known| known.contains(action)) => {
+            format!("no call of {whom} could meet it")
+        }
+        0 => match known {
+            None => format!("{platform} was asked nothing"),
+            Some(known) => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                format!("nobody called {whom}; {platform} was asked for {}", known.join(", "))
+            }
+        },
         _ if seen < first => format!("{whom} was called {seen} times, and it waits for call {first}"),
         _ => format!("another fault met every call of {whom} first"),
     }
