@@ -149,7 +149,7 @@ fn a_fault_that_never_happened_is_said_on_the_line_of_its_case() {
     );
     let tested = transcript(home.path(), &["test", "cut"]);
     assert!(
-        tested.ends_with("exit 0\n") && tested.contains("late.yaml:5:5: warning: this fault never happened"),
+        tested.ends_with("exit 0\n") && tested.contains("late.yaml:6:5: warning: this fault never happened"),
         "{tested}"
     );
 }
@@ -160,7 +160,10 @@ fn a_question_mark_shows_what_there_is() {
     let expect = "answers: { cut: approve }\nexpect: { asked: [\"?\"], notes: [\"?\"], steps: [\"?\"] }\n";
     case(home.path(), "shows.yaml", &format!("case: what there is\n{WORLD}{expect}"));
     let tested = transcript(home.path(), &["test", "cut"]);
-    assert!(tested.contains("- expected ?\n  + got cut\n") && tested.contains("in order: phase"), "{tested}");
+    assert!(
+        tested.contains("1>   - expected ?\n1>   + got cut\n") && tested.contains("in order: phase"),
+        "{tested}"
+    );
     case(home.path(), "shows.yaml", &format!("case: a typo\n{WORLD}expect: {{ asked: [cutt] }}\n"));
     let wrong = transcript(home.path(), &["test", "cut"]);
     assert!(wrong.contains("did you mean `cut`?") && wrong.contains("shows what a run asks"), "{wrong}");
@@ -221,6 +224,37 @@ fn what_came_due_while_a_run_ended_is_done_before_it_is_judged() {
         let tested = transcript(home.path(), &["test", "while"]);
         assert!(tested.ends_with("exit 0\n"), "{tested}");
     }
+}
+
+#[test]
+fn a_run_that_takes_something_back_and_stands_is_seen_by_the_case() {
+    let home = empty();
+    fs::create_dir_all(home.path().join("while/cases")).unwrap();
+    let manifest = "playbook: while\ntitle: Suspend for a while\nowner: it\nreviewed: 2026-11-27\n\
+                    input: { user: { type: user } }\nuses: { read: [find_user], reversible: [user.suspend] }\n";
+    let script = "let users = find_user(input.user).filter(|user| user.integration == \"okta\");\n\
+                  each(users, |user| user.suspend(#{ expires_in: \"4h\" }));\nsettle();\n";
+    fs::write(home.path().join("while/playbook.yaml"), manifest).unwrap();
+    fs::write(home.path().join("while/main.rhai"), script).unwrap();
+    // Twice at the same place, somewhere in the run that gives it back.
+    for entry in 41..48 {
+        let text = format!(
+            "case: dies at {entry}\ninput: {{ user: ana.adler@acme.example }}\nintegrations: [okta]\n\
+             world: {{ people: 4, apps: [{{ id: drift, vendor: drift, grants: {{ okta: 2 }} }}] }}\n\
+             fault: [{{ kill_runner: true, entry: {entry} }}, {{ kill_runner: true, entry: {} }}]\n\
+             expect: {{ ended: finished }}\n",
+            entry + 1
+        );
+        fs::write(home.path().join(format!("while/cases/at-{entry}.yaml")), text).unwrap();
+    }
+    let (cases, _) = lines(home.path(), &["test", "while", "--json"]);
+    let said: Vec<&str> = cases
+        .iter()
+        .flat_map(|case| case["misses"].as_array().unwrap())
+        .map(|miss| miss["got"].as_str().unwrap())
+        .filter(|got| got.starts_with("give-back: it stands as suspect"))
+        .collect();
+    assert!(!said.is_empty(), "{cases:?}");
 }
 
 #[test]

@@ -111,7 +111,8 @@ impl Reader<'_> {
         match path {
             ["answers"] => self.wrong_key("TC0002", path, name, message, help),
             _ => {
-                let help = format!("{help}. `asked: [\"?\"]` shows what a run asks");
+                let end = if help.ends_with('?') { "" } else { "." };
+                let help = format!("{help}{end} `asked: [\"?\"]` shows what a run asks");
                 self.wrong("TC0002", path, message, help);
             }
         }
