@@ -30,10 +30,8 @@ fn what_a_verb_may_be_on_a_target_of_unknown_kind_is_named_and_nothing_is_fixed(
         evidence(\"before\", all);\napprove(\"cut-app\", \"Cut\", [apps, all]);\nfor app in apps { app.quarantine(); }\n\
         each(all, |one| one.revoke());\nlet left = settle();\nnote(`${each(apps, |app| app.grants())} ${left.failed.len()}`);\n\
         page(\"team\", \"cut\");\n";
-    let sources = BTreeMap::from([
-        ("playbook.yaml".to_owned(), manifest.clone()),
-        ("main.rhai".to_owned(), script.to_owned()),
-    ]);
+    let sources =
+        BTreeMap::from([("playbook.yaml".to_owned(), manifest), ("main.rhai".to_owned(), script.to_owned())]);
     let index = Catalogue::new().with_keys();
     let found = check_sources("cut", &sources, &index, &context());
     let found: Vec<String> = found
