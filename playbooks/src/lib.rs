@@ -8,6 +8,7 @@
 pub mod assist;
 pub mod bundle;
 pub mod check;
+pub mod clash;
 pub mod codes;
 pub mod course;
 pub mod coverage;

@@ -112,8 +112,14 @@ pub(crate) fn missing(path: &str) -> String {
     format!("the playbook has no {path}")
 }
 
-fn template_name(path: &str) -> Option<&str> {
+/// The notice that this file is.
+pub(crate) fn template_name(path: &str) -> Option<&str> {
     path.strip_prefix(TEMPLATES)?.strip_suffix(".md")
+}
+
+/// The file of a notice.
+pub(crate) fn template_path(name: &str) -> String {
+    format!("{TEMPLATES}{name}.md")
 }
 
 /// The diagnostics of one template.

@@ -361,7 +361,9 @@ impl Found<'_> {
         match kind {
             ParamKind::Approval => self.values(self.around.under("approvals"), "under `approvals:`"),
             ParamKind::Question => self.values(self.around.under("questions"), "under `questions:`"),
-            ParamKind::Channel => self.values(set(&context.tell), "under `tell:` in stanch.yaml"),
+            ParamKind::Channel => {
+                self.values(set(&context.tell), "under `tell:` or `people:` in stanch.yaml")
+            }
             ParamKind::Deadline => self.values(set(&context.deadlines), "a deadline of the table"),
             ParamKind::Template => {
                 let names: Vec<String> = self.around.templates().map(|(name, _)| name.to_owned()).collect();

@@ -7,6 +7,7 @@ use stanch_model::{Diagnostic, Fix, diagnostic::did_you_mean, yaml::Node};
 use super::CheckContext;
 use crate::{
     Playbook,
+    clash::Clash,
     playbook::{MANIFEST, SCRIPT},
     survey::{Lost, Survey, World},
     syntax::token,
@@ -17,6 +18,8 @@ pub(super) struct Case<'a> {
     pub(super) context: &'a CheckContext,
     pub(super) world: &'a World<'a>,
     pub(super) survey: Survey<'a>,
+    /// Methods whose closure looks at what they are called on.
+    pub(super) clashes: Vec<Clash>,
     /// Functions that the script defines.
     pub(super) functions: Vec<&'a str>,
     /// The manifest with its places.

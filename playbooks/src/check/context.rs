@@ -9,7 +9,7 @@ use stanch_model::config::Config;
 pub struct CheckContext {
     /// Groups of people.
     pub groups: Option<BTreeSet<String>>,
-    /// Who can be paged: the keys of `tell`.
+    /// Who can be paged: the keys of `tell`, and who of `people` has a way.
     pub tell: Option<BTreeSet<String>>,
     /// Vendors in the register.
     pub vendors: Option<BTreeSet<String>>,
@@ -58,10 +58,14 @@ fn fits(pattern: &str, kind: &str) -> bool {
     }
 }
 
-/// The channels that lead to somebody.
+/// The channels that lead to somebody, and the people and groups that have ways of their own.
 fn heard(config: &Config) -> BTreeSet<String> {
-    let channels = config.tell.iter().filter(|(_, ways)| !ways.is_empty());
-    channels.map(|(channel, _)| channel.clone()).collect()
+    let people = &config.people;
+    let has_way = |person: &String| people.known.get(person).is_some_and(|known| !known.tell.is_empty());
+    let channels = config.tell.iter().filter(|(_, ways)| !ways.is_empty()).map(|(channel, _)| channel);
+    let groups = people.groups.iter().filter(|(_, members)| members.iter().any(has_way));
+    let groups = groups.map(|(group, _)| group);
+    channels.chain(groups).chain(people.known.keys().filter(|person| has_way(person))).cloned().collect()
 }
 
 impl CheckContext {

@@ -52,7 +52,8 @@ fn dropped(case: &mut Case<'_>, seen: &Seen<'_>) {
         What::Blind => (
             "PB0049",
             "nobody looks at whether this worked".to_owned(),
-            "look at `.ok`, or say what stands for a value that did not come: `.value ?? []`",
+            "look at `.ok` and say what failed, `if !x.ok { note(x.error.message); }`; what stands for a value that did not come \
+             is `.value ?? []`",
         ),
         What::TryValue => (
             "PB0012",

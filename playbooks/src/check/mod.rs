@@ -11,7 +11,7 @@ use std::{
 use stanch_model::{Diagnostic, Level, catalog::ActionIndex, yaml};
 
 use crate::{
-    Playbook, dialect, files,
+    Playbook, clash, dialect, files,
     manifest::{InputSpec, InputType},
     playbook::{MANIFEST, SCRIPT, missing},
     survey::{Lost, Survey, Ty, World},
@@ -90,7 +90,10 @@ pub fn check_dir(path: impl AsRef<Path>, index: &dyn ActionIndex, context: &Chec
     let unread: Vec<&str> = files.unread.iter().map(String::as_str).collect();
     let found = check_sources(&files::slug(path.as_ref()), &files.texts, index, context).into_iter();
     // Of a file that is there and cannot be read it is not said that it is missing.
-    let found = found.filter(|one| !unread.iter().any(|file| one.message == missing(file)));
+    let is_there = |one: &Diagnostic, file: &str| {
+        one.message == missing(file) || Some(&one.message) == world::no_notice_of(file).as_ref()
+    };
+    let found = found.filter(|one| !unread.iter().any(|file| is_there(one, file)));
     sorted(files.problems.into_iter().chain(found).collect())
 }
 
@@ -121,6 +124,7 @@ fn rules(
         playbook,
         context,
         survey: Survey::of(&script, &world),
+        clashes: clash::clashes(&script),
         functions: script.functions.keys().map(String::as_str).collect(),
         tree,
         yaml,

@@ -7,6 +7,7 @@ use crate::Library;
 
 pub(crate) mod catalogue;
 mod deep;
+mod newcomers;
 pub(crate) use catalogue::Catalogue;
 
 const MANIFEST: &str = "playbook: cut\ntitle: Cut\nowner: ir\nreviewed: 2026-11-01\n\

@@ -78,12 +78,34 @@ fn unlisted(case: &mut Case<'_>, at: usize, what: &What<'_>, names: &[String]) {
     };
     let effect = worst(&effects);
     let help = match effect {
+        _ if verbs.len() > 1 => of_some_kind(case, verbs),
         Some(effect) => format!("add `{}` under `{effect}:`", names[0]),
         None => format!("add `{}` under its effect", names[0]),
     };
     let fix = effect.filter(|_| verbs.len() == 1).and_then(|effect| mend::add(case.yaml, effect, &names[0]));
-    let message = format!("`{}` is not in the manifest's `uses`", verbs.join("` or `"));
+    let message = match (verbs, what) {
+        ([_, _, _, ..], What::Verb { method, .. }) => {
+            format!("`{method}` of no kind of target is in the manifest's `uses`")
+        }
+        _ => format!("`{}` is not in the manifest's `uses`", verbs.join("` or `")),
+    };
     case.in_script(Diagnostic::error("PB0031", message), at, &help, fix);
+}
+
+/// Which verbs a call may be on a target of unknown kind, by the effect that each belongs under. None of them is certain.
+fn of_some_kind(case: &Case<'_>, verbs: &[String]) -> String {
+    let mut under: Vec<(Effect, Vec<&str>)> = Vec::new();
+    for verb in verbs {
+        let Some(effect) = effects_of(case, verb).and_then(|effects| worst(&effects)) else { continue };
+        match under.iter_mut().find(|(known, _)| *known == effect) {
+            Some((_, verbs)) => verbs.push(verb),
+            None => under.push((effect, vec![verb])),
+        }
+    }
+    let under =
+        under.iter().map(|(effect, verbs)| format!("under `{effect}:` {}", listed(verbs.iter().copied())));
+    let under: Vec<String> = under.collect();
+    format!("its kind is not known here: add what it may be, {}", under.join("; "))
 }
 
 fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<String>, twice: bool) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::case::{Case, listed, near};
 use crate::{
     dialect::ParamKind,
+    playbook::{template_name, template_path},
     survey::What,
     syntax::{Expr, ExprKind},
 };
@@ -70,12 +71,25 @@ fn help(word: &str, known: &BTreeSet<String>, fallback: &str) -> String {
     near(word, names, &fallback)
 }
 
+/// What is said of a notice that is not there.
+fn no_notice(name: &str) -> String {
+    format!("there is no notice `{name}`")
+}
+
+/// The same, by the notice's file.
+pub(super) fn no_notice_of(path: &str) -> Option<String> {
+    Some(no_notice(template_name(path)?))
+}
+
 fn literal(case: &mut Case<'_>, at: usize, kind: ParamKind, text: &str) {
     let context = case.context;
     let (known, code, what, fallback) = match kind {
-        ParamKind::Channel => {
-            (&context.tell, "PB0036", "channel", "channels stand in stanch.yaml under `tell:`")
-        }
+        ParamKind::Channel => (
+            &context.tell,
+            "PB0036",
+            "channel",
+            "channels stand in stanch.yaml under `tell:`, people with ways of their own under `people: known:`",
+        ),
         ParamKind::Deadline => {
             (&context.deadlines, "PB0039", "deadline", "deadlines stand in the deadlines table")
         }
@@ -84,9 +98,10 @@ fn literal(case: &mut Case<'_>, at: usize, kind: ParamKind, text: &str) {
         }
         ParamKind::Template => {
             let templates: BTreeSet<String> = case.playbook.templates.keys().cloned().collect();
-            if !templates.contains(text) {
-                let help = help(text, &templates, &format!("write it: templates/{text}.md"));
-                case.script("PB0037", at, format!("there is no notice `{text}`"), &help);
+            // Of one that is there and has mistakes, these are said and no more.
+            if !templates.contains(text) && !case.playbook.sources.contains_key(&template_path(text)) {
+                let help = help(text, &templates, &format!("write it: {}", template_path(text)));
+                case.script("PB0037", at, no_notice(text), &help);
             }
             return;
         }

@@ -85,7 +85,7 @@ pub(crate) fn kind_words(kind: ParamKind) -> &'static str {
         ParamKind::Approval => "a name under `approvals:`",
         ParamKind::Question => "a name, which may stand under `questions:`",
         ParamKind::Template => "a file of `templates/`, without `.md`",
-        ParamKind::Channel => "a key of `tell:` in `stanch.yaml`",
+        ParamKind::Channel => "a key of `tell:` in `stanch.yaml`, or a person or group with ways of its own",
         ParamKind::Deadline => "a deadline of the table, or `contract`",
         ParamKind::Playbook => "a playbook's name",
         ParamKind::Duration => "a length of time",

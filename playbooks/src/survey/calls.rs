@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         let (mut types, mut first) = (Vec::new(), None);
         let (head, rest) = args.split_at(usize::from(!args.is_empty()));
         let place = self.place.clone();
-        let walled = branch || call.name == "wait_until";
+        let walled = branch || ["wait_until", "settle"].contains(&call.name);
         self.place.branches += usize::from(branch);
         self.place.reading |= call.name == "wait_until";
         if walled {
@@ -102,6 +102,7 @@ impl<'a> Reader<'a> {
         }
         for (n, part) in [head, rest].into_iter().enumerate() {
             let params = match (n, types.first()) {
+                (0, _) if call.name == "settle" => Ty::Target(None),
                 (1, Some(Ty::List(item))) => (**item).clone(),
                 (1, Some(Ty::Closure)) => first.clone().unwrap_or(Ty::Any),
                 _ => Ty::Any,

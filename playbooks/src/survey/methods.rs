@@ -30,6 +30,7 @@ pub(super) fn field(call: &HostCall, name: &str, value: &Ty) -> Ty {
     match (call.name, name) {
         ("attempt", "value") => value.clone(),
         ("attempt", "ok") => Ty::Bool,
+        ("settle", "unread") => Ty::list(Ty::Text),
         ("settle", _) => value.clone(),
         ("incident", "severity") => Ty::Severity,
         ("run_playbook", "targets") => Ty::list(Ty::Target(None)),

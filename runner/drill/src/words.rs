@@ -232,7 +232,7 @@ const SHOWN: usize = 16;
 
 /// The way out for a name that nobody knows.
 pub(crate) fn near(name: &str, known: &[&str]) -> String {
-    match did_you_mean(name, known.iter().copied()) {
+    match did_you_mean(name, known.iter().copied().filter(|known| *known != name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.len() > SHOWN => format!("known are {}, …", known[..SHOWN].join(", ")),
         None => format!("known are {}", known.join(", ")),

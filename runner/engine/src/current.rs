@@ -52,6 +52,14 @@ pub(crate) fn in_script(line: usize, column: usize) -> (usize, usize) {
     })
 }
 
+/// Where in the script this method can have been called with a closure that looks at what it is called on.
+pub(crate) fn clashes(method: &str) -> Vec<(usize, usize)> {
+    CURRENT.with_borrow(|current| {
+        let live = current.as_ref().and_then(|current| current.live.try_borrow().ok());
+        live.map(|live| stanch_playbooks::clash::places(&live.playbook.script, method)).unwrap_or_default()
+    })
+}
+
 /// What every host call answers while the script leaves: no `catch` sees it.
 pub(crate) fn terminated() -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE))

@@ -244,7 +244,8 @@ pub(crate) fn call(
     lent_closure(closure, 0)?.call_raw(ctx, None, args)
 }
 
-fn lent_closure(closure: &rhai::FnPtr, depth: usize) -> Hosted<rhai::FnPtr> {
+/// A closure with copies of what it captured.
+pub(crate) fn lent_closure(closure: &rhai::FnPtr, depth: usize) -> Hosted<rhai::FnPtr> {
     let mut own = closure.clone();
     let captured = closure.curry().iter().map(|value| {
         let mut copy = value.flatten_clone();

@@ -17,6 +17,8 @@ use stanch_response::{
     vendor::Vendor,
 };
 
+use crate::owners;
+
 /// Who hears a page whose channel nobody is under.
 const INSTEAD: [&str; 2] = ["stuck", "approval"];
 
@@ -137,12 +139,14 @@ impl Desk for ResponseDesk {
 
     fn page(&self, channel: &str, text: &str, mode: Mode) -> Result<Vec<Message>, DeskError> {
         let named = |key: &str| self.config.tell.get(key).filter(|ways| !ways.is_empty());
-        if let Some(ways) = named(channel) {
+        // A vendor's owner is written as people write it: somebody, a group, or `Sales Ops` for `sales-ops`.
+        let theirs = || Some(owners::ways(channel, &self.config)).filter(|ways| !ways.is_empty());
+        if let Some(ways) = named(channel).cloned().or_else(theirs) {
             return Ok(ways.iter().map(|way| message(way, text, mode, &self.config)).collect());
         }
         // Better somebody who was not meant than nobody.
         let instead = INSTEAD.iter().find_map(|key| named(key));
-        let instead = instead.ok_or_else(|| DeskError::NoContact(format!("`tell:` has no `{channel}`")))?;
+        let instead = instead.ok_or_else(|| DeskError::NoContact(self.unheard(channel)))?;
         let text = format!("{text}\n(meant for `{channel}`, which `tell:` does not name)");
         Ok(instead.iter().map(|way| message(way, &text, mode, &self.config)).collect())
     }
@@ -178,6 +182,17 @@ pub(crate) fn channel_of(way: &str, config: &Config) -> String {
 }
 
 impl ResponseDesk {
+    /// Why nobody hears a channel, and what would lead to somebody.
+    fn unheard(&self, channel: &str) -> String {
+        let keys = self.config.tell.iter().filter(|(_, ways)| !ways.is_empty()).map(|(key, _)| key.as_str());
+        let keys: Vec<&str> = keys.collect();
+        let known = if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") };
+        format!(
+            "`tell:` has no `{channel}`, and `people:` no way to it; `tell:` has {known}. Add `{channel}` there, or one of \
+             approval and stuck, which hear what is meant for nobody"
+        )
+    }
+
     /// Whether the register knows this address as one that many read.
     fn is_list(&self, mail: &str) -> bool {
         let mut contacts = self.register.vendors().values().flat_map(Vendor::ladder);
@@ -371,6 +386,24 @@ zendesk: { name: Zendesk, apps: [zendesk], contacts: [{ mail: s@zendesk.example 
         for channel in ["nobody", "strangers"] {
             assert!(matches!(desk.page(channel, "x", Mode::Live), Err(DeskError::NoContact(_))));
         }
+    }
+
+    #[test]
+    fn a_page_for_a_vendors_owner_goes_to_the_person_or_group_or_name_that_it_means() {
+        let mut desk = desk();
+        let mut config = (*desk.config).clone();
+        config.people.groups.insert("sales-ops".to_owned(), vec!["kim".to_owned()]);
+        let kim = stanch_model::config::Person { tell: vec!["slack:@kim".to_owned()], ..Default::default() };
+        config.people.known.insert("kim".to_owned(), kim);
+        desk.config = config.into();
+        for owner in ["Sales Ops", "sales-ops", "kim"] {
+            let sent = desk.page(owner, "Drift is cut", Mode::Live).unwrap();
+            let sent: Vec<(&str, &str)> =
+                sent.iter().map(|one| (one.channel.as_str(), one.text.as_str())).collect();
+            assert_eq!(sent, [("slack_eu:@kim", "Drift is cut")], "{owner}");
+        }
+        let Err(DeskError::NoContact(why)) = desk.page("Finance", "x", Mode::Live) else { panic!() };
+        assert!(why.contains("has no `Finance`") && why.contains("`tell:` has team"), "{why}");
     }
 
     #[test]

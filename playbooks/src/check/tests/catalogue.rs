@@ -52,6 +52,13 @@ impl Catalogue {
         self.integrations.push((platform.to_owned(), platform.to_owned()));
         self
     }
+
+    /// With a verb `revoke` on a second kind of target, which can be taken back.
+    pub(crate) fn with_keys(mut self) -> Self {
+        let key = action("okta", "revoke_key", Effect::Reversible, Some("key.revoke"), Some("key"), None);
+        self.actions.push(key);
+        self
+    }
 }
 
 fn input(name: &str, kind: InputKind, required: bool, one_of: &[&str]) -> (String, InputInfo) {

@@ -112,9 +112,9 @@ settle();"#), @r"
     main.rhai:10:13: nobody looks at `tried` [PB0049]
         use it, or leave the call out
     main.rhai:11:13: nobody looks at whether this worked [PB0049]
-        look at `.ok`, or say what stands for a value that did not come: `.value ?? []`
+        look at `.ok` and say what failed, `if !x.ok { note(x.error.message); }`; what stands for a value that did not come is `.value ?? []`
     main.rhai:15:13: nobody looks at whether this worked [PB0049]
-        look at `.ok`, or say what stands for a value that did not come: `.value ?? []`
+        look at `.ok` and say what failed, `if !x.ok { note(x.error.message); }`; what stands for a value that did not come is `.value ?? []`
     main.rhai:17:22: what this reads is dropped [PB0049]
         use it, or leave it out
     main.rhai:18:18: what `attempt` gives is dropped [PB0049]

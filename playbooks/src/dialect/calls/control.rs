@@ -3,12 +3,16 @@
 use super::{CallClass, HostCall, ParamKind, call, may, need};
 
 pub(super) const SETTLE: HostCall = HostCall {
-    returns: "#{ failed, residual, attested, in_doubt, skipped, found }",
-    fields: &["failed", "residual", "attested", "in_doubt", "skipped", "found"],
+    params: &[may("concerns", ParamKind::Closure(1))],
+    returns: "#{ failed, residual, attested, in_doubt, skipped, found, unread }",
+    fields: &["failed", "residual", "attested", "in_doubt", "skipped", "found", "unread"],
     throws: &["misuse"],
     docs: "Waits until every cut has been read back and every `manual` answered, then reads again every list that scoped a \
-           cut. Gives lists of targets by state; `found` is what the fresh lists hold and nothing has cut. Verified \
-           targets are not listed. Call it before anybody is told that something is cut; a run calls it by itself at its \
+           cut. Gives lists of targets by state; `found` is what the fresh lists hold and nothing has cut. `unread` \
+           has a text for each list that could not be read again, or not whole: which, and why. Verified targets are not \
+           listed. A list of a whole company holds others, too: `settle(|user| user.label == input.user)` says which of what nothing has \
+           cut concerns this case. The others are not `found`, now and in later calls; the record says how many there are, and \
+           whoever comes to a list later is asked about anew. Call it before anybody is told that something is cut; a run calls it by itself at its \
            end. May be called again after more cuts. Not inside a branch.",
     example: r#"let left = settle();"#,
     ..call("settle", CallClass::Wait)

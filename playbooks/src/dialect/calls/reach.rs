@@ -47,7 +47,8 @@ pub(super) const PAGE: HostCall = HostCall {
     fields: &["channel", "sent", "error"],
     throws: &[],
     docs: "Tells our own people: `channel` is a key of `tell:` in the configuration, and every way listed there is used \
-           (chat, mail, webhook). It never throws, since what is cut must not fail for want of a listener: `sent` counts the ways \
+           (chat, mail, webhook); or a person or group of `people:` whose own ways (`known:`) are used, as a vendor's `owner` is: \
+           `page(supplier.owner ?? \"team\", …)`. It never throws, since what is cut must not fail for want of a listener: `sent` counts the ways \
            that took it, `error` says why when none did, and the run records whom it could not reach. A channel that is not there, or lists no way, \
            goes to those under `stuck`, else under `approval`, with a line that says whom it was meant for; where nobody is under \
            these either, nobody hears it: `sent` is 0, and the run shows what was left untold.",

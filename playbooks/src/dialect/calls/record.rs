@@ -60,7 +60,7 @@ pub(super) const VENDOR_OF: HostCall = HostCall {
            One vendor: the first that any of them leads to. When the register knows none, gives a stand-in with \
            `known: false`, the app's own name, no contacts: the script need not branch, `notify` to it throws \
            `no_contact`, `deadline` gives `()`. `contacts` are mail addresses, the first to write to \
-           first; `owner` is our person for it or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`, `their_clause` the one that it owes us; \
+           first; `owner` is who of us answers for it, for `page`, or `()`; `clause` is the notice period in its contract (`\"24h\"`) or `()`, `their_clause` the one that it owes us; \
            `data` is what it holds of ours, `secrets` what we gave it, by name only.",
     example: r#"let supplier = vendor_of("drift");"#,
     ..call("vendor_of", CallClass::Local)

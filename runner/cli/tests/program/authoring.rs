@@ -123,6 +123,53 @@ fn waits_jump_and_silence_decides() {
 }
 
 #[test]
+fn a_fault_that_never_happened_is_said_on_the_line_of_its_case() {
+    let home = cut();
+    let faults = "fault:
+  - { action: okta.revoke_app_token, call: 2, answer: 503 }
+  - { action: okta.revoke_app_token, call: 9, answer: 403 }
+  - { action: okta.suspend_user, answer: 403 }
+  - { action: okta.revoke_app_token, answer: 403, once: 'kills > 3' }
+  - { kill_runner: true, entry: 4000 }
+  - { kill_runner: true, action: okta.revoke_app_token, call: 70 }
+";
+    let text = format!(
+        "case: too late\n{WORLD}{faults}answers: {{ cut: approve }}\nexpect: {{ ended: finished }}\n"
+    );
+    case(home.path(), "late.yaml", &text);
+    let (cases, last) = lines(home.path(), &["test", "cut", "--json"]);
+    assert_eq!((&cases[0]["ok"], &last["idle"]), (&Value::Bool(true), &Value::from(5)), "{cases:?}");
+    let idle = cases[0]["idle"].as_array().unwrap();
+    let nth: Vec<u64> = idle.iter().map(|one| one["nth"].as_u64().unwrap()).collect();
+    assert_eq!(nth, [1, 2, 3, 4, 5]);
+    let why = |nth: usize| idle[nth]["why"].as_str().unwrap();
+    assert!(
+        why(0).contains("waits for call 9")
+            && why(1).contains("nobody called okta.suspend_user; okta was asked for")
+    );
+    let tested = transcript(home.path(), &["test", "cut"]);
+    assert!(
+        tested.ends_with("exit 0\n") && tested.contains("late.yaml:6:5: warning: this fault never happened"),
+        "{tested}"
+    );
+}
+
+#[test]
+fn a_question_mark_shows_what_there_is() {
+    let home = cut();
+    let expect = "answers: { cut: approve }\nexpect: { asked: [\"?\"], notes: [\"?\"], steps: [\"?\"] }\n";
+    case(home.path(), "shows.yaml", &format!("case: what there is\n{WORLD}{expect}"));
+    let tested = transcript(home.path(), &["test", "cut"]);
+    assert!(
+        tested.contains("1>   - expected ?\n1>   + got cut\n") && tested.contains("in order: phase"),
+        "{tested}"
+    );
+    case(home.path(), "shows.yaml", &format!("case: a typo\n{WORLD}expect: {{ asked: [cutt] }}\n"));
+    let wrong = transcript(home.path(), &["test", "cut"]);
+    assert!(wrong.contains("did you mean `cut`?") && wrong.contains("shows what a run asks"), "{wrong}");
+}
+
+#[test]
 fn a_kill_at_any_entry_changes_nothing() {
     let home = cut();
     let expect = "answers: { cut: approve }\nexpect: { containment: contained_with_residual, residual: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";
@@ -180,6 +227,37 @@ fn what_came_due_while_a_run_ended_is_done_before_it_is_judged() {
 }
 
 #[test]
+fn a_run_that_takes_something_back_and_stands_is_seen_by_the_case() {
+    let home = empty();
+    fs::create_dir_all(home.path().join("while/cases")).unwrap();
+    let manifest = "playbook: while\ntitle: Suspend for a while\nowner: it\nreviewed: 2026-11-27\n\
+                    input: { user: { type: user } }\nuses: { read: [find_user], reversible: [user.suspend] }\n";
+    let script = "let users = find_user(input.user).filter(|user| user.integration == \"okta\");\n\
+                  each(users, |user| user.suspend(#{ expires_in: \"4h\" }));\nsettle();\n";
+    fs::write(home.path().join("while/playbook.yaml"), manifest).unwrap();
+    fs::write(home.path().join("while/main.rhai"), script).unwrap();
+    // Twice at the same place, somewhere in the run that gives it back.
+    for entry in 41..48 {
+        let text = format!(
+            "case: dies at {entry}\ninput: {{ user: ana.adler@acme.example }}\nintegrations: [okta]\n\
+             world: {{ people: 4, apps: [{{ id: drift, vendor: drift, grants: {{ okta: 2 }} }}] }}\n\
+             fault: [{{ kill_runner: true, entry: {entry} }}, {{ kill_runner: true, entry: {} }}]\n\
+             expect: {{ ended: finished }}\n",
+            entry + 1
+        );
+        fs::write(home.path().join(format!("while/cases/at-{entry}.yaml")), text).unwrap();
+    }
+    let (cases, _) = lines(home.path(), &["test", "while", "--json"]);
+    let said: Vec<&str> = cases
+        .iter()
+        .flat_map(|case| case["misses"].as_array().unwrap())
+        .map(|miss| miss["got"].as_str().unwrap())
+        .filter(|got| got.starts_with("give-back: it stands as suspect"))
+        .collect();
+    assert!(!said.is_empty(), "{cases:?}");
+}
+
+#[test]
 fn coverage_names_the_places_that_no_case_reaches() {
     let home = cut();
     let denied = "answers: { cut: deny }\nexpect: { ended: failed }\n";
@@ -232,4 +310,5 @@ fn every_case_of_the_library_holds_and_reaches_its_script() {
     let tested = transcript(home.path(), &["test", library, "--at-least", "95"]);
     let wrong: Vec<&str> = tested.lines().filter(|line| !line.contains("  ok ")).collect();
     assert!(tested.ends_with("exit 0\n"), "{}", wrong.join("\n"));
+    assert!(!tested.contains("never happened"), "{}", wrong.join("\n"));
 }

@@ -36,6 +36,11 @@ pub fn check(file: &str, text: &str, case: &Case, ground: &Ground) -> Vec<Diagno
     reader.found
 }
 
+/// `?` among what is expected is there to fail, and to show what there is instead.
+fn is_question(path: &[&str], name: &str) -> bool {
+    name == "?" && path.first() == Some(&"expect")
+}
+
 struct Reader<'a> {
     file: &'a str,
     text: &'a str,
@@ -60,18 +65,27 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, path: &[&str], what: &str, name: &str, known: &[String]) {
+        if is_question(path, name) {
+            return;
+        }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         self.wrong("TC0002", path, format!("there is no {what} `{name}`"), words::near(name, &known));
     }
 
     fn unknown_key(&mut self, path: &[&str], what: &str, name: &str, known: &[String]) {
+        if is_question(path, name) {
+            return;
+        }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let help = words::near(name, &known);
         self.wrong_key("TC0002", path, name, format!("there is no {what} `{name}`"), help);
     }
 
     /// The same, with the playbook's own names before all others.
-    fn unasked(&mut self, name: &str, cards: &[String]) {
+    fn unasked(&mut self, path: &[&str], name: &str, cards: &[String]) {
+        if is_question(path, name) {
+            return;
+        }
         let (manifest, script) = (&self.ground.playbook.manifest, &self.ground.playbook.script);
         let asked =
             ["approve(\"", "ask(\"", "manual(\""].into_iter().flat_map(|call| script.split(call).skip(1));
@@ -80,8 +94,8 @@ impl Reader<'_> {
         let own: BTreeSet<&str> = named.chain(asked).collect();
         let own: Vec<&str> = own.into_iter().collect();
         let known: Vec<&str> = cards.iter().map(String::as_str).collect();
-        let near =
-            did_you_mean(name, own.iter().copied()).or_else(|| did_you_mean(name, known.iter().copied()));
+        let near = did_you_mean(name, own.iter().copied().filter(|own| *own != name))
+            .or_else(|| did_you_mean(name, known.iter().copied()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if own.is_empty() => {
@@ -94,7 +108,14 @@ impl Reader<'_> {
             ),
         };
         let message = format!("there is no approval or question `{name}`");
-        self.wrong_key("TC0002", &["answers"], name, message, help);
+        match path {
+            ["answers"] => self.wrong_key("TC0002", path, name, message, help),
+            _ => {
+                let end = if help.ends_with('?') { "" } else { "." };
+                let help = format!("{help}{end} `asked: [\"?\"]` shows what a run asks");
+                self.wrong("TC0002", path, message, help);
+            }
+        }
     }
 
     fn names(&self, what: Names) -> Vec<String> {
@@ -284,7 +305,7 @@ impl Reader<'_> {
         let people: Vec<String> = self.ground.people().into_iter().collect();
         for (name, replies) in &self.case.answers {
             if !self.may_be_asked(name, &cards) {
-                self.unasked(name, &cards);
+                self.unasked(&["answers"], name, &cards);
             }
             for spoken in replies.all() {
                 let words = ["approve", "deny", super::EXPIRE, "go_on", "skip", "look_again"];
@@ -416,7 +437,7 @@ impl Reader<'_> {
         let actions = self.ground.actions(self.case);
         for (path, name) in asked {
             if !self.may_be_asked(&name, &cards) && !actions.contains_key(&name) {
-                self.unknown(&path, "approval or question", &name, &cards);
+                self.unasked(&path, &name, &cards);
             }
         }
     }

@@ -23,6 +23,8 @@ use crate::{
 pub struct Seen<'a> {
     /// The run that the case started; nothing where its alert started none.
     pub run: Option<&'a RunView>,
+    /// The runs that this one started, and those that these did.
+    pub others: &'a [RunView],
     /// What it did and said.
     pub told: &'a Told,
     /// What the simulated platforms counted.
@@ -118,11 +120,23 @@ impl<'a> Bench<'a> {
             if run.ended.is_some() || wanted.iter().map(String::as_str).collect::<BTreeSet<_>>() != open {
                 self.miss(&["expect", "waits"], format!("it waits for {}", wanted.join(", ")), ending(run));
             }
-        } else if run.ended.is_none() {
+        } else if run.ended.is_some() {
+            self.others();
+        } else {
             let names: Vec<&str> = open.into_iter().collect();
             let way =
                 if names.is_empty() { String::new() } else { " (`answers` says nothing to it)".to_owned() };
             self.miss(&["expect"], "the run ends".to_owned(), format!("{}{way}", ending(run)));
+        }
+    }
+
+    /// The runs that it started, to take something back or to play another playbook. One that waits for a person has said so;
+    /// nobody else would see that one stands, as suspect or diverged.
+    fn others(&mut self) {
+        let stands = |other: &&RunView| other.ended.is_none() && other.open_waits().next().is_none();
+        for other in self.seen.others.iter().filter(stands) {
+            let got = format!("{}: {}", other.playbook, ending(other));
+            self.miss(&["expect"], "no run that it started stands".to_owned(), got);
         }
     }
 

@@ -255,7 +255,10 @@ pub enum Hearers {
 
 /// Which questions were asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a list of names in order, or a map of names to how often")]
+#[serde(
+    untagged,
+    expecting = "a list of the names of approvals, questions and manual steps in order, `[]` for none, or a map of names to how often"
+)]
 pub enum Asked {
     /// In the order in which each was first asked; no others.
     Names(Vec<String>),

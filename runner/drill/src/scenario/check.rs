@@ -47,6 +47,10 @@ impl Known {
         );
         let mut cards: BTreeSet<String> =
             words_of_scripts(library, &["approve(\"", "ask(\"", "manual(\""]).into_iter().collect();
+        // A name may reach a script's call through a variable, and `undo` is asked for by no script.
+        for manifest in library.all().map(|playbook| &playbook.manifest) {
+            cards.extend(manifest.approvals.keys().chain(manifest.questions.keys()).cloned());
+        }
         for platform in catalog.platforms() {
             let names: Vec<&String> =
                 used.iter().filter(|(_, slug)| *slug == platform.slug()).map(|(name, _)| name).collect();

@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use serde_json::{Number, Value};
 use stanch_model::{Target, run::StepError, value};
 
-use crate::current::in_script;
+use crate::current::{clashes, in_script};
 
 /// A secret as a script sees it: an opaque handle that can be passed on and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,11 +159,25 @@ fn said_of(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
             format!("`{}` would change what it is called on", name.split(' ').next().unwrap_or(name))
         }
+        EvalAltResult::ErrorDataRace(what, _) => return locked(what),
         _ => return in_place(error),
     };
     format!(
         "{what}: that is a constant or stands outside this branch, and a branch only reads what is around it. Let it give a \
          value, and use what `each`, `together` or `attempt` returns"
+    )
+}
+
+/// A closure looks at the value that a method is at work on. The interpreter speaks of threads, and seldom of a line.
+fn locked(what: &str) -> String {
+    let method = what.split('\'').nth(1).unwrap_or_default();
+    let places: Vec<String> =
+        clashes(method).iter().map(|(line, column)| format!("line {line}, position {column}")).collect();
+    let at = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", or ")) };
+    let method = if method.is_empty() { "a method".to_owned() } else { format!("`{method}`") };
+    format!(
+        "the closure of {method} looks at the variable that {method} is at work on: give it a second name before, `let all = \
+         list;`, and look at that inside{at}"
     )
 }
 

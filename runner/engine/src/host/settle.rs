@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use rhai::{Engine, Map, NativeCallContext};
+use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use serde_json::{Value, json};
 use stanch_model::{
     Address, Containment, Hash, Target, TargetState,
@@ -20,7 +20,7 @@ use crate::{
     border::{self, Json},
     current::{Current, Hosted},
     env::Env,
-    fan::Body,
+    fan::{self, Body},
     live::{Frame, Known, Live, Step},
     step::{Enter, Mark, here, misuse, place},
 };
@@ -34,22 +34,42 @@ const FIELDS: [(&str, TargetState); 5] = [
 ];
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn("settle", |ctx: NativeCallContext<'_>| -> Hosted<Map> {
-        let here = here()?;
-        if here.live(|live| live.fans > 0) {
-            return misuse("`settle` waits for the whole run: call it on the main line, not in a branch");
-        }
-        Ok(script_map(&settle(&here, place(&ctx))?))
+    engine.register_fn("settle", |ctx: NativeCallContext<'_>| -> Hosted<Map> { called(&ctx, None) });
+    engine.register_fn("settle", |ctx: NativeCallContext<'_>, concerns: FnPtr| -> Hosted<Map> {
+        let concerns = fan::lent_closure(&concerns, 0)?;
+        called(
+            &ctx,
+            Some(&|target: &Target| {
+                let answer = concerns.call_raw(&ctx, None, [Dynamic::from(target.clone())])?;
+                answer.as_bool().or_else(|what| {
+                    misuse(format!(
+                        "the closure of `settle` says true or false of a target, and gave a {what}"
+                    ))
+                })
+            }),
+        )
     });
 }
 
+/// What the script says of a target in a fresh list: whether it concerns this case.
+type Concerns<'a> = &'a dyn Fn(&Target) -> Hosted<bool>;
+
+fn called(ctx: &NativeCallContext<'_>, concerns: Option<Concerns<'_>>) -> Hosted<Map> {
+    let here = here()?;
+    if here.live(|live| live.fans > 0) {
+        return misuse("`settle` waits for the whole run: call it on the main line, not in a branch");
+    }
+    Ok(script_map(&settle(&here, place(ctx), concerns)?))
+}
+
 fn script_map(value: &Value) -> Map {
-    let fields = FIELDS.iter().map(|(name, _)| *name).chain(["found"]);
+    let fields = FIELDS.iter().map(|(name, _)| *name).chain(["found", "unread"]);
     fields.map(|name| (name.into(), border::to_dynamic(&value[name]))).collect()
 }
 
-/// Settles; the value holds what the script sees, and `unread`: the lists that could not be read again.
-pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
+/// Settles; the value holds targets by state, under `unread` a line for each list that could not be read again, and under
+/// `beside` the keys of what stands in the lists and does not concern this case, as the script says.
+pub(crate) fn settle(here: &Current, at: (u32, u32), concerns: Option<Concerns<'_>>) -> Hosted<Value> {
     let mark = Mark::new(at, "settle", "", &Value::Null);
     let address = match here.enter(mark)? {
         Enter::Done(result) => return Ok(result.unwrap_or_default().value()),
@@ -64,9 +84,13 @@ pub(crate) fn settle(here: &Current, at: (u32, u32)) -> Hosted<Value> {
     here.live(|live| live.frames.push(Frame { address: address.branch("settle", "1"), ordinal: 0 }));
     let fresh = reread(here, at, &scopes);
     here.live(|live| live.frames.pop());
-    let (held, unread) = fresh?;
+    let (mut held, unread) = fresh?;
+    let beside = set_aside(here, &address, &mut held, concerns)?;
     prove_again(here, &held)?;
-    let value = here.live(|live| left(live, &here.env, &held, &unread));
+    let mut value = here.live(|live| left(live, &here.env, &held, &unread));
+    if !beside.is_empty() {
+        value["beside"] = json!(beside);
+    }
     if here.live(|live| live.is_plan()) {
         let why = "every cut is taken for proven: nothing has failed";
         here.mark((&address, at), ("settle", ""), Surety::Assumed, why);
@@ -173,6 +197,44 @@ fn reread(here: &Current, at: (u32, u32), scopes: &[Scope]) -> Hosted<(Vec<Targe
     unread.sort();
     unread.dedup();
     Ok((held, unread))
+}
+
+/// Takes out of the fresh lists what does not concern this case. That is said of targets one by one: what was set aside once
+/// stays so, and what comes later is asked about, or found. What this run cut always concerns it.
+fn set_aside(
+    here: &Current,
+    address: &Address,
+    held: &mut Vec<Target>,
+    concerns: Option<Concerns<'_>>,
+) -> Hosted<BTreeSet<String>> {
+    let (mut beside, cut) = here.live(|live| {
+        let cut: BTreeSet<String> = live.view.targets.values().map(|view| view.target.key()).collect();
+        (settled(live).into_iter().flat_map(|value| keys(&value["beside"])).collect::<BTreeSet<_>>(), cut)
+    });
+    if let Some(concerns) = concerns {
+        here.live(|live| live.frames.push(Frame { address: address.branch("concerns", "1"), ordinal: 0 }));
+        let asked = held.iter().filter(|target| !cut.contains(&target.key())).try_for_each(|target| {
+            if !concerns(target)? {
+                beside.insert(target.key());
+            }
+            Hosted::Ok(())
+        });
+        here.live(|live| live.frames.pop());
+        asked?;
+    }
+    held.retain(|target| cut.contains(&target.key()) || !beside.contains(&target.key()));
+    Ok(beside)
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    serde_json::from_value(value.clone()).unwrap_or_default()
+}
+
+/// What the last `settle` that came to its end gave.
+fn settled(live: &Live) -> Option<Value> {
+    let done = live.steps.values().filter(|step| &*step.op == "settle");
+    let done = done.filter(|step| matches!(step.result, Some(Ok(_)))).max_by_key(|step| step.version)?;
+    Some(done.result.as_ref()?.as_ref().ok()?.value())
 }
 
 /// What stands in a fresh list although it was proven cut is looked at once more.
@@ -313,7 +375,12 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     if settled.is_none() || live.cut_late || is_unsettled(live) {
         because.push("the scope was not read again after the last cut".to_owned());
     }
-    judge(&live.view, because)
+    let (word, mut because) = judge(&live.view, because);
+    let beside = settled.map_or(0, |value| keys(&value["beside"]).len());
+    if beside > 0 {
+        because.push(format!("the script says that {beside} others in the lists do not concern this case"));
+    }
+    (word, because)
 }
 
 /// A child run that left something open: its targets may all be proven, its scope is not.

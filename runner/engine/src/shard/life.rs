@@ -367,7 +367,7 @@ pub(super) fn last_words(here: &Current, result: Result<Dynamic, Box<rhai::EvalA
         return finish;
     }
     if began || here.live(|live| settle::is_unsettled(live)) {
-        let _ = settle::settle(here, (0, 0));
+        let _ = settle::settle(here, (0, 0), None);
     }
     finish
 }

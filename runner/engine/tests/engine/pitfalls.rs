@@ -230,6 +230,26 @@ async fn an_error_says_where_it_is_in_functions_closures_and_branches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_closure_that_looks_at_its_own_list_says_so_and_where() {
+    for (script, place) in [
+        ("let a = [1, 2];\nlet b = a.filter(|x| a.len() > x);\n", "(line 2, position 11)"),
+        ("let a = [1];\neach([1], |n|\n    a.map(|x| a.len() + n));\n", "(line 3, position 7)"),
+        ("let a = [1];\nlet f = |x| a.len();\nlet b = a.map(f);\n", "(line 3, position 11)"),
+        (
+            "let a = [1];\nif a == [] { a.map(|x| a.len()); }\na.map(|x| a);\n",
+            "(line 2, position 16, or line 3, position 3)",
+        ),
+    ] {
+        let error = ended(script).await.error.unwrap_or_else(|| panic!("{script} ran"));
+        assert!(
+            error.message.contains("a second name before") && error.message.ends_with(place),
+            "{script}{error:?}"
+        );
+        assert!(!error.message.contains("race"), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn functions_and_infinities_do_not_cross_the_border() {
     let view = ended(
         r#"

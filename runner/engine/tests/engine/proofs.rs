@@ -58,6 +58,40 @@ async fn a_list_that_failed_keeps_the_run_from_contained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_list_of_the_whole_company_the_script_says_who_concerns_the_case() {
+    let script = r#"
+        let everybody = okta.list_users(#{});
+        let one = everybody[0];
+        one.suspend();
+        note(`${settle().found.len()}`);
+        let left = settle(|user| user.label == one.label);
+        note(`${left.found.len()} ${left.unread}`);
+        manual("by-hand", one);
+    "#;
+    let outside = Outside::of(script, (4, 2), 1, 0).await;
+    let run = outside.start(json!({})).await;
+    outside.waiting(&run, "M1").await;
+    outside.answer(&run, "M1", "done").await;
+    let view = outside.ended(&run).await;
+    let notes: Vec<&str> = view.notes.iter().map(|(_, note)| note.as_str()).collect();
+    assert_eq!(notes, ["3", "0 []"], "{view:?}");
+    assert_eq!(containment(&view), "contained_with_residual", "{:?}", view.because);
+    let others = "the script says that 3 others in the lists do not concern this case";
+    assert!(view.because.iter().any(|why| why == others), "{:?}", view.because);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_concerns_the_case_is_true_or_false() {
+    let script = "let one = okta.list_users(#{})[0]; one.suspend(); settle(|user| user.label);";
+    let outside = Outside::of(script, (4, 2), 1, 0).await;
+    let run = outside.start(json!({})).await;
+    let view = outside.ended(&run).await;
+    let error = view.error.unwrap();
+    assert_eq!(error.kind, "misuse", "{error:?}");
+    assert_ne!(view.containment.unwrap().as_str(), "contained_with_residual");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn absence_proves_nothing_that_was_never_seen_present() {
     let script = r#"
         let apps = find_app("drift");

@@ -115,3 +115,28 @@ async fn a_person_hands_an_alert_in_without_a_signature() {
     let viewer = world.client(Role::Viewer).hand_in_alert("plain", http::HeaderMap::new(), body.into()).await;
     assert_eq!(viewer.unwrap_err().status(), Some(403));
 }
+
+/// What the page for authors says that any sender can send.
+#[tokio::test]
+async fn the_alert_on_the_page_for_authors_is_taken() {
+    let page = include_str!("../../../../playbooks/AUTHORING.md");
+    let body =
+        page.split("`alert.json`\n\n```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(page.contains("-H \"X-Signature-256: sha256=$(openssl dgst -sha256 -hmac"));
+    let world = World::new().await;
+    let send = async |body: &str, signature: String| {
+        world.raw(Method::POST, "/v1/alerts/plain", &[("x-signature-256", &signature)], body.to_owned()).await
+    };
+    let taken = send(body, format!("sha256={}", sign(body.as_bytes()))).await;
+    assert_eq!(taken.status, 200, "{:?}", taken.body);
+    let alert = world.client(Role::Viewer).alerts(10, None).await.unwrap().items.remove(0).alert;
+    assert_eq!(
+        (alert.kind.as_str(), alert.user.as_deref()),
+        ("account.suspicious", Some("kim@agency.example"))
+    );
+    assert_eq!((alert.severity, alert.id.as_str()), (stanch_model::Severity::High, "4711"));
+    assert_eq!(alert.raw["device"], json!("not ours"));
+    assert_eq!(send(body, sign(b"another body")).await.status, 401);
+    assert_eq!(send("no JSON", sign(b"no JSON")).await.status, 400);
+    assert_eq!(send("{}", sign(b"{}")).await.status, 422);
+}

@@ -10,13 +10,14 @@ use stanch_model::{config::Config, diagnostic::did_you_mean};
 
 use crate::{exit::Exit, out::Out, place::PlaceArgs, said::Said, setup};
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("playbook.yaml", include_str!("playbook.yaml")),
     ("main.rhai", include_str!("main.rhai")),
     ("README.md", include_str!("README.md")),
     ("cases/happy-path.yaml", include_str!("cases/happy-path.yaml")),
     ("cases/denied.yaml", include_str!("cases/denied.yaml")),
     ("cases/refused.yaml", include_str!("cases/refused.yaml")),
+    ("cases/unreadable.yaml", include_str!("cases/unreadable.yaml")),
     ("cases/cut-short.yaml", include_str!("cases/cut-short.yaml")),
 ];
 
@@ -90,7 +91,8 @@ impl Voice {
 
     fn fill(&self, text: &str, slug: &str) -> String {
         let today = jiff::Zoned::now().date().to_string();
-        let closing = "`${input.app} is cut off; ${left.failed.len()} targets are not`";
+        let closing = "`${input.app} is cut off; ${left.failed.len()} targets are not, ${left.found.len()} were found and not cut. ` +\n     \
+                       `Lists that could not be read: ${left.unread.len()}`";
         let (tell, say, told) = match &self.channel {
             Some(channel) => (
                 "  tell:       [page]\n".to_owned(),
@@ -123,7 +125,9 @@ impl Voice {
 /// What a case hopes that they hear. The company of a case has a team and a desk for vendors.
 fn told(channel: &str) -> String {
     match channel {
-        "team" | "vendor-desk" => format!("  told: {{ {channel}: \"drift is cut off; 0 targets are not\" }}"),
+        "team" | "vendor-desk" => {
+            format!("  told: {{ {channel}: \"drift is cut off; 0 targets are not, 0 were found\" }}")
+        }
         _ => String::new(),
     }
 }

@@ -78,9 +78,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<Exit> {
         out.text(&format!("FAIL {slug}: its cases reach less than {least} % of its script"));
     }
     let took = began.elapsed();
-    show::summary(cases, failed, took, out);
+    show::summary(cases, failed, idle(&played), took, out);
     out.line(&json!({
-        "cases": cases, "ok": cases - failed, "failed": failed, "took_ms": took.as_millis(),
+        "cases": cases, "ok": cases - failed, "failed": failed, "idle": idle(&played), "took_ms": took.as_millis(),
         "coverage": reached.iter().map(|(slug, own)| (slug, show::measured(own))).collect::<BTreeMap<_, _>>(),
         "short_of": short,
     }));
@@ -95,6 +95,12 @@ enum Outcome {
     Broken(anyhow::Error),
     /// It was played.
     Played(Box<Played>),
+}
+
+/// How many faults never happened.
+fn idle(played: &[Vec<Outcome>]) -> usize {
+    let played = played.iter().flatten();
+    played.map(|outcome| if let Outcome::Played(played) = outcome { played.idle.len() } else { 0 }).sum()
 }
 
 impl Outcome {

@@ -27,7 +27,7 @@ use stanch_server::ResponseDesk;
 use super::{
     life::{Life, Reaper},
     people::People,
-    stage::Stage,
+    stage::{Idle, Stage},
     vault::CaseVault,
 };
 use crate::said::Said;
@@ -60,6 +60,8 @@ pub(super) struct Scene {
 pub(super) struct Played {
     /// What is not as the case says.
     pub(super) misses: Vec<Miss>,
+    /// Its faults that never happened.
+    pub(super) idle: Vec<Idle>,
     /// The run that it started, as it stands.
     pub(super) run: Option<RunView>,
     /// Entries of its journal.
@@ -318,8 +320,12 @@ impl<'a> Play<'a> {
         self.listen(&life.journal)?;
         let took_ms = self.clock.now_ms() - self.start_ms;
         let view = run.as_ref().map(|run| life.engine.view(run)).transpose()?;
+        let ids: Vec<RunId> = self.stage.facts.read().runs.keys().cloned().collect();
+        let others = ids.iter().filter(|id| Some(*id) != run.as_ref());
+        let others = others.map(|id| life.engine.view(id)).collect::<Result<Vec<_>, _>>()?;
         let seen = Seen {
             run: view.as_ref(),
+            others: &others,
             told: &self.told,
             summary: self.twins.summary(),
             facts: &self.stage.facts,
@@ -327,7 +333,9 @@ impl<'a> Play<'a> {
         };
         let mut misses = judge(self.case, &self.scene.ground, &seen);
         misses.extend(self.replayed(life).await?);
-        Ok(Played { misses, run: view, entries: life.journal.durable(), took_ms })
+        let entries = life.journal.durable();
+        let idle = self.stage.idle(self.case, &self.twins, entries);
+        Ok(Played { misses, idle, run: view, entries, took_ms })
     }
 
     /// A run that has ended ends the same when it is replayed, and asks the platforms nothing.

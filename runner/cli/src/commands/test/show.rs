@@ -3,7 +3,6 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
-use stanch_drill::case::Miss;
 use stanch_model::{run::RunView, yaml};
 use stanch_playbooks::coverage::Reached;
 
@@ -21,6 +20,9 @@ pub(super) fn suite(suite: &Suite, outcomes: &[Outcome], out: Out) -> usize {
         let word = if outcome.is_ok() { "ok  " } else { "FAIL" };
         let name = short(&ready.found.file, &suite.folder);
         out.text(format!("  {word} {name:<34} {}", ready.title()).trim_end());
+        for (place, why) in idle(ready, outcome) {
+            out.text(&format!("       {place}: warning: this fault never happened: {why}"));
+        }
         out.line(&line(suite, ready, outcome));
     }
     let failed = suite.cases.iter().zip(outcomes).filter(|(_, outcome)| !outcome.is_ok());
@@ -30,6 +32,19 @@ pub(super) fn suite(suite: &Suite, outcomes: &[Outcome], out: Out) -> usize {
         out.text(&format!("\n{}\n", why(ready, outcome)));
     }
     count
+}
+
+/// The faults of a case that never happened, each with its place in the file.
+fn idle(ready: &Ready, outcome: &Outcome) -> Vec<(String, String)> {
+    let Outcome::Played(played) = outcome else { return Vec::new() };
+    let file = ready.found.name();
+    let tree = yaml::node(&file, &ready.found.text, "TC0001").ok();
+    let placed = played.idle.iter().map(|idle| {
+        let at = ["fault".to_owned(), idle.nth.to_string()];
+        let (line, column) = place(&at, tree.as_ref(), &ready.found.text);
+        (format!("{file}:{line}:{column}"), idle.why.clone())
+    });
+    placed.collect()
 }
 
 /// How much of a script its cases reached, and on wish what they did not.
@@ -57,10 +72,15 @@ pub(super) fn measured(reached: &Reached) -> serde_json::Value {
 }
 
 /// The last line.
-pub(super) fn summary(cases: usize, failed: usize, took: Duration, out: Out) {
+pub(super) fn summary(cases: usize, failed: usize, idle: usize, took: Duration, out: Out) {
     let word = if cases == 1 { "case" } else { "cases" };
     let how = if failed == 0 { "all ok".to_owned() } else { format!("{failed} failed") };
-    out.text(&format!("{cases} {word}, {how}, {:.1} s", took.as_secs_f64()));
+    let idle = match idle {
+        0 => String::new(),
+        1 => ", 1 fault never happened".to_owned(),
+        more => format!(", {more} faults never happened"),
+    };
+    out.text(&format!("{cases} {word}, {how}{idle}, {:.1} s", took.as_secs_f64()));
 }
 
 fn line(suite: &Suite, ready: &Ready, outcome: &Outcome) -> serde_json::Value {
@@ -75,6 +95,7 @@ fn line(suite: &Suite, ready: &Ready, outcome: &Outcome) -> serde_json::Value {
         Outcome::Broken(error) => line["broken"] = json!(format!("{error:#}")),
         Outcome::Played(played) => {
             line["misses"] = json!(played.misses);
+            line["idle"] = json!(played.idle);
             line["entries"] = json!(played.entries);
             line["clock_ms"] = json!(played.took_ms);
             line["run"] = json!(played.run.as_ref().map(state));
@@ -97,7 +118,7 @@ fn differences(ready: &Ready, played: &Played) -> String {
     let tree = yaml::node(&file, &ready.found.text, "TC0001").ok();
     let mut text = Vec::new();
     for miss in &played.misses {
-        let (line, column) = place(miss, tree.as_ref(), &ready.found.text);
+        let (line, column) = place(&miss.at, tree.as_ref(), &ready.found.text);
         text.push(format!("{file}:{line}:{column}: {}", miss.at.join(".")));
         text.push(marked('-', "expected", &miss.expected));
         text.push(marked('+', "got", &miss.got));
@@ -119,9 +140,9 @@ fn marked(mark: char, word: &str, text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Line and column of what a miss is about: the innermost part of its path that the file has.
-fn place(miss: &Miss, tree: Option<&yaml::Node>, text: &str) -> (usize, usize) {
-    let keys: Vec<&str> = miss.at.iter().map(String::as_str).collect();
+/// Line and column of what stands at a path: the innermost part of it that the file has.
+fn place(at: &[String], tree: Option<&yaml::Node>, text: &str) -> (usize, usize) {
+    let keys: Vec<&str> = at.iter().map(String::as_str).collect();
     let spans = (0..=keys.len()).rev().filter_map(|end| {
         let (last, before) = keys[..end].split_last()?;
         let map = tree?.at(before)?;

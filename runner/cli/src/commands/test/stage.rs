@@ -2,7 +2,10 @@
 //!
 //! Looked at within every request of a simulated platform, and whenever the engine rests.
 
-use std::sync::{Arc, Weak};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Weak},
+};
 
 use parking_lot::{Mutex, RwLock};
 use stanch_drill::{
@@ -21,17 +24,22 @@ pub(super) struct Stage {
     judge: Judge,
     waiting: Mutex<Vec<(Condition, Deed)>>,
     deaths: Mutex<Vec<Death>>,
+    /// The numbers of faults that were switched on, by their place in the case.
+    on: Mutex<BTreeMap<usize, u64>>,
 }
 
 /// What a condition brings about.
 enum Deed {
-    Fault(Fault),
-    Kill,
+    /// The case's fault of this number.
+    Fault(usize, Fault),
+    Kill(usize),
     Reveal(usize),
 }
 
 /// A kill in the middle of a call.
 struct Death {
+    /// Its number among the case's faults.
+    nth: usize,
     action: String,
     call: u64,
     seen: u64,
@@ -46,15 +54,17 @@ impl Stage {
     ) -> Arc<Self> {
         let mut waiting = Vec::new();
         let mut deaths = Vec::new();
+        let mut on = BTreeMap::new();
         // `check` has refused what does not compile
         let compiled = |text: &String| Condition::compile(text, &Known::new()).ok();
-        for fault in &case.fault {
+        for (nth, fault) in case.fault.iter().enumerate() {
             let once = fault.once.as_ref().and_then(compiled);
             match (once, of_twins(fault)) {
-                (Some(once), Some(fault)) => waiting.push((once, Deed::Fault(fault))),
-                (Some(once), None) => waiting.push((once, Deed::Kill)),
-                (None, Some(fault)) => drop(twins.add_fault(fault)),
+                (Some(once), Some(fault)) => waiting.push((once, Deed::Fault(nth, fault))),
+                (Some(once), None) => waiting.push((once, Deed::Kill(nth))),
+                (None, Some(fault)) => drop(on.insert(nth, twins.add_fault(fault))),
                 (None, None) => deaths.extend(fault.action.clone().map(|action| Death {
+                    nth,
                     action,
                     call: fault.call.unwrap_or(1),
                     seen: 0,
@@ -67,7 +77,8 @@ impl Stage {
             }
         }
         let judge = Judge::of(&facts);
-        Arc::new(Self { facts, reaper, judge, waiting: Mutex::new(waiting), deaths: Mutex::new(deaths) })
+        let (waiting, deaths, on) = (Mutex::new(waiting), Mutex::new(deaths), Mutex::new(on));
+        Arc::new(Self { facts, reaper, judge, waiting, deaths, on })
     }
 
     /// From now on every request is seen before it is answered.
@@ -105,11 +116,78 @@ impl Stage {
                 continue;
             }
             match deed {
-                Deed::Fault(fault) => drop(twins.add_fault(fault)),
-                Deed::Kill => self.reaper.kill(),
+                Deed::Fault(nth, fault) => drop(self.on.lock().insert(nth, twins.add_fault(fault))),
+                Deed::Kill(_) => self.reaper.kill(),
                 Deed::Reveal(nth) => twins.change_soon(Change::Reveal(nth)),
             }
         }
+    }
+}
+
+impl Stage {
+    /// The faults that never happened, by their place in the case, each with why. A case with one does not show what it says.
+    pub(super) fn idle(&self, case: &Case, twins: &TwinHost, entries: u64) -> Vec<Idle> {
+        let faults = twins.faults();
+        let (waiting, deaths, on) = (self.waiting.lock(), self.deaths.lock(), self.on.lock());
+        let never = waiting.iter().filter_map(|(_, deed)| match deed {
+            Deed::Fault(nth, _) | Deed::Kill(nth) => Some((*nth, "its `once` was never so".to_owned())),
+            Deed::Reveal(_) => None,
+        });
+        let there = answered(twins);
+        let alive =
+            deaths.iter().map(|death| (death.nth, short_of(&death.action, death.seen, death.call, &there)));
+        let met = on.iter().filter_map(|(nth, id)| {
+            let active = faults.iter().find(|active| active.id == *id && active.fired == 0)?;
+            let whom = active.fault.action.clone().or_else(|| active.fault.integration.clone());
+            let whom = whom.unwrap_or_else(|| "any platform".to_owned());
+            Some((*nth, short_of(&whom, active.seen, active.fault.call.unwrap_or(1), &there)))
+        });
+        let early = case.fault.iter().enumerate().filter_map(|(nth, fault)| {
+            let entry = fault.entry.filter(|entry| fault.kill_runner && *entry > entries)?;
+            Some((nth, format!("the journal has {entries} entries, and it waits for entry {entry}")))
+        });
+        let mut idle: Vec<Idle> =
+            never.chain(alive).chain(met).chain(early).map(|(nth, why)| Idle { nth, why }).collect();
+        idle.sort_by_key(|idle| idle.nth);
+        idle
+    }
+}
+
+/// A fault that never happened.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(super) struct Idle {
+    /// Its number among the case's faults, from 0.
+    pub(super) nth: usize,
+    /// Why it did not.
+    pub(super) why: String,
+}
+
+/// What the simulated platforms answered, by platform: under these names their calls fail.
+fn answered(twins: &TwinHost) -> BTreeMap<String, BTreeSet<String>> {
+    let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for request in twins.requests().into_iter().filter(|request| !request.action.is_empty()) {
+        there.entry(request.integration).or_default().insert(request.action);
+    }
+    there
+}
+
+/// Calls that could have failed, and too few came. Where enough came, another fault answered all of them.
+fn short_of(whom: &str, seen: u64, first: u64, there: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let (platform, action) = whom.split_once('.').unwrap_or((whom, ""));
+    let known = there.get(platform);
+    match seen {
+        0 if action.is_empty() || known.is_some_and(|known| known.contains(action)) => {
+            format!("no call of {whom} could meet it")
+        }
+        0 => match known {
+            None => format!("{platform} was asked nothing"),
+            Some(known) => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                format!("nobody called {whom}; {platform} was asked for {}", known.join(", "))
+            }
+        },
+        _ if seen < first => format!("{whom} was called {seen} times, and it waits for call {first}"),
+        _ => format!("another fault met every call of {whom} first"),
     }
 }
 

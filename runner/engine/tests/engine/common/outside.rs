@@ -46,7 +46,7 @@ pub struct Outside {
 
 /// What scripts of these tests may do.
 pub const USES: &str = "uses:
-  read: [find_app, find_user, app.grants]
+  read: [find_app, find_user, app.grants, okta.list_users]
   reversible: [app.quarantine, user.suspend]
   permanent: [grant.revoke, user.end_sessions, slack.uninstall_app]
   tell: [notify, page, slack.post_message]

@@ -1,0 +1,51 @@
+//! What people stumble over in their first playbook.
+
+use std::collections::BTreeMap;
+
+use super::{Catalogue, GOOD, MANIFEST, after_good, check_sources, context, lines};
+
+#[test]
+fn a_closure_that_looks_at_what_its_method_is_at_work_on() {
+    insta::assert_snapshot!(after_good("let many = apps.filter(|app| apps.len() > 1);\nnote(`${many}`);\n\
+        let all = apps;\nlet fine = apps.filter(|app| all.len() > 1);\nnote(`${fine} ${input.app.split(\"\").map(|c| input.app)}`);"), @r"
+    main.rhai:9:17: the closure of `filter` looks at `apps`, which `filter` is at work on [PB0058]
+        give it a second name before, `let all = apps;`, and look at that inside
+    ");
+}
+
+#[test]
+fn of_a_notice_that_is_there_and_broken_only_that_is_said() {
+    let manifest = MANIFEST.replace("tell: [page]", "tell: [page, notify]");
+    let script = format!("{GOOD}notify(vendor_of(\"drift\"), \"cut\", #{{}});\n");
+    let found = lines(&manifest, &script, &[("cut", "no subject")]);
+    assert!(found.contains("[PB0015]") && !found.contains("PB0037"), "{found}");
+    let found = lines(&manifest, &script, &[]);
+    assert!(found.contains("there is no notice `cut` [PB0037]"), "{found}");
+}
+
+#[test]
+fn what_a_verb_may_be_on_a_target_of_unknown_kind_is_named_and_nothing_is_fixed() {
+    let manifest = MANIFEST.replace("  permanent: [grant.revoke]\n", "");
+    let script = "let apps = find_app(input.app);\nlet all = flat(apps.map(|app| app.raw));\n\
+        evidence(\"before\", all);\napprove(\"cut-app\", \"Cut\", [apps, all]);\nfor app in apps { app.quarantine(); }\n\
+        each(all, |one| one.revoke());\nlet left = settle();\nnote(`${each(apps, |app| app.grants())} ${left.failed.len()}`);\n\
+        page(\"team\", \"cut\");\n";
+    let sources =
+        BTreeMap::from([("playbook.yaml".to_owned(), manifest), ("main.rhai".to_owned(), script.to_owned())]);
+    let index = Catalogue::new().with_keys();
+    let found = check_sources("cut", &sources, &index, &context());
+    let found: Vec<String> = found
+        .iter()
+        .filter(|one| one.code == "PB0031")
+        .map(|one| format!("{}: {}", one.message, one.help.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "`grant.revoke` or `key.revoke` is not in the manifest's `uses`: its kind is not known here: add what it may be, \
+          under `permanent:` grant.revoke; under `reversible:` key.revoke"
+        ]
+    );
+    let fixed = crate::fix_sources("cut", &sources, &index, &context());
+    assert_eq!(fixed.files, BTreeMap::new(), "{:?}", fixed.done);
+}
