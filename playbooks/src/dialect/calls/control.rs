@@ -12,8 +12,8 @@ pub(super) const SETTLE: HostCall = HostCall {
            has a text for each list that could not be read again, or not whole: which, and why. Verified targets are not \
            listed. A list of a whole company holds others, too: `settle(|user| user.label == input.user)` says which of what nothing has \
            cut concerns this case. The others are not `found`, now and in later calls; the record says how many there are, and \
-           whoever comes to a list later is asked about anew. Call it before anybody is told that something is cut; a run calls it by itself at its \
-           end. May be called again after more cuts. Not inside a branch.",
+           whoever comes to a list later is asked about by a call with a closure, and found by one without. Call it before anybody \
+           is told that something is cut; a run calls it by itself at its end. May be called again after more cuts. Not inside a branch.",
     example: r#"let left = settle();"#,
     ..call("settle", CallClass::Wait)
 };
