@@ -80,6 +80,8 @@ struct Line {
     burst: Option<f64>,
     /// The slot that was taken last. The next one follows at the pace that is known when it is taken.
     last: Option<Instant>,
+    /// What the first in the queue left to the one behind it.
+    left: Option<Left>,
     /// The platform said: not before.
     blocked_until: Option<Instant>,
     /// Refusals without a time in a row.
@@ -88,6 +90,18 @@ struct Line {
     refused_until: Option<Instant>,
     budget: Budget,
     learner: Learner,
+}
+
+/// A slot taken for the next in the queue by the one who leaves it. Were it taken by the next itself, it would come before
+/// or after the answer to the request that is about to go out, and what is learned from that answer, as threads happen to
+/// run; on a clock that stands both are the same moment, and a drill would not go the same way twice.
+#[derive(Debug)]
+struct Left {
+    /// When it may go.
+    at: Instant,
+    /// The slots that were taken last, without it and with it.
+    before: Option<Instant>,
+    slot: Option<Instant>,
 }
 
 impl Limiter {
@@ -149,8 +163,9 @@ impl Limiter {
     pub(crate) fn turn_now(&self) -> Option<Permit> {
         let permit = Arc::clone(&self.in_flight).try_acquire_owned().ok()?;
         let _first = self.head.try_lock().ok()?;
-        let now = self.tempo.now();
-        self.line.lock().take(now, now).ok()?;
+        let (now, mut line) = (self.tempo.now(), self.line.lock());
+        line.give_back();
+        line.take(now, now).ok()?;
         Some(Permit { _in_flight: Some(permit) })
     }
 
@@ -162,6 +177,9 @@ impl Limiter {
 
     async fn stand(&self, until: Instant) -> Result<(), Instant> {
         let ahead = Queued::join(&self.queued);
+        if ahead.before == 0 {
+            self.line.lock().give_back();
+        }
         let at = self.line.lock().expected(self.tempo.now(), ahead.before);
         if at > until {
             return Err(at);
@@ -174,7 +192,11 @@ impl Limiter {
             let at = self.line.lock().take(self.tempo.now(), until)?;
             self.tempo.sleep_until(at).await;
             // While we slept the platform may have said "not before": then this slot is void.
-            if !self.line.lock().is_blocked(self.tempo.now()) {
+            let (now, mut line) = (self.tempo.now(), self.line.lock());
+            if !line.is_blocked(now) {
+                if self.queued.load(Ordering::Relaxed) > 1 {
+                    line.leave(now);
+                }
                 return Ok(());
             }
         }
@@ -228,6 +250,7 @@ impl Line {
             declared,
             burst: burst.map(f64::from),
             last: None,
+            left: None,
             blocked_until: None,
             untold: 0,
             refused_until: None,
@@ -256,8 +279,37 @@ impl Line {
         next + interval(rate).saturating_mul(before)
     }
 
-    /// Takes the next slot, unless it lies beyond the deadline, or the platform keeps us away for long.
+    /// Takes the slot that was left, or the next one, unless it lies beyond the deadline, or the platform keeps us away for
+    /// long.
     fn take(&mut self, now: Instant, deadline: Instant) -> Result<Instant, Instant> {
+        match self.left.take() {
+            Some(left) if left.at <= deadline => Ok(left.at),
+            Some(left) => {
+                let at = left.at;
+                self.left = Some(left);
+                Err(at)
+            }
+            None => self.next(now, deadline),
+        }
+    }
+
+    /// Takes the next slot for whoever stands behind, if there is one soon.
+    fn leave(&mut self, now: Instant) {
+        let before = self.last;
+        let at = self.next(now, now + LONGEST_STAND);
+        self.left = at.ok().map(|at| Left { at, before, slot: self.last });
+    }
+
+    /// Nobody stood behind after all.
+    fn give_back(&mut self) {
+        if let Some(left) = self.left.take()
+            && self.last == left.slot
+        {
+            self.last = left.before;
+        }
+    }
+
+    fn next(&mut self, now: Instant, deadline: Instant) -> Result<Instant, Instant> {
         let (from, rate) = self.pace(now);
         if from.duration_since(now) > LONGEST_STAND {
             return Err(from);

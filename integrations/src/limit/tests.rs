@@ -179,3 +179,58 @@ async fn who_is_refused_without_a_time_stays_away_twice_as_long_each_time() {
     let again = limiter.refused(None).duration_since(Instant::now());
     assert!(again < SECOND * 2, "{again:?}: one that was let in begins anew");
 }
+
+/// Which of two that stand in the queue runs first when the clock goes on is nobody's business.
+#[tokio::test(start_paused = true)]
+async fn the_next_slot_is_taken_before_the_answer_however_threads_run() {
+    let limiter = Limiter::new(None, None, 4);
+    for _ in 0..20 {
+        limiter.accepted();
+        tokio::time::advance(Duration::from_millis(100)).await;
+    }
+    let until = limiter.refused(Some(SECOND));
+    tokio::time::sleep_until(until).await;
+    let first = limiter.turn(SECOND * 60).await;
+    assert!(matches!(first, Turn::Now(_)));
+    let learned = limiter.rate().unwrap();
+    let mut second = Box::pin(limiter.turn(SECOND * 60));
+    let mut third = Box::pin(limiter.turn(SECOND * 60));
+    let began = Instant::now();
+    tokio::select! {
+        biased;
+        turn = &mut second => assert!(matches!(turn, Turn::Now(_))),
+        _ = &mut third => panic!("the third before the second"),
+    }
+    // the answer to the second is there, and with it a faster pace, before the third has run at all
+    for _ in 0..10 {
+        limiter.accepted();
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+    assert!(limiter.rate().unwrap() > learned);
+    assert!(matches!(third.await, Turn::Now(_)));
+    let slots = Duration::from_secs_f64(2.0 / learned);
+    assert!(began.elapsed().abs_diff(slots) < Duration::from_millis(5), "{:?} {slots:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_left_to_one_who_went_away_is_nobodys() {
+    let limiter = Limiter::new(Some(1.0), Some(1), 4);
+    let began = Instant::now();
+    let mut first = Box::pin(limiter.turn(SECOND * 60));
+    let mut second = Box::pin(limiter.turn(SECOND * 60));
+    let mut third = Box::pin(limiter.turn(SECOND * 60));
+    tokio::select! {
+        biased;
+        turn = &mut first => assert!(matches!(turn, Turn::Now(_))),
+        _ = &mut second => panic!("the second before the first"),
+        _ = &mut third => panic!("the third before the first"),
+    }
+    tokio::select! {
+        biased;
+        turn = &mut second => assert!(matches!(turn, Turn::Now(_))),
+        _ = &mut third => panic!("the third before the second"),
+    }
+    drop(third);
+    assert!(matches!(limiter.turn(SECOND * 60).await, Turn::Now(_)));
+    assert!(began.elapsed().abs_diff(SECOND * 2) < Duration::from_millis(5), "{:?}", began.elapsed());
+}
