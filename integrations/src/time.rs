@@ -34,9 +34,8 @@ pub struct ScenarioClock {
     at: watch::Sender<ClockAt>,
     start_ms: i64,
     origin: Instant,
-    /// What is under way, waiting included; and of that, what only waits for this clock or for others that do.
-    working: AtomicUsize,
-    waiting: AtomicUsize,
+    /// What is under way and does not only wait for this clock, or for others that do.
+    at_work: AtomicUsize,
     /// Whose turn it is, while it stands.
     turns: Arc<Semaphore>,
     sleepers: Sleepers,
@@ -49,8 +48,7 @@ impl ScenarioClock {
             start_ms: at.scenario_ms,
             at: watch::Sender::new(at),
             origin: Instant::now(),
-            working: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            at_work: AtomicUsize::new(0),
             turns: Arc::new(Semaphore::new(1)),
             sleepers: Sleepers::default(),
         }
@@ -136,8 +134,7 @@ impl ScenarioClock {
     /// True when all that is under way waits for this clock, for a time that it does not show yet. Whose time has come is about
     /// to wake, and counts as at work.
     pub fn is_quiet(&self) -> bool {
-        self.working.load(Ordering::SeqCst) == self.waiting.load(Ordering::SeqCst)
-            && self.next_ms().is_none_or(|due| due > self.now_ms())
+        self.at_work.load(Ordering::SeqCst) == 0 && self.next_ms().is_none_or(|due| due > self.now_ms())
     }
 
     /// Nobody would see the order in which things happen while it runs.

@@ -10,13 +10,11 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Wake, Waker},
 };
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::ScenarioClock;
@@ -71,7 +69,7 @@ impl Work {
 
     /// Counted by this clock.
     pub fn counted(clock: &Arc<ScenarioClock>) -> Self {
-        clock.working.fetch_add(1, Ordering::SeqCst);
+        clock.at_work.fetch_add(1, Ordering::SeqCst);
         Self(Some(clock.clone()))
     }
 
@@ -97,7 +95,7 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         if let Some(clock) = &self.0 {
-            clock.working.fetch_sub(1, Ordering::SeqCst);
+            clock.at_work.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }
@@ -105,10 +103,15 @@ impl Drop for Work {
 /// Waits for the clock, or for others who are at work. Who is not at work just waits.
 pub async fn aside<T>(wait: impl Future<Output = T>) -> T {
     let Ok(clock) = HERE.try_with(|here| Arc::clone(&here.clock)) else { return wait.await };
-    let waits = Count::new(&clock.waiting);
+    let bell = Bell(Arc::new(Ring { clock, state: Mutex::new(State::Looks(Waker::noop().clone())) }));
+    let waker = Waker::from(bell.0.clone());
     let (mut wait, mut left) = (pin!(wait), false);
     let out = poll_fn(|context| {
-        let out = wait.as_mut().poll(context);
+        bell.0.looks(context.waker());
+        let out = wait.as_mut().poll(&mut Context::from_waker(&waker));
+        if out.is_pending() {
+            bell.0.waits();
+        }
         // The first look is its own still, so that it stands in whatever line it joins where it came.
         if out.is_pending() && !left {
             left = true;
@@ -117,8 +120,8 @@ pub async fn aside<T>(wait: impl Future<Output = T>) -> T {
         out
     })
     .await;
+    drop(bell);
     line_up();
-    drop(waits);
     my_turn().await;
     out
 }
@@ -159,19 +162,58 @@ async fn my_turn() {
     }
 }
 
-#[derive(Debug)]
-struct Count<'a>(&'a AtomicUsize);
+/// Wakes one that waits aside, and counts it as at work from then on: what it waited for may be its own long before its
+/// thread comes to look, and a clock that jumped meanwhile would pass it over.
+struct Ring {
+    clock: Arc<ScenarioClock>,
+    state: Mutex<State>,
+}
 
-impl<'a> Count<'a> {
-    fn new(counter: &'a AtomicUsize) -> Self {
-        counter.fetch_add(1, Ordering::SeqCst);
-        Self(counter)
+enum State {
+    /// It looks, and is at work.
+    Looks(Waker),
+    /// It was woken while it looked, and will look again.
+    Woken,
+    /// It waits for this to be woken.
+    Waits(Waker),
+}
+
+impl Ring {
+    fn looks(&self, waker: &Waker) {
+        if let State::Waits(_) = std::mem::replace(&mut *self.state.lock(), State::Looks(waker.clone())) {
+            self.clock.at_work.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn waits(&self) {
+        let mut state = self.state.lock();
+        if let State::Looks(waker) = &*state {
+            *state = State::Waits(waker.clone());
+            self.clock.at_work.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
-impl Drop for Count<'_> {
+impl Wake for Ring {
+    fn wake(self: Arc<Self>) {
+        let before = std::mem::replace(&mut *self.state.lock(), State::Woken);
+        match before {
+            State::Woken => {}
+            State::Looks(waker) => waker.wake(),
+            State::Waits(waker) => {
+                self.clock.at_work.fetch_add(1, Ordering::SeqCst);
+                waker.wake();
+            }
+        }
+    }
+}
+
+/// Whoever has one is at work when it is dropped, also in the middle of a wait.
+struct Bell(Arc<Ring>);
+
+impl Drop for Bell {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.looks(Waker::noop());
     }
 }
 
@@ -180,7 +222,6 @@ mod tests {
     use std::time::Duration;
 
     use jiff::Timestamp;
-    use parking_lot::Mutex;
 
     use super::*;
 
@@ -265,6 +306,35 @@ mod tests {
             work.await.unwrap();
         }
         assert_eq!(clock.now_ms(), 300);
+    }
+
+    /// One thread: nobody runs before the test lets them.
+    #[tokio::test]
+    async fn who_was_woken_is_at_work_before_it_runs() {
+        let (clock, lock) = (standing(), Arc::new(tokio::sync::Mutex::new(())));
+        let held = lock.clone().lock_owned().await;
+        let ours = lock.clone();
+        let works = tokio::spawn(Work::counted(&clock).during(async move { drop(aside(ours.lock()).await) }));
+        until_quiet(&clock).await;
+        drop(held);
+        assert!(!clock.is_quiet(), "the lock is its own, though it has not looked");
+        works.await.unwrap();
+        assert!(clock.is_quiet());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_is_gone_from_the_count() {
+        let (clock, lock) = (standing(), Arc::new(tokio::sync::Mutex::new(())));
+        let held = lock.clone().lock_owned().await;
+        let ours = lock.clone();
+        let works = tokio::spawn(Work::counted(&clock).during(async move { drop(aside(ours.lock()).await) }));
+        until_quiet(&clock).await;
+        works.abort();
+        assert!(works.await.unwrap_err().is_cancelled());
+        assert!(clock.is_quiet());
+        let _again = Work::counted(&clock);
+        assert!(!clock.is_quiet());
+        drop(held);
     }
 
     #[tokio::test]
