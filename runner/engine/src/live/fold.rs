@@ -1,7 +1,6 @@
 //! The fold: how an entry, read back or just made, becomes part of the run in memory.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use stanch_journal::JournalError;
 use stanch_model::{
     Address, Effect, Entry, EntryRef, NewEntry, Target, TargetState,
@@ -33,8 +32,14 @@ impl Live {
             |error: serde_json::Error| JournalError::Invalid(format!("{stream} {}: {error}", entry.version));
         let (kind, version) = (entry.kind, entry.version);
         match kind {
-            kind::INTENT => self.fold_intent(entry.body, entry.decode().map_err(corrupt)?, version),
-            kind::OUTCOME => self.fold_outcome(entry.decode().map_err(corrupt)?, version),
+            kind::INTENT => {
+                let head = IntentHead::read(entry.body.unwrap_or("null")).map_err(corrupt)?;
+                self.fold_intent(entry.body, head, version);
+            }
+            kind::OUTCOME => {
+                let head = OutcomeHead::read(entry.body.unwrap_or("null")).map_err(corrupt)?;
+                self.fold_outcome(head, version);
+            }
             kind::LOCAL => self.fold_local(entry.decode().map_err(corrupt)?, version),
             kind::DEFERRED => self.fold_deferred(entry.decode().map_err(corrupt)?),
             kind::BRANCH => self.fold_branch(entry.decode().map_err(corrupt)?),
@@ -287,9 +292,9 @@ impl Live {
 }
 
 /// What a step or a branch came to, as its entry tells it.
-fn done(value: Option<&RawValue>, error: Option<StepError>) -> Done {
+fn done(value: Option<&str>, error: Option<StepError>) -> Done {
     match error {
         Some(error) => Err(error),
-        None => Ok(value.map_or_else(Json::default, |value| Json::new(value.get()))),
+        None => Ok(value.map_or_else(Json::default, Json::new)),
     }
 }

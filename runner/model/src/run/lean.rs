@@ -5,6 +5,7 @@
 //! Nothing here may differ from the shapes there; the tests hold that.
 
 mod object;
+mod read;
 
 use std::borrow::Cow;
 
@@ -115,14 +116,39 @@ pub struct OutcomeHead<'a> {
     #[serde(borrow)]
     pub address: Cow<'a, str>,
     /// What the script gets, as JSON; absent for nothing and for an error.
-    #[serde(borrow, default)]
-    pub value: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "raw")]
+    pub value: Option<&'a str>,
     /// What the script catches.
     #[serde(default)]
     pub error: Option<StepError>,
     /// For a list: why it may not have shown everything; empty when it did.
     #[serde(borrow, default)]
     pub incomplete: Cow<'a, str>,
+}
+
+impl<'a> IntentHead<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// When it is not an intent's.
+    pub fn read(body: &'a str) -> Result<Self, serde_json::Error> {
+        Self::as_written(body).map_or_else(|| serde_json::from_str(body), Ok)
+    }
+}
+
+impl<'a> OutcomeHead<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// When it is not an outcome's.
+    pub fn read(body: &'a str) -> Result<Self, serde_json::Error> {
+        Self::as_written(body).map_or_else(|| serde_json::from_str(body), Ok)
+    }
+}
+
+/// A value as it stands.
+fn raw<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+    Ok(Option::<&RawValue>::deserialize(deserializer)?.map(RawValue::get))
 }
 
 /// An outcome to be written.
@@ -149,8 +175,8 @@ pub struct BranchHead<'a> {
     #[serde(borrow)]
     pub address: Cow<'a, str>,
     /// Its value as JSON; absent for nothing and for an error.
-    #[serde(borrow, default)]
-    pub value: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "raw")]
+    pub value: Option<&'a str>,
     /// Its error.
     #[serde(default)]
     pub error: Option<StepError>,
@@ -348,7 +374,10 @@ mod tests {
             };
             let json = text.to_json();
             assert_eq!(json, serde_json::to_string(&intent).unwrap());
+            let read = IntentHead::as_written(&json);
+            assert_eq!(read.is_some(), intent.keys.is_none(), "{json}");
             let head: IntentHead<'_> = serde_json::from_str(&json).unwrap();
+            assert_eq!(format!("{:?}", IntentHead::read(&json).unwrap()), format!("{head:?}"));
             assert_eq!((head.address.as_ref(), head.args), (intent.address.as_str(), intent.args));
             assert_eq!((head.at, head.attempt), (intent.at, intent.attempt));
             let call = intent.call.as_ref().map(|call| (call.effect, call.target.is_some()));
@@ -378,7 +407,8 @@ mod tests {
                 OutcomeText { address: "7", attempt: 1, value: &value, error, by, incomplete }.to_json();
             assert_eq!(json, serde_json::to_string(&outcome).unwrap());
             let head: OutcomeHead<'_> = serde_json::from_str(&json).unwrap();
-            assert_eq!(head.value.map_or("null", RawValue::get), value);
+            assert_eq!(format!("{:?}", OutcomeHead::read(&json).unwrap()), format!("{head:?}"));
+            assert_eq!(head.value.unwrap_or("null"), value);
             assert_eq!((head.error.as_ref(), head.incomplete.as_ref()), (error, incomplete));
         }
     }
@@ -392,7 +422,7 @@ mod tests {
             let json = BranchText { address: done.address.as_str(), value: &value, error }.to_json();
             assert_eq!(json, serde_json::to_string(&done).unwrap());
             let head: BranchHead<'_> = serde_json::from_str(&json).unwrap();
-            assert_eq!(head.value.map_or("null", RawValue::get), value);
+            assert_eq!(head.value.unwrap_or("null"), value);
             assert_eq!((head.address.as_ref(), head.error.as_ref()), (done.address.as_str(), error));
         }
     }
