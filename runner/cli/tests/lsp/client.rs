@@ -46,7 +46,8 @@ impl Editor {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let mut server = Command::new(env!("CARGO_BIN_EXE_stanch"))
+        let program = std::env::var_os("STANCH_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_stanch").into());
+        let mut server = Command::new(program)
             .arg("lsp")
             .current_dir(folder.path())
             .env_remove("STANCH_CONFIG")

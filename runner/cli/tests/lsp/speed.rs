@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::client::{Editor, SCRIPT, company, marked_place};
 
-/// `cargo test --release -p stanch-cli --test lsp -- --ignored --nocapture`
+/// `cargo build --release`, and `STANCH_BIN=$PWD/target/release/stanch cargo test --workspace --test lsp -- --ignored --nocapture`:
+/// the server is the one that people run.
 #[test]
 #[ignore = "measures this machine"]
 fn ninety_nine_answers_in_a_hundred_are_quick() {
