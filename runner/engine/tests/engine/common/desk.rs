@@ -55,7 +55,7 @@ impl Desk for TestDesk {
         };
         match channel {
             "nowhere" => to("carrier-pigeon:loft"),
-            "soc" => to("mail:soc@acme.example"),
+            "soc" | "team" => to("mail:soc@acme.example"),
             "chat" => to("slack:#incidents"),
             _ => Err(DeskError::NoContact("nobody".to_owned())),
         }

@@ -307,6 +307,10 @@ pub fn library(setup: &Setup) -> Library {
             ("main.rhai".to_owned(), script.clone()),
             ("README.md".to_owned(), "A test.".to_owned()),
             ("templates/cut.md".to_owned(), "---\nsubject: It is cut\n---\nIt is cut.\n".to_owned()),
+            (
+                "templates/integration-cut.md".to_owned(),
+                "---\nsubject: It is cut\n---\nIt is cut.\n".to_owned(),
+            ),
         ]);
         library.insert(Playbook::from_sources(slug, sources).unwrap_or_else(|mistakes| {
             let lines: Vec<String> = mistakes.iter().map(stanch_model::Diagnostic::one_line).collect();
