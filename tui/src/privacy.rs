@@ -79,6 +79,7 @@ fn names(app: &App) -> HashSet<String> {
         card.wait.targets.iter().for_each(|target| add(target.name()));
     }
     register(app, &mut add);
+    people(app, &mut add);
     for run in world.followed.values() {
         run.view.targets.values().for_each(|target| add(target.target.name()));
         run.view.waits.iter().flat_map(|wait| &wait.decisions).for_each(|said| add(&said.who));
@@ -92,6 +93,27 @@ fn names(app: &App) -> HashSet<String> {
     }
     names
 }
+
+/// Who said or did something: on incidents, in the journal, in a drill.
+fn people(app: &App, add: &mut dyn FnMut(&str)) {
+    let world = app.world();
+    for incident in world.incident.values() {
+        let said = incident.notes.iter().chain(&incident.closed).chain(&incident.reopened);
+        said.for_each(|note| add(&note.by));
+        incident.lead.iter().for_each(|lead| add(lead));
+    }
+    for line in world.journal.iter() {
+        let by = ["by", "who"].iter().filter_map(|name| line.body.get(name)?.as_str());
+        by.filter(|by| !NOBODY.contains(by)).for_each(&mut *add);
+    }
+    if let Some(drill) = app.drill() {
+        drill.seats.iter().for_each(|seat| add(&seat.name));
+        drill.remarks.iter().for_each(|remark| add(&remark.who));
+    }
+}
+
+/// Whom an outcome names where it names no person.
+const NOBODY: [&str; 3] = ["us", "other", "unknown"];
 
 /// Whom the register and the notices name: vendors, people, numbers. Addresses are known by their form.
 fn register(app: &App, add: &mut dyn FnMut(&str)) {

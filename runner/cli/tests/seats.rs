@@ -5,6 +5,8 @@
 mod adversary;
 #[path = "seats/clock.rs"]
 mod clock;
+#[path = "seats/closing.rs"]
+mod closing;
 #[path = "seats/hosted.rs"]
 mod hosted;
 #[path = "seats/keys.rs"]

@@ -100,6 +100,15 @@ fn the_same_key_opens_a_closed_one_again_and_the_palette_knows_both() {
 }
 
 #[test]
+fn privacy_hides_who_closed_it() {
+    let mut stage = incidents();
+    stage.keys(&["down", "enter"]);
+    assert!(stage.picture(120, 40).contains("ana"));
+    let hidden = stage.keys(&["P"]).picture(120, 40);
+    assert!(!hidden.contains("ana") && hidden.contains("closed"), "{hidden}");
+}
+
+#[test]
 fn whoever_only_looks_closes_nothing() {
     let mut stage = incidents();
     let (name, through) = ("vic".to_owned(), "socket".to_owned());

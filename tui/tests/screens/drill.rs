@@ -71,6 +71,20 @@ fn the_footer_of_a_drill_names_what_the_keys_do_at_any_width() {
 }
 
 #[test]
+fn privacy_hides_who_sits_where_and_who_wrote_what() {
+    let seated = |seat| seated(Look::FULL, seat);
+    for mut stage in [seated(SeatKind::Responder), seated(SeatKind::Facilitator)] {
+        stage.keys(&["P"]);
+        for keys in [&[][..], &["S"], &["esc", "1"], &["I"], &["7"]] {
+            let picture = stage.keys(keys).picture(120, 40);
+            let mut words = picture.split(|c: char| !c.is_alphanumeric());
+            let name = words.find(|word| ["ana", "ben", "fay", "otto", "eva"].contains(word));
+            assert_eq!(name, None, "{keys:?}\n{picture}");
+        }
+    }
+}
+
+#[test]
 fn no_size_is_a_crash_in_a_drill() {
     for name in SCREENS {
         let mut stage = shown(name, Look::FULL);

@@ -151,7 +151,7 @@ impl Terminal {
 }
 
 #[test]
-fn a_person_types_through_the_first_drill_to_its_debrief() {
+fn a_person_types_through_the_first_drill_to_its_debrief_and_its_report() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal =
         Terminal::open(home.path(), &["drill", "first-drill", "--speed", "5", "--data", "data"]);
@@ -172,6 +172,11 @@ fn a_person_types_through_the_first_drill_to_its_debrief() {
     assert_eq!(code, Some(0));
     assert!(plain.contains("stanch drill join facilitator-"), "the codes stand in the terminal's history");
     assert!(plain.contains("\u{1b}[?1049l"), "the terminal is given back");
+    // whoever leaves is told how to get the report
+    assert!(plain.contains("stanch report "), "{plain}");
+    let report = stanch(home.path(), &["report", "data"]).output().unwrap();
+    let text = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert!(report.status.success() && text.contains("100 of 100"), "{text}");
 }
 
 #[test]

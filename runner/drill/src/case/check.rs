@@ -152,30 +152,15 @@ impl Reader<'_> {
     fn world(&mut self) {
         let world = &self.case.world;
         let platforms = self.platforms();
-        let mut ids = BTreeSet::new();
         for (nth, app) in world.apps.iter().enumerate() {
-            let nth = nth.to_string();
-            if app.id.is_empty() || !ids.insert(app.id.as_str()) {
-                let message = format!("two apps are called `{}`", app.id);
-                self.wrong("TC0003", &["world", "apps", &nth], message, "give each app an id of its own");
-            }
             for name in app.grants.keys().filter(|name| !platforms.contains(name)) {
+                let nth = nth.to_string();
                 self.unknown_key(&["world", "apps", &nth, "grants"], "platform", name, &platforms);
             }
-            let Some(held_by) = app.held_by else { continue };
-            if held_by > world.people {
-                let message = format!("{held_by} people hold it, and there are only {}", world.people);
-                let help = "raise `people`, or let fewer hold it";
-                self.wrong("TC0003", &["world", "apps", &nth, "held_by"], message, help);
-            }
-            if held_by == 0 && app.grants.values().any(|count| *count > 0) {
-                let message = "nobody holds it, and it has grants";
-                self.wrong("TC0003", &["world", "apps", &nth, "held_by"], message, "let somebody hold it");
-            }
         }
-        if world.people == 0 {
-            let help = "a platform without people has no grants either: write `people: 20`";
-            self.wrong("TC0003", &["world", "people"], "there is nobody", help);
+        for (path, message, help) in scenario::impossible(world) {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            self.wrong("TC0003", &path, message, help);
         }
         self.hidden(&platforms);
         for name in self.case.world.extra.keys().filter(|name| !platforms.contains(name)) {

@@ -32,7 +32,7 @@ pub(crate) use api::Door;
 pub(crate) use codes::{Code, Codes};
 pub(crate) use kept::KeptSeats;
 
-use crate::{record, score::Score, stagehand::Stage};
+use crate::{record, scenario::Known, score::Score, stagehand::Stage};
 
 /// What the seats' address takes and gives.
 #[derive(JsonSchema)]
@@ -74,6 +74,8 @@ pub(crate) struct Floor {
     pub(crate) stage: Arc<Stage>,
     pub(crate) twins: Arc<TwinHost>,
     pub(crate) clock: Arc<ScenarioClock>,
+    /// What its faults may name.
+    known: Known,
     codes: Codes,
     tokens: BTreeMap<String, String>,
     data: String,
@@ -102,6 +104,7 @@ pub(crate) struct Parts {
     pub(crate) stage: Arc<Stage>,
     pub(crate) twins: Arc<TwinHost>,
     pub(crate) clock: Arc<ScenarioClock>,
+    pub(crate) known: Known,
     pub(crate) codes: Codes,
     pub(crate) tokens: BTreeMap<String, String>,
     pub(crate) data: String,
@@ -110,11 +113,12 @@ pub(crate) struct Parts {
 
 impl Floor {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { stage, twins, clock, codes, tokens, data, rate } = parts;
+        let Parts { stage, twins, clock, known, codes, tokens, data, rate } = parts;
         Self {
             stage,
             twins,
             clock,
+            known,
             codes,
             tokens,
             data,

@@ -11,7 +11,7 @@ use stanch_model::{
 };
 
 use super::{Floor, api::No};
-use crate::{board::Due, company, hands, record::Line, scenario::FaultSpec};
+use crate::{board::Due, hands, record::Line, scenario::FaultSpec};
 
 /// Nobody writes longer remarks in the middle of a drill.
 pub(super) const LONGEST: usize = 4_000;
@@ -179,15 +179,7 @@ impl Floor {
                 _ => Ok(()),
             };
         }
-        let integrations = company::integrations(scenario);
-        let named = fault.action.as_deref().and_then(|action| action.split('.').next());
-        match fault.platform.as_deref().or(named) {
-            Some(name) if !integrations.contains_key(name) => {
-                let known: Vec<&str> = integrations.keys().map(String::as_str).collect();
-                Err(unfit(format!("`{name}` takes no part")).help(format!("there are {}", known.join(", "))))
-            }
-            _ => Ok(()),
-        }
+        self.known.may_happen(fault).map_err(|never| unfit(never.message).help(never.help))
     }
 
     fn mend(&self, by: &str, id: Option<u64>) -> Said {

@@ -15,7 +15,7 @@ use crate::{
     company,
     facts::Facts,
     record::Record,
-    scenario::{self, Scenario},
+    scenario::{self, Known, Scenario},
     stagehand::Stage,
     words,
 };
@@ -44,6 +44,7 @@ async fn floor(folder: &std::path::Path) -> Floor {
         stage: Arc::new(stage),
         twins,
         clock,
+        known: Known::default(),
         codes: Codes::new(&seats, Some(SeatKind::Facilitator), String::new(), &[]).unwrap(),
         tokens: BTreeMap::new(),
         data: String::new(),

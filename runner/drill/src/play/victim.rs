@@ -40,12 +40,25 @@ impl Victim {
     }
 }
 
+/// An intent without a key is carried by nothing.
 fn carries(body: &[u8], key: &[u8]) -> bool {
-    body.windows(key.len()).any(|part| part == key)
+    !key.is_empty() && body.windows(key.len()).any(|part| part == key)
 }
 
 fn is(request: &RequestRecord, call: &Call) -> bool {
     let name = call.action.split_once('.');
     let called = name.is_some_and(|(on, what)| on == request.integration && what == request.action);
     called && request.fate != Fate::Stopped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::carries;
+
+    #[test]
+    fn a_key_is_found_wherever_it_stands_and_none_is_found_nowhere() {
+        assert!(carries(b"Message-Id: <k1@acme>", b"k1"));
+        assert!(!carries(b"Message-Id: <k1@acme>", b"k2") && !carries(b"k", b"k1"));
+        assert!(!carries(b"any", b"") && !carries(b"", b""));
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     company::{self, Person},
     control::{Codes, Door, Floor, KeptSeats, Offer, Parts},
     record::{Line, Record},
-    scenario::Found,
+    scenario::{Found, Known},
     score::Score,
 };
 
@@ -200,6 +200,7 @@ fn floor(
         stage: set.stage.clone(),
         twins: set.twins.clone(),
         clock: set.clock.clone(),
+        known: Known::of(scenario, rehearsal.catalog, rehearsal.library),
         codes: Codes::new(&company::seats(scenario), host, at, &kept.codes)?,
         tokens: tokens.clone(),
         data: rehearsal.folders.data.display().to_string(),

@@ -20,6 +20,8 @@ use crate::words::{self, Condition, Names};
 pub struct Known {
     names: words::Known,
     pub(super) platforms: Vec<String>,
+    /// What is called at those that take part: `okta.revoke_app_token`.
+    pub(super) actions: BTreeSet<String>,
     /// Playbooks, each with the names of its inputs.
     pub(super) playbooks: BTreeMap<String, Vec<String>>,
 }
@@ -51,6 +53,7 @@ impl Known {
         for manifest in library.all().map(|playbook| &playbook.manifest) {
             cards.extend(manifest.approvals.keys().chain(manifest.questions.keys()).cloned());
         }
+        let mut actions = BTreeSet::new();
         for platform in catalog.platforms() {
             let names: Vec<&String> =
                 used.iter().filter(|(_, slug)| *slug == platform.slug()).map(|(name, _)| name).collect();
@@ -59,6 +62,7 @@ impl Known {
                 cards.extend(action.verb.clone());
                 steps.extend(names.iter().map(|name| format!("{name}.{}", action.name)));
                 steps.extend(action.verb.clone().filter(|_| !names.is_empty()));
+                actions.extend(names.iter().map(|name| format!("{name}.{}", action.name)));
             }
         }
         steps.extend(cards.iter().cloned());
@@ -83,7 +87,7 @@ impl Known {
             (Names::Card, cards),
         ];
         let names = names.into_iter().map(|(what, names)| (what.what(), names.into_iter().collect()));
-        Self { names: names.collect(), platforms, playbooks }
+        Self { names: names.collect(), platforms, actions, playbooks }
     }
 
     /// For conditions.
@@ -109,9 +113,11 @@ impl Scenario {
     pub fn platforms(&self) -> BTreeSet<String> {
         let apps = self.world.apps.iter().flat_map(|app| app.grants.keys());
         let hidden = self.world.hidden.iter().flat_map(|hidden| hidden.grants.keys());
+        let again = self.plot.iter().filter_map(|entry| entry.consent.as_ref());
+        let again = again.flat_map(|consent| consent.grants.keys());
         let moves = self.adversary.iter().filter_map(Move::ploy).filter_map(Ploy::grants);
         let moves = moves.flat_map(|grants| grants.keys());
-        let named = apps.chain(hidden).chain(moves).chain(self.world.extra.keys()).cloned();
+        let named = apps.chain(hidden).chain(again).chain(moves).chain(self.world.extra.keys()).cloned();
         named.chain(["slack", "smtp"].map(str::to_owned)).collect()
     }
 }
@@ -259,22 +265,13 @@ impl Case<'_> {
                     self.unknown(&["plot", nth, "alert", "app"], "app", app, apps());
                 }
             }
-            Some(Deed::Consent(consent)) if !apps().any(|known| known == consent.app) => {
-                self.unknown(&["plot", nth, "consent", "app"], "app", &consent.app, apps());
-            }
-            Some(Deed::Fault(fault)) => {
-                if fault.kill_runner == fault.answer.is_some() {
-                    let message = "a fault has an `answer`, or kills the runner".to_owned();
-                    let help = "fault: { platform: salesforce, answer: 429, lasts: 2m }".to_owned();
-                    self.wrong("DR0006", &["plot", nth, "fault"], message, help);
+            Some(Deed::Consent(consent)) => {
+                if !apps().any(|known| known == consent.app) {
+                    self.unknown(&["plot", nth, "consent", "app"], "app", &consent.app, apps());
                 }
-                if let Some(platform) = fault.platform.as_ref().filter(|name| !known.platforms.contains(name))
-                {
-                    let platforms = known.platforms.iter().map(String::as_str);
-                    self.unknown(&["plot", nth, "fault", "platform"], "platform", platform, platforms);
-                }
-                self.silence(fault, nth);
+                self.grants(&["plot", nth, "consent"], &consent.grants);
             }
+            Some(Deed::Fault(fault)) => self.fault(fault, nth),
             Some(Deed::Pull(pull)) => self.pull(pull, nth),
             Some(Deed::Run(start)) => self.start(start, nth),
             _ => {}

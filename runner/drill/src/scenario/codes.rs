@@ -27,7 +27,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0005",
         "unknown name",
-        "The condition, alert, fault, run or stand-in names an app, platform, vendor, approval, playbook, deadline, step or goal that neither the world of this scenario nor the playbooks know, or the world holds a key under `extra` that no simulated platform reads. Most often it is a slip of the pen.",
+        "The condition, alert, fault, run or stand-in names an app, platform, action, vendor, approval, playbook, deadline, step or goal that neither the world of this scenario nor the playbooks know, or the world holds a key under `extra` that no simulated platform reads. Most often it is a slip of the pen.",
     ),
     CodePage::new(
         "DR0006",
@@ -42,7 +42,7 @@ pub const PAGES: &[CodePage] = &[
     CodePage::new(
         "DR0008",
         "this cannot come true",
-        "A time after the end of the drill, a percentage outside of 1 to 100, more revoked grants than the world ever has, an adversary that reads where no grant ever is, a platform that pulls an app which it does not know, a vendor that falls silent and never answers anyway, an expectation that holds only `until` a time before its `by`, or a condition that says nothing about the drill.",
+        "A time after the end of the drill, a percentage outside of 1 to 100, a world that cannot be (more people hold an app than there are, two apps with one id), more revoked grants than the world ever has, an adversary that reads where no grant ever is, a platform that pulls an app which it does not know, a fault of a platform that takes no part or of no call at all, a vendor that falls silent and never answers anyway, an expectation that holds only `until` a time before its `by`, or a condition that says nothing about the drill.",
     ),
     CodePage::new(
         "DR0009",
@@ -63,6 +63,7 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("check.rs"),
         include_str!("check_deeds.rs"),
+        include_str!("check_faults.rs"),
         include_str!("contacts.rs"),
         include_str!("check_moves.rs"),
         include_str!("check_order.rs"),

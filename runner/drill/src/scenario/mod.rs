@@ -3,6 +3,7 @@
 mod adversary;
 mod check;
 mod check_deeds;
+mod check_faults;
 mod check_moves;
 mod check_order;
 mod check_world;
@@ -24,7 +25,7 @@ use stanch_integrations::twin::{Answer, Fault, FaultEffect, World};
 
 pub use adversary::{Loot, Move, Ploy};
 pub use check::{Known, check};
-pub(crate) use check_world::unknown_extras;
+pub(crate) use check_world::{impossible, unknown_extras};
 pub use contacts::ContactSpec;
 pub use deeds::{Pull, StartSpec};
 pub use edit::Edit;

@@ -110,18 +110,23 @@ fn by_name(ctx: &NativeCallContext<'_>, integration: &str, action: &str, input: 
         back::without_expiry(&mut value, &info);
         let target = here.env.integrations.target_of(integration, action, None, &value);
         let marked = here.live(|live| live.created.mode == Mode::Drill && info.effect == Effect::Tell);
-        let marked = marked.then(|| exercise(input));
+        let marked = marked.then(|| exercise(input, &info));
         here.call_with(place(ctx), info, None, marked.as_ref().unwrap_or(input), target.as_ref())?
     };
     result.map(|value| value.dynamic()).map_err(|error| border::throw(&error))
 }
 
-/// The words of a message, of which one at least stands where people look first.
-const SAID: [&str; 4] = ["title", "subject", "summary", "text"];
+/// The words of a message, of which one at least stands where people look first. A security event has a reason alone.
+const SAID: [&str; 5] = ["title", "subject", "summary", "text", REASON];
+const REASON: &str = "reason";
 
 /// A message of a drill that a script sends by itself: nobody may take it for real.
-fn exercise(input: &Map) -> Map {
+fn exercise(input: &Map, info: &ActionInfo) -> Map {
     let mut marked = input.clone();
+    // the usual reason of the catalogue would not say so
+    if info.inputs.contains_key(REASON) && !marked.contains_key(REASON) {
+        marked.insert(REASON.into(), "EXERCISE: this is a drill".into());
+    }
     for name in SAID {
         let said = marked.get(name).and_then(|said| said.clone().into_string().ok());
         if let Some(said) = said.filter(|said| !said.starts_with("EXERCISE")) {
@@ -400,5 +405,44 @@ impl Act {
             dead_ms: 0,
             phase,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_integrations::Catalog;
+
+    use super::*;
+
+    /// What a drill sends of these words through an action of the catalogue.
+    fn marked(platform: &str, action: &str, given: &[(&str, &str)]) -> Map {
+        let catalog = Catalog::embedded();
+        let info = catalog.platform(platform).unwrap().action(action).unwrap();
+        let input = given.iter().map(|(name, said)| ((*name).into(), (*said).into())).collect();
+        exercise(&input, info)
+    }
+
+    fn said(map: &Map, name: &str) -> String {
+        map[name].clone().into_string().unwrap()
+    }
+
+    #[test]
+    fn whatever_people_read_first_says_that_it_is_an_exercise_and_addresses_stay() {
+        let mail =
+            marked("smtp", "send", &[("to", "a@b.example"), ("subject", "Cut"), ("text", "EXERCISE. So")]);
+        assert_eq!(
+            (said(&mail, "to"), said(&mail, "subject")),
+            ("a@b.example".into(), "EXERCISE: Cut".into())
+        );
+        assert_eq!(said(&mail, "text"), "EXERCISE. So", "nothing is said twice");
+        let event =
+            marked("okta", "report_session_revoked", &[("mail", "a@b.example"), ("reason", "stolen")]);
+        assert_eq!(
+            (said(&event, "mail"), said(&event, "reason")),
+            ("a@b.example".into(), "EXERCISE: stolen".into())
+        );
+        let usual = marked("ssf", "send_account_disabled", &[]);
+        assert_eq!(said(&usual, "reason"), "EXERCISE: this is a drill");
+        assert!(!marked("slack", "post_message", &[("text", "x")]).contains_key("reason"));
     }
 }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use stanch_client::Client;
 use stanch_model::{
     StreamId,
     api::{AnswerBody, BeginBody, MoveBody, Role, StartBody},
@@ -30,14 +31,30 @@ async fn ends(world: &World, run: &str) {
     world.until(run, |view| view.ended.is_some()).await;
 }
 
-/// One that is closed.
-async fn closed(world: &World) -> Breach {
-    let breach = breach(world, "a1").await;
+/// Nothing of it is open any more. Gives who says so.
+async fn over(world: &World, breach: &Breach) -> Client {
     ends(world, &breach.run).await;
     let responder = world.client(Role::Responder);
     responder.deadline_sent(&breach.incident, "contract:Drift", "ticket 1").await.unwrap();
+    responder
+}
+
+/// One that is closed.
+async fn closed(world: &World) -> Breach {
+    let breach = breach(world, "a1").await;
+    let responder = over(world, &breach).await;
     responder.close_incident(&breach.incident, "Drift turned its tokens").await.unwrap();
     breach
+}
+
+/// One more run on the incident, which asks about nothing.
+fn more(incident: &str) -> StartBody {
+    StartBody {
+        playbook: "asker".to_owned(),
+        input: json!({ "what": [] }).as_object().cloned().unwrap(),
+        incident: Some(incident.to_owned()),
+        ..StartBody::default()
+    }
 }
 
 async fn kinds(world: &World, incident: &str) -> Vec<String> {
@@ -132,9 +149,7 @@ async fn an_alert_that_comes_after_it_opens_a_new_one() {
     let joined =
         world.alert(&json!({ "id": "a2", "kind": "test.breach", "app": "drift", "title": "Again" })).await;
     assert_eq!(joined.json()["alerts"][0]["incident"], first.incident);
-    ends(&world, &first.run).await;
-    let responder = world.client(Role::Responder);
-    responder.deadline_sent(&first.incident, "contract:Drift", "ticket 1").await.unwrap();
+    let responder = over(&world, &first).await;
     responder.close_incident(&first.incident, "over").await.unwrap();
     let before = kinds(&world, &first.incident).await;
     let second = breach(&world, "a3").await;
@@ -151,13 +166,7 @@ async fn what_is_closed_takes_notes_and_nothing_else_until_it_is_opened_again() 
     let Breach { incident, run } = closed(&world).await;
     let (responder, approver) = (world.client(Role::Responder), world.client(Role::Approver));
     responder.note(&incident, "They wrote once more").await.unwrap();
-    let what = json!({ "what": [] }).as_object().cloned().unwrap();
-    let start = StartBody {
-        playbook: "asker".to_owned(),
-        input: what,
-        incident: Some(incident.clone()),
-        ..StartBody::default()
-    };
+    let start = more(&incident);
     let begin = BeginBody { rule: "gdpr-33".to_owned(), ..BeginBody::default() };
     let moved = MoveBody { from: "2026-11-06T20:00:00Z".to_owned(), reason: "the log".to_owned() };
     for refused in [
@@ -214,18 +223,11 @@ async fn nobody_closes_without_the_right_a_reason_or_an_incident() {
 #[tokio::test]
 async fn whoever_starts_a_run_while_somebody_closes_is_either_refused_or_keeps_it_open() {
     let world = World::new().await;
-    let Breach { incident, run } = breach(&world, "a1").await;
-    ends(&world, &run).await;
-    let responder = world.client(Role::Responder);
-    responder.deadline_sent(&incident, "contract:Drift", "ticket 1").await.unwrap();
-    let what = json!({ "what": [] }).as_object().cloned().unwrap();
-    let start = StartBody {
-        playbook: "asker".to_owned(),
-        input: what,
-        incident: Some(incident.clone()),
-        ..StartBody::default()
-    };
+    let breach = breach(&world, "a1").await;
+    let responder = over(&world, &breach).await;
+    let start = more(&breach.incident);
     let other = world.client(Role::Admin);
-    let (started, closed) = tokio::join!(responder.start(&start), other.close_incident(&incident, "over"));
+    let (started, closed) =
+        tokio::join!(responder.start(&start), other.close_incident(&breach.incident, "over"));
     assert_ne!(started.is_ok(), closed.is_ok(), "{started:?} {closed:?}");
 }

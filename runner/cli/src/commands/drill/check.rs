@@ -41,7 +41,11 @@ pub(super) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
     }
     found.iter().for_each(|one| out.line(one));
     let mistakes = if found.is_empty() { "no mistakes".to_owned() } else { diagnose::count(&found) };
-    out.text(&format!("{} scenarios, {mistakes}", scenarios.len()));
+    let counted = match scenarios.len() {
+        1 => "1 scenario".to_owned(),
+        more => format!("{more} scenarios"),
+    };
+    out.text(&format!("{counted}, {mistakes}"));
     out.line(&json!({ "scenarios": scenarios.len(), "mistakes": found.len() }));
     Ok(if found.is_empty() { Exit::Yes } else { Exit::No })
 }
