@@ -56,6 +56,7 @@ fn doctor_in_a_folder_without_anything_says_what_would_make_it() {
     {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
     }
+    assert_eq!(text.matches("stanch.yaml").count(), 1, "what is not there is not called fine\n{text}");
     assert!(output.status.success(), "{text}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "it changes nothing");
 }

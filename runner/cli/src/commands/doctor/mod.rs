@@ -122,6 +122,8 @@ fn configuration(place: &Place, doctor: &mut Doctor) -> Option<Setup> {
     let (setup, mistakes) = setup::load(&place.config);
     mistakes.show(doctor.out);
     match (&setup, diagnose::count(&mistakes.found)) {
+        // said already
+        (Some(_), none) if none.is_empty() && !place.config.exists() => {}
         (Some(_), none) if none.is_empty() => {
             doctor.say(Found::Fine, "configuration", place.config.display().to_string());
         }
