@@ -170,6 +170,28 @@ fn a_question_mark_shows_what_there_is() {
 }
 
 #[test]
+fn the_seed_decides_the_ids_of_the_world() {
+    let home = cut();
+    let script = fs::read_to_string(home.path().join("cut/main.rhai")).unwrap();
+    let shows = script.replace("phase(\"contain\");", "note(`ids ${grants}`);\nphase(\"contain\");");
+    fs::write(home.path().join("cut/main.rhai"), shows).unwrap();
+    let expect = "answers: { cut: approve }\nexpect: { notes: [\"?\"] }\n";
+    let ids = |more: &[&str]| {
+        let tested = transcript(home.path(), &[&["test", "cut"], more].concat());
+        let line = tested.lines().find(|line| line.contains("got ids [okta/grant/")).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("{tested}"))
+    };
+    case(home.path(), "shows.yaml", &format!("case: which ids\n{WORLD}{expect}"));
+    let usual = ids(&[]);
+    let seven = ids(&["--seed", "7"]);
+    assert_eq!((ids(&[]), ids(&["--seed", "7"])), (usual.clone(), seven.clone()));
+    assert_ne!(usual, seven);
+    // a case may name its own
+    case(home.path(), "shows.yaml", &format!("case: which ids\nseed: 7\n{WORLD}{expect}"));
+    assert_eq!(ids(&[]), seven);
+}
+
+#[test]
 fn a_kill_at_any_entry_changes_nothing() {
     let home = cut();
     let expect = "answers: { cut: approve }\nexpect: { containment: contained_with_residual, residual: { grant: 4, app: 1 }, writes: { okta.revoke_app_token: 4 }, told: [team], that: kills == 1 }\n";

@@ -351,7 +351,15 @@ fn files_that_are_no_files_of_people() {
 #[test]
 fn manifests_that_other_tools_would_take() {
     let manifest = "title: T\nowner: me\nreviewed: 2026-11-01\nuses: {}\n";
-    let cases: [(&str, String, &[&str]); 4] = [
+    let levels = (1..9)
+        .map(|level| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(",")));
+    let bomb: String = std::iter::once("a0: &a0 [x]\n".to_owned()).chain(levels).collect();
+    let cases: [(&str, String, &[&str]); 5] = [
+        (
+            "an alias bomb",
+            format!("{manifest}{bomb}"),
+            &["bad/playbook.yaml:", "larger than any such file may become", "write the values out"],
+        ),
         (
             "tabs",
             manifest.replace("uses: {}", "uses:\n\tread: [find_app]"),
