@@ -364,14 +364,14 @@ pub(crate) fn containment(live: &Live) -> (Containment, Vec<String>) {
     let list = |name: &str| settled.as_ref().map(|value| value::targets_in(&value[name])).unwrap_or_default();
     let unread = settled.as_ref().and_then(|value| serde_json::from_value(value["unread"].clone()).ok());
     let unread: Vec<String> = unread.unwrap_or_default();
-    let mut because: Vec<String> = unread.iter().map(|list| format!("not read again: {list}")).collect();
-    because.extend(
-        list("found").iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key())),
-    );
-    because.extend(children(live));
+    let found = list("found");
+    let found = found.iter().map(|target| format!("found and not cut: {} ({})", target.name(), target.key()));
+    let open: Vec<String> = found.chain(children(live)).collect();
     if live.view.targets.is_empty() {
-        return nothing_cut(live, because);
+        return nothing_cut(live, open, &unread);
     }
+    let mut because: Vec<String> = unread.iter().map(|list| format!("not read again: {list}")).collect();
+    because.extend(open);
     if settled.is_none() || live.cut_late || is_unsettled(live) {
         because.push("the scope was not read again after the last cut".to_owned());
     }
@@ -398,8 +398,15 @@ fn children(live: &Live) -> Vec<String> {
     open.chain(at_work).collect()
 }
 
-fn nothing_cut(live: &Live, mut because: Vec<String>) -> (Containment, Vec<String>) {
-    because.extend(unread(live));
+/// `again` are the lists that settling could not read; those that no read ever gave are said once.
+fn nothing_cut(live: &Live, mut because: Vec<String>, again: &[String]) -> (Containment, Vec<String>) {
+    let never = unread(live);
+    let is_said = |list: &&String| {
+        let name = list.split(": ").next().unwrap_or_default();
+        never.iter().any(|why| why.contains(&format!(": {name}: ")))
+    };
+    because.extend(again.iter().filter(|list| !is_said(list)).map(|list| format!("not read again: {list}")));
+    because.extend(never);
     if !live.seen.is_empty() {
         because.push(format!("{} targets were found and none was cut", live.seen.len()));
     }
