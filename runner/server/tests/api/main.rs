@@ -27,6 +27,7 @@ mod runs;
 mod schema;
 mod shape;
 mod starts;
+mod unavailable;
 mod world;
 
 const GROUND: ground::Kind = ground::Kind::Memory;

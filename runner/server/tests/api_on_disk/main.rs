@@ -41,6 +41,8 @@ mod runs;
 mod schema;
 #[path = "../api/starts.rs"]
 mod starts;
+#[path = "../api/unavailable.rs"]
+mod unavailable;
 #[path = "../api/world.rs"]
 mod world;
 
