@@ -12,11 +12,18 @@ use stanch_model::{NewEntry, StreamId};
 pub(crate) struct Ledger {
     journal: Arc<dyn Journal>,
     stream: StreamId,
+    /// Whether it is written on a full disk too, from what is kept free.
+    reserve: bool,
 }
 
 impl Ledger {
     pub(crate) fn new(journal: Arc<dyn Journal>, stream: &str) -> Self {
-        Self { journal, stream: StreamId::from_stored(stream) }
+        Self { journal, stream: StreamId::from_stored(stream), reserve: false }
+    }
+
+    /// The same for what a run that contains something cannot do without: a person who is not told ends nothing.
+    pub(crate) fn on_a_full_disk_too(self) -> Self {
+        Self { reserve: true, ..self }
     }
 
     /// Appends an entry; durable when this returns.
@@ -31,7 +38,7 @@ impl Ledger {
     ) -> Result<(), JournalError> {
         let entries: Vec<NewEntry> = entries.map(|(kind, body)| NewEntry::new(kind, &body)).collect();
         let append = StreamAppend::new(self.stream.clone(), self.journal.epoch(), entries);
-        let ticket = self.journal.append(vec![append], With::default())?;
+        let ticket = self.journal.append(vec![append], With { reserve: self.reserve, ..With::default() })?;
         self.journal.durable_at(ticket.position).await
     }
 

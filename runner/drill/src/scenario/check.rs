@@ -247,7 +247,6 @@ impl Case<'_> {
     fn deed(&mut self, entry: &PlotEntry, nth: &str) {
         let scenario = self.scenario;
         let apps = || scenario.world.apps.iter().map(|app| app.id.as_str());
-        let known = self.known;
         match entry.deed() {
             Some(Deed::Alert(alert)) => {
                 for needed in ["kind", "severity"].iter().filter(|name| !alert.contains_key(**name)) {

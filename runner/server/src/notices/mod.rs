@@ -44,7 +44,7 @@ impl Notices {
         journal: &Arc<dyn Journal>,
         at: jiff::Timestamp,
     ) -> Result<Arc<Self>, JournalError> {
-        let ledger = Ledger::new(journal.clone(), "notices");
+        let ledger = Ledger::new(journal.clone(), "notices").on_a_full_disk_too();
         let mut book = Book::default();
         ledger.read()?.iter().for_each(|entry| book.apply(entry));
         let first = book.place.is_none().then(|| Cursor::after(journal.durable()));

@@ -89,7 +89,7 @@ pub(super) struct Outcomes(Ledger, Arc<Told>);
 impl Book {
     /// Reads the stream.
     pub(super) fn open(journal: Arc<dyn Journal>, told: Arc<Told>) -> Result<(Self, Alarms), JournalError> {
-        let ledger = Ledger::new(journal, "tell");
+        let ledger = Ledger::new(journal, "tell").on_a_full_disk_too();
         let entries = ledger.read()?;
         let mut book =
             Self { ledger, place: Cursor::START, known: HashSet::new(), unfinished: BTreeMap::new(), told };

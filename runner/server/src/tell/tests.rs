@@ -334,6 +334,22 @@ async fn who_answers_for_an_app_hears_that_it_may_be_cut_and_is_asked_nothing() 
 }
 
 #[tokio::test]
+async fn on_a_full_disk_people_are_told_all_the_same_and_afterwards_too() {
+    let post = Held::new(Platform::Takes);
+    let start = jiff::Timestamp::now().as_millisecond();
+    let world = World::idle(MemoryJournal::new(), Arc::new(Hands(AtomicI64::new(start))));
+    let run = world.start().await;
+    world.until(|world| world.parts.engine.view(&run).unwrap().open_waits().count() == 1).await;
+    world.journal.set_full(true);
+    world.tell(&post);
+    world.until(|world| world.told(&run) == ["mail:soc@acme.example sent", "slack:#incidents sent"]).await;
+    assert!(!world.metrics.is_mute());
+    world.journal.set_full(false);
+    let later = world.start().await;
+    post.has_sent(&later, 2).await;
+}
+
+#[tokio::test]
 async fn a_reminder_is_told_in_every_way_once_more() {
     let post = Held::new(Platform::Takes);
     let world = World::new(MemoryJournal::new(), &post);
