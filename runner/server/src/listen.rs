@@ -71,6 +71,8 @@ impl Serving {
             }
             while tasks.try_join_next().is_some() {}
         }
+        // whoever calls from here on is refused at once, instead of waiting for nothing
+        drop(listener);
         while tasks.join_next().await.is_some() {}
     }
 
@@ -95,6 +97,8 @@ impl Serving {
             }
             while tasks.try_join_next().is_some() {}
         }
+        // whoever calls from here on is refused at once, instead of waiting for nothing
+        drop(listener);
         while tasks.join_next().await.is_some() {}
     }
 
