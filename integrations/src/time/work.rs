@@ -308,14 +308,22 @@ mod tests {
         assert_eq!(clock.now_ms(), 300);
     }
 
+    /// One at work that waits for a lock, and the lock.
+    async fn one_waits(
+        clock: &Arc<ScenarioClock>,
+    ) -> (tokio::sync::OwnedMutexGuard<()>, tokio::task::JoinHandle<()>) {
+        let lock = Arc::new(tokio::sync::Mutex::new(()));
+        let held = lock.clone().lock_owned().await;
+        let works = tokio::spawn(Work::counted(clock).during(async move { drop(aside(lock.lock()).await) }));
+        until_quiet(clock).await;
+        (held, works)
+    }
+
     /// One thread: nobody runs before the test lets them.
     #[tokio::test]
     async fn who_was_woken_is_at_work_before_it_runs() {
-        let (clock, lock) = (standing(), Arc::new(tokio::sync::Mutex::new(())));
-        let held = lock.clone().lock_owned().await;
-        let ours = lock.clone();
-        let works = tokio::spawn(Work::counted(&clock).during(async move { drop(aside(ours.lock()).await) }));
-        until_quiet(&clock).await;
+        let clock = standing();
+        let (held, works) = one_waits(&clock).await;
         drop(held);
         assert!(!clock.is_quiet(), "the lock is its own, though it has not looked");
         works.await.unwrap();
@@ -324,11 +332,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_gives_up_waiting_is_gone_from_the_count() {
-        let (clock, lock) = (standing(), Arc::new(tokio::sync::Mutex::new(())));
-        let held = lock.clone().lock_owned().await;
-        let ours = lock.clone();
-        let works = tokio::spawn(Work::counted(&clock).during(async move { drop(aside(ours.lock()).await) }));
-        until_quiet(&clock).await;
+        let clock = standing();
+        let (held, works) = one_waits(&clock).await;
         works.abort();
         assert!(works.await.unwrap_err().is_cancelled());
         assert!(clock.is_quiet());

@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -27,14 +28,30 @@ fn package() -> Option<PathBuf> {
         std::fs::create_dir_all(&half).unwrap();
         let mut npm = Command::new("npm");
         npm.args(install).arg(&half).arg(format!("oidc-provider@{VERSION}"));
-        let done = npm.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if done.is_ok_and(|status| status.success()) {
+        if npm.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok_and(installs) {
             let _there_already = std::fs::rename(&half, &folder);
         }
         let _ = std::fs::remove_dir_all(&half);
     }
     let node = Command::new("node").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     (entry.exists() && node.is_ok_and(|status| status.success())).then_some(entry)
+}
+
+/// A registry that answers drop by drop would hold up every other test.
+fn installs(mut npm: Child) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(180);
+    let begun = Instant::now();
+    loop {
+        match npm.try_wait() {
+            Ok(None) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(100)),
+            Ok(Some(status)) => return status.success(),
+            _ => {
+                let _gone_already = npm.kill().and_then(|()| npm.wait());
+                println!("npm did not come to an end within {} s", PATIENCE.as_secs());
+                return false;
+            }
+        }
+    }
 }
 
 /// The provider, on a leash.

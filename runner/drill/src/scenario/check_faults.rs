@@ -116,24 +116,11 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use stanch_integrations::Catalog;
-    use stanch_playbooks::Library;
-
-    use crate::scenario::{Known, check, embedded, read};
+    use crate::scenario::check_world::tests::of;
 
     /// What is wrong with this in the plot of the drill on the chat widget: code, place, words, way out.
     fn mistakes(entry: &str) -> Vec<String> {
-        let mut found = embedded().remove("chat-widget").unwrap();
-        found.text = found.text.replacen("\nplot:\n", &format!("\nplot:\n  - at: 1m\n    {entry}\n"), 1);
-        let (catalog, library) = (Catalog::embedded(), Library::embedded());
-        let scenario = read(&found.file, &found.text).unwrap();
-        let known = Known::of(&scenario, &catalog, &library);
-        let said = check(&found.file, &found.text, &scenario, &known).into_iter().map(|one| {
-            let label = one.labels.first().unwrap();
-            let place = &found.text[label.offset..label.offset + label.length];
-            format!("{} `{place}` {}; {}", one.code, one.message, one.help.unwrap_or_default())
-        });
-        said.collect()
+        of("\nplot:\n", &format!("\nplot:\n  - at: 1m\n    {entry}\n"))
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Case<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use stanch_integrations::Catalog;
     use stanch_playbooks::Library;
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     /// The same where this stands in the place of that.
-    fn of(from: &str, to: &str) -> Vec<String> {
+    pub(in crate::scenario) fn of(from: &str, to: &str) -> Vec<String> {
         let mut found = embedded().remove("chat-widget").unwrap();
         assert!(found.text.contains(from), "{from} does not stand there");
         found.text = found.text.replacen(from, to, 1);
