@@ -1,11 +1,6 @@
 //! The configured integrations: the catalogue bound to names, tenants, credentials and one way out.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use stanch_model::{
@@ -435,12 +430,6 @@ fn verbs_of(members: &BTreeMap<String, Member>) -> BTreeMap<String, Vec<(String,
     verbs
 }
 
-fn known_verbs(catalog: &Catalog) -> Vec<String> {
-    let all = catalog.platforms().flat_map(|platform| platform.actions());
-    let verbs: BTreeSet<&str> = all.filter_map(|info| info.verb.as_deref()).collect();
-    verbs.into_iter().map(str::to_owned).collect()
-}
-
 pub(crate) fn arguments(with: &BTreeMap<String, Shape>, vars: &Vars<'_>) -> Result<Value, FillError> {
     let mut arguments = Map::new();
     for (name, shape) in with {
@@ -475,7 +464,7 @@ impl ActionIndex for Integrations {
     }
 
     fn verbs(&self) -> Vec<String> {
-        known_verbs(&self.shared.catalog)
+        self.shared.catalog.every_verb().into_iter().collect()
     }
 
     fn platforms(&self) -> Vec<String> {

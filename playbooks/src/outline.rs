@@ -81,44 +81,45 @@ mod tests {
         4:10 each 
         4:27 attempt 
         4:42 .grants 
-        7:1 phase scope
-        8:12 find_app 
-        10:5 page team
-        13:16 vendor_of 
-        16:16 each 
-        16:33 attempt 
-        17:1 evidence before
-        18:1 note 
-        20:1 phase contain
-        21:1 approve cut-app
-        23:23 .quarantine 
-        24:1 each 
-        24:28 .revoke 
-        25:22 each 
-        25:48 attempt 
-        25:66 .end_sessions 
-        26:28 note 
-        28:1 phase prove
-        31:26 find_app 
-        33:5 evidence came to light
-        34:16 attempt 
-        34:27 approve cut-app
-        35:19 note 
-        36:5 each 
-        36:30 .revoke 
-        38:5 wait 2m
-        40:12 settle 
-        41:1 each 
-        41:28 manual revoke-by-hand
-        43:1 phase notify
-        44:1 deadline contract
-        45:12 attempt 
-        45:23 notify integration-cut
-        46:18 incident 
-        46:85 now 
-        47:15 page team
-        48:12 settle 
-        49:1 page team
+        11:1 phase scope
+        12:12 find_app 
+        14:18 settle 
+        15:5 page team
+        18:16 vendor_of 
+        21:16 each 
+        21:33 attempt 
+        22:1 evidence before
+        23:1 note 
+        25:1 phase contain
+        26:1 approve cut-app
+        28:23 .quarantine 
+        29:1 each 
+        29:28 .revoke 
+        30:22 each 
+        30:48 attempt 
+        30:66 .end_sessions 
+        31:28 note 
+        33:1 phase prove
+        36:26 find_app 
+        38:5 evidence came to light
+        39:16 attempt 
+        39:27 approve cut-app
+        40:19 note 
+        41:5 each 
+        41:30 .revoke 
+        43:5 wait 2m
+        45:12 settle 
+        46:1 each 
+        46:28 manual revoke-by-hand
+        48:1 phase notify
+        49:1 deadline contract
+        50:12 attempt 
+        50:23 notify integration-cut
+        51:18 incident 
+        51:85 now 
+        52:15 page team
+        53:12 settle 
+        54:1 page team
         ");
     }
 }

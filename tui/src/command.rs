@@ -252,6 +252,23 @@ pub enum Context {
     Card,
 }
 
+impl Context {
+    /// As people say it.
+    fn words(self) -> String {
+        let opened = match self {
+            Self::Card => "on a card",
+            Self::Opened(Screen::Runs) => "in a run",
+            Self::Opened(Screen::Alerts) => "in an alert",
+            Self::Opened(Screen::Incidents) => "in an incident",
+            Self::Opened(Screen::Vendors) => "in a vendor",
+            Self::Opened(Screen::Journal) => "in an entry",
+            Self::Opened(Screen::Playbooks) => "in a playbook",
+            Self::Screen(screen) | Self::Opened(screen) => return format!("on {}", screen.word()),
+        };
+        opened.to_owned()
+    }
+}
+
 /// What a key means now.
 pub fn of(key: &str, app: &App) -> Option<Command> {
     TABLE.iter().find(|row| row.keys.contains(&key) && row.applies(app)).map(|row| row.command)
@@ -280,13 +297,31 @@ pub fn shown(key: &str) -> String {
 
 /// The commands whose words hold all of these words, best first.
 pub fn search(text: &str, app: &App) -> Vec<&'static Row> {
-    let wanted: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let fits = |row: &&Row| {
-        let words = format!("{} {} {}", row.word, row.help, row.cli).to_lowercase();
-        !row.help.is_empty() && wanted.iter().all(|word| words.contains(word.as_str()))
-    };
-    let mut found: Vec<&Row> = now(app).filter(fits).collect();
+    let wanted = wanted(text);
+    let mut found: Vec<&Row> = now(app).filter(|row| row.has(&wanted)).collect();
     let begins = |row: &Row| wanted.first().is_some_and(|word| row.word.starts_with(word.as_str()));
     found.sort_by_key(|row| !begins(row));
     found
+}
+
+/// Those that nothing can be done with here, each with where it can.
+pub fn elsewhere(text: &str, app: &App) -> Vec<(&'static Row, String)> {
+    let (wanted, here) = (wanted(text), app.context());
+    let in_drill = app.world().drill.is_some();
+    let mut found: Vec<(&Row, String)> = Vec::new();
+    for row in TABLE.iter().filter(|row| !wanted.is_empty() && row.has(&wanted)) {
+        let known = found.iter().any(|(other, _)| other.command == row.command);
+        let is_here =
+            row.on.is_empty() || row.on.contains(&here) || now(app).any(|one| one.command == row.command);
+        if let Some(place) =
+            row.on.first().filter(|_| !known && !is_here && (in_drill || !row.command.is_of_drill()))
+        {
+            found.push((row, place.words()));
+        }
+    }
+    found
+}
+
+fn wanted(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_lowercase).collect()
 }

@@ -11,7 +11,7 @@ mod sources;
 mod values;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -130,6 +130,11 @@ impl Catalog {
     /// All of them, by slug.
     pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
         self.slugs().filter_map(|slug| self.platform(slug))
+    }
+
+    /// Every verb that some platform has.
+    pub(crate) fn every_verb(&self) -> BTreeSet<String> {
+        self.platforms.verbs()
     }
 
     pub(crate) fn shared(&self, slug: &str) -> Option<Arc<Platform>> {

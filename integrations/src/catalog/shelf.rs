@@ -2,7 +2,7 @@
 //! Must never hand out what `check` would refuse: a test reads everything that is shipped.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
 };
 
@@ -46,6 +46,23 @@ impl Shelf {
         self.by_slug.insert(slug.to_owned(), Entry::Own(Arc::new(platform)));
     }
 
+    /// Every verb of every platform. What is part of the program is not read for it, which every start would wait for: there
+    /// a verb has a line of its own.
+    pub(super) fn verbs(&self) -> BTreeSet<String> {
+        let shipped = files(INTEGRATION)
+            .filter(|(slug, ..)| matches!(self.by_slug.get(slug), Some(Entry::Shipped(_))))
+            .flat_map(|(.., source)| {
+                source.lines().filter_map(|line| line.trim_start().strip_prefix("verb: "))
+            })
+            .map(|verb| verb.split('#').next().unwrap_or_default().trim().to_owned());
+        let own = self.by_slug.values().filter_map(|entry| match entry {
+            Entry::Own(platform) => Some(platform),
+            Entry::Shipped(_) => None,
+        });
+        let own = own.flat_map(|platform| platform.actions()).filter_map(|info| info.verb.clone());
+        shipped.chain(own).collect()
+    }
+
     pub(super) fn slugs(&self) -> impl Iterator<Item = &str> {
         self.by_slug.keys().map(String::as_str)
     }
@@ -86,5 +103,30 @@ pub(super) fn read_own(slug: &str, file: &str, source: &str) -> Result<Platform,
         Ok(Platform { lines: source.lines().count(), ..Platform::new(spec) })
     } else {
         Err(mistakes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verbs_that_the_lines_say_are_those_of_the_actions() {
+        let shelf = Shelf::shipped();
+        let read = shelf.slugs().flat_map(|slug| shelf.get(slug).unwrap().actions());
+        let read: BTreeSet<String> = read.filter_map(|info| info.verb.clone()).collect();
+        assert!(read.len() > 40, "{read:?}");
+        assert_eq!(shelf.verbs(), read);
+    }
+
+    #[test]
+    fn a_platform_of_ones_own_brings_its_verbs_and_takes_those_of_the_one_that_it_replaces() {
+        let mut shelf = Shelf { by_slug: [("okta".to_owned(), Entry::Shipped(Arc::default()))].into() };
+        let okta = shelf.verbs();
+        assert!(okta.contains("user.suspend"), "{okta:?}");
+        let slack = Arc::clone(Shelf::shipped().get("slack").unwrap());
+        let of_slack: BTreeSet<String> = slack.actions().filter_map(|info| info.verb.clone()).collect();
+        shelf.by_slug.insert("okta".to_owned(), Entry::Own(slack));
+        assert_eq!(shelf.verbs(), of_slack);
     }
 }

@@ -103,7 +103,8 @@ fn arguments(
             continue;
         }
         let Some(input) = inputs.get(name) else {
-            let known = inputs.keys().map(String::as_str);
+            let options = if can_expire { CUT_OPTIONS } else { &[] };
+            let known = options.iter().copied().chain(inputs.keys().map(String::as_str));
             let help = near(
                 name,
                 known.clone(),

@@ -1,4 +1,5 @@
-//! Questions: what silence answers is one of the choices, and no policy stands for a question that nobody asks.
+//! Questions: what silence answers is one of the choices, nothing is said of silence where nobody hears it, and no policy
+//! stands for a question that nobody asks.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,10 @@ pub(super) fn check(case: &mut Case<'_>) {
         match args.first().and_then(Expr::as_text) {
             Some(name) => {
                 asked.insert(name);
-                silence(case, name, args.get(2));
+                match call.name {
+                    "manual" => no_time(case, name),
+                    _ => silence(case, name, args.get(2)),
+                }
             }
             None => dynamic = true,
         }
@@ -48,5 +52,17 @@ fn silence(case: &mut Case<'_>, name: &str, choices: Option<&Expr>) {
         let span = case.value_span(&["questions", name, "unanswered"]);
         let help = format!("the script offers {}", listed(choices));
         case.manifest("PB0053", span, format!("`{answer}` is no choice of the question `{name}`"), &help);
+    }
+}
+
+/// `settle()` waits for what somebody does by hand, however long it takes: silence is no answer there.
+fn no_time(case: &mut Case<'_>, name: &str) {
+    let Some(policy) = case.playbook.manifest.questions.get(name) else { return };
+    let given = [("within", policy.within.is_some()), ("unanswered", policy.unanswered.is_some())];
+    for (field, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        let span = case.value_span(&["questions", name, field]);
+        let message = format!("`{field}` does nothing for `{name}`, which is done by hand");
+        let help = "remove it: `settle()` waits until somebody says done or failed. Tell people before that";
+        case.manifest("PB0053", span, message, help);
     }
 }

@@ -245,7 +245,7 @@ for app in apps {{ app.quarantine(#{{ expires_in: 4 }}); app.quarantine(#{{ expi
     main.rhai:11:19: `okta.suspend_user` takes one map of arguments [PB0026]
         write `#{ name: value }`
     main.rhai:12:55: `app.quarantine` has no argument `why` [PB0026]
-        it takes none
+        it takes expires_in
     main.rhai:13:49: `expires_in` of `app.quarantine` is a length of time [PB0028]
         write it as a text, `"4h"`
     main.rhai:13:85: `expires_in` of `app.quarantine` is a length of time [PB0028]
@@ -442,6 +442,14 @@ fn questions_that_silence_answers_wrongly_or_nobody_asks() {
         the script offers yes, no
     playbook.yaml:13:3: the script never asks `never` [PB0042]
         remove it, or ask it with `ask`
+    ");
+    let by_hand = "questions:\n  by-hand: { ask: incident-lead, within: 1h, unanswered: failed }\napprovals:";
+    let script = format!("{GOOD}for app in apps {{ manual(\"by-hand\", app); }}\n");
+    insta::assert_snapshot!(lines(&MANIFEST.replace("approvals:", by_hand), &script, &[]), @r"
+    playbook.yaml:12:42: `within` does nothing for `by-hand`, which is done by hand [PB0053]
+        remove it: `settle()` waits until somebody says done or failed. Tell people before that
+    playbook.yaml:12:58: `unanswered` does nothing for `by-hand`, which is done by hand [PB0053]
+        remove it: `settle()` waits until somebody says done or failed. Tell people before that
     ");
 }
 

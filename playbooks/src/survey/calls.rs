@@ -129,14 +129,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn method(&mut self, at: usize, on: &'a Expr, name: &'a str, args: &'a [Expr]) -> Ty {
-        let receiver = self.value(on);
+        let mut receiver = self.value(on);
         if let Ty::Integration(integration) = receiver {
             let (types, _) = self.args(args, &Ty::Any, true);
             let ty = self.world.index.action(&integration, name).map_or(Ty::Any, methods::action);
             self.see(at, What::Action { integration, action: name, args, types });
             return ty;
         }
-        let verbs = self.verbs(&receiver, name);
+        let mut verbs = self.verbs(&receiver, name);
+        if verbs.is_empty() && self.place.by_kind && matches!(receiver, Ty::Target(_)) {
+            receiver = Ty::Target(None);
+            verbs = self.verbs(&receiver, name);
+        }
         let is_verb = match &receiver {
             Ty::Target(_) => !verbs.is_empty() || !is_builtin(name),
             Ty::Any => !verbs.is_empty() && !is_builtin(name),
@@ -168,6 +172,9 @@ impl<'a> Reader<'a> {
             std::slice::from_ref(on),
             &[receiver.clone(), types.first().cloned().unwrap_or(Ty::Any)],
         );
+        if receiver == Ty::Any && !verbs.is_empty() {
+            self.see(at, What::Perhaps { verbs });
+        }
         if !known && (receiver != Ty::Any || !self.unknown_receiver(on)) {
             self.see(at, What::Method { name, on: receiver.clone() });
         }

@@ -45,6 +45,8 @@ pub(crate) enum What<'a> {
     Host { call: &'static HostCall, args: &'a [Expr], types: Vec<Ty>, cuts: bool },
     /// A method of a target: the verbs that it may be. Empty when no platform of the catalogue has one.
     Verb { method: &'a str, kind: Option<String>, verbs: Vec<String>, args: &'a [Expr], types: Vec<Ty> },
+    /// A method of the language on a value of unknown type, which would be one of these verbs on a target (`get`).
+    Perhaps { verbs: Vec<String> },
     /// An action by name.
     Action { integration: String, action: &'a str, args: &'a [Expr], types: Vec<Ty> },
     /// A call of anything else that is not known.
@@ -94,6 +96,8 @@ pub(crate) struct Place {
     pub(crate) guarded: bool,
     /// True inside a closure or function.
     pub(crate) closure: bool,
+    /// True where the script has asked a target for its kind: what it is here says nothing of what it may be elsewhere.
+    pub(crate) by_kind: bool,
     /// True inside what `wait_until` reads again and again.
     pub(crate) reading: bool,
 }

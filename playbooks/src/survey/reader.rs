@@ -10,7 +10,7 @@ use super::{
     methods, operators,
     scope::{Bound, Look},
 };
-use crate::syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind};
+use crate::syntax::{Expr, ExprKind, Function, Script, Statement, StatementKind, walk_expr};
 
 pub(super) fn read<'a>(script: &'a Script, world: &'a World<'a>) -> Survey<'a> {
     let mut reader = Reader {
@@ -101,16 +101,23 @@ impl<'a> Reader<'a> {
             }
             StatementKind::If { condition, then, otherwise } => {
                 self.condition("if", condition);
-                let ty = self.body(then, is_last);
-                return ty.either(self.body(otherwise, is_last));
+                let by_kind = asks_kind(condition);
+                let narrow = |place: &mut Place| place.by_kind |= by_kind;
+                let ty = self.with(narrow, |reader| reader.body(then, is_last));
+                return ty.either(self.with(narrow, |reader| reader.body(otherwise, is_last)));
             }
             StatementKind::Switch { on, arms, values } => {
                 let ty = self.value(on);
                 if *values && ty == Ty::Severity {
                     self.see(on.at, What::SeverityArms);
                 }
+                let by_kind = asks_kind(on);
+                let arm_of = |place: &mut Place| {
+                    place.now(is_last);
+                    place.by_kind |= by_kind;
+                };
                 for arm in arms {
-                    self.with(|place| place.now(is_last), |reader| reader.expr(arm));
+                    self.with(arm_of, |reader| reader.expr(arm));
                 }
                 return Ty::Any;
             }
@@ -397,6 +404,15 @@ pub(super) fn root(expr: &Expr) -> &Expr {
     }
 }
 
+/// True if a target's kind is read here.
+fn asks_kind(expr: &Expr) -> bool {
+    let mut asks = false;
+    walk_expr(expr, &mut |one| {
+        asks |= matches!(&one.kind, ExprKind::Field { name, .. } if name == "kind");
+    });
+    asks
+}
+
 fn rank(what: &What<'_>) -> u8 {
     match what {
         What::Host { .. } | What::Verb { .. } | What::Action { .. } => 0,
@@ -415,5 +431,6 @@ fn rank(what: &What<'_>) -> u8 {
         What::Unused { .. } => 13,
         What::Blind => 14,
         What::TryValue => 15,
+        What::Perhaps { .. } => 16,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stanch_model::{
-    Effect, RunId, StreamId, Target,
+    Address, Effect, RunId, StreamId, Target,
     api::{Card, CardAct, CardBreak, CardGuard, CardProtected},
     catalog::ActionIndex,
     run::{WaitKind, body::Created},
@@ -12,7 +12,7 @@ use stanch_model::{
 use stanch_playbooks::Manifest;
 use stanch_response::vendor::Vendor;
 
-use crate::{app::App, owners};
+use crate::{app::App, notices::mail_key, owners};
 
 /// Adds what the run's own entries do not tell.
 pub(crate) fn complete(app: &App, mut card: Card) -> Card {
@@ -47,6 +47,7 @@ fn breaks(app: &App, card: &Card, created: Option<&Created>) -> Vec<CardBreak> {
     let vendors = owners::vendors(&app.register, &card.wait.targets, of_run);
     let run = (!vendors.is_empty()).then(|| app.engine.view(&RunId(card.run.clone())).ok()).flatten();
     let told = app.told.of_run(&card.run);
+    let came_back = |step: &Address, way: &str| app.told.is_back(&mail_key(&card.run, step.as_str()), way);
     let one = |(slug, vendor): (&str, &Vendor)| {
         let name = if vendor.name.is_empty() { slug } else { &vendor.name };
         let owner = vendor.owner.clone();
@@ -54,8 +55,9 @@ fn breaks(app: &App, card: &Card, created: Option<&Created>) -> Vec<CardBreak> {
         CardBreak {
             vendor: name.to_owned(),
             what: vendor.purpose.clone().unwrap_or_default(),
-            told: heard
-                .map_or_else(Default::default, |(owner, run)| owners::heard(owner, &app.config, run, &told)),
+            told: heard.map_or_else(Default::default, |(owner, run)| {
+                owners::heard(owner, &app.config, run, &told, came_back)
+            }),
             owner,
         }
     };

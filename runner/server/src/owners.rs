@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use stanch_model::{
-    Target,
+    Address, Target,
     api::{CardTold, OwnerTold, ToldHow},
     config::Config,
     run::{RunView, way_of},
@@ -53,8 +53,15 @@ pub(crate) fn ways(owner: &str, config: &Config) -> Vec<String> {
     ways
 }
 
-/// Whether the owner heard: through one of their ways, from the run itself or beside one of its cards.
-pub(crate) fn heard(owner: &str, config: &Config, run: &RunView, cards: &[CardTold]) -> OwnerTold {
+/// Whether the owner heard: through one of their ways, from the run itself or beside one of its cards. `came_back` says it
+/// of a mail of the run, by its step and way.
+pub(crate) fn heard(
+    owner: &str,
+    config: &Config,
+    run: &RunView,
+    cards: &[CardTold],
+    came_back: impl Fn(&Address, &str) -> bool,
+) -> OwnerTold {
     let ways = ways(owner, config);
     if ways.is_empty() {
         return OwnerTold::Unknown;
@@ -62,7 +69,9 @@ pub(crate) fn heard(owner: &str, config: &Config, run: &RunView, cards: &[CardTo
     let channels: Vec<String> = ways.iter().map(|way| channel_of(way, config)).collect();
     let beside = cards.iter().filter(|one| one.how == ToldHow::Sent && ways.contains(&one.way));
     let steps = run.steps.values().filter(|step| step.done && step.error.is_none() && step.op == "call");
-    let said = steps.filter(|step| way_of(&step.address).is_some_and(|way| channels.contains(&way)));
+    let said = steps.filter(|step| {
+        way_of(&step.address).is_some_and(|way| channels.contains(&way) && !came_back(&step.address, &way))
+    });
     let times = beside.map(|one| &one.at).chain(said.map(|step| &step.until));
     let first = times.filter_map(|at| at.parse::<jiff::Timestamp>().ok()).min();
     first.map_or(OwnerTold::NotYet, |at| OwnerTold::At(at.to_string()))
@@ -94,7 +103,8 @@ tell: { operations: [\"slack:#operations\"], approval: [\"slack:#incidents\"] }
     #[test]
     fn the_first_message_that_arrived_through_a_way_of_theirs_counts_and_no_other() {
         let config = config();
-        let heard = |cards: &[CardTold], run: &RunView| heard("Operations", &config, run, cards);
+        let heard =
+            |cards: &[CardTold], run: &RunView| heard("Operations", &config, run, cards, |_, _| false);
         let card = |way: &str, how, at: &str| CardTold {
             way: way.to_owned(),
             who: None,
@@ -122,6 +132,15 @@ tell: { operations: [\"slack:#operations\"], approval: [\"slack:#incidents\"] }
         ] {
             run.steps.insert(step.address.clone(), step);
         }
-        assert_eq!(heard(&[later], &run), OwnerTold::At("2026-03-13T02:43:00Z".to_owned()));
+        assert_eq!(
+            heard(std::slice::from_ref(&later), &run),
+            OwnerTold::At("2026-03-13T02:43:00Z".to_owned())
+        );
+        // what came back nobody read
+        let back = |step: &Address, way: &str| {
+            step.as_str() == "8.page[slack:#operations].1" && way == "slack:#operations"
+        };
+        let heard = super::heard("Operations", &config, &run, std::slice::from_ref(&later), back);
+        assert_eq!(heard, OwnerTold::At(later.at));
     }
 }

@@ -38,6 +38,12 @@ impl Row {
         self
     }
 
+    /// True when its words hold all of these.
+    pub(super) fn has(&self, wanted: &[String]) -> bool {
+        let words = format!("{} {} {}", self.word, self.help, self.cli).to_lowercase();
+        !self.help.is_empty() && wanted.iter().all(|word| words.contains(word.as_str()))
+    }
+
     /// True where this applies now.
     pub fn applies(&self, app: &App) -> bool {
         let context = app.context();

@@ -14,6 +14,9 @@ use crate::{
     widgets,
 };
 
+/// Commands of other places that are named.
+const ELSEWHERE: usize = 4;
+
 /// A palette that is open.
 #[derive(Clone, Debug, Default)]
 pub struct Palette {
@@ -53,8 +56,13 @@ impl Palette {
                 Span::raw(row.help),
             ]));
         }
-        if found.is_empty() {
+        let elsewhere = command::elsewhere(&self.text, app);
+        if found.is_empty() && elsewhere.is_empty() {
             lines.push(Line::styled("   nothing is called so", look.faint()));
+        }
+        for (row, place) in elsewhere.iter().take(ELSEWHERE.min(room.saturating_sub(found.len()))) {
+            let key = row.keys.first().map_or_else(String::new, |key| command::shown(key));
+            lines.push(Line::styled(format!("   {key:<9} {place}: {}", row.help), look.faint()));
         }
         widgets::dialog("What to do", "Enter do it", lines, area, app, buf);
     }

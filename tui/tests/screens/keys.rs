@@ -73,6 +73,21 @@ fn the_palette_finds_by_words_and_does_what_is_chosen() {
 }
 
 #[test]
+fn the_palette_says_where_a_command_can_be_had_that_is_none_of_this_screen() {
+    let mut stage = recorded();
+    stage.keys(&["2", ":"]).types("cancel");
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("X         in a run: end the run at its next step, for good"), "{picture}");
+    assert!(!picture.contains("nothing is called so"), "{picture}");
+    // it is named and not done
+    stage.keys(&["enter"]);
+    assert!(stage.app.overlays.is_empty() && stage.app.screen == Screen::Runs);
+    stage.keys(&["enter", ":"]).types("cancel");
+    let picture = stage.picture(80, 24);
+    assert!(picture.contains("> X         end the run at its next step, for good"), "{picture}");
+}
+
+#[test]
 fn tab_goes_round_all_screens_and_back() {
     let mut stage = recorded();
     for screen in Screen::ALWAYS.iter().skip(1).chain([&Screen::Now]) {

@@ -53,6 +53,12 @@ impl Catalogue {
         self
     }
 
+    /// With a verb that is called like a method of maps.
+    pub(crate) fn and_get(mut self) -> Self {
+        self.actions.push(action("okta", "get_app", Effect::Read, Some("app.get"), Some("app"), None));
+        self
+    }
+
     /// With a verb `revoke` on a second kind of target, which can be taken back.
     pub(crate) fn with_keys(mut self) -> Self {
         let key = action("okta", "revoke_key", Effect::Reversible, Some("key.revoke"), Some("key"), None);

@@ -30,7 +30,7 @@ let counts = input.n * input.since;"#;
     main.rhai:9:14: `okta.suspend_user` has no argument `usr` [PB0026]
         did you mean `user`?
     main.rhai:9:14: `app.quarantine` has no argument `usr` [PB0026]
-        it takes none
+        it takes expires_in
     main.rhai:10:6: `okta.suspend_user` lacks user [PB0027]
         it takes how, user
     main.rhai:11:28: `user` of `okta.suspend_user` is a text [PB0028]

@@ -49,3 +49,29 @@ fn what_a_verb_may_be_on_a_target_of_unknown_kind_is_named_and_nothing_is_fixed(
     let fixed = crate::fix_sources("cut", &sources, &index, &context());
     assert_eq!(fixed.files, BTreeMap::new(), "{:?}", fixed.done);
 }
+
+#[test]
+fn a_script_that_asks_for_the_kind_may_speak_of_kinds_that_are_not_here() {
+    let found = |cut: &str| lines(MANIFEST, &format!("{GOOD}for app in apps {{ {cut} }}\nsettle();\n"), &[]);
+    assert!(found("app.revoke();").contains("an app has no verb `revoke` [PB0025]"));
+    assert_eq!(found(r#"if app.kind == "grant" { app.revoke(); } else { app.quarantine(); }"#), "");
+    assert_eq!(found(r#"switch app.kind { "grant" => app.revoke(), _ => app.quarantine() }"#), "");
+    let typo = found(r#"if app.kind == "grant" { app.revok(); }"#);
+    assert!(typo.contains("has no verb `revok` [PB0025]"), "{typo}");
+}
+
+#[test]
+fn what_a_method_of_the_language_may_call_too_is_not_called_useless() {
+    let manifest = MANIFEST.replace("app.grants]", "app.grants, app.get]");
+    let found = |script: &str| {
+        let sources = BTreeMap::from([
+            ("playbook.yaml".to_owned(), manifest.clone()),
+            ("main.rhai".to_owned(), format!("{GOOD}{script}")),
+        ]);
+        let found = check_sources("cut", &sources, &Catalogue::new().and_get(), &context());
+        found.iter().map(|one| one.one_line()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(found("").contains("PB0034"), "{}", found(""));
+    let through = "let looks = [|app| app.get()];\nevidence(\"how\", each(apps, |app| attempt(|| looks[0].call(app))));\n";
+    assert!(!found(through).contains("PB0034"), "{}", found(through));
+}

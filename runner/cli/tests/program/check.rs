@@ -391,3 +391,31 @@ fn manifests_that_other_tools_would_take() {
         assert!(!home.path().join("data").exists(), "{what}");
     }
 }
+
+#[test]
+fn what_lies_beside_a_playbook_is_checked_with_it() {
+    let home = empty();
+    playbook(home.path(), MANIFEST, SCRIPT);
+    let cut = home.path().join("cut");
+    for (file, text) in [
+        (
+            "cases/typo.yaml",
+            "case: nothing is left\ninput: { app: drift }\nanswers: { cut-ap: approve }\nexpect: {}\n",
+        ),
+        ("drills/other.yaml", "drill: night\ntitle: A night\nplaybook: cut\n"),
+    ] {
+        std::fs::create_dir_all(cut.join(file).parent().unwrap()).unwrap();
+        std::fs::write(cut.join(file), text).unwrap();
+    }
+    let said = lines(home.path(), &["check", "cut", "--json"]);
+    let of =
+        |file: &str| said.iter().find(|line| line["file"] == file).unwrap_or_else(|| panic!("{said:#?}"));
+    assert_eq!(
+        (&of("cut/cases/typo.yaml")["code"], &of("cut/cases/typo.yaml")["line"]),
+        (&"TC0002".into(), &3.into())
+    );
+    assert!(of("cut/drills/other.yaml")["code"].as_str().unwrap().starts_with("DR"), "{said:#?}");
+    assert_eq!(said.last().unwrap()["ok"], false);
+    let shown = transcript(home.path(), &["check", "cut"]);
+    assert_says(&shown, &["cut/cases/typo.yaml:3:", "did you mean `cut-app`", "cut/drills/other.yaml:1:"]);
+}

@@ -1,4 +1,5 @@
-//! Mail that comes back: to one of our own people, and faster than the run that wrote it knows that it went out.
+//! Mail that comes back: to one of our own people, from a run's own script, and faster than the run that wrote it knows that
+//! it went out.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -110,6 +111,74 @@ async fn who_of_us_did_not_get_the_mail_is_named_and_others_hear_what_still_wait
     assert!(stanch(folder, &["journal", "verify"]).status.success());
     drop(server);
 }
+
+const SAYS: &str = r##"page("team", "Drift is cut off");
+smtp.send(#{ to: ["leo@acme.example", "fay@acme.example"], subject: "New keys", text: "Make new ones." });
+notify("pia@acme.example", "cut", #{});
+"##;
+
+const SAYS_MANIFEST: &str = "title: Tell people
+owner: ir
+reviewed: 2026-11-01
+uses:
+  tell: [page, notify, smtp.send]
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_script_itself_sent_is_known_when_it_comes_back() {
+    let home = empty();
+    let folder = home.path();
+    book(folder, "asks", SAYS_MANIFEST, SAYS);
+    fs::create_dir_all(folder.join("asks/templates")).unwrap();
+    fs::write(folder.join("asks/templates/cut.md"), "---\nsubject: Your app\n---\nIt is cut off.\n").unwrap();
+    fs::write(folder.join("stanch.yaml"), CONFIG.replace("tell:\n", TEAM)).unwrap();
+    let integrations = ["slack", "smtp"].map(|name| (name.to_owned(), name.to_owned())).into();
+    let twins = TwinHost::start(TwinOptions { integrations, ..TwinOptions::default() }).await.unwrap();
+    let server = served(folder, &twins);
+    let run = stanch(folder, &["run", "asks", "--json"]);
+    assert!(run.status.success(), "{run:?}");
+    let client = client(folder);
+    let run = client.runs(false, 1).await.unwrap().items.remove(0).id;
+    let incident = view(folder, &run, |view| view.ended.is_some()).await.incident.unwrap();
+    let id = |to: &str| {
+        let mails = twins.mails();
+        mails.iter().find(|mail| mail.to.contains(&to.to_owned())).unwrap().message_id.clone()
+    };
+    let told = |words: &str| twins.state("slack").unwrap()["messages"].to_string().contains(words);
+    for (to, about) in [
+        ("team@acme.example", "Drift is cut off"),
+        ("fay@acme.example", "New keys"),
+        ("leo@acme.example", "New keys"),
+        ("pia@acme.example", "Your app"),
+    ] {
+        let late = hand_in(folder, &report("delayed", &id(to), to));
+        assert!(late.contains("nothing changes: it has not come back"), "{late}");
+        let failed = hand_in(folder, &report("failed", &id(to), to));
+        assert!(failed.contains("it is told in another way") && failed.ends_with("exit 0\n"), "{failed}");
+        let again = hand_in(folder, &report("failed", &id(to), to));
+        assert!(again.contains("it was known to have come back"), "{again}");
+        let words =
+            format!("NOT TOLD: the mail to mail:{to} came back: 550 5.1.1 no such user\\nIt said: {about}");
+        soon(|| told(&words), &words).await;
+    }
+    let shown = transcript(folder, &["show", &incident]);
+    let noted = "The mail \"New keys\" to fay@acme.example came back: 550 5.1.1 no such user";
+    assert!(shown.contains(noted), "{shown}");
+    // all of it is known in the next life
+    drop(server);
+    let server = served(folder, &twins);
+    let again = hand_in(folder, &report("failed", &id("team@acme.example"), "team@acme.example"));
+    assert!(again.contains("it was known to have come back"), "{again}");
+    let status = transcript(folder, &["status"]);
+    assert_eq!(status.matches("NOT TOLD").count(), 4, "{status}");
+    assert_eq!(twins.mails().len(), 3, "nobody is written to again");
+    drop(server);
+}
+
+const TEAM: &str = "tell:
+  team: [\"mail:team@acme.example\"]
+  stuck: [\"slack:#incidents\"]
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_is_faster_than_the_receipt_finds_its_notice() {

@@ -1,6 +1,9 @@
 //! What is known of notices: a pure fold over the stream `notices`.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,7 @@ use stanch_model::{
     api::{Note, NoticeRung, NoticeView},
 };
 
+use super::mailed::{MAILED, Mailed};
 use crate::tell::{book::Intent, post::End};
 
 pub(super) const OPENED: &str = "notice.opened";
@@ -219,12 +223,20 @@ pub(super) struct Book {
     pub(super) notices: Vec<Notice>,
     /// Messages to our own people that were begun, by key and way: `None` once it is known what became of them.
     pub(super) telling: BTreeMap<(String, String), Option<Intent>>,
+    /// Mails of runs that opened no notice, by the first part of their Message-ID.
+    pub(super) mailed: HashMap<String, Mailed>,
     pub(super) place: Option<Cursor>,
 }
 
 impl Book {
     pub(super) fn get(&self, id: &str) -> Option<&Notice> {
         self.notices.iter().find(|notice| notice.opened.notice == id)
+    }
+
+    /// Whether this mail of a run is known, by the first part of its Message-ID.
+    pub(super) fn knows(&self, key: &str) -> bool {
+        let mut rungs = self.notices.iter().flat_map(|notice| &notice.rungs);
+        self.mailed.contains_key(key) || rungs.any(|rung| rung.receipt.starts_with(key))
     }
 
     /// Folds an entry of the stream. Kinds that this build does not know change nothing.
@@ -256,6 +268,10 @@ impl Book {
             TOLD => {
                 let told = read::<Told>(body).into_iter();
                 self.telling.extend(told.map(|told| ((told.key, told.way), None)));
+            }
+            MAILED => {
+                let mailed = read::<Mailed>(body).into_iter();
+                self.mailed.extend(mailed.map(|one| (one.key.clone(), one)));
             }
             PLACE => self.place = body["place"].as_str().and_then(|text| text.parse().ok()).or(self.place),
             _ => {}

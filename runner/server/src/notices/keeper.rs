@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use super::{
     Notices,
     book::{Notice, OPENED, Opened, RUNG, Rung, RungEntry, RungState, SILENT, Step, TELL, TOLD, Told},
+    mailed::{MAILED, Mailed},
     words,
 };
 use crate::{
@@ -170,7 +171,10 @@ impl Keeper {
         let body = entry.body.as_deref().unwrap_or_default();
         let entries = match entry.header.kind.as_str() {
             kind::LOCAL if body.contains("\"notify\"") => self.opened(entry),
-            kind::INTENT if body.contains(".notify[") => self.leaves(entry),
+            kind::INTENT if body.contains(r#""effect":"tell""#) => match self.leaves(entry) {
+                rung if rung.is_empty() => self.mails(entry),
+                rung => rung,
+            },
             kind::BRANCH if body.contains(".notify[") => self.receipt(entry),
             _ => Vec::new(),
         };
@@ -225,13 +229,29 @@ impl Keeper {
         let Ok(Intent { address, call: Some(call), .. }) = entry.decode::<Intent>() else {
             return Vec::new();
         };
-        let Some(way) = way_of(&address) else { return Vec::new() };
+        let Some(way) = way_of(&address).filter(|_| address.as_str().contains(".notify[")) else {
+            return Vec::new();
+        };
         let Some((notice, rung)) = self.written(&run.0, &way, |rung| rung.receipt.is_empty()) else {
             return Vec::new();
         };
         let (at, receipt, state) = (self.now(), call.key, RungState::Written);
         let (why, by) = (String::new(), String::new());
         vec![(RUNG, json!(RungEntry { notice, rung, state, at, receipt, why, by }))]
+    }
+
+    /// The run is about to send another mail: a page, a notice to somebody who is no vendor, or one of its script's own.
+    fn mails(&self, entry: &Entry) -> Vec<(&'static str, Value)> {
+        let Some(run) = entry.header.stream.as_run() else { return Vec::new() };
+        let Ok(intent) = entry.decode::<Intent>() else { return Vec::new() };
+        let Some(call) = &intent.call else { return Vec::new() };
+        let mut ways = self.parts.engine.integrations().verb("mail.send").into_iter();
+        let is_mail = ways.any(|(name, info)| name == call.integration && info.name == call.action);
+        let mailed = Mailed::of(&run, &intent, call).filter(|_| is_mail);
+        // every attempt at the same mail has the same key
+        let known = |one: &Mailed| self.parts.notices.book.lock().knows(&one.key);
+        let fresh = mailed.filter(|one| !known(one));
+        fresh.iter().map(|one| (MAILED, json!(one))).collect()
     }
 
     /// The rung that a run writes to through this way, and of which it is not known yet what became of it.

@@ -7,6 +7,7 @@
 mod book;
 mod find;
 mod keeper;
+mod mailed;
 mod returned;
 mod words;
 
@@ -23,6 +24,7 @@ use crate::ledger::Ledger;
 
 pub(crate) use find::NotFound;
 pub(crate) use keeper::{Keeper, Parts};
+pub(crate) use mailed::mail_key;
 pub(crate) use returned::Spoken;
 
 /// A keeper that is further behind than this has a long journal to read.

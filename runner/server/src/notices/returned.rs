@@ -42,17 +42,25 @@ impl Notices {
 }
 
 impl Notices {
-    /// The message to our own people about a vendor that a report speaks of, if it speaks of one.
+    /// The message to our own people about a vendor, or the mail of a run that opened no notice, that a report speaks of.
     pub(crate) fn told_of(&self, report: &Returned) -> Option<Sent> {
         let book = self.book.lock();
         let is_it = |key: &str, way: &str| {
             let id = message_key(key, way);
-            report.mails.iter().any(|mail| mail.split_once('@').map_or(mail.as_str(), |(own, _)| own) == id)
+            report.mails.iter().any(|mail| own_part(mail) == id)
         };
+        if let Some(mailed) = report.mails.iter().find_map(|mail| book.mailed.get(own_part(mail))) {
+            return mailed.sent(report);
+        }
         let (key, way) = book.telling.keys().find(|(key, way)| is_it(key, way))?;
         let about = "a vendor does not answer: stanch vendors notices".to_owned();
-        Some(Sent { key: key.clone(), way: way.clone(), who: None, card: None, about })
+        Some(Sent { key: key.clone(), way: way.clone(), who: None, card: None, run: None, about })
     }
+}
+
+/// What of a Message-ID says which mail it is: what follows names the sender's domain.
+fn own_part(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(own, _)| own)
 }
 
 /// The rung that this Message-ID was made for.

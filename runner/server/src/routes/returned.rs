@@ -7,10 +7,15 @@ use axum::{
 };
 use bytes::Bytes;
 use http::StatusCode;
-use stanch_model::{api::MailReturned, text::clean};
+use stanch_model::{
+    RunId,
+    api::MailReturned,
+    incident::{Noted, kind},
+    text::clean,
+};
 use stanch_response::returned::{NotReturned, Returned};
 
-use super::{body::MOST, notices::note};
+use super::{body::MOST, incidents, notices::note};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -43,21 +48,33 @@ pub(super) async fn take(
             "pass the whole mail on, headers and all; what a person read in it, `vendors bounced` records",
         )
     })?;
-    match app.told.spoken_of(&report, || app.notices.told_of(&report)) {
-        Some(spoken) => of_us(&app, &caller, spoken).await,
-        None => of_vendor(&app, &caller, find(&app, &report).await?).await,
+    match find(&app, &report).await? {
+        Found::OfUs(spoken) => of_us(&app, &caller, spoken).await,
+        Found::OfVendor(spoken) => of_vendor(&app, &caller, *spoken).await,
     }
 }
 
-/// The notice whose mail a report speaks of. A report can be faster than what we know of our own mail: then it is to come
-/// again.
-async fn find(app: &App, report: &Returned) -> Result<Spoken, Refused> {
-    if let Some(spoken) = app.notices.spoken_of(report) {
-        return Ok(spoken);
+/// Whom a report says something of.
+enum Found {
+    OfUs(back::Spoken),
+    OfVendor(Box<Spoken>),
+}
+
+impl Found {
+    fn of(app: &App, report: &Returned) -> Option<Self> {
+        let of_us = app.told.spoken_of(report, || app.notices.told_of(report)).map(Self::OfUs);
+        of_us.or_else(|| Some(Self::OfVendor(Box::new(app.notices.spoken_of(report)?))))
+    }
+}
+
+/// The mail that a report speaks of. A report can be faster than what we know of our own mail: then it is to come again.
+async fn find(app: &App, report: &Returned) -> Result<Found, Refused> {
+    if let Some(found) = Found::of(app, report) {
+        return Ok(found);
     }
     let caught_up = app.notices.caught_up(app.journal.durable()).await;
-    if let Some(spoken) = app.notices.spoken_of(report) {
-        return Ok(spoken);
+    if let Some(found) = Found::of(app, report) {
+        return Ok(found);
     }
     let ids: Vec<String> =
         report.mails.iter().take(3).map(|id| clean(id).chars().take(200).collect()).collect();
@@ -109,9 +126,20 @@ async fn of_us(app: &App, caller: &Caller, spoken: back::Spoken) -> Result<Json<
     };
     if done.new {
         let (key, way) = (sent.key.clone(), sent.way.clone());
-        let back = Back { key, way, said: spoken.said, by: caller.name.clone(), at: app.now() };
+        let (about, by, at) = (sent.about.clone(), caller.name.clone(), app.now());
+        let back = Back { key, way, said: spoken.said, by, at, about };
         Ledger::new(app.journal.clone(), "tell").append(RETURNED, &back).await?;
-        app.told.returned(back);
+        app.told.returned(back.clone());
+        noted(app, caller, sent, &back).await?;
     }
     Ok(Json(done))
+}
+
+/// What a run wrote and nobody read stands in the timeline of its incident too.
+async fn noted(app: &App, caller: &Caller, sent: &back::Sent, back: &Back) -> Result<(), Refused> {
+    let Some(run) = sent.run.as_ref().map(|run| RunId(run.clone())) else { return Ok(()) };
+    let Some(incident) = app.engine.view(&run)?.incident else { return Ok(()) };
+    let text = format!("The mail \"{}\" to {} came back: {}", sent.about, sent.address(), back.said);
+    let noted = Noted { by: caller.name.clone(), text };
+    incidents::append(app, caller, &incident, kind::NOTED, &noted).await.map(drop)
 }

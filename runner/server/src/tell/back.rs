@@ -28,6 +28,9 @@ pub(crate) struct Back {
     /// Who handed the report in.
     pub(crate) by: String,
     pub(crate) at: Timestamp,
+    /// What the mail was about, where it was none of the teller's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) about: String,
 }
 
 impl Back {
@@ -46,6 +49,8 @@ pub(crate) struct Sent {
     pub(crate) who: Option<String>,
     /// The card that it is about, if it is about one.
     pub(crate) card: Option<String>,
+    /// The run whose own mail it is, if it is one's.
+    pub(crate) run: Option<String>,
     /// The beginning of what it said.
     pub(crate) about: String,
 }
@@ -90,6 +95,7 @@ impl Mails {
             way: intent.way.clone(),
             who: intent.who.clone(),
             card,
+            run: None,
             about: first.chars().take(KEPT).collect(),
         };
         self.sent.insert(intent.idempotency(), sent);
@@ -97,6 +103,11 @@ impl Mails {
 
     pub(super) fn returned(&mut self, back: Back) {
         self.back.push(back);
+    }
+
+    /// Whether it is known that this mail came back.
+    pub(super) fn is_back(&self, key: &str, way: &str) -> bool {
+        self.back.iter().any(|back| back.key == key && back.way == way)
     }
 
     /// The mail that a report speaks of; `other` are those that the teller did not send.
@@ -112,7 +123,7 @@ impl Mails {
         let meant = report.recipients.iter().min_by_key(|one| (!is_to(one), one.action != Action::Failed))?;
         // an address of `tell:` may be a list, which lives on when one of its readers is gone
         let own = sent.who.is_some() || is_to(meant);
-        let known = self.back.iter().any(|back| back.key == sent.key && back.way == sent.way);
+        let known = self.is_back(&sent.key, &sent.way);
         let came_back = meant.action == Action::Failed && own && !known;
         Some(Spoken { action: meant.action, said: meant.said.clone(), came_back, sent })
     }

@@ -92,7 +92,8 @@ pub(super) fn came_back(back: &Back, sent: Option<&Sent>, waits: Option<Need>) -
     let about = match (&waits, sent) {
         (Some(need), _) => format!("\nIt still waits. {}", need.text),
         (None, Some(sent)) => format!("\nIt said: {}", sent.about),
-        (None, None) => String::new(),
+        (None, None) if back.about.is_empty() => String::new(),
+        (None, None) => format!("\nIt said: {}", back.about),
     };
     let said = if back.said.is_empty() { String::new() } else { format!(": {}", back.said) };
     Need {

@@ -328,7 +328,8 @@ async fn who_answers_for_an_app_hears_that_it_may_be_cut_and_is_asked_nothing() 
     assert_eq!((&letter.offer, &letter.who), (&None, &None), "nothing is asked of them");
     let heard = |world: &World| {
         let view = world.parts.engine.view(&run).unwrap();
-        crate::owners::heard("Sales Ops", &world.parts.config, &view, &world.parts.told.of_run(&run.0))
+        let told = world.parts.told.of_run(&run.0);
+        crate::owners::heard("Sales Ops", &world.parts.config, &view, &told, |_, _| false)
     };
     assert_eq!(heard(&world), stanch_model::api::OwnerTold::At(letter.at.to_string()));
 }

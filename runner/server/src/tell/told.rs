@@ -91,6 +91,11 @@ impl Told {
         self.came_back.notify_one();
     }
 
+    /// Whether it is known that this mail came back.
+    pub(crate) fn is_back(&self, key: &str, way: &str) -> bool {
+        self.mails.lock().is_back(key, way)
+    }
+
     /// What came back within the last day, for people.
     pub(crate) fn came_back(&self, now: Timestamp) -> Vec<MailBack> {
         self.mails.lock().shown(now)

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use stanch_model::{api::Role, run::RunState};
+use stanch_model::{StreamId, TargetState, api::Role, run::RunState};
 
 use crate::{
     provider::{Provider, config},
@@ -289,4 +289,27 @@ async fn every_event_is_as_it_is_described() {
             assert!(event["stream"].as_str().unwrap().starts_with(&stream), "{event:#}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_says_what_became_of_a_target_is_recorded_with_the_way_that_it_was_said() {
+    let world = World::new().await;
+    let run = cutting(&world).await;
+    blocked(&world, &run).await;
+    world.until(&run, |view| view.ended.is_some()).await;
+    let bearer = format!("Bearer {}", world.token(Role::Approver));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("x-stanch-channel", "tui"),
+    ];
+    let looked = json!({ "step": "salesforce/app/Drift", "verdict": "skip", "note": "looked" });
+    let path = format!("/v1/runs/{run}/resolve");
+    assert_eq!(world.raw(Method::POST, &path, &headers, looked.to_string()).await.status, 200);
+    world.until(&run, |view| view.targets.values().any(|one| one.state == TargetState::Skipped)).await;
+    let stream = StreamId::from_stored(format!("run/{run}"));
+    let entries = world.journal.read(&stream, 1, 1000).unwrap();
+    let said = entries.iter().filter_map(|entry| entry.body.as_deref()).find(|body| body.contains("looked"));
+    let said = said.unwrap_or_else(|| panic!("{entries:#?}"));
+    assert!(said.contains(r#""who":"approver""#) && said.contains(r#""channel":"tui""#), "{said}");
 }

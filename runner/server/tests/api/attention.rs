@@ -99,3 +99,23 @@ async fn no_sign_of_life_comes_from_a_server_that_can_write_nothing() {
     }
     panic!("a full disk is called well");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_longer_than_it_should_says_so() {
+    let twins = twins().await;
+    let tell = "tell:\n  stuck: [\"slack:#incidents\"]\nattention: { too_long: 1s, again: 60s }\n";
+    let config = config();
+    let (start, _) = config.split_once("\ntell:").unwrap();
+    let world = World::live_on(&format!("{start}\n{tell}"), &twins).await;
+    let run = world.asking(Role::Responder).await;
+    let said = || twins.state("slack").unwrap()["messages"].to_string();
+    for _ in 0..6_000 {
+        if said().contains("Waits too long") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let said = said();
+    assert!(said.contains("Waits too long"), "{said}");
+    assert!(said.contains(&format!("stanch remind {}:A1", stanch_model::shortened::short(&run))), "{said}");
+}

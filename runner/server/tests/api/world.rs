@@ -127,6 +127,12 @@ impl World {
         Self::reaching(Ground::new(crate::GROUND), config, Mode::Drill, transport).await
     }
 
+    /// The same, whose runs are real.
+    pub(crate) async fn live_on(config: &str, twins: &TwinHost) -> Self {
+        let transport = TwinTransport::new(twins.addr(), Some(twins.mail_addr())).unwrap();
+        Self::reaching(Ground::new(crate::GROUND), config, Mode::Live, transport).await
+    }
+
     async fn over(ground: Ground, config: &str, mode: Mode) -> Self {
         let nowhere = TwinTransport::new("127.0.0.1:9".parse().unwrap(), None).unwrap();
         Self::reaching(ground, config, mode, nowhere).await

@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, out: Out) -> anyhow::Result<Exit> {
 }
 
 /// What is wrong with one.
-pub(super) fn mistakes(found: &Found, catalog: &Catalog, library: &Library) -> Vec<Diagnostic> {
+pub(in crate::commands) fn mistakes(found: &Found, catalog: &Catalog, library: &Library) -> Vec<Diagnostic> {
     let read = match scenario::read(&found.file, &found.text) {
         Ok(read) => read,
         Err(mistake) => return vec![*mistake],

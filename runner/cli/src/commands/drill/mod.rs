@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use stanch_model::api::SeatKind;
 
+pub(super) use self::check::mistakes;
 use crate::{exit::Exit, out::Out, table::Table};
 
 /// Rehearse with the real playbooks on simulated platforms; without a scenario, list them

@@ -118,12 +118,23 @@ fn folders(paths: &[PathBuf], setup: &Setup, config: &Path) -> anyhow::Result<Wa
     Ok(wanted)
 }
 
-fn unreadable((path, why): (PathBuf, std::io::Error)) -> anyhow::Error {
+pub(in crate::commands) fn unreadable((path, why): (PathBuf, std::io::Error)) -> anyhow::Error {
     let help = "a case lies in the folder `cases/` of its playbook";
     Said::new(format!("cannot read {}: {why}", path.display())).help(help).exit(Exit::Usage).into()
 }
 
 fn scene(playbook: Playbook, setup: &Setup, config: &Path, seed: Option<u64>) -> Scene {
+    Scene {
+        ground: ground(playbook, setup),
+        configured: setup.config.integrations.clone(),
+        scripts: setup::own_twins(&setup::own_catalogs(config, &beside(config))),
+        seed,
+        coverage: Arc::default(),
+    }
+}
+
+/// What cases of this playbook may speak of.
+pub(in crate::commands) fn ground(playbook: Playbook, setup: &Setup) -> Ground {
     let slug = playbook.slug.clone();
     let mut library = Library::default();
     // An alert of a case starts nothing but the playbook that is under test.
@@ -133,31 +144,31 @@ fn scene(playbook: Playbook, setup: &Setup, config: &Path, seed: Option<u64>) ->
         library.insert(quiet);
     }
     library.insert(playbook.clone());
-    let configured = setup.config.integrations.clone();
-    Scene {
-        ground: Ground {
-            playbook: playbook.into(),
-            library: library.into(),
-            catalog: setup.catalog.clone(),
-            configured: configured.iter().map(|(name, one)| (name.clone(), one.platform.clone())).collect(),
-        },
-        configured,
-        scripts: setup::own_twins(&setup::own_catalogs(config, &beside(config))),
-        seed,
-        coverage: Arc::default(),
+    let configured = setup.config.integrations.iter();
+    Ground {
+        playbook: playbook.into(),
+        library: library.into(),
+        catalog: setup.catalog.clone(),
+        configured: configured.map(|(name, one)| (name.clone(), one.platform.clone())).collect(),
+    }
+}
+
+/// The case in a file, where it can be read, and every mistake in it.
+pub(in crate::commands) fn read(found: &Found, ground: &Ground) -> (Option<Case>, Vec<Diagnostic>) {
+    let file = found.name();
+    match case::read(&file, &found.text) {
+        Err(mistake) => (None, vec![*mistake]),
+        Ok(read) => {
+            let mistakes = case::check(&file, &found.text, &read, ground);
+            (Some(read), mistakes)
+        }
     }
 }
 
 fn ready(found: Found, ground: &Ground) -> Ready {
-    let file = found.name();
-    match case::read(&file, &found.text) {
-        Err(mistake) => Ready { found, case: None, mistakes: vec![*mistake] },
-        Ok(read) => {
-            let mistakes = case::check(&file, &found.text, &read, ground);
-            let wrong = mistakes.iter().any(|one| one.level == Level::Error);
-            Ready { found, case: (!wrong).then_some(read), mistakes }
-        }
-    }
+    let (case, mistakes) = read(&found, ground);
+    let wrong = mistakes.iter().any(|one| one.level == Level::Error);
+    Ready { found, case: case.filter(|_| !wrong), mistakes }
 }
 
 impl Suite {

@@ -15,6 +15,7 @@ use serde_json::json;
 use stanch_drill::case::Case;
 use tokio::{sync::Semaphore, task::JoinSet};
 
+pub(super) use self::cases::{ground, read, unreadable};
 use self::{
     cases::{Ready, Suite},
     play::{Played, Scene, play},
