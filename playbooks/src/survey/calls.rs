@@ -161,7 +161,9 @@ impl<'a> Reader<'a> {
             self.called.insert(name);
         }
         let known = is_builtin(name) || own;
-        let native = is_builtin(name).then(|| name.to_owned());
+        // what is handed over as a value was made before the function is at work
+        let hands_on = args.iter().any(|arg| matches!(arg.kind, ExprKind::Closure(_)));
+        let native = (is_builtin(name) && hands_on).then(|| name.to_owned());
         let (types, body) = self.with(
             |place| place.native = native.or(place.native.take()),
             |reader| reader.args(args, &receiver.item(), true),

@@ -75,3 +75,12 @@ fn what_a_method_of_the_language_may_call_too_is_not_called_useless() {
     let through = "let looks = [|app| app.get()];\nevidence(\"how\", each(apps, |app| attempt(|| looks[0].call(app))));\n";
     assert!(!found(through).contains("PB0034"), "{}", found(through));
 }
+
+#[test]
+fn a_fan_out_whose_results_are_put_into_a_list_is_no_loop() {
+    let script = "let all = [];\nall.push(each(grants, |grant| attempt(|| grant.revoke()).ok));\nnote(`${all}`);\nsettle();\n";
+    assert_eq!(lines(MANIFEST, &format!("{GOOD}{script}"), &[]), "");
+    let one_by_one =
+        lines(MANIFEST, &format!("{GOOD}note(`${{grants.map(|grant| grant.revoke())}}`);\nsettle();\n"), &[]);
+    assert!(one_by_one.contains("PB0047"), "{one_by_one}");
+}
