@@ -23,7 +23,7 @@ pub(super) fn check(case: &mut Case<'_>) {
             }
             What::Unused { .. } | What::Blind | What::TryValue => dropped(case, seen),
             What::Host { call, cuts, .. } => {
-                order.host(seen.at, call.name);
+                order.host(seen, call.name);
                 // Of a cut in a fan-out nothing is lost: its target comes back in `settle()`.
                 let kept = *cuts && seen.place.branches > 0;
                 if !seen.place.used && for_its_result(call.name) && !kept {
@@ -83,10 +83,12 @@ struct Order {
     /// The first cut, and the first word to people after an unsettled one.
     first_cut: Option<usize>,
     told: Option<usize>,
+    /// The first word that goes out in every case while cuts are open, although they are settled later.
+    early: Option<usize>,
 }
 
 impl Order {
-    fn host(&mut self, at: usize, name: &str) {
+    fn host(&mut self, seen: &Seen<'_>, name: &str) {
         match name {
             "evidence" => self.evidence = true,
             "settle" => {
@@ -95,7 +97,10 @@ impl Order {
                 self.told = None;
             }
             "notify" | "page" if self.open.is_some() => {
-                self.told.get_or_insert(at);
+                self.told.get_or_insert(seen.at);
+                if !seen.place.perhaps && !seen.place.closure {
+                    self.early.get_or_insert(seen.at);
+                }
             }
             _ => {}
         }
@@ -130,6 +135,14 @@ impl Order {
                     "people are told, and the cuts after the last `settle` are open".to_owned(),
                     help,
                 );
+            }
+            (true, _, None) => {
+                if let Some(early) = self.early {
+                    let help = "call `settle()` before: what people hear then was read back";
+                    let message =
+                        "people are told, and the cuts before are settled only afterwards".to_owned();
+                    case.doubt("PB0044", early, message, help);
+                }
             }
             _ => {}
         }

@@ -96,6 +96,8 @@ pub(crate) struct Place {
     pub(crate) guarded: bool,
     /// True inside a closure or function.
     pub(crate) closure: bool,
+    /// True in an arm of `if` or `switch`.
+    pub(crate) perhaps: bool,
     /// True where the script has asked a target for its kind: what it is here says nothing of what it may be elsewhere.
     pub(crate) by_kind: bool,
     /// True inside what `wait_until` reads again and again.

@@ -102,7 +102,10 @@ impl<'a> Reader<'a> {
             StatementKind::If { condition, then, otherwise } => {
                 self.condition("if", condition);
                 let by_kind = asks_kind(condition);
-                let narrow = |place: &mut Place| place.by_kind |= by_kind;
+                let narrow = |place: &mut Place| {
+                    place.by_kind |= by_kind;
+                    place.perhaps = true;
+                };
                 let ty = self.with(narrow, |reader| reader.body(then, is_last));
                 return ty.either(self.with(narrow, |reader| reader.body(otherwise, is_last)));
             }
@@ -115,6 +118,7 @@ impl<'a> Reader<'a> {
                 let arm_of = |place: &mut Place| {
                     place.now(is_last);
                     place.by_kind |= by_kind;
+                    place.perhaps = true;
                 };
                 for arm in arms {
                     self.with(arm_of, |reader| reader.expr(arm));

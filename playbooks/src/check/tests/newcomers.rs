@@ -84,3 +84,14 @@ fn a_fan_out_whose_results_are_put_into_a_list_is_no_loop() {
         lines(MANIFEST, &format!("{GOOD}note(`${{grants.map(|grant| grant.revoke())}}`);\nsettle();\n"), &[]);
     assert!(one_by_one.contains("PB0047"), "{one_by_one}");
 }
+
+#[test]
+fn a_success_that_is_told_before_it_was_read_back_is_told_too_early() {
+    let told =
+        GOOD.replace("let left = settle();\n", "").replace("`${left.failed.len()} left`", "\"cut off\"");
+    let found = lines(MANIFEST, &format!("{told}settle();\n"), &[]);
+    assert!(found.contains("the cuts before are settled only afterwards [PB0044]"), "{found}");
+    // what is told when something goes wrong cannot wait
+    let trouble = told.replace("page(", "if apps.len() > 9 { page(").replace("off\");", "off\"); }");
+    assert_eq!(lines(MANIFEST, &format!("{trouble}settle();\n"), &[]), "");
+}

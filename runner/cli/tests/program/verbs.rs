@@ -23,6 +23,8 @@ fn lines(args: &[&str]) -> Vec<Value> {
 fn every_verb_says_what_it_takes_and_gives_and_where_it_is() {
     let home = empty();
     configure(&home);
+    let suspend = transcript(home.path(), &["integrations", "verbs", "user.suspend"]);
+    assert!(suspend.contains("slack with `enterprise`"), "{suspend}");
     let revoke = transcript(home.path(), &["integrations", "verbs", "grant.revoke"]);
     for part in ["1> grant.revoke", "okta", "(permanent)", "here   okta", "gives  grant", "exit 0\n"] {
         assert!(revoke.contains(part), "`{part}` is missing in\n{revoke}");

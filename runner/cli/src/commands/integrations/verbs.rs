@@ -15,6 +15,8 @@ struct Verb {
     verb: String,
     /// Its effects, with the platforms where it has each.
     effects: BTreeMap<String, BTreeSet<String>>,
+    /// The settings without which a platform does not have it.
+    with: BTreeMap<String, String>,
     /// What a call may have to say beside the target.
     takes: BTreeMap<String, Takes>,
     /// What a script gets, with the platforms that give it so.
@@ -68,6 +70,7 @@ fn gather(catalog: &Catalog) -> BTreeMap<String, Verb> {
             let verb = verbs.entry(name.clone()).or_insert_with(|| Verb {
                 verb: name.clone(),
                 effects: BTreeMap::new(),
+                with: BTreeMap::new(),
                 takes: BTreeMap::new(),
                 gives: BTreeMap::new(),
                 by_hand: BTreeSet::new(),
@@ -75,6 +78,15 @@ fn gather(catalog: &Catalog) -> BTreeMap<String, Verb> {
             });
             let slug = platform.slug().to_owned();
             verb.effects.entry(action.effect.to_string()).or_default().insert(slug.clone());
+            let needs = platform.needs(&action.name).join(", ");
+            match verb.with.get(&slug) {
+                // another action has it without
+                Some(other) if other.is_empty() || needs.is_empty() => {
+                    verb.with.insert(slug.clone(), String::new())
+                }
+                Some(_) => None,
+                None => verb.with.insert(slug.clone(), needs),
+            };
             if action.manual {
                 verb.by_hand.insert(slug.clone());
             }
@@ -85,6 +97,7 @@ fn gather(catalog: &Catalog) -> BTreeMap<String, Verb> {
             }
         }
     }
+    verbs.values_mut().for_each(|verb| verb.with.retain(|_, needs| !needs.is_empty()));
     verbs
 }
 
@@ -108,7 +121,11 @@ impl Verb {
             lines.push(table::paragraph(&line, indent, width).trim_end().to_owned());
         };
         for (effect, on) in &self.effects {
-            say("on", &format!("{} ({effect})", joined(on)));
+            let with = |slug: &String| match self.with.get(slug) {
+                Some(with) => format!("{slug} with `{with}`"),
+                None => slug.clone(),
+            };
+            say("on", &format!("{} ({effect})", joined(&on.iter().map(with).collect())));
         }
         if !self.by_hand.is_empty() {
             say("hand", &format!("a person does it on {}", joined(&self.by_hand)));
