@@ -41,6 +41,9 @@ pub struct RequestRecord {
     pub path: String,
     /// The operation, empty where no route matches.
     pub action: String,
+    /// The operation whose faults it meets, where that is another one: several may have one address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meets: Option<String>,
     /// What it touched, as far as known.
     pub target: String,
     /// The status that was, or would have been, answered.

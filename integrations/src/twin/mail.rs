@@ -235,6 +235,7 @@ impl Session {
             method: "MAIL".to_owned(),
             path: self.to.join(","),
             action: ACTION.to_owned(),
+            meets: None,
             target: target.to_owned(),
             status,
             key: None,

@@ -132,7 +132,9 @@ impl Platform {
         }
         if let Some(operation) = current.operation.take().filter(|_| incoming.header(ACTION_HEADER).is_none())
         {
-            record.action = operation;
+            if record.action != operation {
+                record.meets = Some(std::mem::replace(&mut record.action, operation));
+            }
         }
     }
 
@@ -145,6 +147,7 @@ impl Platform {
             method: visit.incoming.method.clone(),
             path: visit.incoming.path.clone(),
             action,
+            meets: None,
             target: visit.params.last().map(|(_, value)| value.clone()).unwrap_or_default(),
             status: 0,
             key: visit.incoming.key(),

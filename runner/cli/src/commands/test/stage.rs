@@ -3,7 +3,7 @@
 //! Looked at within every request of a simulated platform, and whenever the engine rests.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Weak},
 };
 
@@ -162,27 +162,32 @@ pub(super) struct Idle {
     pub(super) why: String,
 }
 
-/// What the simulated platforms answered, by platform: under these names their calls fail.
-fn answered(twins: &TwinHost) -> BTreeMap<String, BTreeSet<String>> {
-    let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// What the simulated platforms answered, by platform; with the name under which a call fails, where that is another one.
+type Answered = BTreeMap<String, BTreeMap<String, Option<String>>>;
+
+fn answered(twins: &TwinHost) -> Answered {
+    let mut there = Answered::default();
     for request in twins.requests().into_iter().filter(|request| !request.action.is_empty()) {
-        there.entry(request.integration).or_default().insert(request.action);
+        there.entry(request.integration).or_default().insert(request.action, request.meets);
     }
     there
 }
 
 /// Calls that could have failed, and too few came. Where enough came, another fault answered all of them.
-fn short_of(whom: &str, seen: u64, first: u64, there: &BTreeMap<String, BTreeSet<String>>) -> String {
+fn short_of(whom: &str, seen: u64, first: u64, there: &Answered) -> String {
     let (platform, action) = whom.split_once('.').unwrap_or((whom, ""));
     let known = there.get(platform);
     match seen {
-        0 if action.is_empty() || known.is_some_and(|known| known.contains(action)) => {
-            format!("no call of {whom} could meet it")
+        0 if action.is_empty() || known.is_some_and(|known| known.contains_key(action)) => {
+            match known.and_then(|known| known.get(action)?.as_ref()) {
+                Some(meets) => format!("here {whom} has the address of {platform}.{meets}: let that fail"),
+                None => format!("no call of {whom} could meet it"),
+            }
         }
         0 => match known {
             None => format!("{platform} was asked nothing"),
             Some(known) => {
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let known: Vec<&str> = known.keys().map(String::as_str).collect();
                 format!("nobody called {whom}; {platform} was asked for {}", known.join(", "))
             }
         },
@@ -201,4 +206,25 @@ fn of_twins(fault: &CaseFault) -> Option<Fault> {
     };
     fault.delay = fault.delay.or(soon);
     Some(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_call_that_shares_its_address_the_other_is_named() {
+        let meets = |name: &str, meets: Option<&str>| (name.to_owned(), meets.map(str::to_owned));
+        let of_zendesk = [meets("list_user_tokens", Some("list_app_tokens")), meets("get_user", None)]
+            .into_iter()
+            .collect();
+        let there = Answered::from([("zendesk".to_owned(), of_zendesk)]);
+        let why = |whom: &str| short_of(whom, 0, 1, &there);
+        assert_eq!(
+            why("zendesk.list_user_tokens"),
+            "here zendesk.list_user_tokens has the address of zendesk.list_app_tokens: let that fail"
+        );
+        assert_eq!(why("zendesk.get_user"), "no call of zendesk.get_user could meet it");
+        assert_eq!(why("okta.get_user"), "okta was asked nothing");
+    }
 }
