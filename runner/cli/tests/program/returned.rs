@@ -39,13 +39,18 @@ fn served(folder: &Path, twins: &TwinHost) -> Served {
 }
 
 async fn soon(what: impl Fn() -> bool, why: &str) {
+    soon_in(|| (what(), String::new()), why).await;
+}
+
+/// Until it is so; at the end it shows what there was instead.
+async fn soon_in(what: impl Fn() -> (bool, String), why: &str) {
     for _ in 0..6_000 {
-        if what() {
+        if what().0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("it never came to that: {why}");
+    panic!("it never came to that: {why}\n{}", what().1);
 }
 
 fn hand_in(folder: &Path, text: &str) -> String {
@@ -144,7 +149,10 @@ async fn what_a_script_itself_sent_is_known_when_it_comes_back() {
         let mails = twins.mails();
         mails.iter().find(|mail| mail.to.contains(&to.to_owned())).unwrap().message_id.clone()
     };
-    let told = |words: &str| twins.state("slack").unwrap()["messages"].to_string().contains(words);
+    let told = |words: &str| {
+        let messages = twins.state("slack").unwrap()["messages"].to_string();
+        (messages.contains(words), messages)
+    };
     for (to, about) in [
         ("team@acme.example", "Drift is cut off"),
         ("fay@acme.example", "New keys"),
@@ -157,12 +165,13 @@ async fn what_a_script_itself_sent_is_known_when_it_comes_back() {
         assert!(failed.contains("it is told in another way") && failed.ends_with("exit 0\n"), "{failed}");
         let again = hand_in(folder, &report("failed", &id(to), to));
         assert!(again.contains("it was known to have come back"), "{again}");
-        let words =
-            format!("NOT TOLD: the mail to mail:{to} came back: 550 5.1.1 no such user\\nIt said: {about}");
-        soon(|| told(&words), &words).await;
+        let words = format!(
+            "NOT TOLD: the mail to {to} came back: 550 5.1.1 no such user\\nIt said: EXERCISE: {about}"
+        );
+        soon_in(|| told(&words), &words).await;
     }
     let shown = transcript(folder, &["show", &incident]);
-    let noted = "The mail \"New keys\" to fay@acme.example came back: 550 5.1.1 no such user";
+    let noted = "The mail \"EXERCISE: New keys\" to fay@acme.example came back: 550 5.1.1 no such user";
     assert!(shown.contains(noted), "{shown}");
     // all of it is known in the next life
     drop(server);

@@ -88,7 +88,8 @@ fn reminded(entry: &Entry, view: &RunView) -> Option<Need> {
 
 /// A mail to one of our own people came back: whoever can still be reached hears it, and what it was about.
 pub(super) fn came_back(back: &Back, sent: Option<&Sent>, waits: Option<Need>) -> Need {
-    let whom = sent.map_or_else(|| back.way.clone(), Sent::whom);
+    let address = back.way.strip_prefix("mail:").unwrap_or(&back.way);
+    let whom = sent.map_or_else(|| address.to_owned(), Sent::whom);
     let about = match (&waits, sent) {
         (Some(need), _) => format!("\nIt still waits. {}", need.text),
         (None, Some(sent)) => format!("\nIt said: {}", sent.about),
