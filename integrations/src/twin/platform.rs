@@ -130,11 +130,11 @@ impl Platform {
         if let Some(target) = current.target.take() {
             record.target = target;
         }
-        if let Some(operation) = current.operation.take().filter(|_| incoming.header(ACTION_HEADER).is_none())
+        if let Some(operation) = current.operation.take()
+            && incoming.header(ACTION_HEADER).is_none()
+            && record.action != operation
         {
-            if record.action != operation {
-                record.meets = Some(std::mem::replace(&mut record.action, operation));
-            }
+            record.meets = Some(std::mem::replace(&mut record.action, operation));
         }
     }
 
