@@ -11,23 +11,34 @@ use crate::{
     setup::{Mistakes, Setup, shown},
 };
 
+/// What scenarios may name: the platforms that have a twin in the program, and the playbooks that ship or are configured.
+pub(super) struct Known {
+    catalog: Catalog,
+    library: Library,
+}
+
+impl Known {
+    pub(super) fn of(setup: &Setup) -> Self {
+        let mut library = Library::embedded();
+        setup.library.all().for_each(|other| library.insert(Playbook::clone(other)));
+        Self { catalog: Catalog::embedded(), library }
+    }
+}
+
 /// Every mistake in them. Of a playbook that cannot be read its own mistakes come first: nothing is said of the rest.
 ///
 /// # Errors
 /// When a case cannot be read.
-pub(super) fn check(folder: &Path, setup: &Setup) -> anyhow::Result<Mistakes> {
+pub(super) fn check(folder: &Path, setup: &Setup, known: &Known) -> anyhow::Result<Mistakes> {
     let mut mistakes = Mistakes::default();
     let Ok(playbook) = Playbook::load_dir(folder) else { return Ok(mistakes) };
     let scenarios = scenario::in_folder(folder);
     if !scenarios.is_empty() {
-        // a drill has every platform, and the playbooks that ship
-        let mut library = Library::embedded();
-        setup.library.all().for_each(|other| library.insert(Playbook::clone(other)));
+        let mut library = known.library.clone();
         library.insert(playbook.clone());
-        let catalog = Catalog::embedded();
         for mut found in scenarios.into_values() {
             found.file = shown(Path::new(&found.file));
-            mistakes.found.extend(drill::mistakes(&found, &catalog, &library));
+            mistakes.found.extend(drill::mistakes(&found, &known.catalog, &library));
             mistakes.sources.insert(found.file, found.text);
         }
     }
