@@ -19,9 +19,7 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(setup: &Setup) -> Self {
-        let mut library = Library::embedded();
-        setup.library.all().for_each(|other| library.insert(Playbook::clone(other)));
-        Self { catalog: Catalog::embedded(), library }
+        Self { catalog: Catalog::embedded(), library: Library::clone(&setup.library) }
     }
 }
 
