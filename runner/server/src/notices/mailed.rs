@@ -1,5 +1,5 @@
 //! Mails of runs that open no notice: pages, notices to people who are no vendor, and what a script sends by itself. Each
-//! is known by its Message-ID before it leaves, so that a report finds whom it did not reach. It sends nothing.
+//! is known by its Message-ID from its intent on, so that a report finds whom it did not reach. It sends nothing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
