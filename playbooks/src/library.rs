@@ -1,6 +1,10 @@
 //! The playbooks that ship with the program, and those of the company that override them.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use include_dir::{Dir, include_dir};
 use stanch_model::{Diagnostic, Hash};
@@ -16,19 +20,22 @@ pub struct Library {
 }
 
 impl Library {
-    /// The playbooks that ship with the program.
+    /// The playbooks that ship with the program, read once in a process.
     pub fn embedded() -> Self {
-        let mut library = Self::default();
-        for folder in EMBEDDED.dirs() {
-            let slug = folder.path().to_string_lossy().into_owned();
-            let mut files = BTreeMap::new();
-            collect(folder, &slug, &mut files);
-            // A test loads every one of them, so a broken playbook cannot ship.
-            if let Ok(playbook) = Playbook::from_sources(&slug, files) {
-                library.insert(playbook);
+        static SHIPPED: LazyLock<Library> = LazyLock::new(|| {
+            let mut library = Library::default();
+            for folder in EMBEDDED.dirs() {
+                let slug = folder.path().to_string_lossy().into_owned();
+                let mut files = BTreeMap::new();
+                collect(folder, &slug, &mut files);
+                // A test loads every one of them, so a broken playbook cannot ship.
+                if let Ok(playbook) = Playbook::from_sources(&slug, files) {
+                    library.insert(playbook);
+                }
             }
-        }
-        library
+            library
+        });
+        SHIPPED.clone()
     }
 
     /// Adds the playbooks in these folders. A folder is a playbook, or holds playbooks; later ones override earlier ones

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 use include_dir::{Dir, include_dir};
@@ -28,10 +28,13 @@ enum Entry {
 }
 
 impl Shelf {
-    /// Everything that is part of the program, nothing of it read.
+    /// Everything that is part of the program. Whatever was read of it is read for the whole process: its text never changes.
     pub(super) fn shipped() -> Self {
-        let slugs = files(INTEGRATION).map(|(slug, ..)| (slug, Entry::Shipped(Arc::default())));
-        Self { by_slug: slugs.collect() }
+        static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
+            let slugs = files(INTEGRATION).map(|(slug, ..)| (slug, Entry::Shipped(Arc::default())));
+            Shelf { by_slug: slugs.collect() }
+        });
+        SHELF.clone()
     }
 
     pub(super) fn get(&self, slug: &str) -> Option<&Arc<Platform>> {

@@ -1,6 +1,9 @@
 //! The alert sources that are known, by format.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use stanch_model::{Diagnostic, catalog::SourceInfo, config::AlertSourceConfig, yaml};
 
@@ -28,15 +31,18 @@ struct Known {
 }
 
 impl Sources {
-    /// Those that are part of the program; a test checks their files.
+    /// Those that are part of the program, read once in a process; a test checks their files.
     pub(super) fn shipped() -> Self {
-        let mut all = Self::default();
-        for (slug, file, source) in shelf::files(ALERTS) {
-            if let Ok(spec) = yaml::read::<AlertsSpec>(&file, source, "IN0001") {
-                all.put(&slug, &spec);
+        static SHIPPED: LazyLock<Sources> = LazyLock::new(|| {
+            let mut all = Sources::default();
+            for (slug, file, source) in shelf::files(ALERTS) {
+                if let Ok(spec) = yaml::read::<AlertsSpec>(&file, source, "IN0001") {
+                    all.put(&slug, &spec);
+                }
             }
-        }
-        all
+            all
+        });
+        SHIPPED.clone()
     }
 
     /// Adds one `alerts.yaml`, or says everything that is wrong with it.

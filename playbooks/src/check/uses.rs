@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stanch_model::{Diagnostic, Effect, Fix, catalog::ActionIndex};
+use stanch_model::{Diagnostic, Effect, Fix, catalog::ActionIndex, diagnostic::did_you_mean};
 
 use super::{
     case::{Case, listed, near},
@@ -13,23 +13,45 @@ use crate::{
     survey::{Survey, What},
 };
 
+/// What the script calls.
+#[derive(Default)]
+struct Called {
+    /// As `uses` may list it.
+    names: BTreeSet<String>,
+    /// Methods that no target has: a slip of the pen, said where it stands.
+    slips: BTreeSet<String>,
+}
+
+impl Called {
+    /// Whether a script that was read whole never calls it.
+    fn lacks(&self, name: &str, method: &str) -> bool {
+        let is_meant = |slip: &String| did_you_mean(slip, [method]).is_some();
+        !self.names.contains(name) && !self.slips.iter().any(is_meant)
+    }
+}
+
 pub(super) fn check(case: &mut Case<'_>) {
     if !case.has("uses") {
         return;
     }
     let survey = std::mem::take(&mut case.survey.seen);
-    let mut called: BTreeSet<String> = BTreeSet::new();
+    let mut called = Called::default();
     for seen in &survey {
         // nobody can say that it is called, nor that it is not
         if let What::Perhaps { verbs } = &seen.what {
-            called.extend(verbs.iter().cloned());
+            called.names.extend(verbs.iter().cloned());
             continue;
+        }
+        if let What::Verb { method, verbs, .. } = &seen.what
+            && verbs.is_empty()
+        {
+            called.slips.insert((*method).to_owned());
         }
         let names = names(&seen.what, case.world.index);
         if names.is_empty() {
             continue;
         }
-        called.extend(names.iter().cloned());
+        called.names.extend(names.iter().cloned());
         if !names.iter().any(|name| case.playbook.manifest.listed(name).is_some()) {
             unlisted(case, seen.at, &seen.what, &names);
         }
@@ -113,7 +135,7 @@ fn of_some_kind(case: &Case<'_>, verbs: &[String]) -> String {
     format!("its kind is not known here: add what it may be, {}", under.join("; "))
 }
 
-fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<String>, twice: bool) {
+fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &Called, twice: bool) {
     let span = case.text_span(&["uses", effect.as_str()], name);
     if twice {
         let problem = Diagnostic::error("PB0032", format!("`{name}` is listed twice in `uses`"));
@@ -133,7 +155,7 @@ fn entry(case: &mut Case<'_>, effect: Effect, name: &str, called: &BTreeSet<Stri
     };
     // What stands in a statement that could not be read may call it.
     let method = name.rsplit('.').next().unwrap_or(name);
-    let unused = !called.contains(name) && !case.lost().may_hold(method);
+    let unused = called.lacks(name, method) && !case.lost().may_hold(method);
     if let Some(right) = worst(&effects).filter(|right| *right != effect) {
         let on = platforms_with(case, name, right).filter(|_| effects.len() > 1);
         let on = on.map_or_else(String::new, |on| format!(" on {on}"));

@@ -131,8 +131,7 @@ impl Names {
     }
 }
 
-fn bare() -> Engine {
-    let mut engine = Engine::new();
+fn limited(mut engine: Engine) -> Engine {
     engine.set_max_operations(20_000).set_max_expr_depths(32, 0).set_allow_looping(false);
     engine
 }
@@ -143,7 +142,8 @@ impl Condition {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn compile(text: &str, known: &Known) -> Result<Self, Vec<Mistake>> {
-        let ast = bare().compile_expression(text).map_err(|error| {
+        // To read one takes no library, which would be built anew for each.
+        let ast = limited(Engine::new_raw()).compile_expression(text).map_err(|error| {
             let at = place(text, error.position());
             let help = "a condition is one expression, such as revoked(\"okta\") >= 10".to_owned();
             vec![Mistake { at, message: error.err_type().to_string(), help, code: "DR0003" }]
@@ -269,7 +269,7 @@ pub struct Judge {
 impl Judge {
     /// Of these facts.
     pub fn of(facts: &Arc<RwLock<Facts>>) -> Self {
-        let mut engine = bare();
+        let mut engine = limited(Engine::new());
         let facts = facts.clone();
         macro_rules! word {
             ($name:literal, $give:expr) => {{

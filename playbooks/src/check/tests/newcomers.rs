@@ -95,3 +95,13 @@ fn a_success_that_is_told_before_it_was_read_back_is_told_too_early() {
     let trouble = told.replace("page(", "if apps.len() > 9 { page(").replace("off\");", "off\"); }");
     assert_eq!(lines(MANIFEST, &format!("{trouble}settle();\n"), &[]), "");
 }
+
+#[test]
+fn a_slip_in_a_verb_is_said_once_and_its_entry_in_uses_stays() {
+    let script = GOOD.replace("grant.revoke()", "grant.revok()");
+    assert_ne!(script, GOOD);
+    let found = lines(MANIFEST, &script, &[]);
+    assert!(found.contains("has no verb `revok` [PB0025]") && !found.contains("PB0034"), "{found}");
+    let none = lines(MANIFEST, &GOOD.replace("grant.revoke()", "grant.id"), &[]);
+    assert!(none.contains("the script never calls `grant.revoke` [PB0034]"), "{none}");
+}

@@ -112,6 +112,23 @@ async fn a_plan_is_read_executed_and_refused_when_the_world_has_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_names_the_notice_that_would_reach_nobody() {
+    let home = empty();
+    let folder = home.path();
+    let twins = company(folder).await;
+    let told = |vendors: &str| {
+        std::fs::write(folder.join("vendors.yaml"), vendors).unwrap();
+        let _server = serve(folder, &twins);
+        transcript(folder, &PLAN[..4])
+    };
+    let known = told(VENDORS);
+    assert!(!known.contains("Nobody to tell"), "{known}");
+    let unknown = told(&VENDORS.replace("drift", "acme").replace("Drift", "Acme"));
+    let (_, nobody) = unknown.split_once("Nobody to tell").unwrap_or_else(|| panic!("{unknown}"));
+    assert!(nobody.contains(" notify: nobody is known to write to at "), "{unknown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_cannot_be_had_says_why() {
     let home = empty();
     let folder = home.path();

@@ -303,6 +303,9 @@ pub struct Plan {
     pub marks: Vec<Mark>,
     /// The reads that it made, by action: how many.
     pub reads: BTreeMap<String, u64>,
+    /// Notices and pages that would reach nobody: which, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<String>,
     /// Lists that may not have shown everything, and reads that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,

@@ -129,6 +129,7 @@ impl Planning {
         plan.acts.iter_mut().for_each(|act| act.playbook.clone_from(&own));
         plan.left_out = left_out(&view);
         plan.unread.extend(unread(&view));
+        plan.untold = untold(&view);
         let waits: Vec<&WaitView> = view.waits.iter().collect();
         plan.waits = waits
             .iter()
@@ -162,6 +163,22 @@ fn left_out(view: &RunView) -> Vec<LeftOut> {
     out.collect()
 }
 
+/// Notices and pages that nobody is known to hear.
+fn untold(view: &RunView) -> Vec<String> {
+    let notices = view.steps.values().filter(|step| step.op == "notify").filter_map(|step| {
+        let error = step.error.as_ref().filter(|error| error.kind == "no_contact")?;
+        Some(format!("line {} notify: {}", step.at.0, error.message))
+    });
+    let pages = view.untold.iter().map(|one| format!("page {}: {}", one.to, one.why));
+    let mut untold: Vec<String> = Vec::new();
+    for one in notices.chain(pages) {
+        if !untold.contains(&one) {
+            untold.push(one);
+        }
+    }
+    untold
+}
+
 /// Reads that gave nothing or not everything.
 fn unread(view: &RunView) -> Vec<String> {
     let reads = view.steps.values().filter(|step| step.effect == Some(Effect::Read));
@@ -192,6 +209,7 @@ impl Plan {
         self.deadlines.extend(child.deadlines);
         self.starts.extend(child.starts);
         self.marks.extend(child.marks);
+        self.untold.extend(child.untold);
         self.unread.extend(child.unread);
         for (read, count) in child.reads {
             *self.reads.entry(read).or_insert(0) += count;

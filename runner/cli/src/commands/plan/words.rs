@@ -42,6 +42,7 @@ pub(in crate::commands) fn words(plan: &Plan, all: bool, width: Option<usize>) -
     page.list("Clocks that start", clocks(plan));
     page.list("Assumed", marks(plan, Surety::Assumed));
     page.list("Not known", marks(plan, Surety::NotKnown));
+    page.list("Nobody to tell", plan.untold.clone());
     page.list("Not read", plan.unread.clone());
     page.list("Scopes", scopes(plan));
     page.lines.extend([String::new(), end(plan)]);
@@ -337,6 +338,7 @@ pub(super) fn summary(plan: &Plan) -> Value {
     json!({
         "plan": plan.hash, "run": plan.run, "playbook": plan.playbook, "state": plan.state, "ended": plan.ended,
         "error": plan.error, "acts": acts, "scopes": plan.scopes, "reads": plan.reads, "unread": plan.unread,
+        "untold": plan.untold,
         "answers": plan.answers,
         "command": command(plan),
     })
