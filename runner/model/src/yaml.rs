@@ -93,6 +93,11 @@ fn words(raw: &str) -> (String, Option<String>) {
 const WORDS: &[(&str, &str, &str)] = &[
     ("tabs disallowed", "a tab stands where YAML wants spaces", "indent with spaces"),
     (
+        "comment intercepting",
+        "the next line begins with a tab or spaces, as if the text before this comment went on there",
+        "line it up with the other keys of its block; no tabs",
+    ),
+    (
         "unclosed quote",
         "a quote is opened and never closed",
         "close it, or quote the whole value in the other kind",

@@ -39,6 +39,7 @@ fn mistake(source: &str) -> String {
 fn every_mistake_has_a_place_and_a_way_out() {
     let cases = [
         "integrations:\n\tokta: { platform: okta }\n",
+        "any: text   # a word\n\tlist: [a]\n",
         "integrations:\n  okta: { platfrom: okta }\n",
         "integrations:\n  okta: { rate: 1 }\n",
         "list: [a]\nlist: [b]\n",
@@ -61,6 +62,7 @@ fn every_mistake_has_a_place_and_a_way_out() {
     }
     insta::assert_snapshot!(seen, @r"
     f.yaml:2:2: a tab stands where YAML wants spaces [YA0001]; indent with spaces
+    f.yaml:1:13: the next line begins with a tab or spaces, as if the text before this comment went on there [YA0001]; line it up with the other keys of its block; no tabs
     f.yaml:2:11: unknown field `platfrom` [YA0001]; did you mean `platform`?
     f.yaml:2:11: missing field `platform` [YA0001]; no help
     f.yaml:2:1: `list` is given twice [YA0001]; keep one of them
