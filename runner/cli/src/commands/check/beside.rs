@@ -11,32 +11,21 @@ use crate::{
     setup::{Mistakes, Setup, shown},
 };
 
-/// What scenarios may name: the platforms that have a twin in the program, and the playbooks that ship or are configured.
-pub(super) struct Known {
-    catalog: Catalog,
-    library: Library,
-}
-
-impl Known {
-    pub(super) fn of(setup: &Setup) -> Self {
-        Self { catalog: Catalog::embedded(), library: Library::clone(&setup.library) }
-    }
-}
-
 /// Every mistake in them. Of a playbook that cannot be read its own mistakes come first: nothing is said of the rest.
 ///
 /// # Errors
 /// When a case cannot be read.
-pub(super) fn check(folder: &Path, setup: &Setup, known: &Known) -> anyhow::Result<Mistakes> {
+pub(super) fn check(folder: &Path, setup: &Setup) -> anyhow::Result<Mistakes> {
     let mut mistakes = Mistakes::default();
     let Ok(playbook) = Playbook::load_dir(folder) else { return Ok(mistakes) };
     let scenarios = scenario::in_folder(folder);
     if !scenarios.is_empty() {
-        let mut library = known.library.clone();
+        // a drill has every platform that has a twin in the program, and the playbooks that ship or are configured
+        let (catalog, mut library) = (Catalog::embedded(), Library::clone(&setup.library));
         library.insert(playbook.clone());
         for mut found in scenarios.into_values() {
             found.file = shown(Path::new(&found.file));
-            mistakes.found.extend(drill::mistakes(&found, &known.catalog, &library));
+            mistakes.found.extend(drill::mistakes(&found, &catalog, &library));
             mistakes.sources.insert(found.file, found.text);
         }
     }

@@ -87,9 +87,7 @@ fn look(args: &Args) -> anyhow::Result<Report> {
         report.mistakes.merge(setup.review(&config, &args.ground.transport(None)?));
         report.mistakes.merge(setup.own_integrations(&config));
         match setup.index() {
-            Ok(index) => {
-                Books { args, setup, index, known: beside::Known::of(setup) }.check(&config, &mut report)?
-            }
+            Ok(index) => Books { args, setup, index }.check(&config, &mut report)?,
             Err(found) => report.mistakes.found.extend(found),
         }
     }
@@ -112,7 +110,6 @@ struct Books<'a> {
     args: &'a Args,
     setup: &'a Setup,
     index: Integrations,
-    known: beside::Known,
 }
 
 impl Books<'_> {
@@ -161,7 +158,7 @@ impl Books<'_> {
         }
         let found = stanch_playbooks::check_dir(folder, &self.index, context);
         report.mistakes.of_folder(folder, found);
-        report.mistakes.merge(beside::check(folder, self.setup, &self.known)?);
+        report.mistakes.merge(beside::check(folder, self.setup)?);
         report.checked.push(setup::shown(folder));
         Ok(())
     }
